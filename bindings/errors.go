@@ -1,0 +1,174 @@
+package bindings
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// ScriptError is an error in a script: it doesn't compile, or it failed while
+// it ran.
+type ScriptError struct {
+	File      string // the name the script was loaded by; "-e" for code on the command line; "" if unknown
+	Line      int    // from 1; 0 if unknown
+	Message   string // one line, or what the script itself raised
+	Traceback string // "stack traceback:" and its lines; "" for errors of loading
+	// Internal is set when luatrace itself is at fault: a Go panic inside one
+	// of its functions. Traceback then begins with the Go stack.
+	Internal bool
+}
+
+// Error returns "FILE:LINE: MESSAGE".
+func (e *ScriptError) Error() string {
+	switch {
+	case e.File == "":
+		return e.Message
+	case e.Line == 0:
+		return e.File + ": " + e.Message
+	}
+	return e.File + ":" + strconv.Itoa(e.Line) + ": " + e.Message
+}
+
+// Detail returns the error and, on further lines, the traceback.
+func (e *ScriptError) Detail() string {
+	if e.Traceback == "" {
+		return e.Error()
+	}
+	return e.Error() + "\n" + e.Traceback
+}
+
+// internalPrefix begins the text of Go's run-time panics, which reach a caller
+// as plain strings when they happened inside a coroutine.
+const internalPrefix = "runtime error: "
+
+// scriptError converts what gopher-lua returned from a call.
+func (r *Runtime) scriptError(err error) error {
+	var api *lua.ApiError
+	if !errors.As(err, &api) {
+		return &ScriptError{Message: err.Error()}
+	}
+	e := &ScriptError{Traceback: cleanTrace(api.StackTrace)}
+	text, ok := api.Object.(lua.LString)
+	switch {
+	case api.Type == lua.ApiErrorPanic || ok && strings.HasPrefix(string(text), internalPrefix):
+		e.Internal = true
+		e.Traceback = api.StackTrace
+		e.Message = "internal error of luatrace, please report it: " + api.Object.String()
+		e.File, e.Line = r.position(api.StackTrace)
+	case ok:
+		e.File, e.Line, e.Message = r.splitPosition(strings.TrimSpace(string(text)))
+		e.Message = improve(e.Message)
+	default:
+		e.Message = "error object: " + string(r.appendValue(nil, r.L, api.Object, showNested))
+	}
+	return e
+}
+
+// splitPosition takes "FILE:LINE: " off a message. File names may hold colons,
+// so they are compared with the names of what was loaded.
+func (r *Runtime) splitPosition(msg string) (file string, line int, rest string) {
+	for name := range r.sources {
+		tail, ok := strings.CutPrefix(msg, name+":")
+		if !ok || len(name) < len(file) {
+			continue
+		}
+		digits, after, ok := strings.Cut(tail, ":")
+		if n, err := strconv.Atoi(digits); ok && err == nil {
+			file, line, rest = name, n, strings.TrimPrefix(after, " ")
+		}
+	}
+	if file == "" {
+		return "", 0, msg
+	}
+	return file, line, rest
+}
+
+// position finds the innermost script line of a traceback.
+func (r *Runtime) position(trace string) (file string, line int) {
+	for l := range strings.Lines(trace) {
+		if f, n, _ := r.splitPosition(strings.TrimSpace(l)); f != "" {
+			return f, n
+		}
+	}
+	return "", 0
+}
+
+// improve says in words of the script what gopher-lua says in its own.
+func improve(msg string) string {
+	switch {
+	case strings.HasPrefix(msg, "attempt to compare ") && strings.Contains(msg, "userdata") && strings.Contains(msg, "number"):
+		return msg + "; a 64-bit word compares with 64-bit words only: write u64(n)"
+	case strings.HasPrefix(msg, "attempt to index a non-table object(nil) with key "):
+		return "attempt to index nil with key " + strings.TrimPrefix(msg, "attempt to index a non-table object(nil) with key ")
+	case msg == "registry overflow":
+		return "stack overflow: too many values"
+	}
+	return msg
+}
+
+// cleanTrace drops the lines of a traceback that say nothing.
+func cleanTrace(trace string) string {
+	lines := strings.Split(strings.TrimRight(trace, "\n"), "\n")
+	kept := lines[:0]
+	for _, l := range lines {
+		switch strings.TrimSpace(l) {
+		case "", "[G]: ?", "[G]: in main chunk":
+			continue
+		}
+		kept = append(kept, strings.Replace(l, "in corountine", "in coroutine", 1))
+	}
+	if len(kept) < 2 {
+		return ""
+	}
+	return strings.Join(kept, "\n")
+}
+
+// syntaxError converts an error of gopher-lua's parser or compiler; lines is
+// the number of lines of the source.
+func syntaxError(name string, lines int, err error) *ScriptError {
+	e := &ScriptError{File: name, Message: err.Error()}
+	var pe *parse.Error
+	var ce *lua.CompileError
+	switch {
+	case errors.As(err, &pe):
+		e.Line = pe.Pos.Line
+		msg := strings.TrimSpace(pe.Message)
+		switch {
+		case pe.Pos.Line == parse.EOF:
+			e.Line = lines
+			if msg == "syntax error" {
+				msg = "unexpected end of the script; is an 'end', a ')' or a '}' missing?"
+			}
+		case msg != "" && pe.Token != "":
+			msg = strings.ToLower(msg[:1]) + msg[1:] + " near '" + escape(firstLine(pe.Token)) + "'"
+		}
+		if strings.HasPrefix(msg, "unterminated string") && pe.Pos.Column == 0 && pe.Pos.Line > 1 {
+			e.Line-- // the scanner stands behind the end of the line
+		}
+		e.Message = msg
+	case errors.As(err, &ce):
+		e.Line, e.Message = ce.Line, ce.Message
+		if before, at, ok := strings.Cut(e.Message, " at line "); ok { // a goto, found at the end of its block
+			if n, err := strconv.Atoi(at); err == nil {
+				e.Line, e.Message = n, before
+			}
+		}
+	}
+	return e
+}
+
+func firstLine(s string) string {
+	if line, _, cut := strings.Cut(s, "\n"); cut {
+		return line + "..."
+	}
+	return s
+}
+
+// errorAt makes the error of a check done while loading.
+func errorAt(name string, line int, format string, args ...any) *ScriptError {
+	return &ScriptError{File: name, Line: line, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,70 @@
+package bindings
+
+import (
+	lua "github.com/yuin/gopher-lua"
+)
+
+// maxJSONDepth bounds the nesting of encoded and decoded values.
+const maxJSONDepth = 200
+
+func jsonModule() module {
+	return module{
+		name: "json",
+		help: "JSON for scripts. A table whose keys are 1 to n is an array, any other an object; an empty table is an object unless it was made by json.array. Keys of objects are strings, numbers or words and come out sorted. Whole numbers and words are written exactly. Bytes that are not UTF-8 are written as the text \\xNN, so that the output is always valid.",
+		functions: []function{
+			{
+				name: "encode", params: "value: any", returns: "string",
+				help: "The value as JSON on one line. Functions, infinite numbers, cycles and nesting beyond 200 levels are errors that name the place.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					out, err := r.appendJSON(r.takeLine(), L.CheckAny(1))
+					if err != nil {
+						L.RaiseError("json.encode: %s", err.Error())
+					}
+					L.Push(lua.LString(out))
+					r.line = out
+					return 1
+				},
+			},
+			{
+				name: "decode", params: "text: string", returns: "any",
+				help: "The value of a JSON text, which must be valid to the letter. null becomes json.null, an integer beyond 2^53 a word, an array a table marked by json.array.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					v, err := r.decodeJSON(L.CheckString(1))
+					if err != nil {
+						L.RaiseError("json.decode: %s", err.Error())
+					}
+					L.Push(v)
+					return 1
+				},
+			},
+			{
+				name: "array", params: "list?: table", returns: "table",
+				help: "Marks a table as an array, so that it is encoded as [] when it is empty; returns it.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					tb := L.OptTable(1, L.NewTable())
+					if tb.Metatable != lua.LNil && tb.Metatable != r.arrays {
+						L.ArgError(1, "the table has a metatable already")
+					}
+					tb.Metatable = r.arrays
+					L.Push(tb)
+					return 1
+				},
+			},
+		},
+		values: []value{{
+			name: "null", typ: "userdata", help: "Stands for null, which a table can't hold as nil.",
+			get: func(r *Runtime) lua.LValue {
+				mt := r.L.NewTable()
+				mt.RawSetString("__tostring", r.L.NewFunction(func(L *lua.LState) int {
+					L.Push(lua.LString("null"))
+					return 1
+				}))
+				mt.RawSetString("__metatable", lua.LFalse)
+				r.null = &lua.LUserData{Env: r.L.Env, Metatable: mt}
+				r.arrays = r.L.NewTable()
+				r.arrays.RawSetString("__metatable", lua.LFalse)
+				return r.null
+			},
+		}},
+	}
+}

@@ -1,0 +1,192 @@
+package bindings
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// jsonAppender is implemented by the Go values of userdata, and by own Lua
+// value types, that have a JSON form. The text must be valid JSON.
+type jsonAppender interface {
+	appendJSON(r *Runtime, dst []byte) ([]byte, error)
+}
+
+// jsonEncoder is one encoding: the path to the value in hand, for errors.
+type jsonEncoder struct {
+	r    *Runtime
+	path []string
+	open []*lua.LTable
+}
+
+// appendJSON appends a value as JSON. On error the appended text is to be
+// dropped.
+func (r *Runtime) appendJSON(dst []byte, v lua.LValue) ([]byte, error) {
+	e := jsonEncoder{r: r}
+	return e.value(dst, v)
+}
+
+func (e *jsonEncoder) fail(format string, args ...any) error {
+	where := "the value"
+	if len(e.path) > 0 {
+		where = escape(strings.TrimPrefix(strings.Join(e.path, ""), "."))
+	}
+	return fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...))
+}
+
+func (e *jsonEncoder) value(dst []byte, v lua.LValue) ([]byte, error) {
+	switch v := v.(type) {
+	case *lua.LNilType:
+		return append(dst, "null"...), nil
+	case lua.LBool:
+		return strconv.AppendBool(dst, bool(v)), nil
+	case lua.LString:
+		return appendJSONString(dst, string(v)), nil
+	case lua.LNumber:
+		return e.number(dst, float64(v))
+	case Word, SignedWord:
+		return append(dst, v.String()...), nil
+	case *lua.LTable:
+		return e.table(dst, v)
+	case *lua.LUserData:
+		if v == e.r.null {
+			return append(dst, "null"...), nil
+		}
+		if a, ok := v.Value.(jsonAppender); ok {
+			return a.appendJSON(e.r, dst)
+		}
+	case jsonAppender:
+		return v.appendJSON(e.r, dst)
+	}
+	return dst, e.fail("a %s has no JSON form", typeName(v))
+}
+
+func (e *jsonEncoder) number(dst []byte, f float64) ([]byte, error) {
+	switch {
+	case math.IsInf(f, 0) || f != f:
+		return dst, e.fail("the number is %s, which JSON can't express", appendNumber(nil, lua.LNumber(f)))
+	case f == math.Trunc(f) && math.Abs(f) < 1<<63:
+		return strconv.AppendInt(dst, int64(f), 10), nil
+	}
+	return strconv.AppendFloat(dst, f, 'g', -1, 64), nil
+}
+
+func (e *jsonEncoder) table(dst []byte, tb *lua.LTable) ([]byte, error) {
+	if slices.Contains(e.open, tb) {
+		return dst, e.fail("the table contains itself")
+	}
+	if len(e.open) >= maxJSONDepth {
+		return dst, e.fail("nested more than %d levels deep", maxJSONDepth)
+	}
+	e.open = append(e.open, tb)
+	defer func() { e.open = e.open[:len(e.open)-1] }()
+
+	n := sequence(tb)
+	keys := sortedKeys(tb, n)
+	marked := tb.Metatable == e.r.arrays
+	if marked && len(keys) > 0 {
+		return dst, e.fail("the array has the key %s besides 1 to %d", e.r.appendValue(nil, e.r.L, keys[0], showNested), n)
+	}
+	var err error
+	if len(keys) == 0 && (n > 0 || marked) {
+		dst = append(dst, '[')
+		for i := 1; i <= n; i++ {
+			if i > 1 {
+				dst = append(dst, ',')
+			}
+			e.path = append(e.path, "["+strconv.Itoa(i)+"]")
+			if dst, err = e.value(dst, tb.RawGetInt(i)); err != nil {
+				return dst, err
+			}
+			e.path = e.path[:len(e.path)-1]
+		}
+		return append(dst, ']'), nil
+	}
+	return e.object(dst, tb, n, keys)
+}
+
+func (e *jsonEncoder) object(dst []byte, tb *lua.LTable, n int, keys []lua.LValue) ([]byte, error) {
+	type member struct {
+		name  string
+		value lua.LValue
+	}
+	members := make([]member, 0, n+len(keys))
+	for i := 1; i <= n; i++ {
+		members = append(members, member{strconv.Itoa(i), tb.RawGetInt(i)})
+	}
+	for _, k := range keys {
+		var name string
+		switch k := k.(type) {
+		case lua.LString:
+			name = string(k)
+		case lua.LNumber:
+			name = string(appendNumber(nil, k))
+		case Word, SignedWord:
+			name = k.String()
+		default:
+			return dst, e.fail("a key of type %s; strings, numbers and words can be keys", typeName(k))
+		}
+		members = append(members, member{name, tb.RawGet(k)})
+	}
+	slices.SortStableFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	var err error
+	dst = append(dst, '{')
+	for i, m := range members {
+		if i > 0 {
+			if members[i-1].name == m.name {
+				return dst, e.fail("the key %s occurs both as a number and as a string", appendQuoted(nil, m.name))
+			}
+			dst = append(dst, ',')
+		}
+		dst = append(appendJSONString(dst, m.name), ':')
+		e.path = append(e.path, "."+m.name)
+		if dst, err = e.value(dst, m.value); err != nil {
+			return dst, err
+		}
+		e.path = e.path[:len(e.path)-1]
+	}
+	return append(dst, '}'), nil
+}
+
+// appendJSONString appends a JSON string. Control characters and those that
+// could steer a terminal become \uNNNN, bytes that are not UTF-8 the text \xNN.
+func appendJSONString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			i++
+			switch {
+			case c == '"' || c == '\\':
+				dst = append(dst, '\\', c)
+			case c == '\n':
+				dst = append(dst, '\\', 'n')
+			case c == '\t':
+				dst = append(dst, '\\', 't')
+			case c == '\r':
+				dst = append(dst, '\\', 'r')
+			case c < 0x20 || c == 0x7f:
+				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			default:
+				dst = append(dst, c)
+			}
+			continue
+		}
+		char, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case char == utf8.RuneError && size == 1:
+			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+		case harmless(char) || char > 0xffff:
+			dst = append(dst, s[i:i+size]...)
+		default:
+			dst = append(dst, '\\', 'u', hexDigits[char>>12], hexDigits[char>>8&15], hexDigits[char>>4&15], hexDigits[char&15])
+		}
+		i += size
+	}
+	return append(dst, '"')
+}

@@ -1,0 +1,284 @@
+package bindings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/big"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// maxSource bounds the length of a script.
+const maxSource = 16 << 20
+
+// codeName is the chunk name of code given on the command line.
+const codeName = "-e"
+
+// Library is a tree of modules that require finds, such as the embedded
+// collection. Name stands before the path in error messages.
+type Library struct {
+	Name string
+	FS   fs.FS
+}
+
+// source is where a chunk came from.
+type source struct {
+	name      string // the chunk name, as in error messages
+	loose     bool   // -e: globals as in awk
+	generated bool   // text a script made: not checked for globals at load time
+	place            // where its require searches first; no fsys for nowhere
+}
+
+// place is a folder in a tree of files.
+type place struct {
+	fsys   fs.FS
+	fsName string // name of the tree in messages
+	dir    string // the folder in it
+	onDisk bool   // fsName is a path of the file system
+}
+
+func loadGlobals() module {
+	return module{functions: []function{{
+		name: "require", params: "name: string", returns: "any",
+		help: "Loads a module once and returns its value. \"a.b\" is the file a/b.lua in the folder of the script that asks, then in luatrace's collection; the current directory and LUA_PATH are not searched.",
+		fn:   (*Runtime).require,
+	}}}
+}
+
+// LoadFile compiles a script file and returns its main function, which has not
+// run yet. The name "-" is standard input. In a script file globals must exist:
+// reading or writing others is an error here and at run time. Errors are
+// *[ScriptError] or from reading the file.
+func (r *Runtime) LoadFile(name string) (*lua.LFunction, error) {
+	if name == "-" {
+		return r.LoadReader(os.Stdin, "stdin")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := trusted(f, name, os.Geteuid()); err != nil {
+		return nil, err
+	}
+	text, err := readSource(f, name)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Dir(name)
+	return r.compile(text, &source{name: name, place: place{os.DirFS(dir), dir, ".", true}})
+}
+
+// LoadReader is LoadFile for text that comes from elsewhere; name stands in
+// error messages.
+func (r *Runtime) LoadReader(in io.Reader, name string) (*lua.LFunction, error) {
+	text, err := readSource(in, name)
+	if err != nil {
+		return nil, err
+	}
+	return r.compile(text, &source{name: name})
+}
+
+// LoadFS is LoadFile for a file of a library.
+func (r *Runtime) LoadFS(lib Library, name string) (*lua.LFunction, error) {
+	text, err := fs.ReadFile(lib.FS, name)
+	if err != nil {
+		return nil, err
+	}
+	return r.compile(text, &source{name: lib.Name + ":" + name, place: place{lib.FS, lib.Name, path.Dir(name), false}})
+}
+
+// LoadCode compiles code of the command line, named "-e" in error messages.
+// It may use globals without declaring them.
+func (r *Runtime) LoadCode(code string) (*lua.LFunction, error) {
+	return r.compile([]byte(code), &source{name: codeName, loose: true})
+}
+
+// LoadHookBody compiles code of the command line as the body of a function with
+// the parameter ev, and returns that function.
+func (r *Runtime) LoadHookBody(code string) (*lua.LFunction, error) {
+	src := &source{name: codeName, loose: true}
+	if _, err := r.compile([]byte(code), src); err != nil { // so that errors don't speak of what is wrapped around
+		return nil, err
+	}
+	chunk, err := r.compile([]byte("return function(ev) "+code+"\nend"), src)
+	if err != nil {
+		return nil, err
+	}
+	fn, err := r.Call1(chunk)
+	if err != nil {
+		return nil, err
+	}
+	hook, ok := fn.(*lua.LFunction)
+	if !ok {
+		return nil, errorAt(codeName, 1, "the code doesn't make a hook's body")
+	}
+	return hook, nil
+}
+
+func readSource(in io.Reader, name string) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxSource+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(text) > maxSource {
+		return nil, fmt.Errorf("%s: longer than %d MiB, not a script", name, maxSource>>20)
+	}
+	return text, nil
+}
+
+// trusted refuses scripts everybody can change when they would run as root.
+func trusted(f *os.File, name string, euid int) error {
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if st.IsDir() {
+		return fmt.Errorf("%s is a directory, not a script", name)
+	}
+	if euid != 0 {
+		return nil
+	}
+	if st.Mode().IsRegular() && st.Mode().Perm()&0o002 != 0 {
+		return fmt.Errorf("%s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, name)
+	}
+	dir := filepath.Dir(name)
+	if st, err := os.Stat(dir); err == nil && st.Mode().Perm()&0o002 != 0 && st.Mode()&fs.ModeSticky == 0 {
+		return fmt.Errorf("the folder of %s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, dir)
+	}
+	return nil
+}
+
+// compile makes the main function of a chunk.
+func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(text, []byte("#")) { // #!/usr/bin/env luatrace; the line itself stays, empty
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			text = text[i:]
+		} else {
+			text = nil
+		}
+	}
+	if bytes.HasPrefix(text, []byte("\x1bLua")) {
+		return nil, errorAt(src.name, 0, "compiled Lua can't be loaded; give the source")
+	}
+	lines := 1 + bytes.Count(bytes.TrimRight(text, "\n"), []byte("\n"))
+	if err := checkLiterals(text, src.name); err != nil {
+		return nil, err
+	}
+	chunk, err := parse.Parse(bytes.NewReader(text), src.name)
+	if err != nil {
+		return nil, syntaxError(src.name, lines, err)
+	}
+	adjustFields(reflect.ValueOf(chunk))
+	proto, err := lua.Compile(chunk, src.name)
+	if err != nil {
+		return nil, syntaxError(src.name, lines, err)
+	}
+	switch found := r.checkGlobals(proto, src.loose || src.generated); len(found) {
+	case 0:
+	case 1:
+		return nil, found[0]
+	default:
+		errs := make([]error, len(found))
+		for i, e := range found {
+			errs[i] = e
+		}
+		return nil, errors.Join(errs...)
+	}
+	if old := r.sources[src.name]; old == nil || old.generated || !src.generated {
+		r.sources[src.name] = src
+	}
+	return r.L.NewFunctionFromProto(proto), nil
+}
+
+// checkLiterals finds integer literals a double can't hold. gopher-lua rounds
+// them, and makes NaN of hexadecimal ones beyond 2^63.
+func checkLiterals(text []byte, name string) error {
+	if !hasLongDigits(text) {
+		return nil
+	}
+	sc := parse.NewScanner(bytes.NewReader(text), name)
+	lexer := &parse.Lexer{}
+	for {
+		tok, err := sc.Scan(lexer)
+		if err != nil || tok.Type < 0 {
+			return nil // the parser reports errors
+		}
+		lexer.PrevTokenType = tok.Type
+		if tok.Type == parse.TNumber && !holdable(tok) {
+			return errorAt(name, tok.Pos.Line, "the number %s can't be held exactly; write u64\"%s\"", tok.Str, tok.Str)
+		}
+	}
+}
+
+// hasLongDigits reports whether there may be a literal of 14 digits or more;
+// shorter ones always fit.
+func hasLongDigits(text []byte) bool {
+	run := 0
+	for _, c := range text {
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' {
+			if run++; run >= 14 {
+				return true
+			}
+		} else {
+			run = 0
+		}
+	}
+	return false
+}
+
+// holdable reports whether a number token is exact, or not an integer literal.
+func holdable(tok ast.Token) bool {
+	n, ok := new(big.Int).SetString(tok.Str, 0)
+	if !ok {
+		return true
+	}
+	if _, accuracy := new(big.Float).SetInt(n).Float64(); accuracy != big.Exact {
+		return false
+	}
+	return n.IsUint64() && n.Uint64() < 1<<63 || !strings.HasPrefix(strings.ToLower(tok.Str), "0x")
+}
+
+// adjustFields works around a fault of gopher-lua 1.1.2: in {1, k = f()} the
+// results of f also become list elements, because the last field is a call.
+// Marking the call as adjusted to one value, as by (f()), avoids that.
+func adjustFields(node reflect.Value) {
+	switch node.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if node.IsNil() {
+			return
+		}
+		if table, ok := node.Interface().(*ast.TableExpr); ok && len(table.Fields) > 0 {
+			if last := table.Fields[len(table.Fields)-1]; last.Key != nil {
+				switch v := last.Value.(type) {
+				case *ast.FuncCallExpr:
+					v.AdjustRet = true
+				case *ast.Comma3Expr:
+					v.AdjustRet = true
+				}
+			}
+		}
+		adjustFields(node.Elem())
+	case reflect.Slice:
+		for i := range node.Len() {
+			adjustFields(node.Index(i))
+		}
+	case reflect.Struct:
+		for i := range node.NumField() {
+			if node.Type().Field(i).IsExported() {
+				adjustFields(node.Field(i))
+			}
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package bindings
+
+import (
+	lua "github.com/yuin/gopher-lua"
+)
+
+func outputGlobals() module {
+	return module{functions: []function{
+		{
+			name: "print", params: "...: any", returns: "",
+			help: "Writes its arguments as one line to the trace output, separated by tabs. Control characters and invalid UTF-8 inside an argument are shown as \\n, \\t or \\xNN, so that what a tracee passes can't steer the terminal or fake a line. Tables are shown with their contents.",
+			fn:   (*Runtime).print,
+		},
+		{
+			name: "printf", params: "format: string, ...: any", returns: "",
+			help: "Writes formatted text to the trace output; takes what string.format takes and adds no newline. The format is written as it is, arguments of %s and %c are escaped as by print.",
+			fn:   (*Runtime).printf,
+		},
+		{
+			name: "emit", params: "value: table", returns: "",
+			help: "Writes one line of JSON to the trace output, encoded as by json.encode.",
+			fn:   (*Runtime).emit,
+		},
+	}}
+}
+
+// write puts one finished piece of output into the buffer. An error of the
+// writer is sticky in bufio.Writer and reported by Flush.
+func (r *Runtime) write(p []byte) { _, _ = r.out.Write(p) }
+
+// print is the global print. The line is built in a buffer of the Runtime, so
+// that a nested print (from a __tostring) can't cut into it.
+func (r *Runtime) print(L *lua.LState) int {
+	line := r.takeLine()
+	for i, n := 1, L.GetTop(); i <= n; i++ {
+		if i > 1 {
+			line = append(line, '\t')
+		}
+		line = r.appendValue(line, L, L.Get(i), showTop)
+	}
+	line = append(line, '\n')
+	r.write(line)
+	r.line = line
+	return 0
+}
+
+func (r *Runtime) printf(L *lua.LState) int {
+	line := r.appendFormat(r.takeLine(), L, true)
+	r.write(line)
+	r.line = line
+	return 0
+}
+
+func (r *Runtime) emit(L *lua.LState) int {
+	v := L.CheckAny(1)
+	switch v.(type) {
+	case *lua.LTable, *lua.LUserData:
+	default:
+		L.ArgError(1, "table expected, got "+typeName(v))
+	}
+	line, err := r.appendJSON(r.takeLine(), v)
+	if err != nil {
+		L.RaiseError("emit: %s", err.Error())
+	}
+	line = append(line, '\n')
+	r.write(line)
+	r.line = line
+	return 0
+}
+
+// takeLine hands out the scratch buffer, which nobody else gets meanwhile. One
+// that had to grow far is let go.
+func (r *Runtime) takeLine() []byte {
+	line := r.line[:0]
+	r.line = nil
+	if cap(line) > 64<<10 {
+		return nil
+	}
+	return line
+}

@@ -1,0 +1,256 @@
+package bindings
+
+import (
+	"regexp"
+	"regexp/syntax"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// maxRegexes bounds the cache of compiled patterns; patterns that are made at
+// run time would otherwise stay for ever.
+const maxRegexes = 1000
+
+// regex is a compiled pattern.
+type regex struct{ re *regexp.Regexp }
+
+func reGlobals() module {
+	return module{functions: []function{{
+		name: "re", params: "pattern: string", returns: "regex",
+		help: "Compiles a regular expression (RE2 syntax: perl's without back references). Matching takes time linear in the text, whatever a tracee puts there. Patterns are kept compiled, so re may be called in a hook.",
+		fn: func(r *Runtime, L *lua.LState) int {
+			pattern := L.CheckString(1)
+			re := r.regexes[pattern]
+			if re == nil {
+				compiled, err := regexp.Compile(pattern)
+				if err != nil {
+					if se, ok := err.(*syntax.Error); ok {
+						L.ArgError(1, "pattern '"+escape(pattern)+"': "+se.Code.String()+": '"+escape(se.Expr)+"'")
+					}
+					L.ArgError(1, escape(err.Error()))
+				}
+				if len(r.regexes) >= maxRegexes {
+					clear(r.regexes)
+				}
+				re = &regex{compiled}
+				r.regexes[pattern] = re
+			}
+			L.Push(r.newObject("regex", re))
+			return 1
+		},
+	}}}
+}
+
+func regexObject() object {
+	re := func(L *lua.LState) *regexp.Regexp { return receiver[*regex](L, 1, "regex").re }
+	return object{
+		name: "regex",
+		help: "A compiled regular expression, made by re(pattern). Positions count bytes from 1. A group that took no part in the match is nil.",
+		methods: []function{
+			{
+				name: "test", params: "s: string", returns: "boolean",
+				help: "Whether the pattern matches anywhere in s.",
+				fn: func(_ *Runtime, L *lua.LState) int {
+					L.Push(lua.LBool(re(L).MatchString(L.CheckString(2))))
+					return 1
+				},
+			},
+			{
+				name: "match", params: "s: string, init?: integer", returns: "string|nil, ...",
+				help: "The groups of the first match, or the whole match if the pattern has none; nil if there is no match.",
+				fn: func(_ *Runtime, L *lua.LState) int {
+					s, from := L.CheckString(2), initIndex(L, 3)
+					m := submatch(re(L), s, from)
+					if m == nil {
+						L.Push(lua.LNil)
+						return 1
+					}
+					return pushGroups(L, s, m)
+				},
+			},
+			{
+				name: "find", params: "s: string, init?: integer", returns: "integer|nil, integer, ...",
+				help: "The first and last position of the first match, and its groups; nil if there is no match.",
+				fn: func(_ *Runtime, L *lua.LState) int {
+					s, from := L.CheckString(2), initIndex(L, 3)
+					m := submatch(re(L), s, from)
+					if m == nil {
+						L.Push(lua.LNil)
+						return 1
+					}
+					L.Push(lua.LNumber(m[0] + 1))
+					L.Push(lua.LNumber(m[1]))
+					if len(m) == 2 {
+						return 2
+					}
+					return 2 + pushGroups(L, s, m)
+				},
+			},
+			{
+				name: "groups", params: "s: string", returns: "table|nil",
+				help: "The named groups, (?P<name>...), of the first match as a table; nil if there is no match.",
+				fn: func(_ *Runtime, L *lua.LState) int {
+					x, s := re(L), L.CheckString(2)
+					m := x.FindStringSubmatchIndex(s)
+					if m == nil {
+						L.Push(lua.LNil)
+						return 1
+					}
+					tb := L.NewTable()
+					for i, name := range x.SubexpNames() {
+						if name != "" && m[2*i] >= 0 {
+							tb.RawSetString(name, lua.LString(s[m[2*i]:m[2*i+1]]))
+						}
+					}
+					L.Push(tb)
+					return 1
+				},
+			},
+			{
+				name: "gmatch", params: "s: string", returns: "function",
+				help: "An iterator over all matches that yields what match returns for each.",
+				fn: func(_ *Runtime, L *lua.LState) int {
+					s := L.CheckString(2)
+					all := re(L).FindAllStringSubmatchIndex(s, -1)
+					L.Push(L.NewFunction(func(L *lua.LState) int {
+						if len(all) == 0 {
+							return 0
+						}
+						m := all[0]
+						all = all[1:]
+						return pushGroups(L, s, m)
+					}))
+					return 1
+				},
+			},
+			{
+				name: "gsub", params: "s: string, repl: string|table|function, n?: integer", returns: "string, integer",
+				help: "Replaces all or the first n matches, as string.gsub does: by a string with %0 to %9 and %%, by the value a table has for the first group, or by what a function returns for the groups; false and nil keep the match. Also returns the number of matches.",
+				fn:   regexGsub,
+			},
+		},
+	}
+}
+
+// initIndex is the start position argument n as an offset, -1 if it is beyond
+// the string in argument 2.
+func initIndex(L *lua.LState, n int) int {
+	length := len(L.CheckString(2))
+	i := L.OptInt(n, 1)
+	switch {
+	case i < 0:
+		return max(length+i, 0)
+	case i == 0:
+		return 0
+	case i > length+1:
+		return -1
+	}
+	return i - 1
+}
+
+// submatch finds the first match at or after an offset; indexes are of s.
+func submatch(re *regexp.Regexp, s string, from int) []int {
+	if from < 0 {
+		return nil
+	}
+	m := re.FindStringSubmatchIndex(s[from:])
+	for i := range m {
+		if m[i] >= 0 {
+			m[i] += from
+		}
+	}
+	return m
+}
+
+// pushGroups pushes the groups of a match, or the match itself if it has none.
+func pushGroups(L *lua.LState, s string, m []int) int {
+	if len(m) == 2 {
+		L.Push(lua.LString(s[m[0]:m[1]]))
+		return 1
+	}
+	for i := 2; i < len(m); i += 2 {
+		L.Push(group(s, m, i/2))
+	}
+	return len(m)/2 - 1
+}
+
+func group(s string, m []int, i int) lua.LValue {
+	if m[2*i] < 0 {
+		return lua.LNil
+	}
+	return lua.LString(s[m[2*i]:m[2*i+1]])
+}
+
+func regexGsub(_ *Runtime, L *lua.LState) int {
+	re := receiver[*regex](L, 1, "regex").re
+	s, repl, limit := L.CheckString(2), L.CheckAny(3), L.OptInt(4, -1)
+	var out []byte
+	at := 0
+	matches := re.FindAllStringSubmatchIndex(s, limit)
+	for _, m := range matches {
+		out = append(out, s[at:m[0]]...)
+		at = m[1]
+		first := group(s, m, min(1, len(m)/2-1))
+		var v lua.LValue
+		switch repl := repl.(type) {
+		case lua.LString:
+			out = expand(L, out, string(repl), s, m)
+			continue
+		case lua.LNumber:
+			v = repl
+		case *lua.LTable:
+			if v = lua.LNil; first != lua.LNil {
+				v = L.GetTable(repl, first)
+			}
+		case *lua.LFunction:
+			L.Push(repl)
+			L.Call(pushGroups(L, s, m), 1)
+			v = L.Get(-1)
+			L.Pop(1)
+		default:
+			L.ArgError(3, "string, table or function expected, got "+typeName(repl))
+		}
+		switch v := v.(type) {
+		case lua.LString, lua.LNumber, Word, SignedWord:
+			out = append(out, v.String()...)
+		default:
+			if lua.LVAsBool(v) {
+				L.RaiseError("invalid replacement value (a %s)", typeName(v))
+			}
+			out = append(out, s[m[0]:m[1]]...)
+		}
+	}
+	L.Push(lua.LString(append(out, s[at:]...)))
+	L.Push(lua.LNumber(len(matches)))
+	return 2
+}
+
+// expand appends a replacement string for match m.
+func expand(L *lua.LState, out []byte, repl, s string, m []int) []byte {
+	for i := 0; i < len(repl); i++ {
+		c := repl[i]
+		if c != '%' {
+			out = append(out, c)
+			continue
+		}
+		i++
+		switch {
+		case i < len(repl) && repl[i] == '%':
+			out = append(out, '%')
+		case i < len(repl) && repl[i] >= '0' && repl[i] <= '9':
+			n := int(repl[i] - '0')
+			if n == 1 && len(m) == 2 {
+				n = 0 // as in string.gsub: %1 is the match if there are no groups
+			}
+			if 2*n >= len(m) {
+				L.ArgError(3, "the pattern has no group %"+repl[i:i+1])
+			}
+			if v, ok := group(s, m, n).(lua.LString); ok {
+				out = append(out, v...)
+			}
+		default:
+			L.ArgError(3, "a % in the replacement must be followed by a digit or another %")
+		}
+	}
+	return out
+}

@@ -1,0 +1,223 @@
+package bindings
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Options say how an interpreter is made. The zero value is usable.
+type Options struct {
+	// Out is where print, printf and emit write; standard error if nil.
+	Out io.Writer
+	// Libraries are searched by require, in order, after the folder of the file
+	// that calls it.
+	Libraries []Library
+	// Sandbox leaves only the functions that touch neither files nor the
+	// environment nor other code.
+	Sandbox bool
+	// Timeout ends calls that run longer, with an error; 0 means never.
+	Timeout time.Duration
+	// OnStuck is told, on another goroutine, of a call that should have ended
+	// for its timeout but sits in one built-in that can't be interrupted.
+	OnStuck func(error)
+	// OnExit is told when a script calls os.exit. The script is unwound; the
+	// call returns an *[Exit].
+	OnExit func(code int)
+	// Seed is what rng() without an argument starts from.
+	Seed uint64
+	// Logf, if set, is told which file a require resolved to.
+	Logf func(format string, args ...any)
+}
+
+// Limits of the interpreter. Coroutines get small stacks: each costs 26 KB
+// instead of the 112 KB of gopher-lua's defaults.
+const (
+	registrySize       = 20 * 1024
+	registryMax        = 1 << 20
+	registryGrow       = 4096
+	callDepth          = 1000 // making a traceback takes time quadratic in the depth
+	coroutineRegistry  = 256
+	coroutineCallDepth = 256
+	outputBuffer       = 32 * 1024
+)
+
+// A Runtime is one Lua interpreter with luatrace's functions. It belongs to one
+// goroutine at a time; see the package comment.
+type Runtime struct {
+	// L is the interpreter's main thread.
+	L *lua.LState
+	// Out is the buffered trace output; see [Runtime.Flush].
+	Out io.Writer
+
+	opts     Options
+	out      *bufio.Writer
+	intr     *interrupt
+	quit     chan struct{} // ends the watchdog
+	closing  sync.Once
+	depth    int    // nesting of call
+	exit     *Exit  // set by os.exit until the call returns
+	line     []byte // scratch for one line of output
+	errTrace string // traceback for debug.traceback inside an xpcall handler
+	tracing  *Trace // nil until NewTrace
+	args     *lua.LTable
+	rawArgs  map[string]string
+	argsUsed map[string]bool
+	metas    []*Meta
+	metaOnly bool
+	globals  *lua.LTable
+	builtin  map[string]bool // globals that scripts can't assign to
+	classes  map[string]*lua.LTable
+	methods  map[string]*lua.LTable
+	sources  map[string]*source // by chunk name
+	loaded   map[string]lua.LValue
+	regexes  map[string]*regex
+	null     lua.LValue
+	arrays   *lua.LTable // metatable of json arrays
+}
+
+// New makes an interpreter.
+func New(opts Options) *Runtime {
+	if opts.Out == nil {
+		opts.Out = os.Stderr
+	}
+	L := lua.NewState(lua.Options{
+		SkipOpenLibs:        true,
+		RegistrySize:        registrySize,
+		RegistryMaxSize:     registryMax,
+		RegistryGrowStep:    registryGrow,
+		CallStackSize:       callDepth,
+		IncludeGoStackTrace: true,
+	})
+	// gopher-lua makes threads with these options.
+	L.Options.RegistrySize = coroutineRegistry
+	L.Options.CallStackSize = coroutineCallDepth
+
+	r := &Runtime{
+		L:        L,
+		opts:     opts,
+		out:      bufio.NewWriterSize(opts.Out, outputBuffer),
+		intr:     newInterrupt(),
+		quit:     make(chan struct{}),
+		builtin:  map[string]bool{},
+		classes:  map[string]*lua.LTable{},
+		methods:  map[string]*lua.LTable{},
+		sources:  map[string]*source{},
+		loaded:   map[string]lua.LValue{},
+		regexes:  map[string]*regex{},
+		argsUsed: map[string]bool{},
+	}
+	r.Out = r.out
+	L.SetContext(r.intr)
+	r.openStandard()
+	r.installWords()
+	r.install()
+	r.installTraceClasses()
+	r.protectGlobals()
+	if opts.Timeout > 0 {
+		err := fmt.Errorf("ran longer than %v", opts.Timeout)
+		go r.intr.watch(opts.Timeout, err, opts.OnStuck, r.quit)
+	}
+	return r
+}
+
+// Close flushes the output and ends the watchdog. The Runtime must not be used
+// afterwards.
+func (r *Runtime) Close() error {
+	r.closing.Do(func() {
+		close(r.quit)
+		r.L.Close()
+	})
+	return r.Flush()
+}
+
+// Flush writes the buffered output.
+func (r *Runtime) Flush() error { return r.out.Flush() }
+
+// Call calls a Lua function and drops its results. It allocates nothing when
+// the function doesn't. The error is a *[ScriptError], or an *[Exit] if the
+// script called os.exit.
+//
+// No error handler is given to PCall on purpose: with one, gopher-lua 1.1.2
+// doesn't close upvalues when an error unwinds, and closures made in a
+// protected call then share their variables with whatever comes next. Without
+// a handler PCall records the traceback itself.
+func (r *Runtime) Call(fn *lua.LFunction, args ...lua.LValue) error {
+	r.L.Push(fn)
+	for _, a := range args {
+		r.L.Push(a)
+	}
+	return r.pcall(len(args), 0)
+}
+
+// Call1 is Call for a function whose first result is wanted.
+func (r *Runtime) Call1(fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
+	r.L.Push(fn)
+	for _, a := range args {
+		r.L.Push(a)
+	}
+	if err := r.pcall(len(args), 1); err != nil {
+		return lua.LNil, err
+	}
+	v := r.L.Get(-1)
+	r.L.Pop(1)
+	return v, nil
+}
+
+// pcall calls the function below the n values on top of the stack.
+func (r *Runtime) pcall(n, results int) error {
+	if r.depth == 0 {
+		r.intr.enter()
+	}
+	r.depth++
+	err := r.L.PCall(n, results, nil)
+	r.depth--
+	if r.depth == 0 {
+		r.intr.leave()
+		if err != nil && r.exit != nil {
+			e := r.exit
+			r.exit = nil
+			return e
+		}
+	}
+	if err != nil {
+		return r.scriptError(err)
+	}
+	return nil
+}
+
+// Interrupt makes the call that runs now fail with the reason as its message,
+// "FILE:LINE: reason"; pcall in the script can't hold it. It reports whether a
+// call was running. The next call runs normally. Safe for any goroutine.
+func (r *Runtime) Interrupt(reason string) bool {
+	return r.intr.stop(r.intr.state.Load(), fmt.Errorf("%s", reason))
+}
+
+// Exit is the error of a call in which the script called os.exit.
+type Exit struct{ Code int }
+
+func (e *Exit) Error() string { return fmt.Sprintf("script asked to exit with status %d", e.Code) }
+
+// requestExit unwinds the running script. The interrupt keeps a pcall of the
+// script from going on.
+func (r *Runtime) requestExit(L *lua.LState, code int) {
+	r.exit = &Exit{Code: code}
+	if r.opts.OnExit != nil {
+		r.opts.OnExit(code)
+	}
+	r.Interrupt(r.exit.Error())
+	L.RaiseError("%s", r.exit.Error())
+}
+
+// NewThread makes a coroutine's state that obeys Interrupt. States from
+// LState.NewThread do not.
+func (r *Runtime) NewThread() *lua.LState {
+	th, _ := r.L.NewThread()
+	th.SetContext(r.intr)
+	return th
+}

@@ -1,0 +1,85 @@
+package bindings
+
+import (
+	"luatrace/engine"
+	"luatrace/engine/agg"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// A Trace connects an interpreter to an engine: it gives scripts on, every,
+// ev and the rest of the tracing interface. One Runtime has one Trace.
+type Trace struct {
+	r    *Runtime
+	eng  *engine.Engine
+	aggs agg.Set
+	key  agg.Key
+
+	seq    uint64         // of the event whose hook runs now; 0 outside of hooks
+	shared *lua.LUserData // the event object for hooks that can't keep it
+	ev     *eventRef      // what shared holds
+	names  map[string]lua.LValue
+	format TraceOptions
+	exit   *int // asked for by os.exit
+}
+
+// TraceOptions say how tostring(ev) and the aggregations look.
+type TraceOptions struct {
+	// Line appends the strace-like line of an event.
+	Line func(dst []byte, ev *engine.Event) []byte
+	// JSON makes aggregations print as JSON lines.
+	JSON bool
+}
+
+// NewTrace gives the interpreter the tracing interface of the engine. Its
+// aggregations are printed when the engine finishes.
+func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
+	t := &Trace{r: r, eng: eng, names: map[string]lua.LValue{}, format: format}
+	t.ev = &eventRef{t: t}
+	r.tracing = t
+	t.shared = r.newObject("event", t.ev)
+	eng.AtFinish(t.finish)
+	return t
+}
+
+// finish prints the aggregations that have something to show.
+func (t *Trace) finish() {
+	if t.format.JSON {
+		t.r.write(t.aggs.AppendJSON(nil))
+	} else {
+		t.r.write(t.aggs.AppendText(nil))
+	}
+}
+
+// call calls a hook's Lua function with the event. A hook that can't keep the
+// event (its compiled code says so) gets the shared object; another one gets
+// its own, which answers with an error when it is used later.
+func (t *Trace) call(fn *lua.LFunction, keeps bool, ev *engine.Event) error {
+	outer := t.seq
+	t.seq = ev.Seq()
+	var arg lua.LValue
+	if keeps {
+		arg = t.r.newObject("event", &eventRef{t: t, ev: ev, seq: t.seq})
+	} else {
+		t.ev.ev, t.ev.seq = ev, t.seq
+		arg = t.shared
+	}
+	err := t.r.Call(fn, arg)
+	t.seq = outer
+	if e, ok := err.(*Exit); ok {
+		t.eng.Stop()
+		t.exitCode(e.Code)
+		return nil
+	}
+	return err
+}
+
+func (t *Trace) exitCode(code int) { t.exit = &code }
+
+// ExitCode returns the status a script asked for with os.exit, if it did.
+func (t *Trace) ExitCode() (int, bool) {
+	if t.exit == nil {
+		return 0, false
+	}
+	return *t.exit, true
+}

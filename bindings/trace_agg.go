@@ -1,0 +1,333 @@
+package bindings
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine"
+	"luatrace/engine/agg"
+)
+
+// aggGlobals is the global agg: a table whose fields are made when first used.
+func aggGlobals() module {
+	return module{values: []value{{
+		name: "agg", typ: "aggregations",
+		help: "agg.NAME is an aggregation: counts, sums or histograms by key, printed when the trace ends, as text or with --json as JSON. " +
+			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\", min =, max =, step =}) sets how one looks.",
+		get: func(r *Runtime) lua.LValue {
+			tb := r.L.NewTable()
+			mt := r.L.NewTable()
+			mt.RawSetString("__index", r.L.NewFunction(func(L *lua.LState) int {
+				t := r.trace()
+				name := L.CheckString(2)
+				o := t.aggregation(name)
+				tb.RawSetString(name, o) // the next use costs a table look-up
+				L.Push(o)
+				return 1
+			}))
+			mt.RawSetString("__newindex", r.L.NewFunction(func(L *lua.LState) int {
+				L.RaiseError("agg.%s can't be assigned; use agg.%s:count(...) and the like", escape(L.Get(2).String()), escape(L.Get(2).String()))
+				return 0
+			}))
+			mt.RawSetString("__call", r.L.NewFunction(func(L *lua.LState) int {
+				t := r.trace()
+				title := L.CheckString(2)
+				a := t.aggs.Get(title)
+				if L.GetTop() >= 3 {
+					raiseIf(L, a.SetOptions(aggOptions(L, a.Options(), L.CheckTable(3))))
+				}
+				L.Push(t.aggregation(title))
+				return 1
+			}))
+			mt.RawSetString("__metatable", lua.LFalse)
+			tb.Metatable = mt
+			return tb
+		},
+	}}}
+}
+
+func (t *Trace) aggregation(title string) lua.LValue {
+	return t.r.newObject("aggregation", t.aggs.Get(title))
+}
+
+var aggUnits = map[string]agg.Unit{"": agg.UnitNone, "bytes": agg.UnitBytes, "count": agg.UnitCount, "seconds": agg.UnitSeconds}
+
+func aggOptions(L *lua.LState, o agg.Options, tb *lua.LTable) agg.Options {
+	tb.ForEach(func(k, v lua.LValue) {
+		switch k.String() {
+		case "key", "keys":
+			o.Keys = nil
+			if s, ok := v.(lua.LString); ok {
+				o.Keys = []string{string(s)}
+			} else if list, ok := v.(*lua.LTable); ok {
+				for i := 1; i <= list.Len(); i++ {
+					o.Keys = append(o.Keys, list.RawGetInt(i).String())
+				}
+			} else {
+				L.RaiseError("key must be a column title or a list of them")
+			}
+		case "top":
+			o.Top = int(wholeNumber(L, v, "top"))
+		case "max_keys":
+			o.MaxKeys = int(wholeNumber(L, v, "max_keys"))
+		case "unit":
+			u, ok := aggUnits[v.String()]
+			if !ok {
+				L.RaiseError("unknown unit %q; there are bytes, count and seconds", escape(v.String()))
+			}
+			o.Unit = u
+		case "min":
+			o.Min = float64(numberOption(L, v, "min"))
+		case "max":
+			o.Max = float64(numberOption(L, v, "max"))
+		case "step":
+			o.Step = float64(numberOption(L, v, "step"))
+		default:
+			L.RaiseError("unknown option '%s'; there are key, top, max_keys, unit, min, max, step", escape(k.String()))
+		}
+	})
+	return o
+}
+
+func numberOption(L *lua.LState, v lua.LValue, what string) lua.LNumber {
+	n, ok := v.(lua.LNumber)
+	if !ok {
+		L.RaiseError("%s must be a number, not a %s", what, typeName(v))
+	}
+	return n
+}
+
+func aggregationObject() object {
+	valued := func(name string, kind agg.Kind, help string) function {
+		return function{name: name, params: "value: number|word, ...: any", help: help,
+			fn: func(r *Runtime, L *lua.LState) int {
+				a := receiver[*agg.Agg](L, 1, "aggregation")
+				k := r.trace().makeKey(L, 3)
+				if err := a.Record(kind, aggNum(L, L.Get(2)), k); err != nil {
+					L.RaiseError("%s: %s", a.Title(), err.Error())
+				}
+				return 0
+			}}
+	}
+	return object{
+		name: "aggregation",
+		help: "A table of numbers by key. A key is any number of strings, numbers and booleans; without one there is a single row. The first record decides the kind.",
+		methods: []function{
+			{name: "count", params: "...: any", help: "Adds 1 to the row of the key.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					a := receiver[*agg.Agg](L, 1, "aggregation")
+					if err := a.Count(r.trace().makeKey(L, 2)); err != nil {
+						L.RaiseError("%s: %s", a.Title(), err.Error())
+					}
+					return 0
+				}},
+			valued("sum", agg.KindSum, "Adds value to the row of the key."),
+			valued("avg", agg.KindAvg, "Keeps the mean of the values of the key."),
+			valued("min", agg.KindMin, "Keeps the smallest value of the key."),
+			valued("max", agg.KindMax, "Keeps the largest value of the key."),
+			valued("stats", agg.KindStats, "Keeps count, mean, sum, smallest, largest and standard deviation of the values of the key."),
+			valued("hist", agg.KindHist, "Keeps a histogram in powers of two for the key."),
+			valued("lhist", agg.KindLhist, "Keeps a linear histogram for the key; set min, max and step first: agg(\"title\", {min = 0, max = 100, step = 10})."),
+			{name: "get", params: "...: any", returns: "number|nil", help: "Returns the key's value: count, sum, mean, smallest or largest; nil without a record.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					a := receiver[*agg.Agg](L, 1, "aggregation")
+					row, ok := a.Get(r.trace().makeKey(L, 2))
+					if !ok {
+						L.Push(lua.LNil)
+						return 1
+					}
+					L.Push(lua.LNumber(row.Value().Float64()))
+					return 1
+				}},
+			{name: "rows", returns: "table", help: "Returns the rows, largest first, as tables {key = {...}, value = n, count = n}.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					a := receiver[*agg.Agg](L, 1, "aggregation")
+					out := L.NewTable()
+					for _, row := range a.Rows() {
+						key := L.NewTable()
+						for _, p := range row.Key {
+							key.Append(partValue(p))
+						}
+						tb := L.NewTable()
+						tb.RawSetString("key", key)
+						tb.RawSetString("value", lua.LNumber(row.Value().Float64()))
+						tb.RawSetString("count", lua.LNumber(row.Count))
+						out.Append(tb)
+					}
+					L.Push(out)
+					return 1
+				}},
+			{name: "total", returns: "number", help: "Returns the value of all rows together.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					row := receiver[*agg.Agg](L, 1, "aggregation").Total()
+					L.Push(lua.LNumber(row.Value().Float64()))
+					return 1
+				}},
+			{name: "print", help: "Prints the table now.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					a := receiver[*agg.Agg](L, 1, "aggregation")
+					if r.trace().format.JSON {
+						r.write(append(a.AppendJSON(nil), '\n'))
+					} else {
+						r.write(a.AppendText(nil))
+					}
+					return 0
+				}},
+			{name: "clear", help: "Drops all rows.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					receiver[*agg.Agg](L, 1, "aggregation").Clear()
+					return 0
+				}},
+		},
+	}
+}
+
+// makeKey builds a key from the arguments from n on.
+func (t *Trace) makeKey(L *lua.LState, n int) *agg.Key {
+	k := &t.key
+	k.Reset()
+	for i := n; i <= L.GetTop(); i++ {
+		switch v := L.Get(i).(type) {
+		case lua.LString:
+			k.String(string(v))
+		case lua.LNumber:
+			if f := float64(v); f == float64(int64(f)) {
+				k.Int(int64(f))
+			} else {
+				k.Float(f)
+			}
+		case lua.LBool:
+			k.Bool(bool(v))
+		case Word:
+			k.Uint(uint64(v))
+		case SignedWord:
+			k.Int(int64(v))
+		case *lua.LNilType:
+			k.String("-")
+		case *lua.LUserData:
+			switch v.Value.(type) {
+			case *flags, *taskRef, *procRef:
+				k.String(toString(L, v))
+			default:
+				L.RaiseError("a key is made of strings, numbers and booleans, not of a %s", typeName(v))
+			}
+		default:
+			L.RaiseError("a key is made of strings, numbers and booleans, not of a %s", typeName(v))
+		}
+	}
+	return k
+}
+
+func aggNum(L *lua.LState, v lua.LValue) agg.Num {
+	switch v := v.(type) {
+	case lua.LNumber:
+		return agg.Float(float64(v))
+	case Word:
+		return agg.Uint(uint64(v))
+	case SignedWord:
+		return agg.Int(int64(v))
+	}
+	L.RaiseError("the value must be a number, not a %s", typeName(v))
+	return agg.Num{}
+}
+
+func partValue(p agg.Part) lua.LValue {
+	switch p.Kind {
+	case agg.PartInt:
+		return rawWord(uint64(p.Int))
+	case agg.PartUint:
+		return Word(p.Uint)
+	case agg.PartFloat:
+		return lua.LNumber(p.Float)
+	case agg.PartBool:
+		return lua.LBool(p.Int != 0)
+	}
+	return lua.LString(p.Str)
+}
+
+// fault makes a hook that fails calls.
+func (t *Trace) fault(L *lua.LState) int {
+	text := L.CheckString(1)
+	spec, err := engine.ParseSpec(text)
+	if err != nil {
+		L.ArgError(1, err.Error())
+	}
+	if spec.Kind != engine.SpecSyscall {
+		L.ArgError(1, "only system calls can be made to fail")
+	}
+	if spec.PhaseGiven && spec.Phase != engine.PhaseEnter {
+		L.ArgError(1, "a fault happens before the call; leave \":exit\" away")
+	}
+	spec.Phase = engine.PhaseEnter
+	f := &faultPlan{probability: 1}
+	h := &engine.Hook{Spec: spec, Where: position(L), Fn: f.hook}
+	switch v := L.Get(2).(type) {
+	case *lua.LTable:
+		t.faultOptions(L, h, f, v)
+	default:
+		f.ret = -int64(checkErrno(L, v))
+	}
+	if f.ret == 0 && !f.haveRet {
+		L.ArgError(2, "errno or ret must be given")
+	}
+	t.eng.On(h)
+	return 0
+}
+
+// faultPlan says which of the matching calls fail, and how.
+type faultPlan struct {
+	ret               int64
+	haveRet           bool
+	probability       float64
+	rng               *generator
+	first, last, step int64
+	seen              int64
+}
+
+func (f *faultPlan) hook(ev *engine.Event) error {
+	f.seen++
+	switch {
+	case f.first > 0 && f.seen < f.first,
+		f.last > 0 && f.seen > f.last,
+		f.step > 1 && (f.seen-max(f.first, 1))%f.step != 0,
+		f.probability < 1 && f.rng.float() >= f.probability:
+		return nil
+	}
+	return ev.Skip(f.ret)
+}
+
+func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lua.LTable) {
+	seed := int64(0)
+	tb.ForEach(func(k, v lua.LValue) {
+		switch k.String() {
+		case "errno":
+			f.ret = -int64(checkErrno(L, v))
+		case "ret":
+			f.ret, f.haveRet = wholeNumber(L, v, "ret"), true
+		case "when":
+			w, ok := v.(*lua.LTable)
+			if !ok {
+				L.RaiseError("when must be a table of conditions, not a %s", typeName(v))
+			}
+			h.When = t.when(L, h.Spec, w)
+		case "probability":
+			f.probability = float64(numberOption(L, v, "probability"))
+			if f.probability < 0 || f.probability > 1 {
+				L.RaiseError("probability must be from 0 to 1")
+			}
+		case "seed":
+			seed = wholeNumber(L, v, "seed")
+		case "nth":
+			f.first = wholeNumber(L, v, "nth")
+			f.last = f.first
+		case "first":
+			f.first = wholeNumber(L, v, "first")
+		case "last":
+			f.last = wholeNumber(L, v, "last")
+		case "step":
+			f.step = wholeNumber(L, v, "step")
+		default:
+			L.RaiseError("unknown option '%s'; there are errno, ret, when, probability, seed, nth, first, last, step", escape(k.String()))
+		}
+	})
+	f.rng = newGenerator(uint64(seed))
+}

@@ -1,0 +1,378 @@
+package bindings
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+
+	"luatrace/engine"
+	"luatrace/tracer/syscalls"
+)
+
+// eventRef is what an event object holds: the engine's event and which of its
+// uses it stands for.
+type eventRef struct {
+	t   *Trace
+	ev  *engine.Event
+	seq uint64
+}
+
+// live returns the event, or raises an error when its hook has returned.
+func (e *eventRef) live(L *lua.LState) *engine.Event {
+	if e.seq != e.t.seq || e.seq == 0 {
+		L.RaiseError("this event is over: it can be used only until its hook returns; copy what you need (ev:table(), tostring(ev))")
+	}
+	return e.ev
+}
+
+func eventObject() object {
+	return object{
+		name: "event",
+		help: "What a hook gets. It is valid until the hook returns; values read from it are copies. " +
+			"A field the event can't have is an error. Where an argument has the name of a field below, the field wins: use ev.args.NAME then.",
+		fields: eventFields,
+		methods: []function{
+			{name: "fail", params: "errno: string|number",
+				help: "Before the call: prevents it, the program gets this errno. After it: replaces the result by this errno.",
+				fn:   evFail},
+			{name: "skip", params: "ret?: number",
+				help: "Prevents the call (\":enter\" hooks only); the program gets ret, 0 if not given.",
+				fn:   evSkip},
+			{name: "onexit", params: "fn: function",
+				help: "Calls fn(ev) at the exit of this call only (\":enter\" hooks only).",
+				fn:   evOnExit},
+			{name: "delay", params: "seconds: number|string",
+				help: "Keeps the thread stopped for that long after the hook; others run on.",
+				fn:   evDelay},
+			{name: "suppress", help: "Keeps the signal from being delivered (hooks on signals).", fn: evSuppress},
+			{name: "table", returns: "table", help: "Returns the event as a plain table that can be kept and given to json.encode.", fn: evTable},
+		},
+	}
+}
+
+var eventFields = []field{
+	{"name", "string", "System call name; for other events what happened: a signal's name, \"fork\", \"exec\", \"exit\"."},
+	{"nr", "number", "System call number."},
+	{"abi", "string", "\"amd64\", \"i386\", \"x32\" or \"arm64\"."},
+	{"phase", "string", "\"enter\", \"exit\", \"signal\", \"fork\", \"exec\", \"death\", \"begin\", \"end\" or \"timer\"."},
+	{"pid", "number", "Process id."},
+	{"tid", "number", "Thread id."},
+	{"ppid", "number", "Process id of the parent."},
+	{"comm", "string", "Name of the thread."},
+	{"exe", "string", "Path of the program."},
+	{"cwd", "string", "Working directory."},
+	{"time", "number", "Wall clock in seconds since 1970, with microseconds."},
+	{"args", "arguments", "The call's arguments by number or name: ev.args[1], ev.args.path."},
+	{"raw", "table", "The six argument words as numbers, raw[1] to raw[6]."},
+	{"ret", "number", "Result, -1 if it failed; assignable. After the call only; nil for exit and exit_group."},
+	{"err", "string|nil", "Name of the errno (\"ENOENT\"), nil if the call succeeded. After the call only."},
+	{"ok", "boolean", "Whether the call succeeded. After the call only."},
+	{"duration", "number", "Seconds between entry and exit as the tracer saw them. After the call only."},
+	{"fdpath", "string|nil", "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\"."},
+	{"abspath", "string|nil", "The call's first path made absolute with its directory descriptor and the working directory."},
+	{"call", "string", "The call as strace prints it, without the result."},
+	{"sig", "string", "Signal name; assignable. Hooks on signals only."},
+	{"signo", "number", "Signal number. Hooks on signals only."},
+	{"sender", "number|nil", "Process id of the signal's sender, if a process sent it. Hooks on signals only."},
+	{"code", "number", "si_code of the signal. Hooks on signals only."},
+	{"addr", "number|nil", "Faulting address of SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP. Hooks on signals only."},
+	{"child", "process|task", "The new task. Hooks on proc:fork only: child.tid, child.proc."},
+	{"thread", "boolean", "Whether the new task is a thread of the same process (proc:fork), or the one that ended was one of several (proc:exit)."},
+	{"status", "number|nil", "Exit code. Hooks on proc:exit only; nil if a signal ended the task."},
+	{"killed", "string|nil", "The signal that ended the task. Hooks on proc:exit only."},
+	{"core", "boolean", "Whether it dumped core. Hooks on proc:exit only."},
+	{"task", "task", "The thread; ev.task.data is a table that lives as long as it."},
+	{"proc", "process", "The process; ev.proc.data is a table that lives as long as it."},
+	{"regs", "registers", "The registers: ev.regs.rip, ev.regs.rax = 1."},
+	{"mem", "memory", "The process's memory: ev.mem:string(addr)."},
+}
+
+// evIndex is __index of the event object.
+func (r *Runtime) evIndex(L *lua.LState) int {
+	ref := L.Get(1).(*lua.LUserData).Value.(*eventRef)
+	key, ok := L.Get(2).(lua.LString)
+	if !ok {
+		L.RaiseError("an event has no field %s", escape(L.Get(2).String()))
+	}
+	if m := r.methods["event"].RawGetString(string(key)); m != lua.LNil {
+		L.Push(m)
+		return 1
+	}
+	L.Push(ref.t.field(L, ref.live(L), string(key)))
+	return 1
+}
+
+// field returns a field of the event, or raises an error that says which there
+// are.
+func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
+	if ev.Task == nil {
+		return t.plainField(L, ev, key)
+	}
+	switch key {
+	case "name":
+		return t.str(ev.Name())
+	case "phase":
+		return t.str(phaseNames[ev.Kind])
+	case "pid":
+		return number(int64(ev.Task.Proc.PID))
+	case "tid":
+		return number(int64(ev.Task.TID))
+	case "ppid":
+		return number(int64(ev.Task.ParentPID()))
+	case "comm":
+		return lua.LString(ev.Comm())
+	case "exe":
+		return lua.LString(ev.Task.Exe())
+	case "cwd":
+		return lua.LString(ev.Task.Cwd())
+	case "time":
+		return lua.LNumber(float64(ev.Time().UnixMicro()) / 1e6)
+	case "task":
+		return t.taskObject(ev.Task)
+	case "proc":
+		return t.procObject(ev.Task.Proc)
+	case "regs":
+		return t.r.newObject("registers", &eventRef{t, ev, ev.Seq()})
+	case "mem":
+		return t.r.newObject("memory", &eventRef{t, ev, ev.Seq()})
+	}
+	switch ev.Kind {
+	case engine.KindEnter, engine.KindExit:
+		return t.callField(L, ev, key)
+	case engine.KindSignal:
+		if v, ok := t.signalField(ev, key); ok {
+			return v
+		}
+	case engine.KindFork:
+		switch key {
+		case "child":
+			return t.taskObject(ev.Child)
+		case "thread":
+			return lua.LBool(ev.Child.Proc == ev.Task.Proc)
+		}
+	case engine.KindExec:
+		if key == "former_tid" {
+			return number(int64(ev.FormerTID))
+		}
+	case engine.KindDeath:
+		switch key {
+		case "status":
+			if ev.Exit.Signal != 0 {
+				return lua.LNil
+			}
+			return number(int64(ev.Exit.Code))
+		case "killed":
+			if ev.Exit.Signal == 0 {
+				return lua.LNil
+			}
+			return t.str(syscalls.SignalName(int(ev.Exit.Signal)))
+		case "core":
+			return lua.LBool(ev.Exit.Core)
+		case "thread":
+			return lua.LBool(!ev.LastTask)
+		}
+	}
+	return t.noField(L, ev, key)
+}
+
+var phaseNames = [...]string{
+	engine.KindEnter: "enter", engine.KindExit: "exit", engine.KindSignal: "signal", engine.KindFork: "fork",
+	engine.KindExec: "exec", engine.KindDeath: "death", engine.KindBegin: "begin", engine.KindEnd: "end",
+	engine.KindTimer: "timer", engine.KindStop: "stop", engine.KindAttach: "attach",
+}
+
+// plainField serves the events that have no task: begin, end and timers.
+func (t *Trace) plainField(L *lua.LState, ev *engine.Event, key string) lua.LValue {
+	switch key {
+	case "name", "phase":
+		return t.str(phaseNames[ev.Kind])
+	case "time":
+		return lua.LNumber(float64(ev.Time().UnixMicro()) / 1e6)
+	}
+	return t.noField(L, ev, key)
+}
+
+func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValue {
+	c := ev.Call()
+	switch key {
+	case "nr":
+		return number(int64(c.NR))
+	case "abi":
+		return t.str(c.ABI.String())
+	case "args":
+		return t.r.newObject("arguments", &eventRef{t, ev, ev.Seq()})
+	case "raw":
+		tb := L.CreateTable(6, 0)
+		for i, w := range c.Args {
+			tb.RawSetInt(i+1, rawWord(w))
+		}
+		return tb
+	case "call":
+		return lua.LString(textFormat.AppendArgs(nil, c))
+	case "fdpath":
+		return orNil(ev.CallFDPath())
+	case "abspath":
+		return orNil(ev.AbsPath())
+	}
+	if ev.Kind == engine.KindExit {
+		switch key {
+		case "ret":
+			return retValue(ev)
+		case "err":
+			if ev.Errno == 0 {
+				return lua.LNil
+			}
+			return t.str(errnoName(ev.Errno))
+		case "ok":
+			return lua.LBool(ev.Errno == 0)
+		case "duration":
+			return lua.LNumber(ev.Duration().Seconds())
+		}
+	} else {
+		switch key {
+		case "ret", "err", "ok", "duration":
+			if ev.Kind == engine.KindEnter && !returns(c.Name) {
+				return lua.LNil
+			}
+			L.RaiseError("ev.%s exists only after the call; this hook runs before it (\":enter\")", key)
+		}
+	}
+	if i := c.Index(key); i >= 0 {
+		return t.arg(L, ev, i)
+	}
+	return t.noField(L, ev, key)
+}
+
+func orNil(s string) lua.LValue {
+	if s == "" {
+		return lua.LNil
+	}
+	return lua.LString(s)
+}
+
+// returns says whether a call can come back.
+func returns(name string) bool { return name != "exit" && name != "exit_group" }
+
+func retValue(ev *engine.Event) lua.LValue {
+	switch {
+	case ev.Errno != 0:
+		return number(-1)
+	case ev.Ret > 1<<53 || ev.Ret < -1<<53:
+		return Word(uint64(ev.Ret))
+	}
+	return number(ev.Ret)
+}
+
+func errnoName(e int) string {
+	if s := syscalls.ErrnoName(e); s != "" {
+		return s
+	}
+	return fmt.Sprintf("E%d", e)
+}
+
+func (t *Trace) signalField(ev *engine.Event, key string) (lua.LValue, bool) {
+	switch key {
+	case "sig":
+		return t.str(syscalls.SignalName(int(ev.Signal))), true
+	case "signo":
+		return number(int64(ev.Signal)), true
+	}
+	si := ev.Siginfo()
+	switch key {
+	case "code":
+		if si == nil {
+			return lua.LNil, true
+		}
+		return number(int64(si.Code())), true
+	case "sender":
+		// SI_USER, SI_QUEUE, SI_TKILL and SIGCHLD's codes carry a process id.
+		if si == nil || si.Code() > 0 && ev.Signal != unix.SIGCHLD {
+			return lua.LNil, true
+		}
+		return number(int64(si.Pid())), true
+	case "addr":
+		switch ev.Signal {
+		case unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGTRAP:
+			if si != nil && si.Code() > 0 {
+				return rawWord(si.Addr()), true
+			}
+		}
+		return lua.LNil, true
+	}
+	return nil, false
+}
+
+// noField raises the error for a field that the event does not have.
+func (t *Trace) noField(L *lua.LState, ev *engine.Event, key string) lua.LValue {
+	names := t.fieldNames(ev)
+	msg := fmt.Sprintf("%s has no field '%s'", eventTitle(ev), escape(key))
+	if near := engine.Nearest(key, names); near != "" {
+		msg += fmt.Sprintf("; did you mean '%s'?", near)
+	}
+	L.RaiseError("%s (it has %s)", msg, strings.Join(names, ", "))
+	return lua.LNil
+}
+
+func eventTitle(ev *engine.Event) string {
+	switch ev.Kind {
+	case engine.KindEnter:
+		return ev.Name() + ":enter"
+	case engine.KindExit:
+		return ev.Name()
+	case engine.KindSignal:
+		return "a signal event"
+	case engine.KindFork:
+		return "proc:fork"
+	case engine.KindExec:
+		return "proc:exec"
+	case engine.KindDeath:
+		return "proc:exit"
+	}
+	return "a " + phaseNames[ev.Kind] + " event"
+}
+
+// fieldNames lists the fields of the event, sorted: arguments too.
+func (t *Trace) fieldNames(ev *engine.Event) []string {
+	names := []string{"name", "phase", "time"}
+	if ev.Task != nil {
+		names = append(names, "pid", "tid", "ppid", "comm", "exe", "cwd", "task", "proc", "regs", "mem")
+	}
+	switch ev.Kind {
+	case engine.KindEnter, engine.KindExit:
+		names = append(names, "nr", "abi", "args", "raw", "call", "fdpath", "abspath", "fail", "delay", "table")
+		if ev.Kind == engine.KindExit {
+			names = append(names, "ret", "err", "ok", "duration")
+		} else {
+			names = append(names, "skip", "onexit")
+		}
+		c := ev.Call()
+		for i := range c.NumArgs() {
+			if p := c.Param(i); !p.Hidden {
+				names = append(names, p.Name)
+			}
+		}
+	case engine.KindSignal:
+		names = append(names, "sig", "signo", "sender", "code", "addr", "suppress", "delay")
+	case engine.KindFork:
+		names = append(names, "child", "thread")
+	case engine.KindExec:
+		names = append(names, "former_tid")
+	case engine.KindDeath:
+		names = append(names, "status", "killed", "core", "thread")
+	}
+	sort.Strings(names)
+	return dedup(names)
+}
+
+func dedup(s []string) []string {
+	out := s[:0]
+	for i, v := range s {
+		if i == 0 || v != s[i-1] {
+			out = append(out, v)
+		}
+	}
+	return out
+}

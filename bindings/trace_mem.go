@@ -1,0 +1,218 @@
+package bindings
+
+import (
+	"encoding/binary"
+	"errors"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+
+	"luatrace/engine"
+	"luatrace/tracer"
+	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
+)
+
+// maxRead bounds one read of a script: a wrong length must not take all memory.
+const maxRead = 64 << 20
+
+func memoryObject() object {
+	o := object{
+		name: "memory",
+		help: "The memory of the event's process. A bad address gives nil and the errno's name, never an error.",
+		methods: []function{
+			{name: "read", params: "addr: number|word, n: number", returns: "string|nil, string|nil",
+				help: "Reads n bytes. What can be read of a range that is partly bad comes with the errno's name behind it.", fn: memRead},
+			{name: "string", params: "addr: number|word, max?: number", returns: "string|nil, string|nil",
+				help: "Reads a zero-terminated string of at most max bytes (default 4096).", fn: memString},
+			{name: "write", params: "addr: number|word, bytes: string", returns: "number|nil, string|nil",
+				help: "Writes bytes, also to read-only pages, and returns how many.", fn: memWrite},
+			{name: "struct", params: "name: string, addr: number|word", returns: "struct|nil, string|nil",
+				help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address.", fn: memStruct},
+		},
+	}
+	for _, k := range []struct {
+		name   string
+		size   int
+		signed bool
+	}{{"u8", 1, false}, {"u16", 2, false}, {"u32", 4, false}, {"u64", 8, false}, {"i8", 1, true}, {"i16", 2, true}, {"i32", 4, true}, {"i64", 8, true}} {
+		kind := "an unsigned"
+		if k.signed {
+			kind = "a signed"
+		}
+		ret := "number|nil, string|nil"
+		if k.size == 8 {
+			ret = "word|nil, string|nil"
+		}
+		o.methods = append(o.methods, function{name: k.name, params: "addr: number|word", returns: ret,
+			help: "Reads " + kind + " integer of " + map[int]string{1: "1 byte", 2: "2 bytes", 4: "4 bytes", 8: "8 bytes"}[k.size] + ".",
+			fn:   memInteger(k.size, k.signed)})
+	}
+	return o
+}
+
+func memRef(L *lua.LState) (*eventRef, *engine.Event, uint64) {
+	e := receiver[*eventRef](L, 1, "memory")
+	ev := e.live(L)
+	return e, ev, uint64(wholeNumber(L, L.Get(2), "addr"))
+}
+
+func pushErr(L *lua.LState, err error) int {
+	L.Push(lua.LNil)
+	L.Push(errText(err))
+	return 2
+}
+
+func errText(err error) lua.LValue {
+	var e unix.Errno
+	if errors.As(err, &e) {
+		return lua.LString(errnoName(int(e)))
+	}
+	return lua.LString(err.Error())
+}
+
+func memRead(_ *Runtime, L *lua.LState) int {
+	_, ev, addr := memRef(L)
+	n := wholeNumber(L, L.Get(3), "n")
+	if n < 0 || n > maxRead {
+		L.ArgError(2, "n must be from 0 to 67108864")
+	}
+	b := make([]byte, n)
+	got, err := ev.Task.Proc.ReadMemory(addr, b)
+	if err != nil && got == 0 {
+		return pushErr(L, err)
+	}
+	L.Push(lua.LString(b[:got]))
+	if err != nil {
+		L.Push(errText(err))
+		return 2
+	}
+	return 1
+}
+
+func memString(_ *Runtime, L *lua.LState) int {
+	_, ev, addr := memRef(L)
+	limit := int64(4096)
+	if L.GetTop() >= 3 {
+		limit = wholeNumber(L, L.Get(3), "max")
+	}
+	if limit < 0 || limit > maxRead {
+		L.ArgError(2, "max must be from 0 to 67108864")
+	}
+	b, _, err := ev.Task.Proc.ReadString(addr, int(limit), nil)
+	if err != nil && len(b) == 0 {
+		return pushErr(L, err)
+	}
+	L.Push(lua.LString(b))
+	if err != nil {
+		L.Push(errText(err))
+		return 2
+	}
+	return 1
+}
+
+func memWrite(_ *Runtime, L *lua.LState) int {
+	_, ev, addr := memRef(L)
+	n, err := ev.Task.Proc.WriteMemory(addr, []byte(L.CheckString(3)))
+	ev.MemoryChanged()
+	if err != nil && n == 0 {
+		return pushErr(L, err)
+	}
+	L.Push(number(int64(n)))
+	if err != nil {
+		L.Push(errText(err))
+		return 2
+	}
+	return 1
+}
+
+func memStruct(r *Runtime, L *lua.LState) int {
+	e := receiver[*eventRef](L, 1, "memory")
+	ev := e.live(L)
+	name := L.CheckString(2)
+	addr := uint64(wholeNumber(L, L.Get(3), "addr"))
+	abi := syscalls.Native()
+	if c := ev.Call(); c != nil {
+		abi = c.ABI
+	}
+	v, err := decode.Struct(abi, name, ev.Task.Proc, addr)
+	if err != nil {
+		if syscalls.StructByName(abi, name) == nil {
+			L.RaiseError("there is no struct %q", escape(name))
+		}
+		return pushErr(L, err)
+	}
+	L.Push(e.t.value(L, ev, v))
+	return 1
+}
+
+func memInteger(size int, signed bool) func(*Runtime, *lua.LState) int {
+	return func(_ *Runtime, L *lua.LState) int {
+		_, ev, addr := memRef(L)
+		var b [8]byte
+		if _, err := ev.Task.Proc.ReadMemory(addr, b[:size]); err != nil {
+			return pushErr(L, err)
+		}
+		w := binary.LittleEndian.Uint64(b[:])
+		shift := 64 - 8*size
+		switch {
+		case size == 8 && signed:
+			L.Push(SignedWord(int64(w)))
+		case size == 8:
+			L.Push(Word(w))
+		case signed:
+			L.Push(number(int64(w<<shift) >> shift))
+		default:
+			L.Push(number(int64(w)))
+		}
+		return 1
+	}
+}
+
+func registersObject() object {
+	return object{
+		name:   "registers",
+		help:   "The thread's registers under the kernel's names, all 64-bit words; assigning one changes it when the hook returns.",
+		fields: []field{{"NAME", "number|word", "A register; an unknown name is an error that lists them."}},
+	}
+}
+
+func (e *eventRef) registers(L *lua.LState) (*engine.Event, *tracer.Registers) {
+	ev := e.live(L)
+	regs, err := ev.Registers()
+	if err != nil {
+		L.RaiseError("the registers can't be read: %s", err.Error())
+	}
+	return ev, regs
+}
+
+func unknownRegister(L *lua.LState, name string) {
+	names := tracer.RegisterNames()
+	if near := engine.Nearest(name, names); near != "" {
+		L.RaiseError("there is no register '%s'; did you mean '%s'?", escape(name), near)
+	}
+	L.RaiseError("there is no register '%s'; there are %s", escape(name), joinNames(names))
+}
+
+func (r *Runtime) regsIndex(L *lua.LState) int {
+	e := L.Get(1).(*lua.LUserData).Value.(*eventRef)
+	_, regs := e.registers(L)
+	name := L.Get(2).String()
+	w, ok := regs.Get(name)
+	if !ok {
+		unknownRegister(L, name)
+	}
+	L.Push(rawWord(w))
+	return 1
+}
+
+func (r *Runtime) regsNewIndex(L *lua.LState) int {
+	e := L.Get(1).(*lua.LUserData).Value.(*eventRef)
+	ev, regs := e.registers(L)
+	name := L.Get(2).String()
+	if !regs.Set(name, argWord(L, L.Get(3), name)) {
+		unknownRegister(L, name)
+	}
+	ev.RegistersChanged()
+	return 0
+}

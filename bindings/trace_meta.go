@@ -1,0 +1,286 @@
+package bindings
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Meta is what a script says about itself with meta{...}.
+type Meta struct {
+	Name       string
+	Summary    string
+	Categories []string
+	Args       []MetaArg
+	Examples   []string
+	Caveats    string
+	Acts       bool // it changes the tracee
+}
+
+// MetaArg describes an argument that a script takes with -a NAME=VALUE.
+type MetaArg struct {
+	Name     string
+	Type     string // string, number, flag, duration, path, list or regex
+	Default  string // as it would be written on the command line
+	Help     string
+	Required bool
+}
+
+var metaTypes = []string{"string", "number", "flag", "duration", "path", "list", "regex"}
+
+func metaGlobals() module {
+	return module{
+		functions: []function{{
+			name: "meta", params: "about: table",
+			help: "Says what a script is: name, summary, categories (a list), args (a table by name of tables with type, default, required and help), " +
+				"examples (a list), caveats, acts (true if it changes what it traces). Types are string, number, flag, duration, path, list and regex. " +
+				"It stands first in the file; args.NAME then has the values given with -a NAME=VALUE.",
+			fn: func(r *Runtime, L *lua.LState) int {
+				m, err := readMeta(L.CheckTable(1))
+				if err != nil {
+					L.ArgError(1, err.Error())
+				}
+				raiseIf(L, r.setMeta(L, m))
+				if r.metaOnly {
+					L.RaiseError("only meta was wanted")
+				}
+				return 0
+			},
+		}},
+		values: []value{{
+			name: "args", typ: "table",
+			help: "The script's arguments, given with -a NAME=VALUE: args.NAME. A script with meta gets them in the types it declares, with its defaults; another gets strings.",
+			get: func(r *Runtime) lua.LValue {
+				r.args = r.L.NewTable()
+				return r.args
+			},
+		}},
+	}
+}
+
+func readMeta(tb *lua.LTable) (*Meta, error) {
+	m := &Meta{}
+	var err error
+	fail := func(format string, a ...any) {
+		if err == nil {
+			err = fmt.Errorf(format, a...)
+		}
+	}
+	text := func(k string, v lua.LValue) string {
+		s, ok := v.(lua.LString)
+		if !ok {
+			fail("%s must be a string, not a %s", k, typeName(v))
+		}
+		return string(s)
+	}
+	tb.ForEach(func(k, v lua.LValue) {
+		switch key := k.String(); key {
+		case "name":
+			m.Name = text(key, v)
+		case "summary":
+			m.Summary = text(key, v)
+		case "caveats":
+			m.Caveats = text(key, v)
+		case "acts":
+			m.Acts = lua.LVAsBool(v)
+		case "categories":
+			m.Categories = stringList(v)
+		case "examples":
+			m.Examples = stringList(v)
+		case "args":
+			args, ok := v.(*lua.LTable)
+			if !ok {
+				fail("args must be a table, not a %s", typeName(v))
+				return
+			}
+			args.ForEach(func(name, about lua.LValue) {
+				a, e := readMetaArg(name.String(), about)
+				if e != nil {
+					fail("%s", e)
+				}
+				m.Args = append(m.Args, a)
+			})
+		default:
+			fail("unknown field '%s'; there are name, summary, categories, args, examples, caveats, acts", escape(key))
+		}
+	})
+	sort.Slice(m.Args, func(i, j int) bool { return m.Args[i].Name < m.Args[j].Name })
+	return m, err
+}
+
+func readMetaArg(name string, about lua.LValue) (MetaArg, error) {
+	a := MetaArg{Name: name, Type: "string"}
+	tb, ok := about.(*lua.LTable)
+	if !ok {
+		return a, fmt.Errorf("args.%s must be a table such as {type = \"number\", default = 10, help = \"...\"}", escape(name))
+	}
+	var err error
+	tb.ForEach(func(k, v lua.LValue) {
+		switch k.String() {
+		case "type":
+			a.Type = v.String()
+			known := false
+			for _, t := range metaTypes {
+				known = known || t == a.Type
+			}
+			if !known {
+				err = fmt.Errorf("args.%s: unknown type '%s'; there are %s", escape(name), escape(a.Type), joinNames(metaTypes))
+			}
+		case "default":
+			if list, ok := v.(*lua.LTable); ok {
+				a.Default = strings.Join(stringList(list), ",")
+			} else {
+				a.Default = v.String()
+			}
+		case "help":
+			a.Help = v.String()
+		case "required":
+			a.Required = lua.LVAsBool(v)
+		default:
+			err = fmt.Errorf("args.%s: unknown field '%s'; there are type, default, required, help", escape(name), escape(k.String()))
+		}
+	})
+	return a, err
+}
+
+func stringList(v lua.LValue) []string {
+	if s, ok := v.(lua.LString); ok {
+		return []string{string(s)}
+	}
+	var list []string
+	if tb, ok := v.(*lua.LTable); ok {
+		for i := 1; i <= tb.Len(); i++ {
+			list = append(list, tb.RawGetInt(i).String())
+		}
+	}
+	return list
+}
+
+// SetArgs gives the interpreter the arguments of the command line, before any
+// script is run. A script that calls meta takes those it declares.
+func (r *Runtime) SetArgs(args map[string]string) {
+	r.rawArgs = args
+	r.argsUsed = map[string]bool{}
+	for k, v := range args {
+		r.args.RawSetString(k, lua.LString(v))
+	}
+}
+
+// UnusedArgs returns the arguments that no script declared, sorted, and the
+// names that were. Scripts without meta may use any, so none is unused then.
+func (r *Runtime) UnusedArgs(scriptsWithoutMeta bool) (unused, known []string) {
+	if scriptsWithoutMeta {
+		return nil, nil
+	}
+	for k := range r.rawArgs {
+		if !r.argsUsed[k] {
+			unused = append(unused, k)
+		}
+	}
+	for _, m := range r.metas {
+		for _, a := range m.Args {
+			known = append(known, a.Name)
+		}
+	}
+	sort.Strings(unused)
+	sort.Strings(known)
+	return unused, known
+}
+
+// Metas returns what the scripts run so far said about themselves.
+func (r *Runtime) Metas() []*Meta { return r.metas }
+
+func (r *Runtime) setMeta(L *lua.LState, m *Meta) error {
+	r.metas = append(r.metas, m)
+	for _, a := range m.Args {
+		text, given := r.rawArgs[a.Name]
+		if !given {
+			if a.Required && r.tracing != nil {
+				return fmt.Errorf("%s: the argument %s is required: -a %s=%s (%s)", m.Name, a.Name, a.Name, strings.ToUpper(a.Type), a.Help)
+			}
+			text = a.Default
+		}
+		r.argsUsed[a.Name] = true
+		v, err := r.argValue(L, a, text, given)
+		if err != nil {
+			return fmt.Errorf("%s: argument %s: %w", m.Name, a.Name, err)
+		}
+		r.args.RawSetString(a.Name, v)
+	}
+	return nil
+}
+
+// argValue converts an argument to its declared type.
+func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (lua.LValue, error) {
+	if text == "" && !given && a.Type != "list" && a.Type != "flag" {
+		return lua.LNil, nil
+	}
+	switch a.Type {
+	case "number":
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(f) {
+			if n, err := strconv.ParseInt(text, 0, 64); err == nil {
+				return lua.LNumber(n), nil
+			}
+			return nil, fmt.Errorf("a number is wanted, not %q", escape(text))
+		}
+		return lua.LNumber(f), nil
+	case "flag":
+		switch strings.ToLower(text) {
+		case "", "true", "yes", "on", "1":
+			return lua.LBool(given || text != ""), nil
+		case "false", "no", "off", "0":
+			return lua.LFalse, nil
+		}
+		return nil, fmt.Errorf("true or false is wanted, not %q", escape(text))
+	case "duration":
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			f, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return nil, fmt.Errorf("a duration such as 500ms or 2s is wanted, not %q", escape(text))
+			}
+			d = time.Duration(f * float64(time.Second))
+		}
+		return lua.LNumber(d.Seconds()), nil
+	case "list":
+		tb := L.NewTable()
+		for s := range strings.SplitSeq(text, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				tb.Append(lua.LString(s))
+			}
+		}
+		return tb, nil
+	case "regex":
+		re, err := regexp.Compile(text)
+		if err != nil {
+			return nil, err
+		}
+		return r.newObject("regex", &regex{re}), nil
+	}
+	return lua.LString(text), nil
+}
+
+// Function is a compiled script or a hook of one.
+type Function = *lua.LFunction
+
+// ReadMeta runs a script only as far as its call of meta, and returns what it
+// said; a script without meta gives an empty Meta.
+func (r *Runtime) ReadMeta(fn Function) (*Meta, error) {
+	r.metaOnly = true
+	defer func() { r.metaOnly = false }()
+	err := r.Call(fn)
+	if len(r.metas) > 0 {
+		return r.metas[0], nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Meta{}, nil
+}

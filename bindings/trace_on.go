@@ -1,0 +1,164 @@
+package bindings
+
+import (
+	"fmt"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine"
+)
+
+func traceGlobals() module {
+	return module{functions: []function{
+		{
+			name:   "on",
+			params: "spec: string, opts?: table, fn: function",
+			help: "Calls fn(ev) for every event that spec names. A spec of system calls is \"openat\", \"open,openat\", \"%file\" (a class), " +
+				"\"/^stat/\" (a regular expression), \"*stat*\" (a glob), \"!read,write\" or \"*\"; with \":enter\" behind it fn runs before the call, " +
+				"else after it, with the arguments as they were and the result. Other specs: \"signal\", \"signal:SIGTERM,SIGINT\", " +
+				"\"proc:fork\", \"proc:exec\", \"proc:exit\", \"begin\", \"end\". opts.when is a table of conditions, see when. " +
+				"exit and exit_group do not return: hooks on them run at entry.",
+			fn: func(r *Runtime, L *lua.LState) int { return r.trace().on(L) },
+		},
+		{
+			name:   "every",
+			params: "interval: string|number, fn: function",
+			help:   "Calls fn() at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds.",
+			fn:     func(r *Runtime, L *lua.LState) int { return r.trace().every(L) },
+		},
+		{
+			name: "stop_trace",
+			help: "Ends the trace after this event: every tracee is let go and runs on untraced. End hooks and aggregations still run.",
+			fn: func(r *Runtime, L *lua.LState) int {
+				r.trace().eng.Stop()
+				return 0
+			},
+		},
+		{
+			name:   "fault",
+			params: "spec: string, what: string|table",
+			help: "Makes calls fail without doing anything. what is an errno's name (\"EIO\"), or a table: errno or ret (a result), when (conditions as for on), " +
+				"probability (0 to 1, with an rng seeded by seed), nth (only the nth matching call), first, last, step (a range of matching calls).",
+			fn: func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) },
+		},
+	}}
+}
+
+// trace returns the tracing side of the interpreter. Without one (a script
+// that is only checked) tracing functions can't be called.
+func (r *Runtime) trace() *Trace {
+	if r.tracing == nil {
+		r.L.RaiseError("no trace is running")
+	}
+	return r.tracing
+}
+
+func (t *Trace) on(L *lua.LState) int {
+	spec, err := engine.ParseSpec(L.CheckString(1))
+	if err != nil {
+		L.ArgError(1, err.Error())
+	}
+	opts, fn := (*lua.LTable)(nil), (*lua.LFunction)(nil)
+	if L.GetTop() >= 3 {
+		opts, fn = L.CheckTable(2), L.CheckFunction(3)
+	} else {
+		fn = L.CheckFunction(2)
+	}
+	h := &engine.Hook{Spec: spec, Where: position(L)}
+	if opts != nil {
+		h.When = t.options(L, spec, opts)
+	}
+	t.register(h, fn)
+	return 0
+}
+
+// register makes a hook of a Lua function.
+func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) {
+	keeps := true
+	h.Needs.All = true
+	if fn.Proto != nil {
+		use := analyze(fn.Proto)
+		keeps = use.Escapes
+		if !use.Escapes && !use.Reads["args"] && !use.Reads["call"] && !use.Calls["table"] && !use.Calls["onexit"] {
+			h.Needs.All = false
+			for name := range use.Reads {
+				h.Needs.Fields = append(h.Needs.Fields, name)
+			}
+			if use.Reads["abspath"] {
+				h.Needs.Fields = append(h.Needs.Fields, "path")
+			}
+		}
+	}
+	h.Fn = func(ev *engine.Event) error { return t.call(fn, keeps, ev) }
+	t.eng.On(h)
+}
+
+// OnBody makes a hook whose body is code, in which ev is the event: the -e of
+// the command line together with -t.
+func (t *Trace) OnBody(spec *engine.Spec, code string) error {
+	fn, err := t.r.LoadHookBody(code)
+	if err != nil {
+		return err
+	}
+	t.register(&engine.Hook{Spec: spec, Where: "-e"}, fn)
+	return nil
+}
+
+func (t *Trace) options(L *lua.LState, spec *engine.Spec, opts *lua.LTable) engine.When {
+	var when engine.When
+	opts.ForEach(func(k, v lua.LValue) {
+		switch k.String() {
+		case "when":
+			tb, ok := v.(*lua.LTable)
+			if !ok {
+				L.ArgError(2, fmt.Sprintf("when must be a table of conditions, not a %s", typeName(v)))
+			}
+			when = t.when(L, spec, tb)
+		default:
+			L.ArgError(2, fmt.Sprintf("unknown option %q; there is when", escape(k.String())))
+		}
+	})
+	return when
+}
+
+func (t *Trace) every(L *lua.LState) int {
+	d := checkDuration(L, 1)
+	if d < time.Millisecond {
+		L.ArgError(1, "the interval must be 1ms or more")
+	}
+	fn := L.CheckFunction(2)
+	t.eng.Every(&engine.Timer{
+		Interval: d,
+		Where:    position(L),
+		Fn: func(ev *engine.Event) error {
+			return t.call(fn, true, ev)
+		},
+	})
+	return 0
+}
+
+// checkDuration takes "1.5s" or a number of seconds.
+func checkDuration(L *lua.LState, n int) time.Duration {
+	switch v := L.Get(n).(type) {
+	case lua.LNumber:
+		if v >= 0 && v < 1e9 {
+			return time.Duration(float64(v) * float64(time.Second))
+		}
+	case lua.LString:
+		if d, err := time.ParseDuration(string(v)); err == nil && d >= 0 {
+			return d
+		}
+	}
+	L.ArgError(n, fmt.Sprintf("a duration is wanted, such as \"500ms\", \"2s\" or a number of seconds, not %s", escape(L.Get(n).String())))
+	return 0
+}
+
+// position is where the running Lua function was called, "file:line".
+func position(L *lua.LState) string {
+	w := L.Where(1)
+	for len(w) > 0 && (w[len(w)-1] == ' ' || w[len(w)-1] == ':') {
+		w = w[:len(w)-1]
+	}
+	return w
+}

@@ -1,0 +1,217 @@
+package bindings
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine"
+	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
+)
+
+// structRef is a struct of the event's decoded arguments.
+type structRef struct {
+	eventRef
+	v *decode.Value
+}
+
+func structObject() object {
+	return object{
+		name: "struct",
+		help: "A struct in the program's memory: s.st_size reads a field, s.sysname = \"x\" writes one, tostring gives strace's form. " +
+			"It is valid until the hook returns; s:table() makes a copy to keep.",
+		fields: []field{{"FIELD", "any", "A field by its C name; an unknown name is an error."}},
+		methods: []function{
+			{name: "table", returns: "table", help: "Returns the fields as a plain table.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					s := receiver[*structRef](L, 1, "struct")
+					L.Push(s.t.plain(L, s.live(L), s.v))
+					return 1
+				}},
+			{name: "address", returns: "number", help: "Returns where the struct lies in the program's memory.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					s := receiver[*structRef](L, 1, "struct")
+					s.live(L)
+					L.Push(rawWord(s.v.Addr))
+					return 1
+				}},
+		},
+	}
+}
+
+// fieldIndex finds a field by name, or raises an error that says which exist.
+func (s *structRef) fieldIndex(L *lua.LState, name string) int {
+	var names []string
+	for i := range s.v.Len() {
+		f := s.v.FieldInfo(i)
+		if f.Name == name {
+			return i
+		}
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	}
+	if near := engine.Nearest(name, names); near != "" {
+		L.RaiseError("struct %s has no field '%s'; did you mean '%s'?", s.v.StructName(), escape(name), near)
+	}
+	L.RaiseError("struct %s has no field '%s'; it has %s", s.v.StructName(), escape(name), strings.Join(names, ", "))
+	return -1
+}
+
+func (r *Runtime) structIndex(L *lua.LState) int {
+	s := L.Get(1).(*lua.LUserData).Value.(*structRef)
+	key := L.Get(2).String()
+	if m := r.methods["struct"].RawGetString(key); m != lua.LNil {
+		L.Push(m)
+		return 1
+	}
+	ev := s.live(L)
+	L.Push(s.t.value(L, ev, s.v.FieldAt(s.fieldIndex(L, key))))
+	return 1
+}
+
+// structNewIndex writes a field of a struct in the program's memory.
+func (r *Runtime) structNewIndex(L *lua.LState) int {
+	s := L.Get(1).(*lua.LUserData).Value.(*structRef)
+	ev := s.live(L)
+	i := s.fieldIndex(L, L.Get(2).String())
+	f := s.v.FieldInfo(i)
+	what := s.v.StructName() + "." + f.Name
+	if s.v.Addr == 0 || f.BitSize != 0 {
+		L.RaiseError("%s can't be written", what)
+	}
+	b := fieldBytes(L, ev.Call().ABI, f, L.Get(3), what)
+	if _, err := ev.Task.Proc.WriteMemory(s.v.Addr+uint64(f.Offset), b); err != nil {
+		L.RaiseError("%s: cannot write to the program's memory: %s", what, err.Error())
+	}
+	s.v.Patch(i, b)
+	return 0
+}
+
+// fieldBytes is a Lua value as the bytes of a field.
+func fieldBytes(L *lua.LState, abi syscalls.ABI, f *syscalls.Field, v lua.LValue, what string) []byte {
+	if text, ok := v.(lua.LString); ok {
+		if f.Type.Kind == syscalls.KindFlags || f.Type.Kind == syscalls.KindEnum {
+			w, err := parseFlags(abi, f.Type, string(text))
+			raiseIf(L, err)
+			return leBytes(w, f.Size)
+		}
+		if f.Count == 0 {
+			L.RaiseError("%s is a number, not a string", what)
+		}
+		if len(text) > f.Size || len(text) == f.Size && f.Type.Kind == syscalls.KindString {
+			L.RaiseError("%s: %d bytes do not fit into %d", what, len(text), f.Size)
+		}
+		b := make([]byte, f.Size)
+		copy(b, text)
+		return b
+	}
+	if f.Size > 8 || f.Count > 0 {
+		L.RaiseError("%s takes a string of up to %d bytes", what, f.Size)
+	}
+	return leBytes(argWord(L, v, what), f.Size)
+}
+
+// leBytes: amd64, i386 and arm64 (as Linux runs it here) are little-endian.
+func leBytes(w uint64, size int) []byte {
+	return binary.LittleEndian.AppendUint64(nil, w)[:size]
+}
+
+// plain converts a value to what can be kept: tables, strings and numbers.
+func (t *Trace) plain(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LValue {
+	if v == nil {
+		return lua.LNil
+	}
+	switch v.Kind {
+	case decode.KindStruct:
+		tb := L.NewTable()
+		for i := range v.Len() {
+			if f := v.FieldInfo(i); !f.Hidden {
+				tb.RawSetString(f.Name, t.plain(L, ev, v.FieldAt(i)))
+			}
+		}
+		return tb
+	case decode.KindArray:
+		tb := L.NewTable()
+		for i := range v.Len() {
+			tb.RawSetInt(i+1, t.plain(L, ev, v.Elem(i)))
+		}
+		return tb
+	case decode.KindFlags:
+		return lua.LString(v.String())
+	}
+	return t.value(L, ev, v)
+}
+
+// evTable makes the plain table of an event.
+func evTable(r *Runtime, L *lua.LState) int {
+	ref, ev := evRef(L)
+	t := ref.t
+	tb := L.NewTable()
+	set := func(k string) { tb.RawSetString(k, t.field(L, ev, k)) }
+	set("name")
+	set("phase")
+	set("time")
+	if ev.Task != nil {
+		set("pid")
+		set("tid")
+		set("comm")
+	}
+	switch ev.Kind {
+	case engine.KindEnter, engine.KindExit:
+		c := ev.Call()
+		args := L.NewTable()
+		for i := range c.NumArgs() {
+			p := c.Param(i)
+			if p.Hidden || !c.Shown(i) || ev.Kind == engine.KindEnter && p.Dir == syscalls.Out {
+				continue
+			}
+			args.RawSetString(p.Name, t.plain(L, ev, c.Arg(i)))
+		}
+		tb.RawSetString("args", args)
+		if ev.Kind == engine.KindExit {
+			set("ret")
+			set("err")
+			set("duration")
+		}
+	case engine.KindSignal:
+		for _, k := range []string{"sig", "signo", "sender", "code", "addr"} {
+			set(k)
+		}
+	case engine.KindFork:
+		tb.RawSetString("child", number(int64(ev.Child.TID)))
+		set("thread")
+	case engine.KindDeath:
+		set("status")
+		set("killed")
+		set("thread")
+	}
+	L.Push(tb)
+	return 1
+}
+
+// eventString is tostring(ev): the strace line of a call, or a short form.
+func (r *Runtime) eventString(L *lua.LState) int {
+	ref := L.Get(1).(*lua.LUserData).Value.(*eventRef)
+	if ref.seq != ref.t.seq || ref.seq == 0 {
+		L.Push(lua.LString("event (over)"))
+		return 1
+	}
+	ev := ref.ev
+	var b []byte
+	switch {
+	case ref.t.format.Line != nil:
+		b = ref.t.format.Line(nil, ev)
+	case ev.Call() != nil && ev.Kind == engine.KindExit:
+		b = textFormat.AppendCall(nil, ev.Call())
+	case ev.Call() != nil:
+		b = textFormat.AppendArgs(nil, ev.Call())
+	default:
+		b = fmt.Append(nil, ev.Name())
+	}
+	L.Push(lua.LString(b))
+	return 1
+}

@@ -1,0 +1,202 @@
+package bindings
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+
+	"luatrace/engine"
+)
+
+// taskRef and procRef are what task and process objects hold. The objects live
+// in the engine's records, so that one thread is always the same object and
+// can be a table key.
+type taskRef struct {
+	t    *Trace
+	task *engine.Task
+	ud   *lua.LUserData
+	data *lua.LTable
+}
+
+type procRef struct {
+	t    *Trace
+	proc *engine.Proc
+	ud   *lua.LUserData
+	data *lua.LTable
+}
+
+func taskObject() object {
+	return object{
+		name: "task",
+		help: "A thread. The same thread is always the same object, so it can be a table key.",
+		fields: []field{
+			{"tid", "number", "Thread id."},
+			{"comm", "string", "Name of the thread now."},
+			{"proc", "process", "Its process."},
+			{"data", "table", "A table that lives as long as the thread."},
+		},
+	}
+}
+
+func processObject() object {
+	return object{
+		name: "process",
+		help: "A process (thread group). The same process is always the same object, also across execve.",
+		fields: []field{
+			{"pid", "number", "Process id."},
+			{"ppid", "number", "Process id of the parent now."},
+			{"comm", "string", "Name of its first thread now."},
+			{"exe", "string", "Path of its program."},
+			{"cwd", "string", "Its working directory."},
+			{"cmdline", "table", "Its command line as a list of strings."},
+			{"threads", "number", "How many threads are traced."},
+			{"data", "table", "A table that lives as long as the process."},
+		},
+		methods: []function{
+			{name: "kill", params: "sig: string|number", help: "Sends the process a signal.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					p := receiver[*procRef](L, 1, "process")
+					if err := unix.Kill(p.proc.PID, checkSignal(L, L.CheckAny(2))); err != nil && err != unix.ESRCH {
+						L.RaiseError("kill: %s", err.Error())
+					}
+					return 0
+				}},
+			{name: "detach", help: "Lets the process run on untraced, with whatever it creates from now on. No more events come from it.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					receiver[*procRef](L, 1, "process").proc.Detach()
+					return 0
+				}},
+			{name: "fd", params: "fd: number", returns: "string|nil", help: "Returns what a descriptor stands for, as ev.fdpath does.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					p := receiver[*procRef](L, 1, "process")
+					s := p.proc.FDPath(int(wholeNumber(L, L.CheckAny(2), "fd")))
+					if s == "" {
+						L.Push(lua.LNil)
+					} else {
+						L.Push(lua.LString(s))
+					}
+					return 1
+				}},
+			{name: "file", params: "name: string", returns: "string|nil",
+				help: "Returns the content of a file below /proc/PID: \"maps\", \"status\", \"io\".",
+				fn: func(r *Runtime, L *lua.LState) int {
+					p := receiver[*procRef](L, 1, "process")
+					name := L.CheckString(2)
+					if strings.Contains(name, "..") || strings.HasPrefix(name, "/") {
+						L.ArgError(1, "a name below /proc/PID is wanted, such as \"maps\"")
+					}
+					b, err := p.proc.ProcFile(name)
+					if err != nil {
+						L.Push(lua.LNil)
+					} else {
+						L.Push(lua.LString(b))
+					}
+					return 1
+				}},
+		},
+	}
+}
+
+func (t *Trace) taskObject(et *engine.Task) lua.LValue {
+	ref, ok := et.Data.(*taskRef)
+	if !ok {
+		ref = &taskRef{t: t, task: et}
+		ref.ud = t.r.newObject("task", ref)
+		et.Data = ref
+	}
+	return ref.ud
+}
+
+func (t *Trace) procObject(ep *engine.Proc) lua.LValue {
+	ref, ok := ep.Data.(*procRef)
+	if !ok {
+		ref = &procRef{t: t, proc: ep}
+		ref.ud = t.r.newObject("process", ref)
+		ep.Data = ref
+	}
+	return ref.ud
+}
+
+func (r *Runtime) taskIndex(L *lua.LState) int {
+	ref := L.Get(1).(*lua.LUserData).Value.(*taskRef)
+	switch key := L.Get(2).String(); key {
+	case "tid":
+		L.Push(number(int64(ref.task.TID)))
+	case "comm":
+		L.Push(lua.LString(ref.task.Comm()))
+	case "proc":
+		L.Push(ref.t.procObject(ref.task.Proc))
+	case "data":
+		if ref.data == nil {
+			ref.data = L.NewTable()
+		}
+		L.Push(ref.data)
+	default:
+		unknownField(L, "a task", key, taskObject().memberNames())
+	}
+	return 1
+}
+
+func (r *Runtime) procIndex(L *lua.LState) int {
+	ref := L.Get(1).(*lua.LUserData).Value.(*procRef)
+	key := L.Get(2).String()
+	if m := r.methods["process"].RawGetString(key); m != lua.LNil {
+		L.Push(m)
+		return 1
+	}
+	switch key {
+	case "pid":
+		L.Push(number(int64(ref.proc.PID)))
+	case "ppid":
+		L.Push(number(int64(ref.proc.ParentPID())))
+	case "comm":
+		b, _ := ref.proc.ProcFile("comm")
+		L.Push(lua.LString(strings.TrimSuffix(string(b), "\n")))
+	case "exe":
+		L.Push(lua.LString(ref.proc.Exe()))
+	case "cwd":
+		L.Push(lua.LString(ref.proc.Cwd()))
+	case "cmdline":
+		b, _ := ref.proc.ProcFile("cmdline")
+		tb := L.NewTable()
+		for s := range strings.SplitSeq(strings.TrimSuffix(string(b), "\x00"), "\x00") {
+			tb.Append(lua.LString(s))
+		}
+		L.Push(tb)
+	case "threads":
+		L.Push(number(int64(ref.proc.Tasks())))
+	case "data":
+		if ref.data == nil {
+			ref.data = L.NewTable()
+		}
+		L.Push(ref.data)
+	default:
+		unknownField(L, "a process", key, processObject().memberNames())
+	}
+	return 1
+}
+
+func unknownField(L *lua.LState, owner, key string, names []string) {
+	if near := engine.Nearest(key, names); near != "" {
+		L.RaiseError("%s has no field '%s'; did you mean '%s'?", owner, escape(key), near)
+	}
+	L.RaiseError("%s has no field '%s'; it has %s", owner, escape(key), joinNames(names))
+}
+
+func joinNames(names []string) string { return strings.Join(names, ", ") }
+
+func (r *Runtime) refString(L *lua.LState) int {
+	switch v := L.Get(1).(*lua.LUserData).Value.(type) {
+	case *taskRef:
+		L.Push(lua.LString("task " + number(int64(v.task.TID)).String()))
+	case *procRef:
+		L.Push(lua.LString("process " + number(int64(v.proc.PID)).String()))
+	case *flags:
+		L.Push(lua.LString(v.text))
+	case *structRef:
+		v.live(L)
+		L.Push(lua.LString(v.v.String()))
+	}
+	return 1
+}

@@ -1,0 +1,169 @@
+package bindings
+
+import (
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"luatrace/engine"
+	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
+)
+
+// textFormat is how values look as strings.
+var textFormat = &decode.Text{StringLimit: 32, Abbrev: true}
+
+// smallNumbers are boxed once: most results, descriptors and sizes are small.
+var smallNumbers = func() (a [1024 + 256]lua.LValue) {
+	for i := range a {
+		a[i] = lua.LNumber(i - 256)
+	}
+	return
+}()
+
+// number boxes an integer that a double holds exactly.
+func number(v int64) lua.LValue {
+	if v >= -256 && v < 1024 {
+		return smallNumbers[v+256]
+	}
+	return lua.LNumber(v)
+}
+
+// rawWord is a register word as a script sees it: a number if a double holds
+// it exactly as a signed integer (all addresses, sizes, descriptors, -1), else
+// a 64-bit word.
+func rawWord(w uint64) lua.LValue {
+	if v := int64(w); v >= -1<<53 && v <= 1<<53 {
+		return number(v)
+	}
+	return Word(w)
+}
+
+// str boxes a string that comes from a fixed set: names of calls, signals.
+func (t *Trace) str(s string) lua.LValue {
+	v, ok := t.names[s]
+	if !ok {
+		v = lua.LString(s)
+		if len(t.names) < 4096 {
+			t.names[strings.Clone(s)] = v
+		}
+	}
+	return v
+}
+
+// arg converts an argument.
+func (t *Trace) arg(L *lua.LState, ev *engine.Event, i int) lua.LValue {
+	c := ev.Call()
+	p := c.Param(i)
+	if ev.Kind == engine.KindEnter && p.Dir == syscalls.Out && p.Pointer() {
+		L.RaiseError("ev.%s exists only after the call: the kernel fills it in; this hook runs before it (\":enter\")", p.Name)
+	}
+	return t.value(L, ev, c.Arg(i))
+}
+
+// value converts a decoded value. Numbers whose type may exceed what a double
+// holds are 64-bit words, always; the value never decides.
+func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LValue {
+	if v == nil {
+		return lua.LNil
+	}
+	switch v.Kind {
+	case decode.KindNone, decode.KindUnreadable:
+		return lua.LNil
+	case decode.KindNull:
+		if typ := v.Type(); typ != nil && typ.Pointer() {
+			return lua.LNil
+		}
+		return number(0)
+	case decode.KindInt, decode.KindFD:
+		if v.Wide {
+			return SignedWord(v.Int())
+		}
+		return number(v.Int())
+	case decode.KindUint, decode.KindHex, decode.KindAddr:
+		if v.Wide {
+			return Word(v.Uint())
+		}
+		return rawWord(v.Uint())
+	case decode.KindEnum:
+		if typ := v.Type(); typ != nil && typ.Kind == syscalls.KindSignal {
+			return t.str(syscalls.SignalName(int(v.Uint())))
+		}
+		if name := v.Name(); name != "" {
+			return t.str(name)
+		}
+		return rawWord(v.Uint())
+	case decode.KindFlags:
+		return t.flags(v)
+	case decode.KindString, decode.KindBytes:
+		return lua.LString(v.Str())
+	case decode.KindArray:
+		tb := L.CreateTable(v.Len(), 0)
+		for i := range v.Len() {
+			tb.RawSetInt(i+1, t.value(L, ev, v.Elem(i)))
+		}
+		return tb
+	case decode.KindStruct:
+		return t.r.newObject("struct", &structRef{eventRef{t, ev, ev.Seq()}, v})
+	}
+	return lua.LNil
+}
+
+// argWord converts a Lua value to a register word.
+func argWord(L *lua.LState, v lua.LValue, what string) uint64 {
+	switch v := v.(type) {
+	case lua.LBool:
+		if v {
+			return 1
+		}
+		return 0
+	case *lua.LNilType:
+		return 0
+	}
+	return uint64(wholeNumber(L, v, what))
+}
+
+// wholeNumber takes a whole number: a number, a 64-bit word or flags.
+func wholeNumber(L *lua.LState, v lua.LValue, what string) int64 {
+	switch v := v.(type) {
+	case lua.LNumber:
+		if f := float64(v); f == float64(int64(f)) && f >= -1<<63 && f < 1<<63 {
+			return int64(f)
+		}
+	case Word:
+		return int64(v)
+	case SignedWord:
+		return int64(v)
+	case *lua.LUserData:
+		if f, ok := v.Value.(*flags); ok {
+			return int64(f.value)
+		}
+	}
+	L.RaiseError("%s: a whole number is wanted, not %s", what, escape(v.String()))
+	return 0
+}
+
+// parseFlags takes "O_RDWR|O_CREAT", also with numbers among the names.
+func parseFlags(abi syscalls.ABI, typ *syscalls.Type, s string) (uint64, error) {
+	var v uint64
+	for _, name := range strings.Split(s, "|") {
+		name = strings.TrimSpace(name)
+		if typ.Set != nil {
+			if x, ok := typ.Set.On(abi).Value(name); ok {
+				v |= x
+				continue
+			}
+		}
+		if x, ok := syscalls.Constant(name); ok {
+			v |= x
+			continue
+		}
+		var x uint64
+		if _, err := fmt.Sscanf(name, "%v", &x); err == nil {
+			v |= x
+			continue
+		}
+		return 0, fmt.Errorf("unknown constant %q", escape(name))
+	}
+	return v, nil
+}

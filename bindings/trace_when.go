@@ -1,0 +1,120 @@
+package bindings
+
+import (
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine"
+)
+
+// condition is what ge(4096), bits "O_CREAT" and their like return: a test for
+// a when table, without the field.
+type condition struct {
+	engine.Condition
+	text string
+}
+
+func conditionObject() object {
+	return object{name: "condition", help: "A test for a when table, such as ge(4096) or under \"/etc\"."}
+}
+
+func conditionGlobals() module {
+	one := func(name, param, help string, make func(v any) (engine.Condition, error)) function {
+		return function{name: name, params: param, returns: "condition", help: help,
+			fn: func(r *Runtime, L *lua.LState) int {
+				c, err := make(goValue(L, L.CheckAny(1)))
+				if err != nil {
+					L.ArgError(1, err.Error())
+				}
+				L.Push(r.newObject("condition", &condition{c, name}))
+				return 1
+			}}
+	}
+	str := func(name, param, help string, make func(s string) (engine.Condition, error)) function {
+		return function{name: name, params: param, returns: "condition", help: help,
+			fn: func(r *Runtime, L *lua.LState) int {
+				c, err := make(L.CheckString(1))
+				if err != nil {
+					L.ArgError(1, err.Error())
+				}
+				L.Push(r.newObject("condition", &condition{c, name}))
+				return 1
+			}}
+	}
+	return module{functions: []function{
+		one("ge", "n: number|string", "Condition for when: at least n.", engine.Ge),
+		one("gt", "n: number|string", "Condition for when: greater than n.", engine.Gt),
+		one("le", "n: number|string", "Condition for when: at most n.", engine.Le),
+		one("lt", "n: number|string", "Condition for when: less than n.", engine.Lt),
+		one("ne", "v: any", "Condition for when: not equal to v.", engine.Ne),
+		one("bits", "flags: string|number", "Condition for when: all these flags are set: bits \"O_CREAT|O_EXCL\".", engine.Bits),
+		one("nobits", "flags: string|number", "Condition for when: none of these flags is set.", engine.NoBits),
+		str("under", "dir: string", "Condition for when: a path that is dir or lies below it, after resolving relative paths, \"..\" and \"//\".", engine.Under),
+		str("glob", "pattern: string", "Condition for when: a string that matches the shell pattern as a whole; * does not match a slash, ** does.", engine.Glob),
+	}}
+}
+
+// goValue converts a script's value to what conditions are made of.
+func goValue(L *lua.LState, v lua.LValue) any {
+	switch v := v.(type) {
+	case lua.LString:
+		return string(v)
+	case lua.LBool:
+		return bool(v)
+	case lua.LNumber:
+		return float64(v)
+	case Word:
+		return uint64(v)
+	case SignedWord:
+		return int64(v)
+	case *lua.LUserData:
+		if f, ok := v.Value.(*flags); ok {
+			return f.value
+		}
+	}
+	L.RaiseError("a condition takes numbers, strings and booleans, not a %s", typeName(v))
+	return nil
+}
+
+// when converts a when table.
+func (t *Trace) when(L *lua.LState, spec *engine.Spec, tb *lua.LTable) engine.When {
+	var list []engine.Condition
+	tb.ForEach(func(k, v lua.LValue) {
+		field, ok := k.(lua.LString)
+		if !ok {
+			L.RaiseError("when: a field's name is wanted on the left, such as fd = 2, not %s", escape(k.String()))
+		}
+		c, err := t.condition(L, v)
+		if err != nil {
+			L.RaiseError("when %s: %s", escape(string(field)), err.Error())
+		}
+		c.Field = string(field)
+		list = append(list, c)
+	})
+	when, err := engine.NewWhen(list...).Resolve(spec)
+	raiseIf(L, err)
+	return when
+}
+
+func (t *Trace) condition(L *lua.LState, v lua.LValue) (engine.Condition, error) {
+	switch v := v.(type) {
+	case *lua.LUserData:
+		switch x := v.Value.(type) {
+		case *condition:
+			return x.Condition, nil
+		case *regex:
+			return engine.Match(x.re), nil
+		}
+	case *lua.LTable:
+		var list []any
+		for i := 1; i <= v.Len(); i++ {
+			list = append(list, goValue(L, v.RawGetInt(i)))
+		}
+		if v.Len() == 0 {
+			return engine.Condition{}, fmt.Errorf("a list of values must not be empty")
+		}
+		return engine.In(list...)
+	}
+	return engine.Equal(goValue(L, v))
+}

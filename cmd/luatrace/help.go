@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"luatrace/bindings"
+	"luatrace/engine"
+	"luatrace/scripts"
+)
+
+const helpText = `luatrace: awk for system calls. Usage:
+  luatrace [options] [--] COMMAND [ARG...]      luatrace [options] -p PID
+What to do with the calls (nothing given: print them as strace does)
+  -t, --trace SPEC       only these: open,close  %file  %net  /^stat/  '!read'  '*'
+  -e, --exec CODE        run Lua code; with -t it is the body of a hook on ev
+  -s, --script NAME      run a script: of the collection, a file (with a / or .lua), - for stdin
+  -a, --arg NAME=VALUE   argument of the scripts
+  -c, --summary-only     count calls, errors and time     -S KEY  sorted by time, calls, name
+Whom to trace
+  -p, --attach PID,...   running processes with all threads
+  --no-follow            not the children and threads of the command
+  -u, --user USER        run the command as that user     -E VAR=VALUE, -E VAR  environment
+Output
+  -o, --output FILE      instead of standard error        -j, --json  one object a line
+  -T durations   -r relative times   -tt -ttt absolute times   -y paths of descriptors
+  -v whole structs   -x, -xx hex strings   -N argument names   -z, -Z only successful, failed
+  --string-limit N   --columns N   --always-show-pid   -q  no ends of processes
+Others: --hook-timeout DURATION (5s)   -h, --help   -V, --version
+  luatrace list | luatrace info SCRIPT | luatrace probes SPEC
+
+  luatrace ls                                              every system call of ls
+  luatrace -s opensnoop git status                         files opened, by whom, result
+  luatrace -t openat -e 'print(ev.path, ev.ret)' ls        one line of Lua a call
+  luatrace -t %net -e 'agg.n:count(ev.name)' curl -s URL   a table at the end
+  luatrace -e 'fault("fsync", "EIO")' ./database           what if the disk fails?
+Exit status: the command's; 1 failure, 2 usage, 3 a hook failed, 126/127 command not runnable.
+`
+
+func versionLine() string {
+	version := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	return fmt.Sprintf("luatrace %s %s/%s %s", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
+// subcommand runs list, info and probes. Their names are words that nobody
+// traces; "luatrace -- list" traces a command of that name.
+func subcommand(args []string, std stdio) (status, bool) {
+	if len(args) == 0 {
+		return status{}, false
+	}
+	switch args[0] {
+	case "list":
+		return list(args[1:], std), true
+	case "info":
+		return info(args[1:], std), true
+	case "probes":
+		return probes(args[1:], std), true
+	}
+	return status{}, false
+}
+
+// about runs a script of the collection as far as its meta, without a trace.
+func about(name string) (*bindings.Meta, error) {
+	r := bindings.New(bindings.Options{Libraries: []bindings.Library{{Name: "luatrace", FS: scripts.FS}}})
+	defer r.Close()
+	fn, err := r.LoadFS(bindings.Library{Name: "luatrace", FS: scripts.FS}, name+".lua")
+	if err != nil {
+		return nil, err
+	}
+	return r.ReadMeta(fn)
+}
+
+func list(args []string, std stdio) status {
+	if len(args) > 1 {
+		fmt.Fprintln(std.err, "luatrace: list takes one category at most")
+		return status{code: exitUsage}
+	}
+	shown := 0
+	for _, name := range scripts.Names() {
+		m, err := about(name)
+		if err != nil {
+			fmt.Fprintf(std.out, "%-12s broken: %v\n", name, err)
+			continue
+		}
+		if len(args) == 1 && !contains(m.Categories, args[0]) {
+			continue
+		}
+		shown++
+		fmt.Fprintf(std.out, "%-12s %s\n", name, m.Summary)
+	}
+	if shown == 0 && len(args) == 1 {
+		fmt.Fprintf(std.err, "luatrace: no script is of the category %s\n", quote(args[0]))
+		return status{code: exitFailure}
+	}
+	return status{}
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+func info(args []string, std stdio) status {
+	if len(args) != 1 {
+		fmt.Fprintln(std.err, "luatrace: info takes the name of a script (luatrace list shows them)")
+		return status{code: exitUsage}
+	}
+	m, err := about(args[0])
+	if err != nil {
+		msg := fmt.Sprintf("there is no script %s", quote(args[0]))
+		if near := engine.Nearest(args[0], scripts.Names()); near != "" {
+			msg += fmt.Sprintf("; did you mean %q?", near)
+		}
+		fmt.Fprintf(std.err, "luatrace: %s (luatrace list shows them)\n", msg)
+		return status{code: exitUsage}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", m.Name, m.Summary)
+	if len(m.Categories) > 0 {
+		fmt.Fprintf(&b, "Categories: %s\n", strings.Join(m.Categories, ", "))
+	}
+	acts := "no, it only looks"
+	if m.Acts {
+		acts = "yes"
+	}
+	fmt.Fprintf(&b, "Changes what it traces: %s\n", acts)
+	if len(m.Args) > 0 {
+		fmt.Fprint(&b, "Arguments:\n")
+		for _, a := range m.Args {
+			extra := ""
+			switch {
+			case a.Required:
+				extra = " (required)"
+			case a.Default != "":
+				extra = fmt.Sprintf(" (default %s)", a.Default)
+			}
+			fmt.Fprintf(&b, "  -a %-18s %s%s\n", a.Name+"="+strings.ToUpper(a.Type), a.Help, extra)
+		}
+	}
+	for i, e := range m.Examples {
+		if i == 0 {
+			fmt.Fprint(&b, "Examples:\n")
+		}
+		fmt.Fprintf(&b, "  %s\n", e)
+	}
+	if m.Caveats != "" {
+		fmt.Fprintf(&b, "Caveats: %s\n", m.Caveats)
+	}
+	fmt.Fprint(std.out, b.String())
+	return status{}
+}

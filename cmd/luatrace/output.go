@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// output is where the trace goes. The first error is kept, and writing stops:
+// one message, not one an event.
+type output struct {
+	w        io.Writer
+	file     *os.File // to be closed, or nil
+	name     string
+	terminal bool
+	err      error
+}
+
+// openOutput opens the file of -o, with no rights for others: a trace holds
+// what the command reads and writes. Without a name it is standard error.
+func openOutput(name string, stderr *os.File) (*output, error) {
+	if name == "" {
+		return &output{w: stderr, name: "standard error", terminal: isTerminal(stderr)}, nil
+	}
+	flags := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	if worldWritable(filepath.Dir(name)) {
+		// Somebody else may have put a link there.
+		flags |= unix.O_NOFOLLOW
+	}
+	f, err := os.OpenFile(name, flags, 0o600)
+	if err != nil {
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		if errors.Is(err, unix.ELOOP) {
+			err = errors.New("it is a symbolic link in a directory where everybody may write")
+		}
+		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
+	}
+	return &output{w: f, file: f, name: quote(name), terminal: isTerminal(f)}, nil
+}
+
+func worldWritable(dir string) bool {
+	st, err := os.Stat(dir)
+	return err == nil && st.Mode().Perm()&0o002 != 0
+}
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// Write drops everything after the first error.
+func (o *output) Write(b []byte) (int, error) {
+	if o.err != nil {
+		return len(b), nil
+	}
+	if _, err := o.w.Write(b); err != nil {
+		o.err = err
+	}
+	return len(b), nil
+}
+
+// close returns what went wrong with the output, if anything did.
+func (o *output) close() error {
+	if o.file != nil {
+		if err := o.file.Close(); err != nil && o.err == nil {
+			o.err = err
+		}
+	}
+	if o.err == nil {
+		return nil
+	}
+	err := o.err
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("the trace is incomplete: cannot write to %s: %w", o.name, err)
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/engine"
+	"luatrace/tracer"
+)
+
+// stdio are the standard streams.
+type stdio struct{ in, out, err *os.File }
+
+// run is the whole program.
+func run(args, env []string, std stdio) status {
+	say := func(format string, a ...any) { fmt.Fprintf(std.err, "luatrace: "+format+"\n", a...) }
+	if st, done := subcommand(args, std); done {
+		return st
+	}
+	o, err := parseFlags(args)
+	switch {
+	case err != nil:
+		say("%v", err)
+		return status{code: exitUsage}
+	case o.help:
+		std.out.WriteString(helpText)
+		return status{}
+	case o.version:
+		fmt.Fprintln(std.out, versionLine())
+		return status{}
+	case len(o.command) == 0 && len(o.pids) == 0:
+		say("no command to trace: luatrace [options] COMMAND [ARG...], or -p PID (see luatrace --help)")
+		return status{code: exitUsage}
+	}
+	target := engine.Target{PIDs: o.pids}
+	if len(o.command) > 0 {
+		c, st, err := command(o, env)
+		if err != nil {
+			say("%v", err)
+			return status{code: st}
+		}
+		target.Command = c
+	}
+	out, err := openOutput(o.output, std.err)
+	if err != nil {
+		say("%v", err)
+		return status{code: exitFailure}
+	}
+	s, err := newSession(o, out, say)
+	if err != nil {
+		out.close()
+		say("%v", err)
+		return status{code: exitUsage}
+	}
+	defer forwardSignals(s.eng)()
+	result, err := s.eng.Run(target)
+	s.close()
+	outErr := out.close()
+	st := statusOf(result)
+	if code, asked := s.exitCode(); asked {
+		st = status{code: code}
+	}
+	if err != nil {
+		say("%v", err)
+		st = status{code: launchStatus(err)}
+	} else if result.HookErrors > 0 {
+		st = status{code: exitHook}
+	}
+	if outErr != nil {
+		say("%v", outErr)
+		if st == (status{}) {
+			st = status{code: exitFailure}
+		}
+	}
+	return st
+}
+
+// command finds the program and its environment.
+func command(o *options, env []string) (*tracer.Command, int, error) {
+	env, err := editEnv(env, o.env)
+	if err != nil {
+		return nil, exitUsage, err
+	}
+	path, err := tracer.LookPath(o.command[0], lookup(env, "PATH"))
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
+		if strings.Contains(o.command[0], "/") {
+			return nil, exitNotFound, fmt.Errorf("cannot run %s: no such file", quote(o.command[0]))
+		}
+		return nil, exitNotFound, fmt.Errorf("cannot run %s: command not found", quote(o.command[0]))
+	case err != nil:
+		return nil, exitCannotExec, fmt.Errorf("cannot run %s: %s", quote(o.command[0]), whyNotExecutable(path, err))
+	}
+	c := &tracer.Command{Path: path, Argv: o.command, Env: env}
+	if o.user != "" {
+		if c.User, err = lookupUser(o.user); err != nil {
+			return nil, exitUsage, err
+		}
+		if os.Geteuid() != 0 {
+			return nil, exitFailure, fmt.Errorf("-u %s: only root can run a command as another user", quote(o.user))
+		}
+	}
+	return c, 0, nil
+}
+
+func whyNotExecutable(path string, err error) string {
+	if st, serr := os.Stat(path); serr == nil && st.IsDir() {
+		return "it is a directory"
+	}
+	return err.Error()
+}
+
+// editEnv applies -E NAME=VALUE (set) and -E NAME (remove).
+func editEnv(env, edits []string) ([]string, error) {
+	out := append([]string(nil), env...)
+	for _, e := range edits {
+		name, _, set := strings.Cut(e, "=")
+		if name == "" {
+			return nil, fmt.Errorf("-E %s: NAME=VALUE or NAME is wanted", quote(e))
+		}
+		kept := out[:0]
+		for _, v := range out {
+			if n, _, _ := strings.Cut(v, "="); n != name {
+				kept = append(kept, v)
+			}
+		}
+		out = kept
+		if set {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+func lookup(env []string, name string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		if v, ok := strings.CutPrefix(env[i], name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// forwardSignals gives the signals that ask this process to end to the engine,
+// and returns the function that stops it. A signal that was ignored when
+// luatrace was started (nohup) stays so, for luatrace and the command.
+func forwardSignals(eng *engine.Engine) (stop func()) {
+	ch := make(chan os.Signal, 16)
+	for _, sig := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
+		if !signal.Ignored(sig) {
+			signal.Notify(ch, sig)
+		}
+	}
+	// A closed pipe is an error of writing here, not the end.
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, unix.SIGPIPE)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case sig := <-ch:
+				eng.Signal(sig.(syscall.Signal))
+			case <-pipe:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(ch)
+		signal.Stop(pipe)
+		close(done)
+	}
+}

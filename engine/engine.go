@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer"
+)
+
+// Options of an [Engine].
+type Options struct {
+	// NoFollow traces only the command, or the threads attached to, and not
+	// what they create.
+	NoFollow bool
+	// Report gets messages for the user: one line each, without a prefix or a
+	// final newline. Hook errors come here too.
+	Report func(message string)
+	// Flush, if set, is called before the engine waits for the next event
+	// when nothing is ready.
+	Flush func()
+}
+
+// Engine traces with hooks. Make one with [New].
+type Engine struct {
+	opts Options
+	mu   sync.Mutex // guards everything that handle touches
+
+	hooks       []*Hook // on system calls
+	signalHooks []boundHook
+	procHooks   []boundHook
+	beginHooks  []boundHook
+	endHooks    []boundHook
+	timers      []*Timer
+	finish      []func()
+	observers   []func(*Event)
+	onExitHook  Hook // stands for the closures of OnExit in error counts
+
+	table   table
+	ev      Event
+	tr      *tracer.Tracer
+	delayed []delayedTask // sorted by time
+	clock   *time.Timer   // wakes the tracer for timers and delays
+	result  Result
+	command *tracer.Process
+
+	stop     atomic.Bool // the trace is to end
+	signalMu sync.Mutex
+	signals  []unix.Signal // received and not yet dealt with
+	caught   int           // how many there were
+}
+
+type delayedTask struct {
+	at   time.Time
+	task *tracer.Task
+}
+
+// Target is what to trace: a command, running processes, or both.
+type Target struct {
+	Command *tracer.Command
+	PIDs    []int
+}
+
+// Result is how a run ended.
+type Result struct {
+	// Finished says that the command ended, Exit how. Both are zero if there
+	// was no command or the trace ended before it.
+	Finished bool
+	Exit     tracer.Exit
+	// Signal is the signal that made the trace end before its time, or 0.
+	Signal unix.Signal
+	// HookErrors counts failed hook calls.
+	HookErrors int
+}
+
+// New makes an engine without hooks.
+func New(opts Options) *Engine {
+	e := &Engine{opts: opts}
+	e.ev.eng = e
+	e.onExitHook.Where = "onexit"
+	if e.opts.Report == nil {
+		e.opts.Report = func(string) {}
+	}
+	return e
+}
+
+// Result returns how the run ended, or what is known of it so far.
+func (e *Engine) Result() Result { return e.result }
+
+// Stop ends the trace soon: every tracee is let go and runs on. It may be
+// called from anywhere, also from a hook.
+func (e *Engine) Stop() {
+	e.stop.Store(true)
+	e.wake()
+}
+
+// wake makes the loop look at what was asked for from outside.
+func (e *Engine) wake() {
+	e.signalMu.Lock()
+	tr := e.tr
+	e.signalMu.Unlock()
+	if tr != nil {
+		tr.Wake()
+	}
+}
+
+// Tasks returns the number of threads traced now.
+func (e *Engine) Tasks() int {
+	if e.tr == nil {
+		return 0
+	}
+	return e.tr.Tasks()
+}
+
+// Stopping says whether Stop was called.
+func (e *Engine) Stopping() bool { return e.stop.Load() }
+
+// report gives one line to the user.
+func (e *Engine) report(message string) { e.opts.Report(message) }

@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer"
+	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
+)
+
+// EventKind says what an [Event] is about.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	KindEnter  EventKind = iota // a system call, before it runs
+	KindExit                    // a system call, after it ran
+	KindSignal                  // a signal, before its delivery
+	KindFork                    // a new process or thread
+	KindExec                    // a process runs a new program
+	KindDeath                   // a task is gone
+	KindBegin                   // the trace begins
+	KindEnd                     // the trace ends
+	KindTimer                   // an interval is over
+	KindStop                    // a group-stop; no hook gets it, printers do
+	KindAttach                  // a task was attached to; printers only
+)
+
+// Event is what a hook gets. There is one, reused for every stop: it is valid
+// until the hook returns. Nothing in it is read or decoded before it is asked
+// for. Its methods must be called from the hook.
+type Event struct {
+	Kind EventKind
+	Task *Task // nil for begin, end and timers
+
+	// At KindExit: the result as the program gets it (-errno on failure), and
+	// the errno or 0. Returned is false for a call that can't have a result:
+	// exit and exit_group.
+	Ret      int64
+	Errno    int
+	Returned bool
+
+	Signal     unix.Signal // KindSignal, KindStop
+	Child      *Task       // KindFork
+	CloneEvent int         // KindFork: PTRACE_EVENT_FORK, _VFORK or _CLONE
+	FormerTID  int         // KindExec
+	Exit       tracer.Exit // KindDeath
+	LastTask   bool        // KindDeath: the whole process is gone
+
+	eng *Engine
+	tev *tracer.Event
+
+	seq      uint64 // counts events; cached values of another one are stale
+	now      time.Time
+	comm     string
+	haveComm bool
+	siginfo  tracer.Siginfo
+	haveInfo bool
+	regs     tracer.Registers
+	haveRegs bool
+
+	// What the hooks of this event asked for.
+	setArgs   bool
+	setRegs   bool
+	skip      bool
+	skipRet   int64
+	setRet    bool
+	setSignal bool
+	delay     time.Duration
+	scratchAt uint64
+}
+
+// begin prepares the event for another stop. The struct is not cleared as a
+// whole: registers and siginfo alone would be 350 bytes each time.
+func (ev *Event) begin(kind EventKind, t *Task) {
+	ev.Kind, ev.Task = kind, t
+	ev.Ret, ev.Errno, ev.Returned = 0, 0, false
+	ev.Signal, ev.Child = 0, nil
+	ev.seq++
+	ev.now = time.Time{}
+	ev.haveComm, ev.haveInfo, ev.haveRegs = false, false, false
+	ev.setArgs, ev.setRegs, ev.skip, ev.setRet, ev.setSignal = false, false, false, false, false
+	ev.delay = 0
+	ev.scratchAt = 0
+}
+
+// Seq identifies the event: no two events of a run have the same.
+func (ev *Event) Seq() uint64 { return ev.seq }
+
+// Engine returns the engine that raised the event.
+func (ev *Event) Engine() *Engine { return ev.eng }
+
+// Call returns the system call of a KindEnter or KindExit event, nil for other
+// kinds.
+func (ev *Event) Call() *decode.Call {
+	if ev.Kind != KindEnter && ev.Kind != KindExit {
+		return nil
+	}
+	return &ev.Task.call
+}
+
+// Name is the system call's name, or for other kinds what the event is about.
+func (ev *Event) Name() string {
+	switch ev.Kind {
+	case KindEnter, KindExit:
+		return ev.Task.call.Name
+	case KindSignal, KindStop:
+		return syscalls.SignalName(int(ev.Signal))
+	case KindFork:
+		switch ev.CloneEvent {
+		case unix.PTRACE_EVENT_FORK:
+			return "fork"
+		case unix.PTRACE_EVENT_VFORK:
+			return "vfork"
+		}
+		return "clone"
+	case KindExec:
+		return "exec"
+	case KindDeath:
+		return "exit"
+	case KindBegin:
+		return "begin"
+	case KindEnd:
+		return "end"
+	}
+	return "timer"
+}
+
+// Time returns when the event was first asked for the time: wall clock with a
+// monotonic reading.
+func (ev *Event) Time() time.Time {
+	if ev.now.IsZero() {
+		ev.now = time.Now()
+	}
+	return ev.now
+}
+
+// Duration is the time between entry and exit of the call as the tracer saw
+// it, the tracer's own work included.
+func (ev *Event) Duration() time.Duration {
+	if ev.Kind != KindExit || ev.Task.entered.IsZero() {
+		return 0
+	}
+	return ev.Time().Sub(ev.Task.entered)
+}
+
+// Comm returns the thread's name now.
+func (ev *Event) Comm() string {
+	if !ev.haveComm && ev.Task != nil {
+		ev.comm, ev.haveComm = ev.Task.Comm(), true
+	}
+	return ev.comm
+}
+
+// Siginfo returns the siginfo of a KindSignal event, nil if it can't be read.
+func (ev *Event) Siginfo() *tracer.Siginfo {
+	if !ev.haveInfo {
+		if ev.Kind != KindSignal || ev.Task.Siginfo(&ev.siginfo) != nil {
+			return nil
+		}
+		ev.haveInfo = true
+	}
+	return &ev.siginfo
+}
+
+// Registers returns the task's registers. After changing them call
+// RegistersChanged; they are written back when the hooks are done.
+func (ev *Event) Registers() (*tracer.Registers, error) {
+	if !ev.haveRegs {
+		if ev.Task == nil || ev.Kind == KindDeath {
+			return nil, unix.ESRCH
+		}
+		if err := ev.Task.Registers(&ev.regs); err != nil {
+			return nil, err
+		}
+		ev.haveRegs = true
+	}
+	return &ev.regs, nil
+}
+
+// RegistersChanged marks the registers to be written back.
+func (ev *Event) RegistersChanged() { ev.setRegs = true }
+
+// FDPath returns what a descriptor of the task stands for: a path, or for a
+// socket its protocol and addresses; "" if it is not open.
+func (ev *Event) FDPath(fd int) string {
+	if ev.Kind == KindExit && ev.Task.fdpath != "" && ev.Task.call.Args[0] == uint64(uint32(fd)) {
+		return ev.Task.fdpath // closed by the call itself
+	}
+	return FDPath(ev.Task.Task, fd)
+}
+
+// Returns says whether the call of the event can come back: exit and exit_group
+// don't, their hooks for the exit run at entry.
+func (ev *Event) Returns() bool {
+	c := ev.Call()
+	return c == nil || c.Name != "exit" && c.Name != "exit_group"
+}

@@ -1,0 +1,213 @@
+package engine
+
+import (
+	"time"
+
+	"luatrace/tracer"
+	"luatrace/tracer/syscalls"
+)
+
+// handle turns one event of the tracer into hook calls and applies what they
+// want. It returns how long the task is to stay stopped. It may be called from
+// any thread that holds the engine's mutex, never twice at once.
+func (e *Engine) handle(tev *tracer.Event) time.Duration {
+	ev := &e.ev
+	ev.tev = tev
+	switch tev.Kind {
+	case tracer.EventEnter:
+		return e.handleEnter(tev)
+	case tracer.EventExit:
+		return e.handleExit(tev)
+	case tracer.EventSignal:
+		if len(e.signalHooks) == 0 {
+			return 0
+		}
+		ev.begin(KindSignal, e.task(tev.Task))
+		ev.Signal = tev.Signal
+		for i := range e.signalHooks {
+			if h := &e.signalHooks[i]; h.Spec.MatchSignal(int(tev.Signal)) {
+				e.run(h, ev)
+			}
+		}
+		e.applyEvent(ev)
+		return ev.delay
+	case tracer.EventNew:
+		ev.begin(KindFork, e.task(tev.Task))
+		ev.Child, ev.CloneEvent = e.task(tev.Child), tev.CloneEvent
+		e.runProc(ev, ProcFork)
+		e.applyEvent(ev)
+		return ev.delay
+	case tracer.EventExec:
+		t := e.task(tev.Task)
+		if s := tev.Superseded; s != nil {
+			ev.begin(KindDeath, e.task(s))
+			ev.Exit = tracer.Exit{Superseded: true}
+			ev.LastTask = false
+			e.runProc(ev, ProcExit)
+		}
+		t.scratch = t.scratch[:0] // it lay in the old memory
+		ev.begin(KindExec, t)
+		ev.FormerTID = tev.FormerTID
+		e.runProc(ev, ProcExec)
+		e.applyEvent(ev)
+		return ev.delay
+	case tracer.EventDeath:
+		t := e.task(tev.Task)
+		if tev.LastTask && t.Proc.Command {
+			e.result.Exit, e.result.Finished = tev.Exit, true
+		}
+		ev.begin(KindDeath, t)
+		ev.Exit, ev.LastTask = tev.Exit, tev.LastTask
+		e.runProc(ev, ProcExit)
+	case tracer.EventStopped:
+		ev.begin(KindStop, e.task(tev.Task))
+		ev.Signal = tev.Signal
+		e.observe(ev)
+	case tracer.EventAttached:
+		ev.begin(KindAttach, e.task(tev.Task))
+		e.observe(ev)
+	}
+	return 0
+}
+
+func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
+	tc := &tev.Task.Call
+	ch := e.lookup(tc.ABI, tc.NR)
+	if ch == nil {
+		if t, ok := tev.Task.Data.(*Task); ok {
+			t.hooks = nil
+		}
+		return 0
+	}
+	t := e.task(tev.Task)
+	e.startCall(t, ch, tc)
+	ev := &e.ev
+	ev.begin(KindEnter, t)
+	for i := range ch.enter {
+		e.run(&ch.enter[i], ev)
+	}
+	// After the hooks: they may have changed what is to be kept.
+	if ch.latch || len(t.onExit) > 0 {
+		e.latch(t, ch)
+	}
+	if ch.fdpath {
+		t.fdpath = FDPath(t.Task, int(int32(t.call.Args[0])))
+	}
+	if len(ch.exit) > 0 || len(t.onExit) > 0 {
+		t.entered = time.Now()
+	}
+	e.applyEvent(ev)
+	return ev.delay
+}
+
+// startCall makes the task's call record ready for a new call.
+func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
+	t.hooks, t.onExit, t.fdpath = ch, t.onExit[:0], ""
+	t.entered = time.Time{}
+	c := &t.call
+	c.Reset()
+	c.ABI, c.NR, c.Args = tc.ABI, tc.NR, tc.Args
+	c.Name, c.Sig, c.Mem = ch.name, ch.sig, t.Proc.Process
+	c.Exited, c.Ret, c.Errno = false, 0, 0
+}
+
+// latch copies the memory arguments that hooks at exit may look at.
+func (e *Engine) latch(t *Task, ch *callHooks) {
+	c := &t.call
+	all := len(t.onExit) > 0 || ch.execing
+	for i := range c.NumArgs() {
+		p := c.Param(i)
+		if p == nil || !latchParam(p) {
+			continue
+		}
+		wanted := all
+		for _, h := range ch.exit {
+			wanted = wanted || h.Needs.has(p.Name, p.Aliases)
+		}
+		if wanted {
+			c.Latch(i)
+		}
+	}
+}
+
+func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
+	t, known := tev.Task.Data.(*Task)
+	if tev.Unpaired || !known {
+		// Its entry was before the attach: the registers still tell the call.
+		tc := &tev.Task.Call
+		ch := e.lookup(tc.ABI, tc.NR)
+		if ch == nil {
+			return 0
+		}
+		t = e.task(tev.Task)
+		e.startCall(t, ch, tc)
+	}
+	ch := t.hooks
+	if ch == nil {
+		return 0
+	}
+	t.hooks = nil
+	ev := &e.ev
+	ev.begin(KindExit, t)
+	ev.setResult(tev.Ret)
+	ev.Errno = tev.Errno
+	t.call.Errno = tev.Errno
+	for i := range ch.exit {
+		e.run(&ch.exit[i], ev)
+	}
+	for i := 0; i < len(t.onExit); i++ {
+		e.call(&e.onExitHook, t.onExit[i], ev)
+	}
+	t.onExit = t.onExit[:0]
+	e.applyEvent(ev)
+	if len(t.scratch) > 0 {
+		t.restoreScratch()
+	}
+	return ev.delay
+}
+
+func (e *Engine) applyEvent(ev *Event) {
+	if err := ev.apply(); err != nil {
+		e.report(ev.Name() + ": " + err.Error())
+	}
+}
+
+func (e *Engine) runProc(ev *Event, kind ProcKind) {
+	for i := range e.procHooks {
+		if h := &e.procHooks[i]; h.Spec.MatchProc(kind) {
+			e.run(h, ev)
+		}
+	}
+	e.observe(ev)
+}
+
+// observe shows events to printers that are no hooks: group-stops, attaches
+// and process events in their order among the calls.
+func (e *Engine) observe(ev *Event) {
+	for _, f := range e.observers {
+		f(ev)
+	}
+}
+
+// Observe registers a function that sees process events, group-stops and
+// attaches, after the hooks. It is meant for printers.
+func (e *Engine) Observe(f func(*Event)) { e.observers = append(e.observers, f) }
+
+// run calls a hook if its conditions hold.
+func (e *Engine) run(h *boundHook, ev *Event) {
+	if h.disabled || len(h.when) > 0 && !h.when.Eval(ev) {
+		return
+	}
+	e.call(h.Hook, h.Fn, ev)
+}
+
+// call calls a function for a hook and counts its errors.
+func (e *Engine) call(h *Hook, f Func, ev *Event) {
+	err := f(ev)
+	if err != nil {
+		e.hookError(h, ev, err)
+	}
+}
+
+// Known ABIs must have an index in the table.
+var _ [syscalls.NumABI - syscalls.X32]struct{}

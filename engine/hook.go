@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"time"
+)
+
+// Func is the Go form of a hook. Its error is reported with the hook's place
+// and counts against it; it never hurts the tracee.
+type Func func(*Event) error
+
+// Hook is a function and when to call it.
+type Hook struct {
+	Spec *Spec
+	When When // from [When.Resolve] for this Spec
+	Fn   Func
+	// Where says where the hook was made, such as "count.lua:12"; for messages.
+	Where string
+	// Needs says what the hook may look at. The zero value is "nothing beyond
+	// registers": what lies in memory is then read when it is asked for, at
+	// the exit perhaps later than it was meant.
+	Needs Needs
+
+	errors   int
+	disabled bool
+}
+
+// Needs says which fields of an event a hook may read, as far as it is known
+// before it runs.
+type Needs struct {
+	All    bool     // any field
+	Fields []string // otherwise these
+}
+
+// has says whether the hook may read a field of one of these names.
+func (n *Needs) has(name string, aliases []string) bool {
+	if n.All {
+		return true
+	}
+	for _, f := range n.Fields {
+		if f == name {
+			return true
+		}
+		for _, a := range aliases {
+			if f == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maxHookErrors is how often a hook may fail before it is switched off.
+const maxHookErrors = 10
+
+// Timer calls a function at intervals.
+type Timer struct {
+	Interval time.Duration
+	Fn       Func
+	Where    string
+
+	next     time.Time
+	errors   int
+	disabled bool
+}
+
+// On registers a hook. It must not be called while Run is at work, except from
+// a hook.
+func (e *Engine) On(h *Hook) {
+	b := boundHook{h, h.When}
+	switch h.Spec.Kind {
+	case SpecSyscall:
+		e.hooks = append(e.hooks, h)
+		e.table.reset()
+		if e.tr != nil {
+			e.tr.Syscalls = true
+		}
+	case SpecSignal:
+		e.signalHooks = append(e.signalHooks, b)
+	case SpecProc:
+		e.procHooks = append(e.procHooks, b)
+	case SpecBegin:
+		e.beginHooks = append(e.beginHooks, b)
+	case SpecEnd:
+		e.endHooks = append(e.endHooks, b)
+	}
+}
+
+// Every registers a function that is called each interval while the trace
+// runs, first after one interval.
+func (e *Engine) Every(t *Timer) {
+	t.next = time.Now().Add(t.Interval)
+	e.timers = append(e.timers, t)
+	if e.tr != nil {
+		e.armTimers()
+	}
+}
+
+// AtFinish registers a function that runs once after the end hooks, however
+// the trace ended: aggregations are printed there.
+func (e *Engine) AtFinish(f func()) { e.finish = append(e.finish, f) }

@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer"
+)
+
+// Run traces the target until nothing is left to trace or Stop is called. It
+// runs the begin hooks before the command starts, and whatever happens the end
+// hooks and AtFinish functions once, in that order. The error is why the
+// command could not be started (*tracer.LaunchError) or a process not be
+// attached to (*tracer.AttachError); hook errors are counted in the result
+// instead. An Engine runs once.
+func (e *Engine) Run(target Target) (Result, error) {
+	err := tracer.Run(tracer.Options{NoFollow: e.opts.NoFollow}, func(tr *tracer.Tracer) error {
+		e.signalMu.Lock()
+		e.tr = tr
+		e.signalMu.Unlock()
+		tr.Syscalls = len(e.hooks) > 0
+		return e.trace(tr, target)
+	})
+	return e.result, err
+}
+
+func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
+	e.runPlain(KindBegin, e.beginHooks)
+	err := e.startTracees(tr, target)
+	if err == nil {
+		e.takeSignals(tr) // those that came before there was anything to end
+		e.armTimers()
+		err = e.loop(tr)
+	}
+	tr.DetachAll()
+	if e.clock != nil {
+		e.clock.Stop()
+	}
+	e.runPlain(KindEnd, e.endHooks)
+	for _, f := range e.finish {
+		f()
+	}
+	return err
+}
+
+func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
+	if e.stop.Load() { // a begin hook has seen enough
+		return nil
+	}
+	for _, pid := range target.PIDs {
+		if _, err := tr.Attach(pid); err != nil {
+			return err
+		}
+	}
+	if target.Command != nil {
+		p, err := tr.Launch(*target.Command)
+		if err != nil {
+			return err
+		}
+		e.command = p
+	}
+	return nil
+}
+
+func (e *Engine) loop(tr *tracer.Tracer) error {
+	var tev tracer.Event
+	for {
+		if e.stop.Load() {
+			return nil
+		}
+		if e.opts.Flush != nil && !tr.Ready() {
+			e.opts.Flush()
+		}
+		err := tr.Next(&tev)
+		if errors.Is(err, tracer.ErrNoTracees) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e.mu.Lock()
+		if tev.Kind == tracer.EventWoken {
+			e.handleWoken(tr)
+			e.mu.Unlock()
+			continue
+		}
+		delay := e.handle(&tev)
+		e.mu.Unlock()
+		if delay > 0 {
+			e.delayTask(tev.Task, delay)
+			continue
+		}
+		tr.Resume(tev.Task)
+	}
+}
+
+func (e *Engine) handleWoken(tr *tracer.Tracer) {
+	e.takeSignals(tr)
+	now := time.Now()
+	n := 0
+	for n < len(e.delayed) && !e.delayed[n].at.After(now) {
+		tr.Resume(e.delayed[n].task)
+		n++
+	}
+	e.delayed = e.delayed[:copy(e.delayed, e.delayed[n:])]
+	for _, t := range e.timers {
+		if t.disabled || t.next.After(now) {
+			continue
+		}
+		// A timer that is late (a hook took long) does not catch up.
+		for !t.next.After(now) {
+			t.next = t.next.Add(t.Interval)
+		}
+		e.runTimer(t)
+	}
+	e.armTimers()
+}
+
+// delayTask keeps a stopped task stopped for d.
+func (e *Engine) delayTask(t *tracer.Task, d time.Duration) {
+	at := time.Now().Add(d)
+	i := len(e.delayed)
+	for i > 0 && e.delayed[i-1].at.After(at) {
+		i--
+	}
+	e.delayed = append(e.delayed, delayedTask{})
+	copy(e.delayed[i+1:], e.delayed[i:])
+	e.delayed[i] = delayedTask{at, t}
+	e.armTimers()
+}
+
+// armTimers makes the tracer wake up for the next timer or delay.
+func (e *Engine) armTimers() {
+	var next time.Time
+	if len(e.delayed) > 0 {
+		next = e.delayed[0].at
+	}
+	for _, t := range e.timers {
+		if !t.disabled && (next.IsZero() || t.next.Before(next)) {
+			next = t.next
+		}
+	}
+	if next.IsZero() {
+		return
+	}
+	d := max(time.Until(next), 0)
+	if e.clock == nil {
+		e.clock = time.AfterFunc(d, e.tr.Wake)
+		return
+	}
+	e.clock.Reset(d)
+}
+
+func (e *Engine) runTimer(t *Timer) {
+	e.ev.begin(KindTimer, nil)
+	err := t.Fn(&e.ev)
+	if err == nil {
+		return
+	}
+	t.errors++
+	e.countError(t.Where, "timer", err, t.errors, &t.disabled)
+}
+
+// runPlain runs hooks that have no task: begin and end.
+func (e *Engine) runPlain(kind EventKind, hooks []boundHook) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range hooks {
+		e.ev.begin(kind, nil)
+		e.run(&hooks[i], &e.ev)
+	}
+}
+
+// Signal tells the engine that this process received a signal that asks it to
+// end. It may be called from any goroutine.
+//
+// A command gets the first such signal itself (unless the terminal has sent it
+// to the command already) and the trace goes on until it ends; a second one
+// ends the trace. Without a command, the first one ends it. Tracees are let go
+// then, not killed.
+func (e *Engine) Signal(sig unix.Signal) {
+	e.signalMu.Lock()
+	e.signals = append(e.signals, sig)
+	e.signalMu.Unlock()
+	e.wake()
+}
+
+func (e *Engine) takeSignals(*tracer.Tracer) {
+	e.signalMu.Lock()
+	signals := e.signals
+	e.signals = nil
+	e.signalMu.Unlock()
+	for _, sig := range signals {
+		running := e.command != nil && e.command.Tasks() > 0
+		if running && sentByTerminal(sig, e.command.PID) {
+			continue
+		}
+		e.caught++
+		if running && e.caught == 1 {
+			unix.Kill(e.command.PID, sig)
+			continue
+		}
+		e.result.Signal = sig
+		e.stop.Store(true)
+	}
+}
+
+// sentByTerminal says whether a signal that reached this process must have
+// reached the command too, because the terminal sends it to the foreground
+// process group and both are in it.
+func sentByTerminal(sig unix.Signal, pid int) bool {
+	if sig != unix.SIGINT && sig != unix.SIGQUIT && sig != unix.SIGHUP {
+		return false
+	}
+	group := unix.Getpgrp()
+	if g, err := unix.Getpgid(pid); err != nil || g != group {
+		return false
+	}
+	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	foreground, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	return err == nil && foreground == group
+}

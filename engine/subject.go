@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
+)
+
+var _ Subject = (*Event)(nil)
+
+// Word returns a register word of the call.
+func (ev *Event) Word(arg int) uint64 { return ev.Task.call.Args[arg] }
+
+// Failed says, at exit, whether the call failed.
+func (ev *Event) Failed() bool { return ev.Errno != 0 }
+
+// Int returns an integer field of the event; see [Subject].
+func (ev *Event) Int(field string) (int64, bool) {
+	if ev.Task == nil {
+		return 0, false
+	}
+	switch field {
+	case "pid":
+		return int64(ev.Task.Proc.PID), true
+	case "tid":
+		return int64(ev.Task.TID), true
+	case "ppid":
+		return int64(ev.Task.ParentPID()), true
+	}
+	switch ev.Kind {
+	case KindExit:
+		switch field {
+		case "ret":
+			return ev.Ret, true
+		case "err":
+			return int64(ev.Errno), true
+		}
+		return ev.intArg(field)
+	case KindEnter:
+		return ev.intArg(field)
+	case KindSignal:
+		switch field {
+		case "sig":
+			return int64(ev.Signal), true
+		case "code":
+			if si := ev.Siginfo(); si != nil {
+				return int64(si.Code()), true
+			}
+		}
+	case KindDeath:
+		switch field {
+		case "sig":
+			return int64(ev.Exit.Signal), true
+		case "code":
+			return int64(ev.Exit.Code), ev.Exit.Signal == 0
+		}
+	}
+	return 0, false
+}
+
+func (ev *Event) intArg(field string) (int64, bool) {
+	c := &ev.Task.call
+	i := c.Index(strings.TrimPrefix(field, argsPrefix))
+	if i < 0 || !c.Shown(i) {
+		return 0, false
+	}
+	switch v := c.Arg(i); v.Kind {
+	case decode.KindInt, decode.KindUint, decode.KindHex, decode.KindAddr, decode.KindFD, decode.KindFlags, decode.KindEnum, decode.KindNull:
+		return v.Int(), true
+	}
+	return 0, false
+}
+
+// Str returns a string field of the event; see [Subject].
+func (ev *Event) Str(field string) (string, bool) {
+	if ev.Task == nil {
+		return "", false
+	}
+	switch field {
+	case "comm":
+		return ev.Comm(), true
+	case "exe":
+		return ev.Task.Exe(), true
+	case "cwd":
+		return ev.Task.Cwd(), true
+	}
+	if ev.Call() == nil {
+		return "", false
+	}
+	switch field {
+	case "abi":
+		return ev.Task.call.ABI.String(), true
+	case "fdpath":
+		s := ev.CallFDPath()
+		return s, s != ""
+	}
+	c := &ev.Task.call
+	i := c.Index(strings.TrimPrefix(field, argsPrefix))
+	if i < 0 {
+		return "", false
+	}
+	switch v := c.Arg(i); v.Kind {
+	case decode.KindString, decode.KindBytes:
+		return string(v.Str()), true
+	}
+	return "", false
+}
+
+// Path returns a path field of the event, absolute and clean; see [Subject].
+func (ev *Event) Path(field string) (string, bool) {
+	s, ok := ev.Str(field)
+	if !ok || strings.HasPrefix(s, "/") {
+		return path.Clean(s), ok
+	}
+	i := -1
+	if ev.Call() != nil {
+		i = ev.Task.call.Index(strings.TrimPrefix(field, argsPrefix))
+	}
+	if i < 0 {
+		return "", false
+	}
+	base := ev.pathBase(i)
+	return path.Join(base, s), strings.HasPrefix(base, "/")
+}
+
+// pathBase is the directory to which path argument i of the call is relative:
+// the nearest directory descriptor before it, or the working directory.
+func (ev *Event) pathBase(i int) string {
+	c := &ev.Task.call
+	for j := i - 1; j >= 0; j-- {
+		if c.Param(j).Kind == syscalls.KindDirFD {
+			if fd := int(int32(c.Args[j])); fd != unix.AT_FDCWD {
+				return ev.FDPath(fd)
+			}
+			break
+		}
+	}
+	return ev.Task.Cwd()
+}
+
+// AbsPath returns the call's first path argument made absolute, "" if it has
+// none or it can't be read.
+func (ev *Event) AbsPath() string {
+	if ev.Call() == nil {
+		return ""
+	}
+	c := &ev.Task.call
+	for i := range c.NumArgs() {
+		if p := c.Param(i); p.Kind == syscalls.KindPath {
+			s, _ := ev.Path(p.Name)
+			return s
+		}
+	}
+	return ""
+}
+
+// CallFDPath returns what the call's first descriptor stands for, "" if it has
+// none or it is not open.
+func (ev *Event) CallFDPath() string {
+	if ev.Call() == nil {
+		return ""
+	}
+	c := &ev.Task.call
+	for i := range c.NumArgs() {
+		if k := c.Param(i).Kind; k == syscalls.KindFD || k == syscalls.KindDirFD {
+			return ev.FDPath(int(int32(c.Args[i])))
+		}
+	}
+	return ""
+}

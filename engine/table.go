@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"luatrace/tracer/syscalls"
+)
+
+// callHooks is all that a call of one (ABI, number) needs at a stop.
+type callHooks struct {
+	name    string
+	sig     *syscalls.Signature
+	enter   []boundHook
+	exit    []boundHook
+	latch   bool // some exit hook may read memory arguments as they were at entry
+	fdpath  bool // some exit hook may read fdpath, and the call closes its fd
+	noexit  bool // the call does not return: hooks for its exit run at entry
+	execing bool // its success replaces the memory that arguments point to
+}
+
+// boundHook is a hook with its conditions resolved for one call.
+type boundHook struct {
+	*Hook
+	when When
+}
+
+// table finds the hooks of a call by ABI and number. Rows are made when a call
+// is first seen: a run sees a few dozen of some 1,500.
+type table struct {
+	rows  [syscalls.NumABI][]*callHooks
+	extra map[extraKey]*callHooks // numbers beyond the known ones, x32
+}
+
+type extraKey struct {
+	abi syscalls.ABI
+	nr  int
+}
+
+// noHooks marks a row that was made and is empty.
+var noHooks = &callHooks{}
+
+func (t *table) reset() { *t = table{} }
+
+// lookup returns the row of a call, nil if no hook wants it. It allocates only
+// when the row is made.
+func (e *Engine) lookup(abi syscalls.ABI, nr int) *callHooks {
+	rows := e.table.rows[abi]
+	if uint(nr) < uint(len(rows)) {
+		if ch := rows[nr]; ch != nil {
+			if ch == noHooks {
+				return nil
+			}
+			return ch
+		}
+	}
+	return e.makeRow(abi, nr)
+}
+
+func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
+	t := &e.table
+	known := nr >= 0 && nr < syscalls.Max(abi)
+	if known && t.rows[abi] == nil {
+		t.rows[abi] = make([]*callHooks, syscalls.Max(abi))
+	}
+	if !known {
+		if ch, ok := t.extra[extraKey{abi, nr}]; ok {
+			if ch == noHooks {
+				return nil
+			}
+			return ch
+		}
+	}
+	ch := e.compileRow(abi, nr)
+	switch {
+	case known:
+		t.rows[abi][nr] = ch
+	case len(t.extra) < 4096: // a tracee must not fill the memory with nonsense numbers
+		if t.extra == nil {
+			t.extra = map[extraKey]*callHooks{}
+		}
+		t.extra[extraKey{abi, nr}] = ch
+	}
+	if ch == noHooks {
+		return nil
+	}
+	return ch
+}
+
+func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
+	ch := &callHooks{name: syscalls.Name(abi, nr), sig: syscalls.Lookup(abi, nr)}
+	ch.noexit = ch.name == "exit" || ch.name == "exit_group"
+	ch.execing = ch.name == "execve" || ch.name == "execveat"
+	closes := ch.name == "close"
+	for _, h := range e.hooks {
+		if !h.Spec.Match(abi, nr) {
+			continue
+		}
+		when, possible := h.When.For(abi, nr)
+		if !possible {
+			continue
+		}
+		b := boundHook{h, when}
+		if h.Spec.Phase == PhaseEnter || ch.noexit {
+			ch.enter = append(ch.enter, b)
+			continue
+		}
+		ch.exit = append(ch.exit, b)
+		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
+		ch.fdpath = ch.fdpath || closes && h.Needs.has("fdpath", nil)
+	}
+	if len(ch.enter) == 0 && len(ch.exit) == 0 {
+		return noHooks
+	}
+	return ch
+}
+
+// wantsLatch says whether an exit hook may read an argument that lies in
+// memory and is given by the caller.
+func (ch *callHooks) wantsLatch(h *Hook) bool {
+	if ch.sig == nil {
+		return false
+	}
+	if latchable(ch.sig.Params, &h.Needs) {
+		return true
+	}
+	for i := range ch.sig.Variants {
+		if latchable(ch.sig.Variants[i].Params, &h.Needs) {
+			return true
+		}
+	}
+	return false
+}
+
+func latchable(params []syscalls.Param, n *Needs) bool {
+	for i := range params {
+		if latchParam(&params[i]) && n.has(params[i].Name, params[i].Aliases) {
+			return true
+		}
+	}
+	return false
+}
+
+// latchParam says whether an argument is copied at entry if a hook at exit may
+// look at it. Data buffers are not: they are large, the kernel copies them
+// itself, and a call does not change what it was given to write.
+func latchParam(p *syscalls.Param) bool {
+	if p.Type == nil || p.Dir == syscalls.Out || p.Hidden {
+		return false
+	}
+	switch p.Kind {
+	case syscalls.KindBytes, syscalls.KindHexBytes:
+		return false
+	}
+	return p.Pointer()
+}

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"time"
+
+	"luatrace/tracer"
+	"luatrace/tracer/decode"
+)
+
+// Task is a thread as hooks know it. The record lives as long as the thread.
+type Task struct {
+	*tracer.Task
+	Proc *Proc
+	// Data belongs to the caller (the script's ev.task.data).
+	Data any
+	// Unfinished belongs to a printer: another line has interrupted the one of
+	// the present call.
+	Unfinished bool
+
+	call    decode.Call // the system call in progress
+	hooks   *callHooks  // of that call; nil between calls or if nobody wants it
+	entered time.Time
+	onExit  []Func // for that call only
+	scratch []savedMemory
+	fdpath  string // of a descriptor that the call closes
+}
+
+// Proc is a process as hooks know it. The record lives as long as the process
+// has a traced thread, also across execve.
+type Proc struct {
+	*tracer.Process
+	// Data belongs to the caller (the script's ev.proc.data).
+	Data any
+
+	eng *Engine
+}
+
+// savedMemory is what stood where a changed argument was put.
+type savedMemory struct {
+	addr uint64
+	old  []byte
+}
+
+// task returns the engine's record of a tracer's task, making it at first
+// sight.
+func (e *Engine) task(t *tracer.Task) *Task {
+	if et, ok := t.Data.(*Task); ok {
+		return et
+	}
+	et := &Task{Task: t, Proc: e.proc(t.Proc)}
+	t.Data = et
+	return et
+}
+
+func (e *Engine) proc(p *tracer.Process) *Proc {
+	if ep, ok := p.Data.(*Proc); ok {
+		return ep
+	}
+	ep := &Proc{Process: p, eng: e}
+	p.Data = ep
+	return ep
+}
+
+// DecodedCall returns the system call in progress, or the last one that a hook
+// looked at.
+func (t *Task) DecodedCall() *decode.Call { return &t.call }
+
+// Detach lets the process go: it runs on untraced, and no more events come
+// from it or from what it creates.
+func (p *Proc) Detach() { p.eng.tr.Detach(p.Process) }
+
+// FDPath returns what a descriptor of the process stands for; see the function
+// of that name.
+func (p *Proc) FDPath(fd int) string { return fdPath(p.Process, fd) }

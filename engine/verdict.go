@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Errors of acts that an event does not allow.
+var (
+	ErrEnterOnly  = errors.New(`this is only possible before the call (":enter" hooks)`)
+	ErrCallOnly   = errors.New("this is only possible in hooks on system calls")
+	ErrSignalOnly = errors.New("this is only possible in hooks on signals")
+	errRestart    = errors.New("results from -516 to -512 make the kernel restart the call; give another")
+)
+
+// SetArg changes argument i (0 to 5) of the call before it runs.
+func (ev *Event) SetArg(i int, word uint64) error {
+	if ev.Kind != KindEnter {
+		return ErrEnterOnly
+	}
+	c := &ev.Task.call
+	if c.ABI.WordSize() == 4 {
+		word = uint64(uint32(word))
+	}
+	c.Args[i] = word
+	c.Reset()
+	ev.setArgs = true
+	return nil
+}
+
+// SetNumber replaces the call by another one before it runs.
+func (ev *Event) SetNumber(nr int) error {
+	if ev.Kind != KindEnter {
+		return ErrEnterOnly
+	}
+	ev.Task.call.NR = nr
+	ev.setArgs = true
+	return nil
+}
+
+// SetArgBytes makes pointer argument i point to a copy of b. The copy lies
+// below the thread's stack, beyond the red zone; what was there comes back
+// when the call returns.
+func (ev *Event) SetArgBytes(i int, b []byte) error {
+	if ev.Kind != KindEnter {
+		return ErrEnterOnly
+	}
+	const redZone = 256 // 128 on amd64, none on arm64
+	t := ev.Task
+	if ev.scratchAt == 0 {
+		ev.scratchAt = t.Task.Call.SP - redZone
+	}
+	addr := (ev.scratchAt - uint64(len(b))) &^ 15
+	old := make([]byte, len(b))
+	if _, err := t.Proc.ReadMemory(addr, old); err != nil {
+		return fmt.Errorf("no room for %d bytes below the stack: %w", len(b), err)
+	}
+	if _, err := t.Proc.WriteMemory(addr, b); err != nil {
+		return fmt.Errorf("cannot write %d bytes below the stack: %w", len(b), err)
+	}
+	ev.scratchAt = addr
+	t.scratch = append(t.scratch, savedMemory{addr, old})
+	return ev.SetArg(i, addr)
+}
+
+// restoreScratch puts back what SetArgBytes wrote over, last first.
+func (t *Task) restoreScratch() {
+	for i := len(t.scratch) - 1; i >= 0; i-- {
+		s := t.scratch[i]
+		t.Proc.WriteMemory(s.addr, s.old)
+	}
+	t.scratch = t.scratch[:0]
+}
+
+// Skip prevents the call; the program gets ret as its result (-errno for a
+// failure).
+func (ev *Event) Skip(ret int64) error {
+	if ev.Kind != KindEnter {
+		return ErrEnterOnly
+	}
+	if ret >= -516 && ret <= -512 {
+		return errRestart
+	}
+	ev.skip, ev.skipRet = true, ret
+	return nil
+}
+
+// SetRet changes the result: at exit what the call returned, before the call
+// it prevents it like Skip.
+func (ev *Event) SetRet(ret int64) error {
+	switch ev.Kind {
+	case KindEnter:
+		return ev.Skip(ret)
+	case KindExit:
+		if ret >= -516 && ret <= -512 {
+			return errRestart
+		}
+		ev.setResult(ret)
+		ev.setRet = true
+		return nil
+	}
+	return ErrCallOnly
+}
+
+// setResult keeps the event and the decoded call in step.
+func (ev *Event) setResult(ret int64) {
+	ev.Ret, ev.Errno, ev.Returned = ret, 0, true
+	if ret < 0 && ret >= -4095 {
+		ev.Errno = int(-ret)
+	}
+	ev.Task.call.Ret, ev.Task.call.Errno, ev.Task.call.Exited = ret, ev.Errno, true
+}
+
+// MemoryChanged makes values that were decoded from memory be read again.
+func (ev *Event) MemoryChanged() {
+	if c := ev.Call(); c != nil {
+		c.Reset()
+	}
+}
+
+// Skipped says whether a hook has prevented the call, and with which result.
+func (ev *Event) Skipped() (int64, bool) { return ev.skipRet, ev.skip }
+
+// OnExit calls f at the exit of this call, after the hooks for its exit.
+func (ev *Event) OnExit(f Func) error {
+	if ev.Kind != KindEnter {
+		return ErrEnterOnly
+	}
+	ev.Task.onExit = append(ev.Task.onExit, f)
+	return nil
+}
+
+// Delay keeps the task stopped for d after the hooks are done. Other tasks run
+// on. Several delays add up.
+func (ev *Event) Delay(d time.Duration) error {
+	if ev.Task == nil || ev.Kind == KindDeath {
+		return ErrCallOnly
+	}
+	ev.delay += max(d, 0)
+	return nil
+}
+
+// SetSignal replaces the signal about to be delivered; 0 suppresses it.
+func (ev *Event) SetSignal(sig unix.Signal) error {
+	if ev.Kind != KindSignal {
+		return ErrSignalOnly
+	}
+	ev.Signal, ev.setSignal = sig, true
+	return nil
+}
+
+// apply does what the hooks of the event asked for. An error (other than that
+// the tracee was killed meanwhile) is returned to be reported.
+func (ev *Event) apply() error {
+	t := ev.Task
+	var err error
+	note := func(e error) {
+		if e != nil && !errors.Is(e, unix.ESRCH) && err == nil {
+			err = e
+		}
+	}
+	if ev.setRegs && ev.haveRegs {
+		note(t.SetRegisters(&ev.regs))
+	}
+	switch ev.Kind {
+	case KindEnter:
+		if ev.skip {
+			note(t.Skip(ev.skipRet))
+		} else if ev.setArgs {
+			note(t.SetCall(t.call.NR, t.call.Args))
+		}
+	case KindExit:
+		if ev.setRet {
+			note(t.SetResult(ev.Ret))
+		}
+	case KindSignal:
+		if ev.setSignal {
+			note(t.Task.SetSignal(ev.Signal))
+		}
+	}
+	return err
+}

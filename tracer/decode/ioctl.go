@@ -1,0 +1,12 @@
+package decode
+
+import "luatrace/tracer/syscalls"
+
+// ioctlName returns the name of an ioctl request, or "". When several drivers
+// use one number it is the first name.
+func ioctlName(req uint32) string {
+	if names, _, _ := syscalls.Ioctl(req); len(names) > 0 {
+		return names[0]
+	}
+	return ""
+}

@@ -1,0 +1,121 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"luatrace/tracer/syscalls"
+)
+
+// All supported ABIs are little-endian.
+var order = binary.LittleEndian
+
+// regSize returns how many bytes of a register word count for a kind. The
+// kernel ignores the upper half for int arguments, so it holds anything.
+func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
+	switch k {
+	case syscalls.KindInt, syscalls.KindUint, syscalls.KindHex32, syscalls.KindOct,
+		syscalls.KindDev, syscalls.KindFD,
+		syscalls.KindDirFD, syscalls.KindPid, syscalls.KindUID, syscalls.KindGID,
+		syscalls.KindSignal, syscalls.KindFlags, syscalls.KindEnum,
+		syscalls.KindKey, syscalls.KindClock, syscalls.KindIoctl,
+		syscalls.KindU8, syscalls.KindU16:
+		return 4
+	case syscalls.KindMode, syscalls.KindFmode: // umode_t
+		return 2
+	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64:
+		return 8
+	}
+	return abi.WordSize()
+}
+
+// memSize returns how many bytes a scalar of a kind takes behind a pointer.
+func memSize(t *syscalls.Type, abi syscalls.ABI) int {
+	switch t.Kind {
+	case syscalls.KindU8:
+		return 1
+	case syscalls.KindU16, syscalls.KindNetPort:
+		return 2
+	case syscalls.KindOff:
+		return 8
+	case syscalls.KindIPv6:
+		return 16
+	case syscalls.KindNetLong, syscalls.KindIPv4:
+		return 4
+	case syscalls.KindStruct:
+		if l := t.Layout(abi); l != nil {
+			return l.Size
+		}
+		return 0
+	}
+	return regSize(t.Kind, abi)
+}
+
+// number makes v the scalar of type t with the given bits, of size bytes.
+func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
+	v.call, v.typ, v.size = c, t, uint8(size)
+	shift := uint(64 - 8*min(max(size, 1), 8))
+	v.num = w << shift >> shift
+	signed := uint64(int64(w<<shift) >> shift)
+	switch t.Kind {
+	case syscalls.KindNone:
+		v.Kind = KindNone
+	case syscalls.KindInt, syscalls.KindLong, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64:
+		v.Kind, v.num = KindInt, signed
+	case syscalls.KindHex, syscalls.KindHex32:
+		v.Kind = KindHex
+	case syscalls.KindCookie:
+		v.Kind, v.Wide = KindHex, true
+	case syscalls.KindAddr, syscalls.KindHandler:
+		v.Kind = KindAddr
+		if v.num == 0 {
+			v.Kind = KindNull
+		}
+	case syscalls.KindFD, syscalls.KindDirFD:
+		v.Kind, v.num = KindFD, uint64(int64(int32(w)))
+	case syscalls.KindUID, syscalls.KindGID:
+		v.Kind = KindUint
+		if size == 2 && v.num == 0xffff || uint32(v.num) == 0xffffffff {
+			v.Kind, v.num = KindInt, ^uint64(0) // "no change", which chown(2) calls -1
+		}
+	case syscalls.KindFlags:
+		v.Kind, v.Wide = KindFlags, size == 8
+		if regSize(t.Kind, c.ABI) == 4 && !v.inline && !v.Ref {
+			v.Wide = false
+		}
+	case syscalls.KindSigset:
+		v.Kind, v.Wide = KindFlags, true
+	case syscalls.KindSignal:
+		v.Kind, v.num = KindEnum, signed
+	case syscalls.KindEnum, syscalls.KindClock, syscalls.KindIoctl:
+		v.Kind = KindEnum
+	case syscalls.KindWait:
+		v.Kind, v.num = KindInt, signed
+	case syscalls.KindNetPort:
+		v.Kind = KindUint
+		v.num = uint64(uint16(w)>>8 | uint16(w)<<8)
+	case syscalls.KindNetLong:
+		v.Kind = KindUint
+		v.num = uint64(binary.BigEndian.Uint32(order.AppendUint32(nil, uint32(w))))
+	case syscalls.KindRlim:
+		v.Kind = KindUint
+	default:
+		v.Kind = KindUint
+	}
+}
+
+// isScalar reports whether a value of this kind is a number of up to 8 bytes.
+func isScalar(k syscalls.TypeKind) bool {
+	return k < syscalls.KindPath && k != syscalls.KindIPv6 && k != syscalls.KindIPv4
+}
+
+// load reads a little-endian number of up to 8 bytes.
+func load(b []byte) uint64 {
+	if len(b) >= 8 {
+		return order.Uint64(b)
+	}
+	var w uint64
+	for i := len(b) - 1; i >= 0; i-- {
+		w = w<<8 | uint64(b[i])
+	}
+	return w
+}

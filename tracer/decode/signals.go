@@ -1,0 +1,128 @@
+package decode
+
+import (
+	"sync"
+
+	"luatrace/tracer/syscalls"
+)
+
+// sigset decodes a signal mask of the given length, 8 bytes if none is given.
+func (s scope) sigset(v *Value, t *syscalls.Type, addr uint64) {
+	n := uint64(8)
+	if t.Len.Kind != syscalls.LenNone {
+		var ok bool
+		if n, ok = s.length(&t.Len); !ok {
+			return
+		}
+	}
+	if n = min(n, 8); n == 0 || n%4 != 0 {
+		return
+	}
+	b := s.c.copyIn(addr, n)
+	if uint64(len(b)) < n {
+		v.setUnreadable(s.c, t, addr)
+		return
+	}
+	s.c.number(v, t, load(b), int(n))
+	v.Ref, v.Addr = true, addr
+}
+
+// signalNames returns the names of the signals in a mask.
+func signalNames(mask uint64) []string {
+	var names []string
+	for i := range 64 {
+		if mask>>i&1 == 1 {
+			names = append(names, syscalls.SignalName(i+1))
+		}
+	}
+	return names
+}
+
+// Origins of a signal, by the sign and value of si_code.
+const (
+	siUser   = 0
+	siQueue  = -1
+	siTimer  = -2
+	siMesgq  = -3
+	siAsync  = -4
+	siSigio  = -5
+	siTkill  = -6
+	siKernel = 0x80
+)
+
+var (
+	siginfoTypes sync.Map // struct name: *syscalls.Type
+	sigSIGCHLD   = 17
+)
+
+// siginfoStruct names the layout that the union of a siginfo has.
+func siginfoStruct(signo, code int) string {
+	switch {
+	case code == siUser || code == siTkill:
+		return "siginfo_kill"
+	case code == siTimer:
+		return "siginfo_timer"
+	case code == siSigio:
+		return "siginfo_poll"
+	case code == siQueue || code == siMesgq || code == siAsync || code < 0:
+		return "siginfo_rt"
+	case code == siKernel:
+		return "siginfo_plain"
+	}
+	switch signo {
+	case sigSIGCHLD:
+		return "siginfo_chld"
+	case 4: // SIGILL
+		return "siginfo_ill"
+	case 5: // SIGTRAP
+		return "siginfo_trap"
+	case 7: // SIGBUS
+		return "siginfo_bus"
+	case 8: // SIGFPE
+		return "siginfo_fpe"
+	case 11: // SIGSEGV
+		return "siginfo_segv"
+	case 29: // SIGIO
+		return "siginfo_poll"
+	case 31: // SIGSYS
+		return "siginfo_sys"
+	case 0:
+		return "siginfo_plain"
+	}
+	return "siginfo_kill"
+}
+
+// siginfoSize is sizeof(siginfo_t) on Linux.
+const siginfoSize = 128
+
+func (s scope) siginfo(v *Value, t *syscalls.Type, addr uint64) {
+	b := s.c.copyIn(addr, siginfoSize)
+	if len(b) < siginfoSize {
+		v.setUnreadable(s.c, t, addr)
+		return
+	}
+	s.siginfoBytes(v, b, addr)
+}
+
+func (s scope) siginfoBytes(v *Value, b []byte, addr uint64) {
+	signo, code := int(int32(load(b[0:4]))), int(int32(load(b[8:12])))
+	name := siginfoStruct(signo, code)
+	st, ok := siginfoTypes.Load(name)
+	if !ok {
+		st, _ = siginfoTypes.LoadOrStore(name, &syscalls.Type{Kind: syscalls.KindStruct, Struct: name})
+	}
+	s.bytes(v, st.(*syscalls.Type), b, addr)
+	v.inline = false
+}
+
+// Siginfo decodes a siginfo_t as PTRACE_GETSIGINFO gives it; abi is the
+// tracer's own, whatever the tracee's. Bytes that are missing count as zero.
+// The value has a memory of its own and stays valid.
+func Siginfo(abi syscalls.ABI, b []byte) *Value {
+	full := make([]byte, siginfoSize)
+	copy(full, b)
+	c := &Call{ABI: abi, selected: true}
+	v := &Value{}
+	scope{c: c}.siginfoBytes(v, full, 0)
+	return v
+}

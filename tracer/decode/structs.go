@@ -1,0 +1,108 @@
+package decode
+
+import (
+	"fmt"
+
+	"luatrace/tracer/syscalls"
+)
+
+// Struct reads and decodes any struct of the layout tables ("stat",
+// "io_uring_params") at addr, as the ABI lays it out. The value has a memory of
+// its own and stays valid. It fails when the ABI has no such struct or when
+// not all of it can be read.
+func Struct(abi syscalls.ABI, name string, mem Memory, addr uint64) (*Value, error) {
+	t := &syscalls.Type{Kind: syscalls.KindStruct, Struct: name}
+	lay := t.Layout(abi)
+	if lay == nil {
+		return nil, fmt.Errorf("%s has no struct %q", abi, name)
+	}
+	c := &Call{ABI: abi, Mem: mem, selected: true}
+	b := c.copyIn(addr, uint64(lay.Size))
+	if len(b) < lay.Size {
+		return nil, fmt.Errorf("struct %s at %#x: %d of %d bytes are readable", name, addr, len(b), lay.Size)
+	}
+	v := &Value{}
+	scope{c: c}.bytes(v, t, b, addr)
+	v.inline = false
+	return v, nil
+}
+
+// structAt decodes the struct at addr. A struct with a length argument may be
+// shorter or longer than the layout: what both know is shown.
+func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
+	c := s.c
+	lay := t.Layout(c.ABI)
+	if lay == nil {
+		return // stays an address
+	}
+	size := uint64(lay.Size)
+	given, sized := s.length(&t.Len)
+	if sized {
+		size = min(size, given)
+	}
+	b := c.copyIn(addr, size)
+	if len(b) == 0 || uint64(len(b)) < size {
+		v.setUnreadable(c, t, addr)
+		return
+	}
+	v.Kind, v.Addr, v.lay, v.data = KindStruct, addr, lay, b
+	if sized {
+		v.total = given
+		v.Truncated = given > size
+	}
+	v.out = s.out
+}
+
+// field decodes field i of the struct value v into f.
+func (c *Call) field(v *Value, i int, f *Value) {
+	fl := &v.lay.Fields[i]
+	f.call, f.typ, f.parent = c, fl.Type, v
+	f.Addr = v.Addr + uint64(fl.Offset)
+	if fl.BitSize > 0 {
+		c.bitField(v, fl, f)
+		return
+	}
+	if fl.Offset > len(v.data) || fl.Size > 0 && fl.Offset == len(v.data) || fl.Offset+fl.Size > len(v.data) && isScalar(fl.Type.Kind) {
+		f.Kind = KindNone // the tracee's struct is an older, shorter one
+		return
+	}
+	b := v.data[fl.Offset:min(fl.Offset+fl.Size, len(v.data))]
+	if fl.Count < 0 { // an array that ends the struct: what memory there is
+		b = v.data[fl.Offset:]
+	}
+	sc := scope{c: c, parent: v, out: v.out}
+	switch {
+	case fl.Pointer && fl.Count == 0:
+		if fl.Type.Kind == syscalls.KindBytes && v.lay.Name == "iovec" {
+			sc.iovBase(v, fl.Type, f, load(b))
+			return
+		}
+		sc.word(f, fl.Type, load(b), len(b))
+		f.inline = true
+	case fl.Type.Kind == syscalls.KindString && v.lay.Name == "sockaddr_un":
+		sc.sunPath(f, b)
+	default:
+		sc.bytes(f, fl.Type, b, f.Addr)
+		if fl.Type.Kind == syscalls.KindStruct {
+			f.out = v.out
+		}
+		f.Wide = f.Wide || fl.Wide
+		if fl.Signed && f.Kind == KindUint && len(b) < 8 && fl.Type.Kind == syscalls.KindU64 {
+			f.num = uint64(int64(f.num<<(64-8*len(b))) >> (64 - 8*len(b)))
+			f.Kind = KindInt
+		}
+	}
+}
+
+// bitField decodes a C bit field.
+func (c *Call) bitField(v *Value, fl *syscalls.Field, f *Value) {
+	first, last := fl.BitOffset/8, (fl.BitOffset+fl.BitSize+7)/8
+	if last > len(v.data) || last-first > 8 {
+		f.Kind = KindNone
+		return
+	}
+	w := load(v.data[first:last]) >> (fl.BitOffset % 8) & (1<<fl.BitSize - 1)
+	c.number(f, fl.Type, w, 8)
+	f.Wide = false
+	f.inline = true
+}

@@ -1,0 +1,200 @@
+package decode
+
+import (
+	"strconv"
+
+	"luatrace/tracer/syscalls"
+)
+
+// Text prints calls and values the way strace does. The zero Text prints
+// strings whole up to what was read and structs in full; DefaultText is
+// strace's default. A Text is only read and may be shared.
+type Text struct {
+	StringLimit int  // bytes shown of a string or buffer, elements of an array; 0 means all
+	Abbrev      bool // structs in short form, environments as a count
+	Columns     int  // column where "= result" starts
+	FDPaths     bool // descriptors with what they refer to: 3</etc/passwd>
+	ArgNames    bool // arguments with their names: fd=3
+	HexStrings  int  // 1: strings with non-ASCII bytes as \x escapes, 2: all strings
+}
+
+// DefaultText prints as strace without options does.
+var DefaultText = &Text{StringLimit: 32, Abbrev: true, Columns: 40}
+
+// String returns the value as strace prints it by default.
+func (v *Value) String() string { return string(DefaultText.AppendValue(nil, v)) }
+
+// AppendCall appends the full line of a call that has returned, without a
+// newline: openat(AT_FDCWD, "x", O_RDONLY) = 3.
+func (o *Text) AppendCall(dst []byte, c *Call) []byte {
+	start := len(dst)
+	dst = o.AppendArgs(dst, c)
+	dst = o.AppendRest(dst, c)
+	dst = append(dst, ") "...)
+	for len(dst)-start < o.Columns {
+		dst = append(dst, ' ')
+	}
+	return o.AppendResult(dst, c)
+}
+
+// AppendArgs appends the name, the parenthesis and the arguments that are known
+// at entry, up to the first that the kernel writes: "read(3, ".
+func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
+	if c.Name == "" {
+		dst = append(dst, syscalls.Name(c.ABI, c.NR)...)
+	} else {
+		dst = append(dst, c.Name...)
+	}
+	dst = append(dst, '(')
+	return o.appendArgs(dst, c, 0, c.firstOut())
+}
+
+// AppendRest appends the arguments AppendArgs left out: what stands after
+// "<... read resumed>".
+func (o *Text) AppendRest(dst []byte, c *Call) []byte {
+	return o.appendArgs(dst, c, c.firstOut(), c.printed())
+}
+
+// printed returns how many arguments there are to print, in print order.
+func (c *Call) printed() int {
+	c.sel()
+	if c.Sig != nil && c.Sig.Order != nil {
+		return len(c.Sig.Order)
+	}
+	return len(c.params)
+}
+
+// printedArg returns the number of the k-th argument in print order.
+func (c *Call) printedArg(k int) int {
+	if c.Sig != nil && c.Sig.Order != nil {
+		return c.Sig.Order[k]
+	}
+	return k
+}
+
+// firstOut returns the position of the first argument that is printed at exit.
+func (c *Call) firstOut() int {
+	n := c.printed()
+	for k := range n {
+		i := c.printedArg(k)
+		p := &c.params[i]
+		if !c.Shown(i) {
+			continue
+		}
+		out := p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr
+		// An argument printed as "in => out" starts at entry; a scalar one
+		// ([16 => 28]) and a message that is only written do not.
+		if out || p.Dir == syscalls.InOut && !entryShown(p) {
+			return k
+		}
+	}
+	return n
+}
+
+func entryShown(p *syscalls.Param) bool {
+	switch p.Kind {
+	case syscalls.KindFDSet, syscalls.KindPollResult:
+		return true
+	case syscalls.KindStruct:
+		switch p.Struct {
+		case "clone_args", "timeval", "timespec", "__kernel_timespec":
+			return true
+		}
+	}
+	return false
+}
+
+func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
+	for k := from; k < to; k++ {
+		i := c.printedArg(k)
+		if !c.Shown(i) {
+			continue
+		}
+		if k > 0 && o.anyShown(c, k) {
+			if last := len(dst) - 1; last < 1 || dst[last] != ' ' || dst[last-1] != ',' {
+				dst = append(dst, ", "...)
+			}
+		}
+		switch {
+		case c.Sig != nil && c.Sig.Labels != nil:
+			dst = append(append(dst, c.Sig.Labels[k]...), '=')
+		case o.ArgNames:
+			dst = append(append(dst, c.params[i].Name...), '=')
+		}
+		dst = o.appendArg(dst, c, i)
+	}
+	if to < c.printed() && to > from && o.anyShown(c, to) {
+		dst = append(dst, ", "...)
+	}
+	return dst
+}
+
+// anyShown reports whether an argument before position k is printed.
+func (o *Text) anyShown(c *Call, k int) bool {
+	for j := range k {
+		if c.Shown(c.printedArg(j)) {
+			return true
+		}
+	}
+	return false
+}
+
+// appendArg prints argument i, for one that goes both ways with its values
+// before and after.
+func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
+	p := &c.params[i]
+	if p.Dir != syscalls.InOut {
+		if p.Kind == syscalls.KindWait && c.Exited && c.Errno == 0 && c.Ret == 0 {
+			return appendAddr(dst, c.Args[i]) // WNOHANG found nothing: not written
+		}
+		return o.AppendValue(dst, c.Arg(i))
+	}
+	in := c.Entry(i)
+	if entryShown(p) && p.Struct != "clone_args" || !c.written(p) {
+		return o.AppendValue(dst, in)
+	}
+	out := c.Arg(i)
+	if p.Struct == "clone_args" {
+		return o.cloneArgs(o.AppendValue(dst, in), c, in)
+	}
+	if in.Ref && out.Ref && in.num != out.num {
+		if out.typ.Kind == syscalls.KindOff { // sendfile
+			dst = append(o.AppendValue(dst, in), " => "...)
+			return o.AppendValue(dst, out)
+		}
+		dst = append(dst, '[')
+		dst = o.scalar(dst, in)
+		dst = append(dst, " => "...)
+		return append(o.scalar(dst, out), ']')
+	}
+	return o.AppendValue(dst, out)
+}
+
+// cloneArgs prints what clone3 wrote through the pointers in its argument.
+func (o *Text) cloneArgs(dst []byte, c *Call, in *Value) []byte {
+	const pidFD, parentSetTID = 0x1000, 0x100000 // CLONE_PIDFD, CLONE_PARENT_SETTID
+	flags := in.Field("flags")
+	if flags == nil {
+		return dst
+	}
+	sep := " => {"
+	show := func(bit uint64, field, name string) {
+		f := in.Field(field)
+		if flags.num&bit == 0 || f == nil || f.num == 0 {
+			return
+		}
+		b := c.copyIn(f.num, 4)
+		if len(b) < 4 {
+			return
+		}
+		dst = append(append(append(dst, sep...), name...), "=["...)
+		dst = strconv.AppendInt(dst, int64(int32(load(b))), 10)
+		dst, sep = append(dst, ']'), ", "
+	}
+	show(pidFD, "pidfd", "pidfd")
+	show(parentSetTID, "parent_tid", "parent_tid")
+	if sep == ", " {
+		dst = append(dst, '}')
+	}
+	return dst
+}

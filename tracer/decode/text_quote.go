@@ -1,0 +1,100 @@
+package decode
+
+import "luatrace/tracer/syscalls"
+
+// text prints a string or buffer in quotes, cut at the limit.
+func (o *Text) text(dst []byte, v *Value) []byte {
+	if v.typ != nil {
+		switch v.typ.Kind {
+		case syscalls.KindIPv4:
+			return appendIPv4(dst, v.data)
+		case syscalls.KindIPv6:
+			return appendIPv6(dst, v.data)
+		}
+	}
+	b, cut := v.data, v.Truncated
+	limit := o.StringLimit
+	if limit <= 0 {
+		limit = len(b)
+	}
+	if v.typ != nil && v.typ.Kind == syscalls.KindPath {
+		limit = MaxPath - 1
+	}
+	if v.parent != nil && v.Kind == KindString && v.inline {
+		limit = len(b) // char arrays in structs are short and print whole
+	}
+	if v.cut && uint64(len(b)) < min(v.total, uint64(limit)+1) && v.Kind == KindBytes {
+		return appendAddr(dst, v.Addr) // not even what is to be shown could be read
+	}
+	if len(b) > limit {
+		b, cut = b[:limit], true
+	}
+	hex := o.HexStrings == 2 || v.typ != nil && v.typ.Kind == syscalls.KindHexBytes
+	if o.HexStrings == 1 {
+		for _, ch := range b {
+			if (ch < ' ' || ch > '~') && !(ch >= '\t' && ch <= '\r') {
+				hex = true
+			}
+		}
+	}
+	if v.StructParent() == "sockaddr_un" && len(b) > 0 && b[0] == 0 {
+		dst, b = append(dst, '@'), b[1:]
+	}
+	dst = append(dst, '"')
+	dst = appendEscaped(dst, b, hex)
+	dst = append(dst, '"')
+	if cut {
+		dst = append(dst, "..."...)
+	}
+	return dst
+}
+
+// StructParent returns the name of the struct the value is a field of, or "".
+func (v *Value) StructParent() string {
+	if v.parent == nil {
+		return ""
+	}
+	return v.parent.StructName()
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendEscaped escapes as in a C string: the named escapes, and octal as short
+// as the next character allows; or \x with two digits for every byte.
+func appendEscaped(dst, b []byte, hex bool) []byte {
+	for i, ch := range b {
+		if hex {
+			dst = append(dst, '\\', 'x', hexDigits[ch>>4], hexDigits[ch&15])
+			continue
+		}
+		switch ch {
+		case '"', '\\':
+			dst = append(dst, '\\', ch)
+		case '\t':
+			dst = append(dst, `\t`...)
+		case '\n':
+			dst = append(dst, `\n`...)
+		case '\v':
+			dst = append(dst, `\v`...)
+		case '\f':
+			dst = append(dst, `\f`...)
+		case '\r':
+			dst = append(dst, `\r`...)
+		default:
+			if ch >= ' ' && ch <= '~' {
+				dst = append(dst, ch)
+				continue
+			}
+			dst = append(dst, '\\')
+			long := i+1 < len(b) && b[i+1] >= '0' && b[i+1] <= '7'
+			if long || ch >= 0o100 {
+				dst = append(dst, '0'+ch>>6)
+			}
+			if long || ch >= 0o10 {
+				dst = append(dst, '0'+ch>>3&7)
+			}
+			dst = append(dst, '0'+ch&7)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,208 @@
+package decode
+
+import (
+	"strconv"
+	"strings"
+
+	"luatrace/tracer/syscalls"
+)
+
+// The kernel's restart codes (linux/errno.h), which only a tracer sees.
+const (
+	erestartsys          = 512
+	erestartnointr       = 513
+	erestartnohand       = 514
+	erestartRestartblock = 516
+)
+
+// AppendResult appends the result: "= 3", "= -1 ENOENT (No such file or
+// directory)", "= ?" for a call that has not returned or never does.
+func (o *Text) AppendResult(dst []byte, c *Call) []byte {
+	c.sel()
+	dst = append(dst, "= "...)
+	switch {
+	case !c.Exited:
+		return append(dst, '?')
+	case c.Errno != 0:
+		return appendError(dst, c.Errno)
+	case c.ret.Kind == syscalls.KindNone:
+		return append(dst, '?')
+	}
+	dst = o.number(dst, c)
+	return o.aux(dst, c)
+}
+
+func appendError(dst []byte, errno int) []byte {
+	text := ""
+	switch errno {
+	case erestartsys:
+		text = "To be restarted if SA_RESTART is set"
+	case erestartnointr:
+		text = "To be restarted"
+	case erestartnohand:
+		text = "To be restarted if no handler"
+	case erestartRestartblock:
+		text = "Interrupted by signal"
+	}
+	name := syscalls.ErrnoName(errno)
+	if text != "" {
+		dst = append(append(dst, "? "...), name...)
+	} else {
+		dst = append(dst, "-1 "...)
+		if name == "" {
+			dst = append(dst, "(errno "...)
+			return append(strconv.AppendInt(dst, int64(errno), 10), ')')
+		}
+		dst = append(dst, name...)
+		text = syscalls.ErrnoText(errno)
+	}
+	return append(append(append(dst, " ("...), text...), ')')
+}
+
+// number prints the result itself.
+func (o *Text) number(dst []byte, c *Call) []byte {
+	switch c.ret.Kind {
+	case syscalls.KindAddr, syscalls.KindHex:
+		w := uint64(c.Ret)
+		if c.ABI.WordSize() == 4 {
+			w = uint64(uint32(w))
+		}
+		return appendHex0(dst, w)
+	case syscalls.KindOct:
+		return appendOct(dst, uint64(c.Ret))
+	case syscalls.KindFlags, syscalls.KindEnum:
+		if c.Ret < 0 || c.ret.Kind == syscalls.KindFlags && c.Ret == 0 && !hasSub(c) ||
+			c.ret.Kind == syscalls.KindEnum && !strings.HasPrefix(c.Name, "fcntl") {
+			return strconv.AppendInt(dst, c.Ret, 10)
+		}
+		return appendHex0(dst, uint64(c.Ret))
+	case syscalls.KindFD:
+		v := c.Result()
+		return o.fd(dst, v, false)
+	case syscalls.KindUID, syscalls.KindGID:
+		return strconv.AppendUint(dst, uint64(uint32(c.Ret)), 10)
+	}
+	return strconv.AppendInt(dst, c.Ret, 10)
+}
+
+func hasSub(c *Call) bool { return c.ret.Set.On(c.ABI).Subs != nil }
+
+// Result returns the result as a value of its type, after an exit without
+// error; else nil.
+func (c *Call) Result() *Value {
+	if !c.Exited || c.Errno != 0 {
+		return nil
+	}
+	if c.result == nil {
+		c.sel()
+		v := &Value{}
+		if vs := c.arena.values(1); len(vs) == 1 {
+			v = &vs[0]
+		}
+		c.number(v, c.ret, uint64(c.Ret), 8)
+		c.result = v
+	}
+	return c.result
+}
+
+// aux prints in parentheses what the number says or what came with it.
+func (o *Text) aux(dst []byte, c *Call) []byte {
+	switch c.ret.Kind {
+	case syscalls.KindFlags:
+		if c.Ret == 0 && !hasSub(c) {
+			return dst
+		}
+		dst = append(dst, " (flags "...)
+		return append(appendFlags(dst, c.ret.Set.On(c.ABI), uint64(c.Ret), false), ')')
+	case syscalls.KindEnum:
+		if name := c.ret.Set.On(c.ABI).Enum(uint64(c.Ret)); name != "" {
+			return append(append(append(dst, " ("...), name...), ')')
+		}
+		return dst
+	case syscalls.KindSignal:
+		return append(appendSignal(append(dst, " ("...), c.Ret), ')')
+	}
+	if c.Sig == nil {
+		return dst
+	}
+	for i := range c.params {
+		switch c.params[i].Kind {
+		case syscalls.KindPollResult:
+			return o.pollResult(dst, c, i)
+		case syscalls.KindFDSet:
+			return o.selectResult(dst, c, i)
+		}
+	}
+	return dst
+}
+
+// leftTime prints what the kernel left of a timeout it counts down.
+func (o *Text) leftTime(dst []byte, c *Call, sep string) ([]byte, bool) {
+	for i := range c.params {
+		p := &c.params[i]
+		if p.Dir != syscalls.InOut || p.Kind != syscalls.KindStruct {
+			continue
+		}
+		if v := c.Arg(i); v.Kind == KindStruct {
+			return o.AppendValue(append(append(dst, sep...), "left "...), v), true
+		}
+	}
+	return dst, false
+}
+
+// pollResult prints the descriptors that have events.
+func (o *Text) pollResult(dst []byte, c *Call, i int) []byte {
+	if c.Ret == 0 {
+		return append(dst, " (Timeout)"...)
+	}
+	fds := c.Arg(i)
+	if fds.Kind != KindArray {
+		return dst
+	}
+	dst = append(dst, " (["...)
+	shown := 0
+	for k := range fds.kids {
+		f := &fds.kids[k]
+		re := f.Field("revents")
+		if re == nil || re.num == 0 {
+			continue
+		}
+		if shown > 0 {
+			dst = append(dst, ", "...)
+		}
+		if o.Abbrev && o.StringLimit > 0 && shown >= o.StringLimit {
+			dst = append(dst, "..."...)
+			break
+		}
+		shown++
+		dst = o.AppendValue(append(dst, "{fd="...), f.Field("fd"))
+		dst = append(o.AppendValue(append(dst, ", revents="...), re), '}')
+	}
+	dst = append(dst, ']')
+	dst, _ = o.leftTime(dst, c, ", ")
+	return append(dst, ')')
+}
+
+// selectResult prints the sets select left, and the time.
+func (o *Text) selectResult(dst []byte, c *Call, first int) []byte {
+	if c.Ret == 0 {
+		return append(dst, " (Timeout)"...)
+	}
+	sep := " ("
+	for k, name := range [...]string{"in ", "out ", "except "} {
+		if first+k >= len(c.params) || c.params[first+k].Kind != syscalls.KindFDSet {
+			break
+		}
+		v := c.Arg(first + k)
+		if v.Kind != KindArray || len(v.kids) == 0 {
+			continue
+		}
+		dst = o.AppendValue(append(append(dst, sep...), name...), v)
+		sep = ", "
+	}
+	dst, left := o.leftTime(dst, c, sep)
+	if sep == ", " || left {
+		dst = append(dst, ')')
+	}
+	return dst
+}

@@ -1,0 +1,123 @@
+package decode
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"luatrace/tracer/syscalls"
+)
+
+// structure prints fields in braces; in short form those marked in the table
+// and "..." for the others.
+func (o *Text) structure(dst []byte, v *Value) []byte {
+	switch v.lay.Name {
+	case "pollfd":
+		return o.pollfd(dst, v)
+	case "utimespec", "utimespec64", "utimeval":
+		return o.fileTime(dst, v)
+	}
+	dst = append(dst, '{')
+	first := true
+	more := false
+	sep := func() {
+		if !first {
+			dst = append(dst, ", "...)
+		}
+		first = false
+	}
+	brief := o.Abbrev && v.lay.Short
+	for i := range v.lay.Fields {
+		f := &v.lay.Fields[i]
+		if f.Hidden || !v.fieldShown(f) || f.Name == "l_pid" && !v.out {
+			continue
+		}
+		name := f.Name
+		if brief && !f.Brief && !(name == "st_rdev" && v.isDevice()) || brief && name == "st_size" && v.isDevice() {
+			more = true
+			continue
+		}
+		fv := v.FieldAt(i)
+		if fv.Kind == KindNone {
+			continue // beyond the end of a shorter struct
+		}
+		sep()
+		if f.Type.Kind == syscalls.KindIPv6 {
+			dst = append(dst, "inet_pton(AF_INET6, "...)
+			dst = append(o.AppendValue(dst, fv), ", &"...)
+			dst = append(append(dst, name...), ')')
+			continue
+		}
+		if i == 0 && strings.HasPrefix(v.lay.Name, "sockaddr_") {
+			name = "sa_family" // the name all families' first fields go by
+		}
+		if name == "si_value" {
+			dst = o.AppendValue(append(dst, "si_int="...), fv.Field("sival_int"))
+			dst = o.AppendValue(append(dst, ", si_ptr="...), fv.Field("sival_ptr"))
+			continue
+		}
+		dst = append(append(dst, name...), '=')
+		dst = o.fieldValue(dst, v, f, fv)
+	}
+	if v.lay.Name == "cmsghdr" {
+		if d := v.CmsgData(); d != nil {
+			sep()
+			dst = o.AppendValue(append(dst, "cmsg_data="...), d)
+		}
+	}
+	if more || v.Truncated {
+		sep()
+		dst = append(dst, "..."...)
+	}
+	return append(dst, '}')
+}
+
+// fieldValue prints the fields whose form depends on the struct they are in.
+func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []byte {
+	switch v.lay.Name {
+	case "epoll_event":
+		if f.Name == "data" {
+			dst = append(dst, "{u32="...)
+			dst = strconv.AppendUint(dst, uint64(uint32(fv.num)), 10)
+			dst = append(dst, ", u64="...)
+			return append(strconv.AppendUint(dst, fv.num, 10), '}')
+		}
+	case "sockaddr_nl":
+		if f.Name == "nl_groups" {
+			return fmt.Appendf(dst, "%#08x", fv.num)
+		}
+	case "utimbuf":
+		return appendTimeComment(o.AppendValue(dst, fv), fv.Int(), 0, "")
+	case "msghdr":
+		if f.Name == "msg_namelen" && v.before != nil {
+			if was := v.before.Field("msg_namelen"); was.num != fv.num {
+				dst = append(o.AppendValue(dst, was), " => "...)
+			}
+		}
+	case "cmsghdr":
+		if f.Name == "cmsg_type" && v.Field("cmsg_level").num == solSocket {
+			return appendEnum(dst, scmTypes().On(v.call.ABI), fv.num)
+		}
+	}
+	return o.AppendValue(dst, fv)
+}
+
+// scmTypes is looked up on first use, so that importing the package loads no table.
+var scmTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("scm") })
+
+// fieldShown evaluates a field's condition.
+func (v *Value) fieldShown(f *syscalls.Field) bool {
+	if f.Cond == nil {
+		return true
+	}
+	by := v.Field(f.Cond.Name)
+	return by != nil && f.Cond.Holds(by.num)
+}
+
+// isDevice reports whether v is the stat of a device file, of which strace
+// shows the device instead of the size.
+func (v *Value) isDevice() bool {
+	m := v.Field("st_mode")
+	return m != nil && (m.num>>12&15 == 2 || m.num>>12&15 == 6)
+}

@@ -1,0 +1,48 @@
+package decode
+
+import (
+	"strconv"
+	"time"
+)
+
+// Values of tv_nsec that utimensat(2) gives a meaning of their own.
+const (
+	utimeNow  = 1<<30 - 1
+	utimeOmit = 1<<30 - 2
+)
+
+// fileTime prints one of the times of utimes and utimensat, with a date.
+func (o *Text) fileTime(dst []byte, v *Value) []byte {
+	sec, frac := v.FieldAt(0), v.FieldAt(1)
+	name, layout := ", tv_usec=", ".000000"
+	scale := int64(1000)
+	if v.lay.Name != "utimeval" {
+		name, layout, scale = ", tv_nsec=", ".000000000", 1
+		switch frac.num {
+		case utimeNow:
+			return append(dst, "UTIME_NOW"...)
+		case utimeOmit:
+			return append(dst, "UTIME_OMIT"...)
+		}
+	}
+	dst = strconv.AppendInt(append(dst, "{tv_sec="...), sec.Int(), 10)
+	dst = strconv.AppendInt(append(dst, name...), frac.Int(), 10)
+	dst = append(dst, '}')
+	if n := frac.Int(); n < 0 || n*scale >= 1e9 {
+		return dst
+	}
+	return appendTimeComment(dst, sec.Int(), frac.Int()*scale, layout)
+}
+
+// appendTimeComment prints a time in the local zone as a comment.
+func appendTimeComment(dst []byte, sec, nsec int64, fraction string) []byte {
+	if sec == 0 && nsec == 0 {
+		return dst
+	}
+	t := time.Unix(sec, nsec)
+	if y := t.Year(); y < 0 || y > 9999 {
+		return dst
+	}
+	dst = t.AppendFormat(append(dst, " /* "...), "2006-01-02T15:04:05"+fraction+"-0700")
+	return append(dst, " */"...)
+}

@@ -1,0 +1,214 @@
+package decode
+
+import (
+	"strconv"
+
+	"luatrace/tracer/syscalls"
+)
+
+// AppendValue appends a value as strace prints it. A nil value and hidden ones
+// print nothing.
+func (o *Text) AppendValue(dst []byte, v *Value) []byte {
+	if v == nil {
+		return dst
+	}
+	switch v.Kind {
+	case KindNone:
+		return dst
+	case KindUnreadable:
+		return appendAddr(dst, v.num)
+	case KindNull, KindAddr:
+		if !v.Ref && (v.typ == nil || v.typ.Kind != syscalls.KindHandler) {
+			return appendAddr(dst, v.num)
+		}
+	case KindString, KindBytes:
+		return o.text(dst, v)
+	case KindStruct:
+		return o.structure(dst, v)
+	case KindArray:
+		return o.array(dst, v)
+	}
+	if v.Ref && !v.isMask() {
+		return append(o.scalar(append(dst, '['), v), ']')
+	}
+	return o.scalar(dst, v)
+}
+
+func appendAddr(dst []byte, addr uint64) []byte {
+	if addr == 0 {
+		return append(dst, "NULL"...)
+	}
+	return appendHex(dst, addr)
+}
+
+func appendHex(dst []byte, n uint64) []byte {
+	return strconv.AppendUint(append(dst, "0x"...), n, 16)
+}
+
+// appendHex0 is C's %#lx: zero has no prefix.
+func appendHex0(dst []byte, n uint64) []byte {
+	if n == 0 {
+		return append(dst, '0')
+	}
+	return appendHex(dst, n)
+}
+
+// appendOct is C's %#03lo.
+func appendOct(dst []byte, n uint64) []byte {
+	if n < 0o100 {
+		dst = append(dst, '0')
+	}
+	if n < 0o10 {
+		dst = append(dst, '0')
+	}
+	if n >= 0o100 {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendUint(dst, n, 8)
+}
+
+// scalar prints a number, without the brackets of a pointer.
+func (o *Text) scalar(dst []byte, v *Value) []byte {
+	if v.typ == nil {
+		return strconv.AppendInt(dst, int64(v.num), 10)
+	}
+	switch v.typ.Kind {
+	case syscalls.KindHex, syscalls.KindHex32:
+		return appendHex0(dst, v.num)
+	case syscalls.KindCookie:
+		return appendHex0(dst, v.num)
+	case syscalls.KindOct, syscalls.KindMode:
+		return appendOct(dst, v.num)
+	case syscalls.KindFmode:
+		return appendFmode(dst, v.num)
+	case syscalls.KindDev:
+		return appendDev(dst, v.num)
+	case syscalls.KindFD:
+		return o.fd(dst, v, false)
+	case syscalls.KindDirFD:
+		return o.fd(dst, v, true)
+	case syscalls.KindSignal:
+		return appendSignal(dst, int64(v.num))
+	case syscalls.KindSigset:
+		return appendSigset(dst, v.num, int(v.size))
+	case syscalls.KindFlags:
+		return o.flags(dst, v)
+	case syscalls.KindEnum, syscalls.KindClock:
+		return appendEnum(dst, v.set(), v.num)
+	case syscalls.KindIoctl:
+		return appendIoctl(dst, uint32(v.num))
+	case syscalls.KindKey:
+		if v.num == 0 {
+			return append(dst, "IPC_PRIVATE"...)
+		}
+		return appendHex(dst, v.num)
+	case syscalls.KindHandler:
+		return appendHandler(dst, v)
+	case syscalls.KindRlim:
+		return appendRlim(dst, v)
+	case syscalls.KindNetPort:
+		dst = append(dst, "htons("...)
+		return append(strconv.AppendUint(dst, v.num, 10), ')')
+	case syscalls.KindNetLong:
+		dst = append(dst, "htonl("...)
+		return append(strconv.AppendUint(dst, v.num, 10), ')')
+	case syscalls.KindWait:
+		return appendWait(dst, int(int32(v.num)))
+	}
+	switch v.Kind {
+	case KindNull:
+		return append(dst, "NULL"...)
+	case KindAddr, KindUnreadable:
+		return appendHex(dst, v.num)
+	case KindInt:
+		return strconv.AppendInt(dst, int64(v.num), 10)
+	}
+	return strconv.AppendUint(dst, v.num, 10)
+}
+
+// fd prints a descriptor.
+func (o *Text) fd(dst []byte, v *Value, dir bool) []byte {
+	if n := int64(v.num); dir && n == -100 {
+		dst = append(dst, "AT_FDCWD"...)
+	} else {
+		dst = strconv.AppendInt(dst, n, 10)
+	}
+	if o.FDPaths && v.call != nil && v.call.FDName != nil {
+		if name := v.call.FDName(int(int64(v.num))); name != "" {
+			dst = append(dst, '<')
+			dst = appendEscaped(dst, []byte(name), false)
+			dst = append(dst, '>')
+		}
+	}
+	return dst
+}
+
+// array prints elements in brackets, at most StringLimit of them.
+func (o *Text) array(dst []byte, v *Value) []byte {
+	if v.typ != nil {
+		switch v.typ.Kind {
+		case syscalls.KindEnv:
+			if o.Abbrev {
+				return o.envCount(dst, v)
+			}
+		case syscalls.KindDirents:
+			if o.Abbrev {
+				dst = appendAddr(dst, v.Addr)
+				dst = append(dst, " /* "...)
+				dst = strconv.AppendUint(dst, v.total, 10)
+				return append(dst, " entries */"...)
+			}
+		case syscalls.KindFDSet, syscalls.KindBits:
+			return o.list(dst, v)
+		}
+	}
+	dst = append(dst, '[')
+	for i := range v.kids {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		if o.StringLimit > 0 && o.Abbrev && i >= o.StringLimit {
+			return append(dst, "...]"...)
+		}
+		dst = o.AppendValue(dst, &v.kids[i])
+	}
+	switch {
+	case v.cut:
+		if len(v.kids) > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, "... /* "...)
+		dst = append(appendHex(dst, v.moreAt), " */"...)
+	case v.Truncated:
+		if len(v.kids) > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, "..."...)
+	}
+	return append(dst, ']')
+}
+
+// list prints numbers separated by spaces, as sets are.
+func (o *Text) list(dst []byte, v *Value) []byte {
+	dst = append(dst, '[')
+	for i := range v.kids {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = o.AppendValue(dst, &v.kids[i])
+	}
+	return append(dst, ']')
+}
+
+func (o *Text) envCount(dst []byte, v *Value) []byte {
+	dst = append(appendAddr(dst, v.Addr), " /* "...)
+	dst = strconv.AppendUint(dst, v.total, 10)
+	dst = append(dst, " var"...)
+	if v.total != 1 {
+		dst = append(dst, 's')
+	}
+	if v.cut || v.Truncated {
+		dst = append(dst, ", unterminated"...)
+	}
+	return append(dst, " */"...)
+}

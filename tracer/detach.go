@@ -1,0 +1,149 @@
+package tracer
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Detach lets a process go, with all its threads and whatever it creates
+// meanwhile: it runs on as if it had never been traced. A task that is stopped
+// for the present event goes with its Resume, the others as soon as they can
+// be brought to a stop. No more events come from it.
+func (t *Tracer) Detach(p *Process) {
+	if p.detaching {
+		return
+	}
+	p.detaching = true
+	for _, task := range t.tasks {
+		if task.Proc == p {
+			t.interrupt(task)
+		}
+	}
+}
+
+// interrupt makes a running or listening task stop soon.
+func (t *Tracer) interrupt(task *Task) {
+	if task.state == taskStopped || task.interrupted || task.newborn || task.dead {
+		return // its stop is there, or on its way
+	}
+	task.interrupted = true
+	ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
+}
+
+// detachPatience is how long DetachAll waits for a task to stop. One that
+// can't (in uninterruptible sleep, as the parent of a vfork) is let go by the
+// kernel when the tracer's thread or process ends.
+const detachPatience = 2 * time.Second
+
+// DetachAll lets every tracee go and returns when they are gone from the
+// tracer's hands. All are interrupted first and waited for together: one by
+// one, the parent of a vfork would be waited for while its child stands still.
+func (t *Tracer) DetachAll() {
+	t.detachAll = true
+	for _, task := range t.tasks {
+		if task.state == taskStopped {
+			t.release(task)
+		}
+	}
+	for _, task := range t.tasks {
+		t.interrupt(task)
+	}
+	t.adoptHeld()
+	timeout := time.AfterFunc(detachPatience, t.Wake)
+	defer timeout.Stop()
+	deadline := time.Now().Add(detachPatience)
+	var ev Event
+	for len(t.tasks) > 0 {
+		if err := t.Next(&ev); err != nil {
+			break
+		}
+		if ev.Kind == EventWoken && time.Now().After(deadline) {
+			break
+		}
+		if ev.Kind != EventWoken && ev.Task != nil && !ev.Task.dead {
+			t.release(ev.Task)
+		}
+	}
+	t.dropAll()
+}
+
+// handleDetaching brings a stopped task of a process that is being let go
+// closer to that. It runs instead of the ordinary handling of the stop.
+func (t *Tracer) handleDetaching(task *Task) {
+	st := task.status
+	switch st.Kind {
+	case StatusFork:
+		if msg, e := getEventMsg(task.TID); e == 0 {
+			child := t.tasks[int(msg)]
+			if child == nil {
+				child = t.bear(int(msg), task.Proc, st.Event)
+			}
+			child.Proc.detaching = true
+			t.releaseHeld(child.TID)
+		}
+	case StatusExec:
+		var ev Event
+		t.handleExec(task, &ev)
+		task = ev.Task
+	case StatusSignal:
+		task.signal = st.Signal
+	case StatusSyscall:
+		// A prevented call needs its exit to be made whole only where the
+		// result was not settled at entry, which Skip always does.
+	case StatusEventStop, StatusGroup:
+		if task.interrupted {
+			t.repairInterrupted(task)
+		}
+	}
+	t.release(task)
+}
+
+// release detaches a stopped task, with the signal it was about to receive.
+func (t *Tracer) release(task *Task) {
+	sig := uintptr(0)
+	if task.status.Kind == StatusSignal {
+		sig = uintptr(task.signal)
+	}
+	// ESRCH: killed while stopped. The kernel then still owes us the report.
+	if e := ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
+		t.forget(task)
+	} else {
+		task.state = taskRunning
+	}
+}
+
+// dropAll ends all records without any request.
+func (t *Tracer) dropAll() {
+	for _, task := range t.tasks {
+		t.forget(task)
+	}
+}
+
+// killAll kills every tracee that is left and collects it.
+func (t *Tracer) killAll() {
+	if len(t.tasks) == 0 && len(t.held) == 0 {
+		return
+	}
+	for _, task := range t.tasks {
+		unix.Tgkill(task.Proc.PID, task.TID, unix.SIGKILL)
+	}
+	for _, h := range t.held {
+		unix.Kill(h.tid, unix.SIGKILL)
+	}
+	var status uint32
+	for {
+		_, e := wait4(-1, &status, unix.WALL|unix.WNOTHREAD)
+		if e == unix.ECHILD {
+			break
+		}
+	}
+	t.dropAll()
+}
+
+// Kill kills every tracee; their deaths come through Next.
+func (t *Tracer) Kill() {
+	for _, p := range t.procs {
+		unix.Kill(p.PID, unix.SIGKILL)
+	}
+}

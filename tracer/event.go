@@ -1,0 +1,77 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
+)
+
+// EventKind names what happened to a task.
+type EventKind uint8
+
+// The kinds of an [Event].
+const (
+	// EventNone is no event; Next never returns it.
+	EventNone EventKind = iota
+	// EventEnter is a system call before the kernel runs it. The Task's Call
+	// holds ABI, number and arguments.
+	EventEnter
+	// EventExit is the same call after it: Ret and Errno are set. Task.Call is
+	// still as it was at entry.
+	EventExit
+	// EventSignal is a signal about to be delivered; Signal says which.
+	EventSignal
+	// EventStopped is a group-stop: the task is stopped as by SIGSTOP.
+	EventStopped
+	// EventNew is the birth of a task: Task is the parent, Child the new task.
+	EventNew
+	// EventExec is a successful execve; the process's memory is new.
+	EventExec
+	// EventDeath is the end of a task; its record is gone after the event.
+	EventDeath
+	// EventAttached is the first stop of a task that was attached to.
+	EventAttached
+	// EventWoken says that Wake was called; Task is nil.
+	EventWoken
+)
+
+// Event is one thing that happened. Next fills it in; it is valid until the
+// next call of Next.
+type Event struct {
+	Kind EventKind
+	Task *Task
+
+	// For EventExit. Ret is the result as the program gets it, sign-extended
+	// (on failure -errno); Errno is 0 on success, 512 to 516 for the kernel's
+	// restart codes.
+	Ret   int64
+	Errno int
+	// Unpaired marks an exit whose entry was not seen (attached in the middle
+	// of a call): number and arguments come from the registers.
+	Unpaired bool
+	// Skipped marks the exit of a call that Skip prevented.
+	Skipped bool
+
+	Signal unix.Signal // for EventSignal and EventStopped
+
+	Child *Task // for EventNew
+	// CloneEvent is PTRACE_EVENT_FORK, _VFORK or _CLONE, for EventNew.
+	CloneEvent int
+
+	// Superseded is the old leader that vanished without a report because
+	// another thread of its group called execve; for EventExec.
+	Superseded *Task
+	FormerTID  int  // for EventExec: the thread id of the caller before it took the leader's
+	Exit       Exit // for EventDeath
+	// LastTask marks the death of a process's last task.
+	LastTask bool
+}
+
+// Call is a system call as the kernel showed it at entry.
+type Call struct {
+	ABI  syscalls.ABI
+	NR   int // as given; x32 numbers keep bit 30
+	Args [6]uint64
+	IP   uint64 // instruction pointer
+	SP   uint64 // stack pointer
+}

@@ -1,0 +1,128 @@
+package tracer
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The runtime's fork protocol. The Go project keeps these three names stable
+// for programs that fork by themselves (runtime/proc.go says so).
+
+//go:linkname runtimeBeforeFork syscall.runtime_BeforeFork
+func runtimeBeforeFork()
+
+//go:linkname runtimeAfterFork syscall.runtime_AfterFork
+func runtimeAfterFork()
+
+//go:linkname runtimeAfterForkInChild syscall.runtime_AfterForkInChild
+func runtimeAfterForkInChild()
+
+// The steps of the child, as reported through the error pipe.
+const (
+	stepGate = iota + 1
+	stepSetrlimit
+	stepSetgroups
+	stepSetgid
+	stepSetuid
+	stepExecve
+)
+
+var stepNames = [...]string{
+	stepGate: "gate", stepSetrlimit: "setrlimit", stepSetgroups: "setgroups",
+	stepSetgid: "setgid", stepSetuid: "setuid", stepExecve: "execve",
+}
+
+// childPlan is all that the child needs, made before the fork: between fork
+// and execve nothing may be allocated.
+type childPlan struct {
+	path       *byte
+	argv, envv []*byte
+	gate       int // read end: the child waits here until it has been seized
+	errors     int // write end, close-on-exec: a failed step is reported here
+	setUser    bool
+	uid, gid   int
+	groups     []uint32
+	setNoFile  bool
+	noFile     unix.Rlimit
+}
+
+// stepFailure is what the child writes to the error pipe.
+type stepFailure struct {
+	step  int32
+	errno int32
+}
+
+// forkChild forks. The child waits at the gate and then does the plan's steps;
+// it never returns. It must run nothing but raw system calls: the other threads
+// of this process, and with them every lock they held, do not exist there.
+//
+//go:norace
+//go:noinline
+//go:nocheckptr
+func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
+	var (
+		e       syscall.Errno
+		b       [1]byte
+		n       uintptr
+		failure stepFailure
+	)
+	syscall.ForkLock.Lock()
+	runtimeBeforeFork()
+	pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+	if e != 0 || pid != 0 {
+		runtimeAfterFork()
+		syscall.ForkLock.Unlock()
+		return pid, e
+	}
+	runtimeAfterForkInChild()
+
+	for {
+		n, _, e = syscall.RawSyscall(unix.SYS_READ, uintptr(p.gate), uintptr(unsafe.Pointer(&b[0])), 1)
+		if e != syscall.EINTR {
+			break
+		}
+	}
+	if n != 1 { // the tracer is gone
+		failure.step = stepGate
+		goto fail
+	}
+	if p.setNoFile {
+		if _, _, e = syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.noFile)), 0, 0, 0); e != 0 {
+			failure.step = stepSetrlimit
+			goto fail
+		}
+	}
+	if p.setUser {
+		var groups unsafe.Pointer
+		if len(p.groups) > 0 {
+			groups = unsafe.Pointer(&p.groups[0])
+		}
+		if _, _, e = syscall.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(p.groups)), uintptr(groups), 0); e != 0 {
+			failure.step = stepSetgroups
+			goto fail
+		}
+		if _, _, e = syscall.RawSyscall(unix.SYS_SETRESGID, uintptr(p.gid), uintptr(p.gid), uintptr(p.gid)); e != 0 {
+			failure.step = stepSetgid
+			goto fail
+		}
+		if _, _, e = syscall.RawSyscall(unix.SYS_SETRESUID, uintptr(p.uid), uintptr(p.uid), uintptr(p.uid)); e != 0 {
+			failure.step = stepSetuid
+			goto fail
+		}
+	}
+	_, _, e = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)), uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.envv[0])))
+	failure.step = stepExecve
+fail:
+	failure.errno = int32(e)
+	syscall.RawSyscall(unix.SYS_WRITE, uintptr(p.errors), uintptr(unsafe.Pointer(&failure)), unsafe.Sizeof(failure))
+	for {
+		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 127, 0, 0)
+	}
+}
+
+// bytes is the failure as it comes out of the pipe.
+func (f *stepFailure) bytes() []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(f)), unsafe.Sizeof(*f))
+}

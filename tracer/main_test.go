@@ -1,0 +1,9 @@
+package tracer
+
+import (
+	"testing"
+
+	"luatrace/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }

@@ -1,0 +1,178 @@
+package tracer
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// memFile keeps /proc/PID/mem open: one read costs less through it than
+// through process_vm_readv up to a page, and it writes to read-only pages. An
+// execve gives the process a new address space, on which the old file reads
+// nothing, so it is closed then.
+type memFile struct {
+	fd     int
+	open   bool
+	denied unix.Errno // why opening failed; tried again after an execve
+}
+
+// bulkRead is where process_vm_readv overtakes /proc/PID/mem.
+const bulkRead = 8 << 10
+
+func (m *memFile) get(tid int) (int, unix.Errno) {
+	if m.open {
+		return m.fd, 0
+	}
+	if m.denied != 0 {
+		return -1, m.denied
+	}
+	fd, err := unix.Open(fmt.Sprintf("/proc/%d/mem", tid), unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		var e unix.Errno
+		if !errors.As(err, &e) {
+			e = unix.EIO
+		}
+		m.denied = e
+		return -1, e
+	}
+	m.fd, m.open = fd, true
+	return fd, 0
+}
+
+func (m *memFile) close() {
+	if m.open {
+		unix.Close(m.fd)
+	}
+	*m = memFile{}
+}
+
+// memTID is the thread through which memory is reached: the leader's number
+// leads nowhere once the leader has exited before the other threads.
+func (p *Process) memTID() int {
+	if p.lastTID != 0 {
+		return p.lastTID
+	}
+	return p.PID
+}
+
+// ReadMemory copies len(p) bytes at addr of the process into p. It returns how
+// many could be read; if that is less, the error says why (EFAULT for an
+// address without memory). Partial reads are ordinary.
+func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	if int64(addr) < 0 { // a kernel address: no file offset, and never readable
+		return 0, unix.EFAULT
+	}
+	if len(b) > bulkRead {
+		n, e := processVMReadv(p.memTID(), b, addr)
+		if e == 0 && n == len(b) {
+			return n, nil
+		}
+		if e == 0 || e == unix.EFAULT {
+			// It stops at the first bad page of the remote range; the rest
+			// (none, or the part before the bad page) is settled below.
+			b, addr = b[n:], addr+uint64(n)
+			m, err := p.pread(addr, b)
+			return n + m, err
+		}
+	}
+	return p.pread(addr, b)
+}
+
+func (p *Process) pread(addr uint64, b []byte) (int, error) {
+	fd, e := p.mem.get(p.memTID())
+	if e != 0 {
+		if n, ve := processVMReadv(p.memTID(), b, addr); ve == 0 {
+			if n < len(b) {
+				return n, unix.EFAULT
+			}
+			return n, nil
+		}
+		return 0, e
+	}
+	n := 0
+	for n < len(b) {
+		r, err := unix.Pread(fd, b[n:], int64(addr)+int64(n))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EIO:
+			return n, unix.EFAULT
+		case err != nil:
+			return n, err
+		case r == 0:
+			return n, unix.ESRCH // the address space is gone
+		}
+		n += r
+	}
+	return n, nil
+}
+
+// WriteMemory copies b to addr of the process, also onto read-only pages (a
+// private copy is made then, as for a debugger's breakpoint).
+func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
+	if int64(addr) < 0 {
+		return 0, unix.EFAULT
+	}
+	fd, e := p.mem.get(p.memTID())
+	if e != 0 {
+		return 0, e
+	}
+	n := 0
+	for n < len(b) {
+		r, err := unix.Pwrite(fd, b[n:], int64(addr)+int64(n))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EIO:
+			return n, unix.EFAULT
+		case err != nil:
+			return n, err
+		case r == 0:
+			return n, unix.ESRCH
+		}
+		n += r
+	}
+	return n, nil
+}
+
+const pageSize = 4096
+
+// ReadString reads the NUL-terminated string at addr, of at most max bytes
+// without the NUL, appending to buf[:0]. It reads to the end of the page and
+// then on, so a string that ends before memory without a mapping is whole.
+// terminated is false if max was reached first.
+func (p *Process) ReadString(addr uint64, max int, buf []byte) (s []byte, terminated bool, err error) {
+	s = buf[:0]
+	for len(s) < max {
+		at := addr + uint64(len(s))
+		// The first read is short: most strings are paths below 256 bytes.
+		n := min(max-len(s), pageSize-int(at%pageSize))
+		if len(s) == 0 {
+			n = min(n, 256)
+		}
+		start := len(s)
+		s = grow(s, n)
+		got, e := p.ReadMemory(at, s[start:])
+		for i, c := range s[start : start+got] {
+			if c == 0 {
+				return s[:start+i], true, nil
+			}
+		}
+		s = s[:start+got]
+		if e != nil {
+			return s, false, e
+		}
+	}
+	return s, false, nil
+}
+
+func grow(s []byte, n int) []byte {
+	for cap(s)-len(s) < n {
+		s = append(s[:cap(s)], 0)[:len(s)]
+	}
+	return s[:len(s)+n]
+}

@@ -1,0 +1,332 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Next waits for the next thing worth telling and describes it in ev. The task
+// it names stays stopped until [Tracer.Resume]; other tasks run on. The errors
+// are ErrNoTracees at the end, a *LaunchError when the command could not be
+// started, and errnos of wait4(2) that never occur in practice.
+func (t *Tracer) Next(ev *Event) error {
+	for {
+		w, err := t.next()
+		if err == unix.EINTR {
+			t.woken.Store(false)
+			*ev = Event{Kind: EventWoken}
+			return nil
+		}
+		if err != nil {
+			if err == ErrNoTracees {
+				t.dropAll()
+				if t.launchErr != nil {
+					err, t.launchErr = t.launchErr, nil
+				}
+			}
+			return err
+		}
+		*ev = Event{}
+		if t.handle(w, ev) {
+			return nil
+		}
+		if t.launchErr != nil {
+			err, t.launchErr = t.launchErr, nil
+			return err
+		}
+	}
+}
+
+// handle does the bookkeeping of one wait report and says whether ev now holds
+// an event; if not, the task was resumed already (or is gone, or held back).
+func (t *Tracer) handle(w waited, ev *Event) bool {
+	st := DecodeStatus(w.status)
+	task := t.tasks[w.tid]
+	if task == nil {
+		return t.handleUnknown(w, st, ev)
+	}
+	if st.Kind == StatusExited || st.Kind == StatusSignaled {
+		return t.handleDeath(task, st, ev)
+	}
+	task.state, task.status = taskStopped, st
+	task.signal = 0
+	task.syscallStop, task.entryStop = false, false
+	task.Proc.lastTID = task.TID
+	ev.Task = task
+
+	if t.detachAll || task.Proc.detaching {
+		t.handleDetaching(task)
+		return false
+	}
+	switch st.Kind {
+	case StatusSyscall:
+		return t.handleSyscall(task, ev)
+	case StatusSignal:
+		task.signal = st.Signal
+		if task.launching {
+			t.Resume(task)
+			return false
+		}
+		ev.Kind, ev.Signal = EventSignal, st.Signal
+		return true
+	case StatusGroup:
+		if task.interrupted && !task.attaching {
+			task.interrupted = false
+		}
+		task.newborn = false
+		if task.attaching {
+			task.attaching, task.interrupted = false, false
+			ev.Kind = EventAttached
+			return true
+		}
+		ev.Kind, ev.Signal = EventStopped, st.Signal
+		return true
+	case StatusEventStop:
+		return t.handleEventStop(task, ev)
+	case StatusFork:
+		return t.handleFork(task, ev)
+	case StatusExec:
+		return t.handleExec(task, ev)
+	}
+	t.Resume(task)
+	return false
+}
+
+func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
+	s := &t.info
+	if e := getSyscallInfo(task.TID, s); e != 0 {
+		// Killed meanwhile (ESRCH): the death report follows. Nothing else can
+		// fail here on Linux 5.3 and later.
+		return false
+	}
+	switch s.op {
+	case sysInfoEntry, sysInfoSeccomp:
+		task.syscallStop, task.entryStop = true, true
+		task.inCall, task.skipped = true, false
+		c := &task.Call
+		c.ABI, c.NR, c.IP, c.SP = abiOf(s.arch, s.nr), int(int32(s.nr)), s.ip, s.sp
+		c.Args = s.args
+		if c.ABI.WordSize() == 4 {
+			for i := range c.Args {
+				c.Args[i] = uint64(uint32(c.Args[i]))
+			}
+		}
+		if task.launching {
+			if !isExec(c) {
+				t.Resume(task)
+				return false
+			}
+			task.launching = false
+		}
+		ev.Kind = EventEnter
+		return true
+	case sysInfoExit:
+		task.syscallStop = true
+		if task.launching { // of a call that the gate hides
+			task.inCall = false
+			t.Resume(task)
+			return false
+		}
+		ev.Kind = EventExit
+		ev.Ret = s.rval()
+		if s.isError() {
+			ev.Errno = int(-ev.Ret)
+		}
+		if task.skipped {
+			// Some architectures show what the registers held before.
+			ev.Skipped, ev.Ret, ev.Errno = true, task.skipRet, 0
+			if ev.Ret < 0 && ev.Ret >= -4095 {
+				ev.Errno = int(-ev.Ret)
+			}
+		}
+		if !task.inCall {
+			t.fillUnpaired(task, s)
+			ev.Unpaired = true
+		}
+		task.inCall = false
+		if task.Proc.Command && t.launch != nil && isExec(&task.Call) && ev.Errno != 0 {
+			task.launching, task.execFailed = true, true
+		}
+		return true
+	}
+	t.Resume(task)
+	return false
+}
+
+// fillUnpaired names the call of an exit whose entry happened before the
+// attach, from the registers, which still hold its number and arguments.
+func (t *Tracer) fillUnpaired(task *Task, s *syscallInfo) {
+	var r Registers
+	c := &task.Call
+	c.ABI, c.IP, c.SP = abiOf(s.arch, 0), s.ip, s.sp
+	if getRegs(task.TID, &r) == 0 {
+		c.NR, c.Args = r.call(c.ABI)
+		c.ABI = abiOf(s.arch, uint64(c.NR))
+	}
+}
+
+func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
+	wasInterrupt := task.interrupted
+	task.newborn, task.interrupted = false, false
+	if wasInterrupt {
+		t.repairInterrupted(task)
+	}
+	if task.attaching {
+		task.attaching = false
+		ev.Kind = EventAttached
+		return true
+	}
+	t.Resume(task)
+	return false
+}
+
+// repairInterrupted hides our PTRACE_INTERRUPT from the calls that the kernel
+// does not restart by itself: epoll_wait, semop, sigtimedwait and a few others
+// fail with EINTR when a thread is stopped and continued (signal(7)). If no
+// signal waits for the thread, nobody but us caused that, and the call is made
+// again.
+func (t *Tracer) repairInterrupted(task *Task) {
+	var r Registers
+	if getRegs(task.TID, &r) != 0 || !restartInterrupted(&r) || signalsPending(task.TID) {
+		return
+	}
+	setRegs(task.TID, &r)
+}
+
+func (t *Tracer) handleFork(task *Task, ev *Event) bool {
+	msg, e := getEventMsg(task.TID)
+	if e != 0 {
+		return false
+	}
+	childTID := int(msg)
+	child := t.tasks[childTID]
+	if child == nil {
+		child = t.bear(childTID, task.Proc, task.status.Event)
+	}
+	t.releaseHeld(childTID)
+	ev.Kind, ev.Child, ev.CloneEvent = EventNew, child, task.status.Event
+	return true
+}
+
+// bear makes the record of a task that a tracee created.
+func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
+	pid := tid
+	if event == unix.PTRACE_EVENT_CLONE || event == 0 {
+		// Only a clone can make a thread; /proc knows whether it did. A child
+		// that is dead already leaves nothing to read, and then a process is
+		// as good a guess as any: its death report is all that will come.
+		if tgid := threadGroup(tid); tgid > 0 {
+			pid = tgid
+		}
+	}
+	child := t.newTask(tid, pid, parent)
+	child.newborn = true
+	return child
+}
+
+// handleUnknown deals with the report of a thread without a record. A stop is
+// the first one of a new child whose parent's event has not been seen yet:
+// the kernel makes both runnable, and either may be reported first.
+func (t *Tracer) handleUnknown(w waited, st Status, ev *Event) bool {
+	switch st.Kind {
+	case StatusExited, StatusSignaled:
+		t.dropHeld(w.tid)
+		return false
+	}
+	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
+		// Not ours to follow: made with CLONE_PTRACE by the tracee itself.
+		ptrace(unix.PTRACE_DETACH, w.tid, 0, 0)
+		return false
+	}
+	t.held = append(t.held, heldStop(w))
+	return false
+}
+
+// releaseHeld puts a held first stop of a child back in front of the queue.
+func (t *Tracer) releaseHeld(tid int) {
+	for i, h := range t.held {
+		if h.tid == tid {
+			t.held = append(t.held[:i], t.held[i+1:]...)
+			t.queue = append(t.queue, waited(h))
+			return
+		}
+	}
+}
+
+func (t *Tracer) dropHeld(tid int) {
+	for i, h := range t.held {
+		if h.tid == tid {
+			t.held = append(t.held[:i], t.held[i+1:]...)
+			return
+		}
+	}
+}
+
+// adoptHeld gives a record to every held child: the parent's event of one of
+// them may never come, because the parent was killed between creating the child
+// and reporting it. Called at each death.
+func (t *Tracer) adoptHeld() {
+	held := t.held
+	t.held = nil
+	for _, h := range held {
+		if t.tasks[h.tid] == nil {
+			t.bear(h.tid, t.procs[parentOf(h.tid)], 0)
+		}
+		t.queue = append(t.queue, waited(h))
+	}
+}
+
+func (t *Tracer) handleExec(task *Task, ev *Event) bool {
+	// The report comes under the thread group's id; the message is the id of
+	// the thread that called execve. If they differ, that thread has become
+	// the leader and the old leader is gone without a report of its own.
+	former := task.TID
+	if msg, e := getEventMsg(task.TID); e == 0 && msg != 0 {
+		former = int(msg)
+	}
+	if former != task.TID {
+		if caller := t.tasks[former]; caller != nil {
+			leader := task
+			delete(t.tasks, former)
+			leader.dead = true
+			leader.Proc.tasks--
+			caller.TID = leader.TID
+			t.tasks[caller.TID] = caller
+			caller.state, caller.status = taskStopped, leader.status
+			caller.signal, caller.syscallStop, caller.entryStop = 0, false, false
+			caller.Proc.lastTID = caller.TID
+			task = caller
+			ev.Superseded = leader
+		}
+	}
+	task.Proc.mem.close()
+	if task.Proc.Command && t.launch != nil {
+		t.launch.finish()
+		t.launch = nil
+		task.launching = false
+	}
+	ev.Kind, ev.Task, ev.FormerTID = EventExec, task, former
+	return true
+}
+
+func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
+	ev.Kind, ev.Task = EventDeath, task
+	if st.Kind == StatusExited {
+		ev.Exit.Code = st.Code
+	} else {
+		ev.Exit.Signal, ev.Exit.Core = st.Signal, st.Core
+	}
+	ev.LastTask = t.forget(task)
+	t.adoptHeld()
+	if task.Proc.Command && t.launch != nil && ev.LastTask {
+		// The command never got through execve.
+		t.launchErr = t.launch.failure()
+		t.launch = nil
+		return false
+	}
+	return !t.detachAll && !task.Proc.detaching
+}
+
+func isExec(c *Call) bool {
+	name := syscallName(c)
+	return name == "execve" || name == "execveat"
+}

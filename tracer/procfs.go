@@ -1,0 +1,112 @@
+package tracer
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"luatrace/tracer/syscalls"
+)
+
+func syscallName(c *Call) string { return syscalls.Name(c.ABI, c.NR) }
+
+// statusField returns a field of /proc/PID/status, "" if there is none.
+func statusField(tid int, name string) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
+	if err != nil {
+		return ""
+	}
+	for line := range bytes.Lines(b) {
+		if k, v, ok := strings.Cut(string(line), ":"); ok && k == name {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+func statusInt(tid int, name string) int {
+	n, _ := strconv.Atoi(strings.Fields(statusField(tid, name) + " 0")[0])
+	return n
+}
+
+func threadGroup(tid int) int { return statusInt(tid, "Tgid") }
+func parentOf(tid int) int    { return statusInt(tid, "PPid") }
+func tracerOf(tid int) int    { return statusInt(tid, "TracerPid") }
+
+// signalsPending says whether a signal that is not blocked waits for the thread.
+func signalsPending(tid int) bool {
+	blocked, _ := strconv.ParseUint(statusField(tid, "SigBlk"), 16, 64)
+	for _, f := range []string{"SigPnd", "ShdPnd"} {
+		pending, _ := strconv.ParseUint(statusField(tid, f), 16, 64)
+		if pending&^blocked != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// threads lists the thread ids of a process.
+func threads(pid int) ([]int, error) {
+	dir, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return nil, err
+	}
+	tids := make([]int, 0, len(dir))
+	for _, d := range dir {
+		if tid, err := strconv.Atoi(d.Name()); err == nil {
+			tids = append(tids, tid)
+		}
+	}
+	return tids, nil
+}
+
+// Comm returns the thread's name (at most 15 bytes), "" if it is gone.
+func (t *Task) Comm() string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", t.TID))
+	return string(bytes.TrimSuffix(b, []byte("\n")))
+}
+
+// Exe returns the path of the process's program as the kernel shows it.
+func (t *Task) Exe() string { return t.link("exe") }
+
+// Cwd returns the task's working directory as the kernel shows it.
+func (t *Task) Cwd() string { return t.link("cwd") }
+
+// FD returns what a file descriptor stands for as /proc shows it: a path, or
+// "pipe:[...]", "socket:[...]", "anon_inode:...". "" if it is not open.
+func (t *Task) FD(fd int) string { return t.link("fd/" + strconv.Itoa(fd)) }
+
+func (t *Task) link(name string) string { return procLink(t.TID, name) }
+
+// procLink returns the target of a link below /proc/TID.
+func procLink(tid int, name string) string {
+	s, _ := os.Readlink("/proc/" + strconv.Itoa(tid) + "/" + name)
+	return s
+}
+
+// Exe returns the path of the process's program.
+func (p *Process) Exe() string { return procLink(p.memTID(), "exe") }
+
+// Cwd returns the process's working directory.
+func (p *Process) Cwd() string { return procLink(p.memTID(), "cwd") }
+
+// FD returns what a file descriptor stands for, as Task.FD does.
+func (p *Process) FD(fd int) string { return procLink(p.memTID(), "fd/"+strconv.Itoa(fd)) }
+
+// ProcFile returns the content of a file below /proc/PID, such as "maps".
+func (p *Process) ProcFile(name string) ([]byte, error) {
+	return os.ReadFile("/proc/" + strconv.Itoa(p.memTID()) + "/" + name)
+}
+
+// ParentPID returns the parent's process id now, 0 if the process is gone.
+func (p *Process) ParentPID() int { return parentOf(p.memTID()) }
+
+// ProcFile returns the content of a file below /proc/TID, such as "maps".
+func (t *Task) ProcFile(name string) ([]byte, error) {
+	return os.ReadFile("/proc/" + strconv.Itoa(t.TID) + "/" + name)
+}
+
+// ParentPID returns the parent's process id now, 0 if the task is gone.
+func (t *Task) ParentPID() int { return parentOf(t.TID) }

@@ -1,0 +1,81 @@
+package tracer
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
+)
+
+// Registers are a stopped task's general registers (struct user_regs_struct
+// of sys/user.h). A 32-bit tracee's registers stand in the low halves.
+type Registers unix.PtraceRegs
+
+var registerNames = []string{
+	"r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi",
+	"orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs",
+}
+
+// words are the registers in the order of registerNames, which is the struct's.
+func (r *Registers) words() *[27]uint64 { return (*[27]uint64)(unsafe.Pointer(r)) }
+
+func getRegs(tid int, r *Registers) unix.Errno {
+	return ptrace(unix.PTRACE_GETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+}
+
+func setRegs(tid int, r *Registers) unix.Errno {
+	return ptrace(unix.PTRACE_SETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+}
+
+// setCall changes number and arguments in the registers of an entry stop.
+func (r *Registers) setCall(abi syscalls.ABI, nr int, args *[6]uint64) {
+	r.Orig_rax = uint64(int64(nr))
+	if abi == syscalls.I386 {
+		r.Rbx, r.Rcx, r.Rdx, r.Rsi, r.Rdi, r.Rbp = args[0], args[1], args[2], args[3], args[4], args[5]
+		return
+	}
+	r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = args[0], args[1], args[2], args[3], args[4], args[5]
+}
+
+// call reads number and arguments back from registers, also at an exit stop:
+// the kernel preserves the argument registers.
+func (r *Registers) call(abi syscalls.ABI) (nr int, args [6]uint64) {
+	nr = int(int32(r.Orig_rax))
+	if abi == syscalls.I386 {
+		return nr, [6]uint64{uint64(uint32(r.Rbx)), uint64(uint32(r.Rcx)), uint64(uint32(r.Rdx)), uint64(uint32(r.Rsi)), uint64(uint32(r.Rdi)), uint64(uint32(r.Rbp))}
+	}
+	return nr, [6]uint64{r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9}
+}
+
+func (r *Registers) setResult(v uint64) { r.Rax = v }
+func (r *Registers) result() uint64     { return r.Rax }
+
+// setSkip makes the kernel skip the call at an entry stop: number -1 is never
+// found, and what stands in rax then is the result.
+func setSkip(tid int, result uint64) unix.Errno {
+	const offOrigRax, offRax = 15 * 8, 10 * 8
+	if e := ptrace(unix.PTRACE_POKEUSR, tid, offRax, uintptr(result)); e != 0 {
+		return e
+	}
+	return ptrace(unix.PTRACE_POKEUSR, tid, offOrigRax, ^uintptr(0))
+}
+
+// restartInterrupted undoes an EINTR that only our own interruption caused:
+// the program counter goes back onto the system call instruction (2 bytes, also
+// for int 0x80) with the call's number in rax, as the kernel itself does for
+// ERESTARTNOINTR. It reports whether there was such a call.
+func restartInterrupted(r *Registers) bool {
+	if int64(r.Orig_rax) < 0 || int64(r.Rax) != -int64(unix.EINTR) {
+		return false
+	}
+	r.Rax = r.Orig_rax
+	r.Rip -= 2
+	return true
+}
+
+// nativeArch values of the audit architecture in struct ptrace_syscall_info.
+const nativeABI = syscalls.AMD64
+
+// setNumber has nothing to do on amd64: orig_rax is a register like the others.
+func setNumber(int, int32) unix.Errno { return 0 }

@@ -1,0 +1,78 @@
+package tracer
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
+)
+
+// Registers are a stopped task's general registers (struct user_pt_regs of
+// asm/ptrace.h).
+type Registers unix.PtraceRegs
+
+var registerNames = []string{
+	"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+	"x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30",
+	"sp", "pc", "pstate",
+}
+
+// words are the registers in the order of registerNames, which is the struct's.
+func (r *Registers) words() *[34]uint64 { return (*[34]uint64)(unsafe.Pointer(r)) }
+
+const (
+	ntPrstatus      = 1
+	ntArmSystemCall = 0x404 // the only way to change a call's number on arm64
+)
+
+func getRegs(tid int, r *Registers) unix.Errno {
+	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r)), Len: uint64(unsafe.Sizeof(*r))}
+	return ptrace(unix.PTRACE_GETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
+}
+
+func setRegs(tid int, r *Registers) unix.Errno {
+	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r)), Len: uint64(unsafe.Sizeof(*r))}
+	return ptrace(unix.PTRACE_SETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
+}
+
+func setNumber(tid int, nr int32) unix.Errno {
+	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(&nr)), Len: 4}
+	return ptrace(unix.PTRACE_SETREGSET, tid, ntArmSystemCall, uintptr(unsafe.Pointer(&iov)))
+}
+
+// setCall changes the arguments in the registers of an entry stop; x8 follows
+// for the look of it, the number itself is set by setNumber.
+func (r *Registers) setCall(_ syscalls.ABI, nr int, args *[6]uint64) {
+	copy(r.Regs[:6], args[:])
+	r.Regs[8] = uint64(int64(nr))
+}
+
+// call reads number and arguments back from registers. At an exit stop x0 is
+// the result, so the first argument is lost there.
+func (r *Registers) call(syscalls.ABI) (nr int, args [6]uint64) {
+	copy(args[:], r.Regs[:6])
+	return int(int32(r.Regs[8])), args
+}
+
+func (r *Registers) setResult(v uint64) { r.Regs[0] = v }
+func (r *Registers) result() uint64     { return r.Regs[0] }
+
+// setSkip makes the kernel skip the call at an entry stop; x0 then is the result.
+func setSkip(tid int, result uint64) unix.Errno {
+	var r Registers
+	if e := getRegs(tid, &r); e != 0 {
+		return e
+	}
+	r.setResult(result)
+	if e := setRegs(tid, &r); e != 0 {
+		return e
+	}
+	return setNumber(tid, -1)
+}
+
+// restartInterrupted can't be done on arm64: the interrupted call's first
+// argument was in x0, which the result has overwritten.
+func restartInterrupted(*Registers) bool { return false }
+
+const nativeABI = syscalls.ARM64

@@ -1,0 +1,28 @@
+package tracer
+
+import "golang.org/x/sys/unix"
+
+// Resume lets the task of the last event run on. The request follows from the
+// task's state alone: LISTEN for a group-stop, DETACH for a process that is to
+// be let go, else SYSCALL or CONT, with the signal that is to be delivered.
+func (t *Tracer) Resume(task *Task) {
+	if task.dead || task.state != taskStopped {
+		return
+	}
+	if task.Proc.detaching || t.detachAll {
+		t.release(task)
+		return
+	}
+	if task.status.Kind == StatusGroup {
+		task.state = taskListening
+		ptrace(unix.PTRACE_LISTEN, task.TID, 0, 0)
+		return
+	}
+	req := unix.PTRACE_CONT
+	if t.Syscalls || task.launching {
+		req = unix.PTRACE_SYSCALL
+	}
+	task.state = taskRunning
+	// ESRCH: killed while stopped. The death report follows.
+	ptrace(req, task.TID, 0, uintptr(task.signal))
+}

@@ -1,0 +1,1 @@
+/* empty: no UAPI header needs a declaration of it */

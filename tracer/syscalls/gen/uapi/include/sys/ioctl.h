@@ -1,0 +1,2 @@
+#include <linux/ioctl.h>
+#include <asm/ioctls.h>

@@ -1,0 +1,1 @@
+#include <linux/time.h>

@@ -1,0 +1,134 @@
+package syscalls
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The tables in table/ are text, one fact a line; doc comments in the files
+// themselves explain the format to those who add to them. This file has the
+// parts common to the three: lines, comments, splitting.
+
+// tableLine is one line of a table with the lines that continue it.
+type tableLine struct {
+	num  int      // line number of text, for error messages
+	text string   // the line without its comment
+	more []string // following lines that start with "|", without it
+}
+
+// tableLines splits a table into lines, drops comments and blank lines, and
+// joins lines that end in a backslash.
+func tableLines(text string) []tableLine {
+	var out []tableLine
+	num, joined, start := 0, "", 0
+	for line := range strings.Lines(text) {
+		num++
+		line = strings.TrimSpace(line)
+		if i := strings.Index(line, "# "); i == 0 || i > 0 && line[i-1] == ' ' {
+			line = strings.TrimSpace(line[:i])
+		}
+		if line == "#" || line == "" {
+			continue
+		}
+		if joined == "" {
+			start = num
+		}
+		if cut, ok := strings.CutSuffix(line, "\\"); ok {
+			joined += strings.TrimSpace(cut) + " "
+			continue
+		}
+		line, joined = joined+line, ""
+		if cont, ok := strings.CutPrefix(line, "|"); ok && len(out) > 0 {
+			last := &out[len(out)-1]
+			last.more = append(last.more, strings.TrimSpace(cont))
+			continue
+		}
+		out = append(out, tableLine{num: start, text: line})
+	}
+	return out
+}
+
+// splitTop splits s at separators that are not inside brackets and trims the
+// parts. An empty s gives no parts.
+func splitTop(s string, sep byte) []string {
+	if strings.TrimSpace(s) == "" {
+		return nil
+	}
+	var parts []string
+	depth, start := 0, 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		case sep:
+			if depth == 0 {
+				parts = append(parts, strings.TrimSpace(s[start:i]))
+				start = i + 1
+			}
+		}
+	}
+	return append(parts, strings.TrimSpace(s[start:]))
+}
+
+// parseParam parses "name[/alias...] [dir]kind [if COND]".
+func parseParam(abi ABI, s string) (Param, error) {
+	decl, cond, hasCond := strings.Cut(s, " if ")
+	name, kind, ok := strings.Cut(strings.TrimSpace(decl), " ")
+	if !ok {
+		return Param{}, fmt.Errorf("%q: want a name and a kind", s)
+	}
+	names := strings.Split(name, "/")
+	p := Param{Name: names[0], Aliases: names[1:]}
+	kind = strings.TrimSpace(kind)
+	switch kind[0] {
+	case '>':
+		p.Dir, kind = Out, kind[1:]
+		if cut, ok := strings.CutPrefix(kind, "~"); ok {
+			p.Dir, kind = OutIntr, cut
+		}
+	case '<':
+		kind = kind[1:]
+	case '=':
+		p.Dir, kind = InOut, kind[1:]
+	}
+	t, err := parseType(kind)
+	if err != nil {
+		return Param{}, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	p.Type = t
+	p.Hidden = t.Kind == KindNone
+	if hasCond {
+		if p.Cond, err = parseCond(abi, strings.TrimSpace(cond)); err != nil {
+			return Param{}, fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	return p, nil
+}
+
+// parseCond parses "name", "name&A|B", "name!A|B", "name=A|B", "name#A|B" and
+// "name/MASK=A|B".
+func parseCond(abi ABI, s string) (*Cond, error) {
+	i := strings.IndexAny(s, "&!=#")
+	if i < 0 {
+		return &Cond{Name: s, Op: '#', Mask: ^uint64(0), Bits: []uint64{0}}, nil
+	}
+	c := &Cond{Op: s[i], Mask: 0xffffffff}
+	name, mask, masked := strings.Cut(s[:i], "/")
+	c.Name = name
+	if masked {
+		var ok bool
+		if c.Mask, ok = constOrNumber(abi, mask); !ok {
+			return nil, fmt.Errorf("condition %q: no constant %s", s, mask)
+		}
+	}
+	for _, name := range strings.Split(s[i+1:], "|") {
+		v, ok := constOrNumber(abi, name)
+		if !ok {
+			return nil, fmt.Errorf("condition %q: no constant %s", s, name)
+		}
+		c.Bits = append(c.Bits, v)
+	}
+	return c, nil
+}

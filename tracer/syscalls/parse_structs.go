@@ -1,0 +1,282 @@
+package syscalls
+
+import (
+	_ "embed"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+)
+
+//go:embed table/structs.tab
+var structsText string
+
+// overlay is a line "struct NAME[,NAME...][!]: [-field] [field [!]kind [if COND]]...".
+type overlay struct {
+	exact  bool // "!": only the fields named, in that order
+	fields []overlayField
+	hidden []string // globs
+}
+
+type overlayField struct {
+	brief bool
+	text  string // parsed for each ABI, as constants differ
+	name  string
+}
+
+type structTable struct {
+	overlays map[string]*overlay
+	layouts  map[string]string // "layout" lines: what no header has
+	errs     []error           // reported by a test
+}
+
+var structTab = sync.OnceValue(func() *structTable { return parseStructs(structsText) })
+
+func parseStructs(text string) *structTable {
+	t := &structTable{overlays: map[string]*overlay{}, layouts: map[string]string{}}
+	for _, l := range tableLines(text) {
+		fail := func(format string, args ...any) {
+			t.errs = append(t.errs, fmt.Errorf("structs.tab:%d: %s", l.num, fmt.Sprintf(format, args...)))
+		}
+		head, body, ok := strings.Cut(l.text, ":")
+		words := strings.Fields(head)
+		if !ok || len(words) != 2 {
+			fail("want: struct NAME: fields, or layout NAME: fields")
+			continue
+		}
+		if words[0] == "layout" {
+			t.layouts[words[1]] = body
+			continue
+		}
+		if words[0] != "struct" {
+			fail("want struct or layout, not %q", words[0])
+			continue
+		}
+		names, exact := strings.CutSuffix(words[1], "!")
+		o := &overlay{exact: exact}
+		for _, f := range splitTop(body, ',') {
+			if strings.HasPrefix(f, "-") {
+				for _, g := range strings.Fields(f) {
+					o.hidden = append(o.hidden, strings.TrimPrefix(g, "-"))
+				}
+				continue
+			}
+			name, kind, ok := strings.Cut(f, " ")
+			if !ok {
+				fail("field %q: want a name and a kind", f)
+				continue
+			}
+			kind, brief := strings.CutPrefix(strings.TrimSpace(kind), "!")
+			o.fields = append(o.fields, overlayField{brief: brief, name: name, text: name + " " + kind})
+		}
+		for _, name := range strings.Split(names, ",") {
+			if t.overlays[name] != nil {
+				fail("struct %s has two lines", name)
+			}
+			t.overlays[name] = o
+		}
+	}
+	return t
+}
+
+// compileStruct joins layout and overlay.
+func compileStruct(abi ABI, name string) (*Struct, error) {
+	if abi == X32 { // layouts are amd64's but for longs, which no table has
+		abi = AMD64
+	}
+	lay, err := layoutOf(abi, name)
+	if err != nil {
+		return nil, err
+	}
+	s := &Struct{Name: name, Size: lay.Size, index: map[string]int{}}
+	byName := map[string]Field{}
+	for _, f := range lay.Fields {
+		df := defaultField(f)
+		df.Hidden = df.Hidden || f.Name == "_"
+		if _, dup := byName[f.Name]; dup {
+			continue // the first member of a union counts
+		}
+		byName[f.Name] = df
+		s.Fields = append(s.Fields, df)
+	}
+	if o := structTab().overlays[name]; o != nil {
+		if err := o.apply(abi, s, byName); err != nil {
+			return nil, fmt.Errorf("struct %s: %w", name, err)
+		}
+	}
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		f.Wide = isWide(f.Type, f.Size)
+		s.Short = s.Short || f.Brief
+		s.index[f.Name] = i
+	}
+	return s, nil
+}
+
+func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
+	var listed []Field
+	for _, of := range o.fields {
+		f, ok := byName[of.name]
+		if !ok {
+			if o.exact {
+				continue // a field only some ABIs have: sa_restorer
+			}
+			return fmt.Errorf("no field %q", of.name)
+		}
+		p, err := parseParam(abi, of.text)
+		if err != nil {
+			return err
+		}
+		f.Type, f.Cond, f.Brief, f.Hidden = p.Type, p.Cond, of.brief, p.Hidden
+		listed = append(listed, f)
+	}
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		for _, l := range listed {
+			if l.Name == f.Name {
+				*f = l
+			}
+		}
+		for _, g := range o.hidden {
+			if ok, _ := path.Match(g, f.Name); ok {
+				f.Hidden = true
+			}
+		}
+	}
+	if o.exact {
+		rest := s.Fields
+		s.Fields = listed
+	next:
+		for _, f := range rest {
+			for _, l := range listed {
+				if l.Name == f.Name {
+					continue next
+				}
+			}
+			f.Hidden = true // still there for Field
+			s.Fields = append(s.Fields, f)
+		}
+	}
+	return nil
+}
+
+// layoutOf finds a layout in structs.tab's own lines or the generated tables.
+func layoutOf(abi ABI, name string) (*StructLayout, error) {
+	if body, ok := structTab().layouts[name]; ok {
+		return layOut(abi, name, body)
+	}
+	if l, ok := Layout(abi, name); ok {
+		return l, nil
+	}
+	return nil, fmt.Errorf("no struct %q", name)
+}
+
+// defaultField gives a field the kind its C type suggests.
+func defaultField(f StructField) Field {
+	df := Field{
+		Name: f.Name, Offset: f.Offset, Size: f.Size, Count: f.Count,
+		BitOffset: 8*f.Offset + f.BitOffset, BitSize: f.BitSize,
+		Signed:  f.Signed(),
+		Pointer: f.Type == "ptr" || strings.HasPrefix(f.Type, "*"),
+	}
+	elem := &Type{}
+	switch {
+	case df.Pointer:
+		elem.Kind = KindAddr
+	case f.Type == "char":
+		if f.Count != 0 {
+			df.Type = &Type{Kind: KindString}
+			return df
+		}
+		elem.Kind = KindInt
+	case f.Type == "u8" && f.Count != 0:
+		df.Type = &Type{Kind: KindBytes, Len: Length{Kind: LenConst, N: uint64(max(f.Count, 0))}}
+		return df
+	case f.Type == "be16":
+		elem.Kind = KindNetPort
+	case f.Type == "be32":
+		elem.Kind = KindNetLong
+	case f.Type == "s8", f.Type == "s16", f.Type == "s32", f.Type == "s64":
+		elem.Kind = KindS64
+	case f.Type == "u8", f.Type == "u16", f.Type == "u32", f.Type == "u64", f.Type == "be64":
+		elem.Kind = KindU64
+	case f.Type == "u128", f.Type == "s128", f.Type == "f32", f.Type == "f64":
+		elem.Kind = KindNone
+		df.Hidden = true
+	default:
+		elem.Kind, elem.Struct = KindStruct, f.Type
+	}
+	df.Type = elem
+	if f.Count > 0 {
+		df.Type = &Type{Kind: KindArray, Elem: elem, Len: Length{Kind: LenConst, N: uint64(f.Count)}}
+	} else if f.Count < 0 {
+		df.Hidden = true
+	}
+	return df
+}
+
+// layOut computes a layout by C's rules from "field type, ..." with the types
+// of the generated tables and long, ulong and ptr, which have the ABI's word
+// size. NAME[N] is an array.
+func layOut(abi ABI, name, body string) (*StructLayout, error) {
+	l := &StructLayout{Name: name}
+	align := 1
+	for _, decl := range splitTop(body, ',') {
+		fname, ctype, ok := strings.Cut(decl, " ")
+		if !ok {
+			return nil, fmt.Errorf("layout %s: field %q: want a name and a type", name, decl)
+		}
+		f, empty := StructField{Name: fname, Type: strings.TrimSpace(ctype)}, false
+		if i := strings.IndexByte(f.Type, '['); i > 0 {
+			if _, err := fmt.Sscanf(f.Type[i:], "[%d]", &f.Count); err != nil {
+				return nil, fmt.Errorf("layout %s: field %q: %w", name, decl, err)
+			}
+			f.Type = f.Type[:i]
+			empty = f.Count == 0 // TYPE[0] only aligns
+		}
+		size, a, err := sizeOf(abi, &f)
+		if err != nil {
+			return nil, fmt.Errorf("layout %s: field %s: %w", name, fname, err)
+		}
+		align = max(align, a)
+		l.Size = (l.Size + a - 1) / a * a
+		if empty {
+			continue
+		}
+		f.Offset, f.Size = l.Size, size*max(f.Count, 1)
+		l.Size += f.Size
+		l.Fields = append(l.Fields, f)
+	}
+	l.Size = (l.Size + align - 1) / align * align
+	return l, nil
+}
+
+// sizeOf returns size and alignment of one element of a field, and replaces
+// word-sized types by those of the tables.
+func sizeOf(abi ABI, f *StructField) (size, align int, err error) {
+	word := abi.WordSize()
+	switch f.Type {
+	case "char", "u8", "s8":
+		return 1, 1, nil
+	case "u16", "s16", "be16":
+		return 2, 2, nil
+	case "u32", "s32", "be32":
+		return 4, 4, nil
+	case "u64", "s64":
+		return 8, min(8, word), nil // i386 aligns long long to 4
+	case "ptr":
+		return word, word, nil
+	case "long", "ulong":
+		sign := "s"
+		if f.Type == "ulong" {
+			sign = "u"
+		}
+		f.Type = fmt.Sprintf("%s%d", sign, word*8)
+		return word, word, nil
+	}
+	inner, err := layoutOf(abi, f.Type)
+	if err != nil {
+		return 0, 0, err
+	}
+	return inner.Size, word, nil
+}

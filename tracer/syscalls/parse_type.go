@@ -1,0 +1,120 @@
+package syscalls
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// kindNames maps the words of the tables to kinds that take no parameter or an
+// optional length; see the constants for their meaning.
+var kindNames = map[string]TypeKind{
+	"-": KindNone, "int": KindInt, "uint": KindUint, "long": KindLong,
+	"size": KindSize, "off": KindOff, "s64": KindS64, "u64": KindU64,
+	"u32": KindUint, "s32": KindInt, "u16": KindU16, "u8": KindU8,
+	"hex": KindHex, "hex32": KindHex32, "cookie": KindCookie,
+	"addr": KindAddr, "oct": KindOct, "mode": KindMode, "fmode": KindFmode,
+	"dev": KindDev, "fd": KindFD, "dirfd": KindDirFD, "pid": KindPid,
+	"uid": KindUID, "gid": KindGID, "signo": KindSignal, "key": KindKey,
+	"handler": KindHandler, "rlim": KindRlim, "be16": KindNetPort,
+	"be32": KindNetLong, "ip4": KindIPv4, "ip6": KindIPv6,
+	"ioctl": KindIoctl, "path": KindPath, "strv": KindStrings, "env": KindEnv,
+	"siginfo": KindSiginfo, "wstatus": KindWait, "off64": KindLow64,
+	"str": KindString, "sigset": KindSigset,
+}
+
+// sizedKinds are the kinds that need a length.
+var sizedKinds = map[string]TypeKind{
+	"buf": KindBytes, "hexbuf": KindHexBytes, "str": KindString,
+	"sigset": KindSigset, "iovec": KindIovec, "iovaddr": KindIovecAddr,
+	"sockaddr": KindSockaddr, "cmsgs": KindControl, "fdset": KindFDSet,
+	"bits": KindBits, "dirents": KindDirents, "ioctlarg": KindIoctlArg,
+	"pollfds": KindPollResult, "struct": KindStruct,
+}
+
+// parseType parses a kind of the tables, without its direction.
+func parseType(s string) (*Type, error) {
+	switch {
+	case s == "":
+		return nil, fmt.Errorf("no kind")
+	case s[0] == '&':
+		elem, err := parseType(s[1:])
+		if err != nil {
+			return nil, err
+		}
+		return &Type{Kind: KindRef, Elem: elem}, nil
+	case s[0] == '[':
+		return parseArray(s)
+	}
+	if k, ok := kindNames[s]; ok {
+		return &Type{Kind: k}, nil
+	}
+	word, arg, _ := strings.Cut(s, ":")
+	switch word {
+	case "flags", "enum":
+		return parseSetKind(word, arg)
+	case "struct":
+		name, size, _ := strings.Cut(arg, ":")
+		if name == "" {
+			return nil, fmt.Errorf("kind %q: want struct:NAME", s)
+		}
+		return &Type{Kind: KindStruct, Struct: name, Len: parseLength(size)}, nil
+	}
+	k, ok := sizedKinds[word]
+	if !ok || arg == "" {
+		return nil, fmt.Errorf("unknown kind %q", s)
+	}
+	size, total, _ := strings.Cut(arg, ":")
+	return &Type{Kind: k, Len: parseLength(size), Total: parseLength(total)}, nil
+}
+
+func parseArray(s string) (*Type, error) {
+	body, ok := strings.CutSuffix(s[1:], "]")
+	elem, count, ok2 := strings.Cut(body, ";")
+	if !ok || !ok2 {
+		return nil, fmt.Errorf("kind %q: want [KIND;LENGTH]", s)
+	}
+	t := &Type{Kind: KindArray, Len: parseLength(count)}
+	if strings.HasPrefix(elem, "*") {
+		t.Kind, elem = KindPtrArray, elem[1:]
+	}
+	var err error
+	t.Elem, err = parseType(elem)
+	return t, err
+}
+
+func parseSetKind(word, arg string) (*Type, error) {
+	t := &Type{Kind: KindEnum}
+	name, low, hasLow := strings.Cut(arg, "+")
+	if word == "flags" {
+		t.Kind = KindFlags
+	} else if name == "clockid" {
+		t.Kind = KindClock
+	}
+	if t.Set = SetByName(name); t.Set == nil {
+		return nil, fmt.Errorf("no set %q", name)
+	}
+	if hasLow {
+		var err error
+		if t.Low, err = parseType(low); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// parseLength parses "", "123", "ret", "name" or "*name".
+func parseLength(s string) Length {
+	switch {
+	case s == "":
+		return Length{}
+	case s == "ret":
+		return Length{Kind: LenRet}
+	case s[0] == '*':
+		return Length{Kind: LenDeref, Name: s[1:]}
+	}
+	if n, err := strconv.ParseUint(s, 0, 32); err == nil {
+		return Length{Kind: LenConst, N: n}
+	}
+	return Length{Kind: LenName, Name: s}
+}

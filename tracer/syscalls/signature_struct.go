@@ -1,0 +1,72 @@
+package syscalls
+
+import "sync"
+
+// Field is one field of a struct as it is shown: its place in memory from the
+// layout tables, its meaning from structs.tab.
+type Field struct {
+	Name      string
+	Offset    int   // bytes from the start of the struct
+	Size      int   // bytes, of all elements of an array
+	BitOffset int   // bit fields: first bit, counted from the start of the struct
+	BitSize   int   // bit fields: bits, else 0
+	Count     int   // elements of an inline array, else 0
+	Signed    bool  // the C type is signed
+	Pointer   bool  // the C type is a pointer
+	Type      *Type // how to read it
+	Cond      *Cond // nil, or when the field is shown
+	Hidden    bool  // padding: not shown
+	Brief     bool  // shown in the abbreviated form too
+	Wide      bool  // an unsigned 64-bit quantity that need not fit a float64
+}
+
+// Struct is a struct as one ABI lays it out. It is immutable.
+type Struct struct {
+	Name   string
+	Size   int
+	Fields []Field // in the order they print
+	Short  bool    // there is an abbreviated form: the Brief fields
+	index  map[string]int
+}
+
+// Field returns the index of the field with the given name, or -1.
+func (s *Struct) Field(name string) int {
+	if i, ok := s.index[name]; ok {
+		return i
+	}
+	return -1
+}
+
+type structKey struct {
+	abi  ABI
+	name string
+}
+
+var structCache sync.Map // structKey: *Struct
+
+// StructByName returns a struct of the layout tables together with what
+// structs.tab says about its fields, or nil when the ABI has no such struct.
+func StructByName(abi ABI, name string) *Struct {
+	key := structKey{abi, name}
+	if s, ok := structCache.Load(key); ok {
+		return s.(*Struct)
+	}
+	s, err := compileStruct(abi, name)
+	if err != nil || s == nil {
+		return nil
+	}
+	actual, _ := structCache.LoadOrStore(key, s)
+	return actual.(*Struct)
+}
+
+// isWide says whether a field of size bytes holds a quantity that may exceed
+// what a float64 counts exactly: decided by type, never by value.
+func isWide(t *Type, size int) bool {
+	switch t.Kind {
+	case KindCookie, KindSigset:
+		return true
+	case KindFlags:
+		return size == 8
+	}
+	return false
+}

@@ -1,0 +1,130 @@
+package syscalls
+
+import (
+	_ "embed"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+//go:embed table/calls.tab
+var callsText string
+
+// A row is parsed when its call is first looked up: a trace of three calls
+// never looks at the other rows.
+
+// callIndex finds the row of a name. A row for certain ABIs only
+// ("clone@arm64,i386") is filed under "clone@arm64" and "clone@i386".
+var callIndex = sync.OnceValue(func() map[string]tableLine {
+	index := make(map[string]tableLine, 512)
+	for _, l := range tableLines(callsText) {
+		head, _, _ := strings.Cut(l.text, "(")
+		name, abis, limited := strings.Cut(head, "@")
+		if !limited {
+			index[name] = l
+			continue
+		}
+		for _, abi := range strings.Split(abis, ",") {
+			index[name+"@"+abi] = l
+		}
+	}
+	return index
+})
+
+// slots hold the parsed signatures by ABI and number. A call without a row
+// holds noRow.
+var (
+	slots     [NumABI][]atomic.Pointer[Signature]
+	slotsOnce sync.Once
+	noRow     Signature
+	rowErrors struct {
+		sync.Mutex
+		list []error
+	}
+)
+
+// Lookup returns the signature of a call, or nil when the table has no row for
+// it. After the first use of a call it is two loads and does not allocate.
+func Lookup(abi ABI, nr int) *Signature {
+	abi, nr = base(abi, nr)
+	slotsOnce.Do(func() {
+		for a := range slots {
+			slots[a] = make([]atomic.Pointer[Signature], Max(ABI(a)))
+		}
+	})
+	if abi >= NumABI || nr < 0 || nr >= len(slots[abi]) {
+		return nil
+	}
+	slot := &slots[abi][nr]
+	s := slot.Load()
+	if s == nil {
+		s = &noRow
+		if Known(abi, nr) {
+			if parsed := lookupRow(abi, Name(abi, nr)); parsed != nil {
+				parsed.Classes = classesOf(abi, nr)
+				s = parsed
+			}
+		}
+		if !slot.CompareAndSwap(nil, s) {
+			s = slot.Load()
+		}
+	}
+	if s == &noRow {
+		return nil
+	}
+	return s
+}
+
+// LookupName returns the signature of a call by its name on the native ABI,
+// or on the first ABI that has the call.
+func LookupName(name string) *Signature {
+	for _, abi := range []ABI{Native(), AMD64, ARM64, I386} {
+		if nr, ok := Number(abi, name); ok {
+			return Lookup(abi, nr)
+		}
+	}
+	return nil
+}
+
+// lookupRow parses the row of a call. A row that does not parse counts as
+// missing, so a user sees plain numbers; the tests fail on it.
+func lookupRow(abi ABI, name string) *Signature {
+	index := callIndex()
+	l, ok := index[name+"@"+abi.String()]
+	if !ok {
+		if l, ok = index[name]; !ok {
+			return nil
+		}
+	}
+	s, err := parseCall(abi, l)
+	if err != nil {
+		rowErrors.Lock()
+		rowErrors.list = append(rowErrors.list, fmt.Errorf("calls.tab:%d: %s: %w", l.num, name, err))
+		rowErrors.Unlock()
+		return nil
+	}
+	return s
+}
+
+// RowNames returns the names of all calls that have a row, sorted; those with
+// a row for some ABIs only as "clone@arm64".
+func RowNames() []string {
+	names := make([]string, 0, len(callIndex()))
+	for name := range callIndex() {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func classesOf(abi ABI, nr int) []string {
+	var list []string
+	for _, c := range Classes() {
+		if InClass(abi, nr, c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}

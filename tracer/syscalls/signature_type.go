@@ -1,0 +1,121 @@
+package syscalls
+
+import "sync/atomic"
+
+// TypeKind says how a register word, a struct field or an array element is to
+// be read and printed. The comments give the name it has in the tables.
+type TypeKind uint8
+
+// The kinds.
+const (
+	KindNone       TypeKind = iota // "-": not shown
+	KindInt                        // "int": signed 32 bits
+	KindUint                       // "uint": unsigned 32 bits
+	KindLong                       // "long": signed word
+	KindSize                       // "size": unsigned word
+	KindOff                        // "off": signed 64-bit offset
+	KindS64                        // "s64"
+	KindU64                        // "u64"
+	KindU16                        // "u16"
+	KindU8                         // "u8"
+	KindHex                        // "hex": unsigned word in hexadecimal
+	KindHex32                      // "hex32": 32 bits in hexadecimal
+	KindCookie                     // "cookie": 64 bits that are no quantity: mask, hash or user data
+	KindAddr                       // "addr": an address, printed NULL when zero
+	KindOct                        // "oct": octal, at least three digits
+	KindMode                       // "mode": permission bits in octal
+	KindFmode                      // "fmode": file type and permissions, S_IFREG|0644
+	KindDev                        // "dev": device number, makedev(major, minor)
+	KindFD                         // "fd": file descriptor
+	KindDirFD                      // "dirfd": file descriptor or AT_FDCWD
+	KindPid                        // "pid": process or thread id
+	KindUID                        // "uid": user id, -1 for none
+	KindGID                        // "gid": group id
+	KindSignal                     // "signo": signal number
+	KindFlags                      // "flags:SET": bits
+	KindEnum                       // "enum:SET": one value
+	KindKey                        // "key": System V IPC key
+	KindHandler                    // "handler": signal handler address, SIG_DFL or SIG_IGN
+	KindRlim                       // "rlim": resource limit, kibibytes or infinity
+	KindClock                      // "enum:clockid" of negative, computed clock ids
+	KindNetPort                    // "be16": port in network byte order, htons()
+	KindNetLong                    // "be32": 32 bits in network byte order, htonl()
+	KindIPv4                       // "ip4": 4 address bytes
+	KindIPv6                       // "ip6": 16 address bytes
+	KindIoctl                      // "ioctl": request number
+	KindIoctlArg                   // "ioctlarg:CMD": by the request in argument CMD
+	KindPath                       // "path": file name, printed whole
+	KindString                     // "str[:MAX]": NUL-terminated string; in a struct an inline char array
+	KindBytes                      // "buf:LEN": LEN bytes
+	KindHexBytes                   // "hexbuf:LEN": LEN bytes, always printed as \x escapes
+	KindStrings                    // "strv": NULL-terminated array of strings
+	KindEnv                        // "env": the same, printed as a count when abbreviated
+	KindRef                        // "&KIND": pointer to one scalar, printed in brackets
+	KindStruct                     // "struct:NAME[:LEN]": pointer to (or inline) struct
+	KindArray                      // "[KIND;LEN]": array of LEN elements
+	KindPtrArray                   // "[*KIND;LEN]": array of LEN pointers to elements
+	KindIovec                      // "iovec:LEN[:TOTAL]": iovecs with their data
+	KindIovecAddr                  // "iovaddr:LEN": iovecs of another address space, not followed
+	KindSockaddr                   // "sockaddr:LEN": socket address of LEN bytes
+	KindControl                    // "cmsgs:LEN": control messages
+	KindSigset                     // "sigset[:LEN]": signal mask of LEN bytes
+	KindFDSet                      // "fdset:N": fd_set up to descriptor N
+	KindBits                       // "bits:LEN": LEN bytes of CPU mask
+	KindSiginfo                    // "siginfo"
+	KindWait                       // "wstatus": wait status
+	KindDirents                    // "dirents:LEN": directory entries
+	KindPollResult                 // "pollfds:N": pollfd array, results apart
+	KindLow64                      // "off64": 64 bits in this and the next word of a 32-bit ABI
+)
+
+// LenKind says where a length or a count comes from.
+type LenKind uint8
+
+// The sources of a length.
+const (
+	LenNone  LenKind = iota
+	LenConst         // a number
+	LenRet           // the call's result
+	LenName          // the value of a named sibling (argument or field)
+	LenDeref         // what the named sibling points to (a socklen_t)
+)
+
+// Length is the source of a length in bytes or of a count of elements.
+type Length struct {
+	Kind LenKind
+	N    uint64 // LenConst
+	Name string // LenName, LenDeref
+}
+
+// Type is what an argument, a struct field or an array element is.
+type Type struct {
+	Kind   TypeKind
+	Set    *Set   // KindFlags, KindEnum
+	Low    *Type  // KindFlags: type of the low byte (clone's signal), or nil
+	Struct string // KindStruct
+	Elem   *Type  // KindRef, KindArray, KindPtrArray
+	Len    Length
+	Total  Length // KindIovec: bytes in all, when less than the sum
+
+	layouts [NumABI]atomic.Pointer[Struct]
+}
+
+// Layout returns the layout of the struct a KindStruct type names, or nil when
+// the ABI has none. After the first use it is an atomic load.
+func (t *Type) Layout(abi ABI) *Struct {
+	if abi >= NumABI {
+		return nil
+	}
+	if s := t.layouts[abi].Load(); s != nil {
+		return s
+	}
+	s := StructByName(abi, t.Struct)
+	if s != nil {
+		t.layouts[abi].Store(s)
+	}
+	return s
+}
+
+// Pointer reports whether a word of this type is an address whose memory is
+// the value.
+func (t *Type) Pointer() bool { return t.Kind >= KindPath && t.Kind <= KindPollResult }

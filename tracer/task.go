@@ -1,0 +1,198 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Process is one thread group. All threads of it share the record.
+type Process struct {
+	// PID is the thread group's id in the tracer's pid namespace.
+	PID int
+	// Parent is the process that created it, nil if that is not traced. It
+	// does not follow a reparenting.
+	Parent *Process
+	// Command marks the process that Launch started.
+	Command bool
+	// Attached marks a process that Attach found running.
+	Attached bool
+	// Data belongs to the caller.
+	Data any
+
+	mem       memFile
+	tasks     int
+	lastTID   int // the task that stopped last
+	detaching bool
+}
+
+// Tasks returns the number of threads alive and traced.
+func (p *Process) Tasks() int { return p.tasks }
+
+// Detaching says whether Detach was asked for.
+func (p *Process) Detaching() bool { return p.detaching }
+
+type taskState uint8
+
+const (
+	taskRunning   taskState = iota
+	taskStopped             // in a ptrace-stop that we may act on
+	taskListening           // in a group-stop under PTRACE_LISTEN
+)
+
+// Task is one thread.
+type Task struct {
+	// TID is the thread id in the tracer's pid namespace. It changes only when
+	// a thread that is not the leader calls execve.
+	TID  int
+	Proc *Process
+	// Call is the system call in progress, or the last one.
+	Call Call
+	// Data belongs to the caller.
+	Data any
+
+	tr      *Tracer
+	state   taskState
+	status  Status // of the present stop
+	inCall  bool   // between a seen entry and its exit
+	skipped bool   // the call in progress was prevented by Skip
+	skipRet int64
+
+	newborn     bool // its first stop has not been resumed yet
+	attaching   bool // seized, its first stop not yet seen
+	interrupted bool // PTRACE_INTERRUPT is on its way
+	launching   bool // the command before its execve
+	execFailed  bool // the command's execve returned an error
+	signal      unix.Signal
+	syscallStop bool // the present stop is an entry or exit
+	entryStop   bool // the present stop is an entry
+	dead        bool
+}
+
+// InCall says whether the task is between the entry and the exit of a call.
+func (t *Task) InCall() bool { return t.inCall }
+
+// Dead says whether the death report was seen; no request may be made then.
+func (t *Task) Dead() bool { return t.dead }
+
+// SetCall changes number and arguments of the call at its entry stop. The new
+// values become Task.Call. ESRCH means that the task was killed.
+func (t *Task) SetCall(nr int, args [6]uint64) error {
+	if !t.entryStop {
+		return errNotAtEntry
+	}
+	if e := t.setCall(nr, &args); e != 0 {
+		return e
+	}
+	t.Call.NR, t.Call.Args = nr, args
+	return nil
+}
+
+func (t *Task) setCall(nr int, args *[6]uint64) unix.Errno {
+	if t.tr.canSetInfo {
+		var s syscallInfo
+		if e := getSyscallInfo(t.TID, &s); e != 0 {
+			return e
+		}
+		s.flags, s.reserved = 0, 0
+		s.nr, s.args = uint64(int64(nr)), *args
+		if e := setSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
+			return e
+		}
+		t.tr.canSetInfo = false // an older kernel (before 6.16)
+	}
+	var r Registers
+	if e := getRegs(t.TID, &r); e != 0 {
+		return e
+	}
+	r.setCall(t.Call.ABI, nr, args)
+	if e := setRegs(t.TID, &r); e != 0 {
+		return e
+	}
+	if nr != t.Call.NR {
+		return setNumber(t.TID, int32(nr))
+	}
+	return 0
+}
+
+// Skip prevents the call at its entry stop: the kernel does nothing and the
+// program gets ret (a result, or -errno). The kernel's restart codes -512 to
+// -516 are refused with EINVAL, since the kernel would act on them.
+func (t *Task) Skip(ret int64) error {
+	if !t.entryStop {
+		return errNotAtEntry
+	}
+	if isRestart(ret) {
+		return unix.EINVAL
+	}
+	if e := setSkip(t.TID, uint64(ret)); e != 0 {
+		return e
+	}
+	t.skipped, t.skipRet = true, ret
+	return nil
+}
+
+// SetResult changes the result at an exit stop: ret is what the program gets,
+// -errno for a failure. Restart codes are refused with EINVAL.
+func (t *Task) SetResult(ret int64) error {
+	if !t.syscallStop || t.entryStop {
+		return errNotAtExit
+	}
+	if isRestart(ret) {
+		return unix.EINVAL
+	}
+	if t.tr.canSetInfo {
+		var s syscallInfo
+		if e := getSyscallInfo(t.TID, &s); e != 0 {
+			return e
+		}
+		s.setExit(ret, ret < 0 && ret >= -4095)
+		if e := setSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
+			return errnoOrNil(e)
+		}
+		t.tr.canSetInfo = false
+	}
+	var r Registers
+	if e := getRegs(t.TID, &r); e != 0 {
+		return e
+	}
+	r.setResult(uint64(ret))
+	return errnoOrNil(setRegs(t.TID, &r))
+}
+
+// Registers reads the general registers of a stopped task.
+func (t *Task) Registers(r *Registers) error { return errnoOrNil(getRegs(t.TID, r)) }
+
+// SetRegisters writes the general registers of a stopped task.
+func (t *Task) SetRegisters(r *Registers) error { return errnoOrNil(setRegs(t.TID, r)) }
+
+// Siginfo reads what the kernel knows of the signal at an EventSignal.
+func (t *Task) Siginfo(s *Siginfo) error { return errnoOrNil(getSiginfo(t.TID, s)) }
+
+// SetSignal changes the signal of an EventSignal: 0 suppresses it, another
+// number replaces it. The sender in siginfo stays as it was.
+func (t *Task) SetSignal(sig unix.Signal) error {
+	if t.status.Kind != StatusSignal {
+		return errNotAtSignal
+	}
+	if sig != 0 && sig != t.status.Signal {
+		// Without this the kernel would name the tracer as the sender.
+		var s Siginfo
+		if e := getSiginfo(t.TID, &s); e != 0 {
+			return e
+		}
+		s.setSigno(int(sig))
+		if e := setSiginfo(t.TID, &s); e != 0 {
+			return e
+		}
+	}
+	t.signal = sig
+	return nil
+}
+
+func isRestart(ret int64) bool { return ret >= -516 && ret <= -512 }
+
+func errnoOrNil(e unix.Errno) error {
+	if e != 0 {
+		return e
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package tracer
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Options of a [Tracer].
+type Options struct {
+	// NoFollow leaves children and new threads alone.
+	NoFollow bool
+	// KillOnExit makes the kernel kill every tracee when the tracer's thread
+	// ends without having let them go (PTRACE_O_EXITKILL).
+	KillOnExit bool
+}
+
+// Tracer traces processes from one locked OS thread; see the package comment.
+type Tracer struct {
+	// Syscalls makes tasks stop at each system call's entry and exit when they
+	// are resumed. Without it only signals and process events are seen.
+	Syscalls bool
+
+	options    uintptr
+	tasks      map[int]*Task
+	procs      map[int]*Process
+	held       []heldStop // first stops of children whose parent's event is still to come
+	queue      []waited   // drained wait reports, oldest first
+	queueHead  int
+	threadID   int
+	canSetInfo bool
+	launch     *launch
+	launchErr  error
+	detachAll  bool
+	woken      atomic.Bool
+	waking     atomic.Bool
+	info       syscallInfo
+}
+
+type waited struct {
+	tid    int
+	status uint32
+}
+
+type heldStop struct {
+	tid    int
+	status uint32
+}
+
+// Run calls f with a new Tracer on an OS thread that has no children, locked
+// for the time of the call, and returns f's error. Waiting from a thread that
+// had started processes before would take their reports from whoever waits for
+// them; the thread of a fresh goroutine hardly ever has any, and if so,
+// another is tried. f must have let go of all tracees when it returns: what is
+// left is killed.
+func Run(opts Options, f func(*Tracer) error) error {
+	if err := prepareSignals(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	tryThread(opts, f, done)
+	return <-done
+}
+
+func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
+	go func() {
+		runtime.LockOSThread()
+		if hasChildren() {
+			// Stay on this thread until another one has the work.
+			tryThread(opts, f, done)
+			time.Sleep(time.Millisecond)
+			runtime.UnlockOSThread()
+			return
+		}
+		t := newTracer(opts)
+		err := f(t)
+		t.killAll()
+		t.woken.Store(false)
+		runtime.UnlockOSThread()
+		done <- err
+	}()
+}
+
+func newTracer(opts Options) *Tracer {
+	t := &Tracer{
+		options:    unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
+		tasks:      map[int]*Task{},
+		procs:      map[int]*Process{},
+		threadID:   unix.Gettid(),
+		canSetInfo: true,
+	}
+	if !opts.NoFollow {
+		t.options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
+	}
+	if opts.KillOnExit {
+		t.options |= unix.PTRACE_O_EXITKILL
+	}
+	return t
+}
+
+// Processes returns the number of processes traced now.
+func (t *Tracer) Processes() int { return len(t.procs) }
+
+// Tasks returns the number of threads traced now.
+func (t *Tracer) Tasks() int { return len(t.tasks) }
+
+// Task returns the record of a thread, nil if it is not traced.
+func (t *Tracer) Task(tid int) *Task { return t.tasks[tid] }
+
+// Process returns the record of a thread group, nil if it is not traced.
+func (t *Tracer) Process(pid int) *Process { return t.procs[pid] }
+
+// newTask makes the record of a thread in a thread group.
+func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
+	p := t.procs[pid]
+	if p == nil {
+		p = &Process{PID: pid, Parent: parent}
+		t.procs[pid] = p
+	}
+	p.tasks++
+	task := &Task{TID: tid, Proc: p, tr: t}
+	t.tasks[tid] = task
+	return task
+}
+
+// forget ends the record of a task and, with the last one, of its process.
+func (t *Tracer) forget(task *Task) (last bool) {
+	if task.dead {
+		return false
+	}
+	task.dead = true
+	if t.tasks[task.TID] == task {
+		delete(t.tasks, task.TID)
+	}
+	p := task.Proc
+	p.tasks--
+	if p.tasks > 0 {
+		return false
+	}
+	p.mem.close()
+	if t.procs[p.PID] == p {
+		delete(t.procs, p.PID)
+	}
+	return true
+}
+
+// next takes the oldest wait report. With several tracees all that is ready is
+// collected first: otherwise one busy thread, always first in the kernel's
+// list, could starve the others.
+func (t *Tracer) next() (waited, error) {
+	if t.queueHead < len(t.queue) {
+		w := t.queue[t.queueHead]
+		t.queueHead++
+		return w, nil
+	}
+	t.queue, t.queueHead = t.queue[:0], 0
+	const flags = unix.WALL | unix.WNOTHREAD
+	var status uint32
+	for {
+		if t.woken.Load() {
+			return waited{}, unix.EINTR
+		}
+		tid, e := wait4(-1, &status, flags)
+		switch e {
+		case 0:
+			if len(t.tasks) > 1 {
+				for {
+					var s uint32
+					more, e := wait4Now(-1, &s, flags)
+					if e != 0 || more == 0 {
+						break
+					}
+					t.queue = append(t.queue, waited{more, s})
+				}
+			}
+			return waited{tid, status}, nil
+		case unix.EINTR:
+			continue
+		case unix.ECHILD:
+			return waited{}, ErrNoTracees
+		default:
+			return waited{}, e
+		}
+	}
+}
+
+// Ready says whether Next can return without waiting, as far as that is known
+// without asking the kernel.
+func (t *Tracer) Ready() bool { return t.queueHead < len(t.queue) || t.woken.Load() }
