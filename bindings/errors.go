@@ -137,9 +137,13 @@ func syntaxError(name string, lines int, err error) *ScriptError {
 	case errors.As(err, &pe):
 		e.Line = pe.Pos.Line
 		msg := strings.TrimSpace(pe.Message)
-		switch {
-		case pe.Pos.Line == parse.EOF:
+		if pe.Pos.Line == parse.EOF {
 			e.Line = lines
+		}
+		switch {
+		case msg == "parse error":
+			msg = "a value alone is no statement: print it, as in print(ev.path), assign it, or call it"
+		case pe.Pos.Line == parse.EOF:
 			if msg == "syntax error" {
 				msg = "unexpected end of the script; is an 'end', a ')' or a '}' missing?"
 			}

@@ -24,6 +24,7 @@ func TestErrorMessages(t *testing.T) {
 		{"local function f()\n error('in f')\nend\nf()", "t.lua:2: in f"},
 		{"string.rep()", "t.lua:1: bad argument #1 to rep (string expected, got nil)"},
 		{"local x = = 1", "t.lua:1: syntax error near '='"},
+		{"local x = {}\nx.y", "t.lua:2: a value alone is no statement: print it, as in print(ev.path), assign it, or call it"},
 		{"local x = 'abc\n", "t.lua:1: unterminated string near 'abc'"},
 		{"if true then\n\nprint(1)\n", "t.lua:3: unexpected end of the script; is an 'end', a ')' or a '}' missing?"},
 		{"for i = 1 do end", "t.lua:1: syntax error near 'do'"},

@@ -72,6 +72,8 @@ func (e *jsonEncoder) number(dst []byte, f float64) ([]byte, error) {
 		return dst, e.fail("the number is %s, which JSON can't express", appendNumber(nil, lua.LNumber(f)))
 	case f == math.Trunc(f) && math.Abs(f) < 1<<63:
 		return strconv.AppendInt(dst, int64(f), 10), nil
+	case math.Abs(f) >= 1e-6 && math.Abs(f) < 1e21: // without an exponent where JavaScript writes none
+		return strconv.AppendFloat(dst, f, 'f', -1, 64), nil
 	}
 	return strconv.AppendFloat(dst, f, 'g', -1, 64), nil
 }

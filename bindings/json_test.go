@@ -21,6 +21,7 @@ func TestJSONEncode(t *testing.T) {
 		{`print(json.encode{1, 2, [4] = 3}, json.encode{1, x = 2}, json.encode{[1.5] = 1})`, `{"1":1,"2":2,"4":3}	{"1":1,"x":2}	{"1.5":1}`},
 		{`print(json.encode(u64"18446744073709551615"), json.encode(i64"-9223372036854775808"), json.encode(2^53), json.encode(2^60), json.encode(1e300), json.encode(0.1))`,
 			`18446744073709551615	-9223372036854775808	9007199254740992	1152921504606846976	1e+300	0.1`},
+		{`print(json.encode(1795387089.764537), json.encode(1e20 + 0.5), json.encode(2.5e-5), json.encode(-2.5e-7))`, `1795387089.764537	100000000000000000000	0.000025	-2.5e-07`},
 		{`io.write("") print(json.encode("\0\27\127\n\t\r\"\\/ \195\169 \255 \194\155") == [["\u0000\u001b\u007f\n\t\r\"\\/ é \\xff \u009b"]])`, "true"},
 		{`local t = {1} print(json.encode{t, t})`, `[[1],[1]]`},
 	})

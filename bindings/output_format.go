@@ -29,10 +29,10 @@ type verb struct {
 // formatVerbs are the letters a format may use.
 const formatVerbs = "d, i, u, c, x, X, o, e, E, f, g, G, q, s and %%"
 
-// parseVerb reads a conversion from s, which begins after the %.
+// parseVerb reads a conversion from s, which begins with the %.
 func parseVerb(s string) (v verb, rest string, err error) {
 	v.prec = -1
-	i := 0
+	i := 1
 flags:
 	for ; i < len(s); i++ {
 		switch s[i] {
@@ -53,7 +53,7 @@ flags:
 	number := func() (n int) {
 		for start := i; i < len(s) && s[i] >= '0' && s[i] <= '9'; i++ {
 			if i-start >= 2 {
-				err = fmt.Errorf("width or precision of more than two digits in '%%%s'", escape(s[:i+1]))
+				err = fmt.Errorf("width or precision of more than two digits in '%s'", escape(s[:i+1]))
 			}
 			n = n*10 + int(s[i]-'0')
 			if n > 1000 {
@@ -71,10 +71,10 @@ flags:
 		return v, "", err
 	}
 	if i >= len(s) {
-		return v, "", fmt.Errorf("format ends inside '%%%s'; write %%%% for a percent sign", escape(s))
+		return v, "", fmt.Errorf("format ends inside '%s'; write %%%% for a percent sign", escape(s))
 	}
-	v.letter, v.text = s[i], "%"+s[:i+1]
-	if !strings.ContainsRune("diucxXoeEfgGqs", rune(v.letter)) || v.letter >= 0x80 {
+	v.letter, v.text = s[i], s[:i+1]
+	if strings.IndexByte("diucxXoeEfgGqs", v.letter) < 0 {
 		return v, "", fmt.Errorf("unknown conversion '%s'; formats know %s", escape(v.text), formatVerbs)
 	}
 	return v, s[i+1:], nil
@@ -91,9 +91,9 @@ func (r *Runtime) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
 			return append(dst, format...)
 		}
 		dst = append(dst, format[:i]...)
-		format = format[i+1:]
-		if strings.HasPrefix(format, "%") {
-			dst, format = append(dst, '%'), format[1:]
+		format = format[i:]
+		if strings.HasPrefix(format, "%%") {
+			dst, format = append(dst, '%'), format[2:]
 			continue
 		}
 		v, rest, err := parseVerb(format)

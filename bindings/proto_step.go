@@ -47,13 +47,12 @@ func (a *analysis) step() {
 		}
 		a.escapeIf(&s, in.b, in.c)
 	case lua.OP_SELF:
-		receiver := s[in.b]
-		s[in.a] = 0
+		receiver, method := s[in.b], content(0)
 		if receiver&isEvent != 0 {
 			a.note(a.use.Calls, &s, in.c, true)
-			s[in.a] = isMethod
+			method = isMethod
 		}
-		s[in.a+1] = receiver
+		s[in.a], s[in.a+1] = method, receiver
 
 	case lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV, lua.OP_MOD, lua.OP_POW:
 		a.escapeIf(&s, in.b, in.c) // the other operand's metamethod gets it
@@ -94,10 +93,13 @@ func (a *analysis) step() {
 		a.call(&s, in)
 		return
 	case lua.OP_RETURN:
-		if in.b == 0 {
-			a.escapeRange(&s, in.a, numRegs)
-		} else {
+		switch {
+		case in.b != 0:
 			a.escapeRange(&s, in.a, in.a+in.b-1)
+		case a.oneResult(in.a):
+			a.escapeRange(&s, in.a, in.a+1)
+		default:
+			a.escapeRange(&s, in.a, numRegs)
 		}
 		return
 
@@ -150,6 +152,16 @@ func (a *analysis) call(s *regState, in instruction) {
 		first++
 	}
 	a.escapeRange(s, first, to)
+}
+
+// oneResult reports whether the instruction before leaves exactly one value
+// from register r up: "return (f())" is compiled as a return of all of them.
+func (a *analysis) oneResult(r int) bool {
+	if a.pc == 0 {
+		return false
+	}
+	in := decodeInstruction(a.p.Code[a.pc-1])
+	return in.op == lua.OP_CALL && in.a == r && in.c == 2
 }
 
 // capture notes which upvalues of a new function hold the event now.

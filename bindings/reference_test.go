@@ -22,16 +22,9 @@ func TestEveryRowIsDocumented(t *testing.T) {
 		if !strings.HasSuffix(f.help, ".") || len(f.help) < 10 {
 			t.Errorf("%s.%s: help must be sentences: %q", where, f.name, f.help)
 		}
-		optional := false
 		for _, p := range splitList(f.params) {
 			if !paramForm.MatchString(p) {
 				t.Errorf("%s.%s: parameter %q is not \"name: type\"", where, f.name, p)
-			}
-			name, _, _ := strings.Cut(p, ":")
-			if isOptional := strings.HasSuffix(name, "?") || name == "..."; optional && !isOptional {
-				t.Errorf("%s.%s: %q follows an optional parameter", where, f.name, p)
-			} else if isOptional {
-				optional = true
 			}
 		}
 		for _, typ := range splitList(f.returns) {

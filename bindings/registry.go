@@ -97,8 +97,8 @@ func (r *Runtime) function(f function) *lua.LFunction {
 
 // class returns the metatable of an object, made on first use: its methods
 // behind __index, and an error that lists the members for any other name.
-// Objects with fields replace __index by a function of their own and can find
-// the methods with [Runtime.method].
+// Objects with fields replace __index by a function of their own and find the
+// methods in r.methods.
 func (r *Runtime) class(name string) *lua.LTable {
 	if mt := r.classes[name]; mt != nil {
 		return mt
@@ -122,15 +122,6 @@ func (r *Runtime) class(name string) *lua.LTable {
 		return mt
 	}
 	panic("bindings: no object " + name)
-}
-
-// method returns the Lua function of a method of an object, or nil.
-func (r *Runtime) method(object, name string) lua.LValue {
-	r.class(object)
-	if v := r.methods[object].RawGetString(name); v != lua.LNil {
-		return v
-	}
-	return nil
 }
 
 // newObject returns a userdata of the given kind that holds v.

@@ -40,9 +40,10 @@ type Options struct {
 const (
 	registrySize       = 20 * 1024
 	registryMax        = 1 << 20
-	registryGrow       = 4096
+	registryGrow       = 64 << 10
 	callDepth          = 1000 // making a traceback takes time quadratic in the depth
 	coroutineRegistry  = 256
+	coroutineGrow      = 1024
 	coroutineCallDepth = 256
 	outputBuffer       = 32 * 1024
 )
@@ -96,6 +97,7 @@ func New(opts Options) *Runtime {
 	})
 	// gopher-lua makes threads with these options.
 	L.Options.RegistrySize = coroutineRegistry
+	L.Options.RegistryGrowStep = coroutineGrow
 	L.Options.CallStackSize = coroutineCallDepth
 
 	r := &Runtime{

@@ -229,7 +229,7 @@ func TestStackOverflow(t *testing.T) {
 	t.Parallel()
 	testErrors(t, []outputTest{
 		{`local function f() return 1 + f() end f()`, "stack overflow"},
-		{`local function f() pcall(f) error("deep") end f()`, "deep"},
+		{`coroutine.wrap(function() local function f() pcall(f) error("deep") end f() end)()`, "deep"},
 		{`local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end local x = t.a`, "stack overflow"},
 		{`local co = coroutine.wrap(function() local function f() return 1 + f() end f() end) co()`, "stack overflow"},
 		{`local t = {} for i = 1, 2e6 do t[i] = i end print(unpack(t))`, "stack overflow"},
@@ -496,5 +496,5 @@ func ExampleRuntime() {
 	if err := r.Call(fn); err != nil {
 		fmt.Println(err)
 	}
-
+	// Output: mask	18446744073709551615	{pid=12}
 }

@@ -25,14 +25,9 @@ func raiseIf(L *lua.LState, err error) {
 func checkErrno(L *lua.LState, v lua.LValue) int {
 	switch v := v.(type) {
 	case lua.LString:
-		if e, ok := syscalls.Errno(string(v)); ok && e < 4096 {
-			return e
-		}
-		msg := fmt.Sprintf("unknown errno %q", escape(string(v)))
-		if near := engine.Nearest(string(v), errnoNames()); near != "" {
-			msg += fmt.Sprintf("; did you mean %q?", near)
-		}
-		L.RaiseError("%s", msg)
+		e, err := lookupErrno(string(v))
+		raiseIf(L, err)
+		return e
 	case lua.LNumber:
 		if v >= 1 && v <= 4095 && v == lua.LNumber(int(v)) && (v < 512 || v > 516) {
 			return int(v)
@@ -40,6 +35,17 @@ func checkErrno(L *lua.LState, v lua.LValue) int {
 	}
 	L.RaiseError("an errno is wanted, such as \"EIO\" or a number from 1 to 4095, not %s", escape(v.String()))
 	return 0
+}
+
+// lookupErrno returns the number of an errno that a program may get.
+func lookupErrno(name string) (int, error) {
+	if e, ok := syscalls.Errno(name); ok && e < 512 {
+		return e, nil
+	}
+	if near := engine.Nearest(name, errnoNames()); near != "" {
+		return 0, fmt.Errorf("unknown errno %q; did you mean %q?", escape(name), near)
+	}
+	return 0, fmt.Errorf("unknown errno %q", escape(name))
 }
 
 func errnoNames() []string {

@@ -12,7 +12,8 @@ func aggGlobals() module {
 	return module{values: []value{{
 		name: "agg", typ: "aggregations",
 		help: "agg.NAME is an aggregation: counts, sums or histograms by key, printed when the trace ends, as text or with --json as JSON. " +
-			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\", min =, max =, step =}) sets how one looks.",
+			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\", min =, max =, step =}) sets how one looks; " +
+			"units are bytes, count (1k = 1000), seconds, us and ns.",
 		get: func(r *Runtime) lua.LValue {
 			tb := r.L.NewTable()
 			mt := r.L.NewTable()
@@ -49,7 +50,10 @@ func (t *Trace) aggregation(title string) lua.LValue {
 	return t.r.newObject("aggregation", t.aggs.Get(title))
 }
 
-var aggUnits = map[string]agg.Unit{"": agg.UnitNone, "bytes": agg.UnitBytes, "count": agg.UnitCount, "seconds": agg.UnitSeconds}
+var aggUnits = map[string]agg.Unit{
+	"": agg.UnitNone, "bytes": agg.UnitBytes, "count": agg.UnitCount,
+	"seconds": agg.UnitSeconds, "us": agg.UnitMicros, "ns": agg.UnitNanos,
+}
 
 func aggOptions(L *lua.LState, o agg.Options, tb *lua.LTable) agg.Options {
 	tb.ForEach(func(k, v lua.LValue) {
@@ -72,7 +76,7 @@ func aggOptions(L *lua.LState, o agg.Options, tb *lua.LTable) agg.Options {
 		case "unit":
 			u, ok := aggUnits[v.String()]
 			if !ok {
-				L.RaiseError("unknown unit %q; there are bytes, count and seconds", escape(v.String()))
+				L.RaiseError("unknown unit %q; there are bytes, count, seconds, us and ns", escape(v.String()))
 			}
 			o.Unit = u
 		case "min":
@@ -101,6 +105,9 @@ func aggregationObject() object {
 		return function{name: name, params: "value: number|word, ...: any", help: help,
 			fn: func(r *Runtime, L *lua.LState) int {
 				a := receiver[*agg.Agg](L, 1, "aggregation")
+				if L.GetTop() >= 2 && L.Get(2) == lua.LNil {
+					return 0
+				}
 				k := r.trace().makeKey(L, 3)
 				if err := a.Record(kind, aggNum(L, L.Get(2)), k); err != nil {
 					L.RaiseError("%s: %s", a.Title(), err.Error())
@@ -110,7 +117,8 @@ func aggregationObject() object {
 	}
 	return object{
 		name: "aggregation",
-		help: "A table of numbers by key. A key is any number of strings, numbers and booleans; without one there is a single row. The first record decides the kind.",
+		help: "A table of numbers by key. A key is any number of strings, numbers and booleans; without one there is a single row. " +
+			"The first record decides the kind. A value that is nil is not recorded, such as ev.ret and ev.duration of exit_group.",
 		methods: []function{
 			{name: "count", params: "...: any", help: "Adds 1 to the row of the key.",
 				fn: func(r *Runtime, L *lua.LState) int {

@@ -36,16 +36,16 @@ func eventObject() object {
 		fields: eventFields,
 		methods: []function{
 			{name: "fail", params: "errno: string|number",
-				help: "Before the call: prevents it, the program gets this errno. After it: replaces the result by this errno.",
+				help: "Before the call: prevents it, and the program gets this errno. After the call: it has taken effect, the program gets this errno all the same.",
 				fn:   evFail},
 			{name: "skip", params: "ret?: number",
 				help: "Prevents the call (\":enter\" hooks only); the program gets ret, 0 if not given.",
 				fn:   evSkip},
 			{name: "onexit", params: "fn: function",
-				help: "Calls fn(ev) at the exit of this call only (\":enter\" hooks only).",
+				help: "Calls fn(ev) after this call, this time only (\":enter\" hooks only). What fn needs of the entry it keeps in locals.",
 				fn:   evOnExit},
 			{name: "delay", params: "seconds: number|string",
-				help: "Keeps the thread stopped for that long after the hook; others run on.",
+				help: "Keeps the thread stopped for that long after the hook: 0.5 or \"500ms\". Other threads run on.",
 				fn:   evDelay},
 			{name: "suppress", help: "Keeps the signal from being delivered (hooks on signals).", fn: evSuppress},
 			{name: "table", returns: "table", help: "Returns the event as a plain table that can be kept and given to json.encode.", fn: evTable},
@@ -57,33 +57,35 @@ var eventFields = []field{
 	{"name", "string", "System call name; for other events what happened: a signal's name, \"fork\", \"exec\", \"exit\"."},
 	{"nr", "number", "System call number."},
 	{"abi", "string", "\"amd64\", \"i386\", \"x32\" or \"arm64\"."},
-	{"phase", "string", "\"enter\", \"exit\", \"signal\", \"fork\", \"exec\", \"death\", \"begin\", \"end\" or \"timer\"."},
+	{"phase", "string", "\"enter\" or \"exit\" of a call; \"signal\", \"fork\", \"exec\", \"death\" (proc:exit), \"begin\", \"end\" or \"timer\"."},
 	{"pid", "number", "Process id."},
 	{"tid", "number", "Thread id."},
-	{"ppid", "number", "Process id of the parent."},
-	{"comm", "string", "Name of the thread."},
+	{"ppid", "number", "Process id of the parent now."},
+	{"comm", "string", "Name of the thread, at most 15 bytes."},
 	{"exe", "string", "Path of the program."},
 	{"cwd", "string", "Working directory."},
-	{"time", "number", "Wall clock in seconds since 1970, with microseconds."},
+	{"time", "number", "Time of the event in seconds since 1970, with microseconds: os.date(\"%X\", ev.time)."},
 	{"args", "arguments", "The call's arguments by number or name: ev.args[1], ev.args.path."},
-	{"raw", "table", "The six argument words as numbers, raw[1] to raw[6]."},
-	{"ret", "number", "Result, -1 if it failed; assignable. After the call only; nil for exit and exit_group."},
+	{"raw", "table", "The six argument registers as they were at entry, raw[1] to raw[6]: numbers, or 64-bit words where a number can't hold one. ev.mem takes them as addresses."},
+	{"ret", "number", "Result, -1 if it failed. Assigning replaces what the program gets. After the call only; nil for exit and exit_group, which do not return."},
 	{"err", "string|nil", "Name of the errno (\"ENOENT\"), nil if the call succeeded. After the call only."},
-	{"ok", "boolean", "Whether the call succeeded. After the call only."},
-	{"duration", "number", "Seconds between entry and exit as the tracer saw them. After the call only."},
+	{"ok", "boolean", "Whether the call succeeded. After the call only; true for exit and exit_group."},
+	{"duration", "number", "Seconds between entry and exit as the tracer saw them. After the call only; 0 for exit and exit_group."},
 	{"fdpath", "string|nil", "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\"."},
 	{"abspath", "string|nil", "The call's first path made absolute with its directory descriptor and the working directory."},
-	{"call", "string", "The call as strace prints it, without the result."},
-	{"sig", "string", "Signal name; assignable. Hooks on signals only."},
+	{"paths", "table", "The call's path arguments by name, made absolute like abspath: ev.paths.newpath. Paths that can't be read are not in it."},
+	{"call", "string", "The call as strace prints it, without the result: tostring(ev) is the whole line."},
+	{"sig", "string", "Signal name. Assigning another one (\"SIGUSR1\" or a number) delivers that instead. Hooks on signals only."},
 	{"signo", "number", "Signal number. Hooks on signals only."},
 	{"sender", "number|nil", "Process id of the signal's sender, if a process sent it. Hooks on signals only."},
-	{"code", "number", "si_code of the signal. Hooks on signals only."},
+	{"code", "number", "si_code of the signal, a number such as SI_USER. Hooks on signals only."},
 	{"addr", "number|nil", "Faulting address of SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP. Hooks on signals only."},
-	{"child", "process|task", "The new task. Hooks on proc:fork only: child.tid, child.proc."},
-	{"thread", "boolean", "Whether the new task is a thread of the same process (proc:fork), or the one that ended was one of several (proc:exit)."},
+	{"child", "task", "The new thread, or the first thread of the new process: ev.child.tid, ev.child.proc. Hooks on proc:fork only."},
+	{"thread", "boolean", "proc:fork: whether a thread was made, not a process. proc:exit: whether other threads of the process are left."},
 	{"status", "number|nil", "Exit code. Hooks on proc:exit only; nil if a signal ended the task."},
 	{"killed", "string|nil", "The signal that ended the task. Hooks on proc:exit only."},
 	{"core", "boolean", "Whether it dumped core. Hooks on proc:exit only."},
+	{"former_tid", "number", "The thread id that the caller of execve had before, which differs from tid if it was not the first thread. Hooks on proc:exec only."},
 	{"task", "task", "The thread; ev.task.data is a table that lives as long as it."},
 	{"proc", "process", "The process; ev.proc.data is a table that lives as long as it."},
 	{"regs", "registers", "The registers: ev.regs.rip, ev.regs.rax = 1."},
@@ -216,6 +218,12 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 		return orNil(ev.CallFDPath())
 	case "abspath":
 		return orNil(ev.AbsPath())
+	case "paths":
+		tb := L.NewTable()
+		for arg, path := range ev.Paths {
+			tb.RawSetString(arg, lua.LString(path))
+		}
+		return tb
 	}
 	if ev.Kind == engine.KindExit {
 		switch key {
@@ -234,8 +242,8 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 	} else {
 		switch key {
 		case "ret", "err", "ok", "duration":
-			if ev.Kind == engine.KindEnter && !returns(c.Name) {
-				return lua.LNil
+			if !returns(c.Name) {
+				return neverReturned(key)
 			}
 			L.RaiseError("ev.%s exists only after the call; this hook runs before it (\":enter\")", key)
 		}
@@ -255,6 +263,18 @@ func orNil(s string) lua.LValue {
 
 // returns says whether a call can come back.
 func returns(name string) bool { return name != "exit" && name != "exit_group" }
+
+// neverReturned is what a hook on every call sees of exit and exit_group, so
+// that it need not know them: no result, and nothing that went wrong.
+func neverReturned(key string) lua.LValue {
+	switch key {
+	case "ok":
+		return lua.LTrue
+	case "duration":
+		return number(0)
+	}
+	return lua.LNil
+}
 
 func retValue(ev *engine.Event) lua.LValue {
 	switch {
@@ -342,7 +362,7 @@ func (t *Trace) fieldNames(ev *engine.Event) []string {
 	}
 	switch ev.Kind {
 	case engine.KindEnter, engine.KindExit:
-		names = append(names, "nr", "abi", "args", "raw", "call", "fdpath", "abspath", "fail", "delay", "table")
+		names = append(names, "nr", "abi", "args", "raw", "call", "fdpath", "abspath", "paths", "fail", "delay", "table")
 		if ev.Kind == engine.KindExit {
 			names = append(names, "ret", "err", "ok", "duration")
 		} else {

@@ -172,7 +172,7 @@ func memInteger(size int, signed bool) func(*Runtime, *lua.LState) int {
 func registersObject() object {
 	return object{
 		name:   "registers",
-		help:   "The thread's registers under the kernel's names, all 64-bit words; assigning one changes it when the hook returns.",
+		help:   "The thread's registers by the names of struct user_regs_struct (amd64: rip, rsp, rax, orig_rax, rdi, ...; arm64: x0 to x30, sp, pc, pstate). Assigning one changes it when the hook returns.",
 		fields: []field{{"NAME", "number|word", "A register; an unknown name is an error that lists them."}},
 	}
 }

@@ -3,6 +3,7 @@ package bindings
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"regexp"
 	"sort"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/tracer/syscalls"
 )
 
 // Meta is what a script says about itself with meta{...}.
@@ -26,20 +29,20 @@ type Meta struct {
 // MetaArg describes an argument that a script takes with -a NAME=VALUE.
 type MetaArg struct {
 	Name     string
-	Type     string // string, number, flag, duration, path, list or regex
+	Type     string // one of metaTypes
 	Default  string // as it would be written on the command line
 	Help     string
 	Required bool
 }
 
-var metaTypes = []string{"string", "number", "flag", "duration", "path", "list", "regex"}
+var metaTypes = []string{"string", "number", "flag", "duration", "path", "list", "regex", "errno", "signal"}
 
 func metaGlobals() module {
 	return module{
 		functions: []function{{
 			name: "meta", params: "about: table",
 			help: "Says what a script is: name, summary, categories (a list), args (a table by name of tables with type, default, required and help), " +
-				"examples (a list), caveats, acts (true if it changes what it traces). Types are string, number, flag, duration, path, list and regex. " +
+				"examples (a list), caveats, acts (true if it changes what it traces). Types are string, number, flag, duration (in seconds), path (made absolute), list, regex, errno and signal (names). " +
 				"It stands first in the file; args.NAME then has the values given with -a NAME=VALUE.",
 			fn: func(r *Runtime, L *lua.LState) int {
 				m, err := readMeta(L.CheckTable(1))
@@ -263,6 +266,19 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 			return nil, err
 		}
 		return r.newObject("regex", &regex{re}), nil
+	case "errno":
+		text = strings.ToUpper(text)
+		_, err := lookupErrno(text)
+		return lua.LString(text), err
+	case "signal":
+		n, ok := syscalls.Signal(strings.ToUpper(text))
+		if !ok || n == 0 {
+			return nil, fmt.Errorf("a signal such as SIGTERM is wanted, not %q", escape(text))
+		}
+		return lua.LString(syscalls.SignalName(n)), nil
+	case "path":
+		path, err := filepath.Abs(text)
+		return lua.LString(path), err
 	}
 	return lua.LString(text), nil
 }

@@ -17,14 +17,14 @@ func traceGlobals() module {
 			help: "Calls fn(ev) for every event that spec names. A spec of system calls is \"openat\", \"open,openat\", \"%file\" (a class), " +
 				"\"/^stat/\" (a regular expression), \"*stat*\" (a glob), \"!read,write\" or \"*\"; with \":enter\" behind it fn runs before the call, " +
 				"else after it, with the arguments as they were and the result. Other specs: \"signal\", \"signal:SIGTERM,SIGINT\", " +
-				"\"proc:fork\", \"proc:exec\", \"proc:exit\", \"begin\", \"end\". opts.when is a table of conditions, see when. " +
+				"\"proc:fork\", \"proc:exec\", \"proc:exit\", \"begin\", \"end\". opts is {when = {FIELD = VALUE, ...}}: the hook runs only if all the conditions hold. " +
 				"exit and exit_group do not return: hooks on them run at entry.",
 			fn: func(r *Runtime, L *lua.LState) int { return r.trace().on(L) },
 		},
 		{
 			name:   "every",
 			params: "interval: string|number, fn: function",
-			help:   "Calls fn() at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds.",
+			help:   "Calls fn(ev) at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds. It stands for no call: ev has name, phase and time only.",
 			fn:     func(r *Runtime, L *lua.LState) int { return r.trace().every(L) },
 		},
 		{
@@ -38,8 +38,8 @@ func traceGlobals() module {
 		{
 			name:   "fault",
 			params: "spec: string, what: string|table",
-			help: "Makes calls fail without doing anything. what is an errno's name (\"EIO\"), or a table: errno or ret (a result), when (conditions as for on), " +
-				"probability (0 to 1, with an rng seeded by seed), nth (only the nth matching call), first, last, step (a range of matching calls).",
+			help: "Makes the calls of spec fail without being made. what is an errno's name (\"EIO\"), or a table: errno or ret (a result), when (conditions as for on), " +
+				"probability (0 to 1, repeatable with the same seed), nth (only the nth matching call), first, last, step (the matching calls from first to last, every step-th).",
 			fn: func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) },
 		},
 	}}
@@ -84,9 +84,6 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) {
 			h.Needs.All = false
 			for name := range use.Reads {
 				h.Needs.Fields = append(h.Needs.Fields, name)
-			}
-			if use.Reads["abspath"] {
-				h.Needs.Fields = append(h.Needs.Fields, "path")
 			}
 		}
 	}

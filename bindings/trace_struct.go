@@ -44,6 +44,9 @@ func structObject() object {
 
 // fieldIndex finds a field by name, or raises an error that says which exist.
 func (s *structRef) fieldIndex(L *lua.LState, name string) int {
+	if name == "sa_family" && strings.HasPrefix(s.v.StructName(), "sockaddr") && s.v.Len() > 0 {
+		return 0 // every kind of sockaddr begins with it, and it is printed by this name
+	}
 	var names []string
 	for i := range s.v.Len() {
 		f := s.v.FieldInfo(i)

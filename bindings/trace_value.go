@@ -87,7 +87,10 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 		return rawWord(v.Uint())
 	case decode.KindEnum:
 		if typ := v.Type(); typ != nil && typ.Kind == syscalls.KindSignal {
-			return t.str(syscalls.SignalName(int(v.Uint())))
+			if name := syscalls.SignalName(int(v.Uint())); name != "" {
+				return t.str(name)
+			}
+			return number(v.Int()) // 0, or a number that is no signal's
 		}
 		if name := v.Name(); name != "" {
 			return t.str(name)

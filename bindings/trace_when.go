@@ -16,7 +16,18 @@ type condition struct {
 }
 
 func conditionObject() object {
-	return object{name: "condition", help: "A test for a when table, such as ge(4096) or under \"/etc\"."}
+	return object{name: "condition", help: "A test for a when table, such as ge(4096) or under \"/etc\".",
+		methods: []function{{
+			name: "test", params: "v: any", returns: "boolean",
+			help: "Makes the test of a value of the script: under(\"/etc\"):test(path). A path must be absolute, such as those of ev.paths.",
+			fn: func(_ *Runtime, L *lua.LState) int {
+				c := receiver[*condition](L, 1, "condition")
+				ok := L.Get(2) != lua.LNil && c.Test(goValue(L, L.Get(2)))
+				L.Push(lua.LBool(ok))
+				return 1
+			},
+		}},
+	}
 }
 
 func conditionGlobals() module {

@@ -21,6 +21,9 @@ type Options struct {
 	// Flush, if set, is called before the engine waits for the next event
 	// when nothing is ready.
 	Flush func()
+	// Suspend, if set, stops this process (SIGSTOP) and is called when the
+	// command has stopped as a job of a shell does: see [Engine.Signal].
+	Suspend func()
 }
 
 // Engine traces with hooks. Make one with [New].
@@ -36,7 +39,7 @@ type Engine struct {
 	timers      []*Timer
 	finish      []func()
 	observers   []func(*Event)
-	onExitHook  Hook // stands for the closures of OnExit in error counts
+	running     *Hook // called last
 
 	table   table
 	ev      Event
@@ -50,6 +53,7 @@ type Engine struct {
 	signalMu sync.Mutex
 	signals  []unix.Signal // received and not yet dealt with
 	caught   int           // how many there were
+	job      job
 }
 
 type delayedTask struct {
@@ -79,7 +83,6 @@ type Result struct {
 func New(opts Options) *Engine {
 	e := &Engine{opts: opts}
 	e.ev.eng = e
-	e.onExitHook.Where = "onexit"
 	if e.opts.Report == nil {
 		e.opts.Report = func(string) {}
 	}

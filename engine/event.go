@@ -62,14 +62,15 @@ type Event struct {
 	haveRegs bool
 
 	// What the hooks of this event asked for.
-	setArgs   bool
+	setArgs   uint8 // bit i: argument i
+	setNumber bool
 	setRegs   bool
 	skip      bool
 	skipRet   int64
 	setRet    bool
 	setSignal bool
 	delay     time.Duration
-	scratchAt uint64
+	stackAt   uint64 // below here the stack holds no argument of ours yet; 0: nowhere
 }
 
 // begin prepares the event for another stop. The struct is not cleared as a
@@ -81,9 +82,10 @@ func (ev *Event) begin(kind EventKind, t *Task) {
 	ev.seq++
 	ev.now = time.Time{}
 	ev.haveComm, ev.haveInfo, ev.haveRegs = false, false, false
-	ev.setArgs, ev.setRegs, ev.skip, ev.setRet, ev.setSignal = false, false, false, false, false
+	ev.setArgs, ev.setNumber, ev.setRegs = 0, false, false
+	ev.skip, ev.setRet, ev.setSignal = false, false, false
 	ev.delay = 0
-	ev.scratchAt = 0
+	ev.stackAt = 0
 }
 
 // Seq identifies the event: no two events of a run have the same.

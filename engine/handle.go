@@ -3,6 +3,8 @@ package engine
 import (
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
@@ -34,6 +36,9 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	case tracer.EventNew:
 		ev.begin(KindFork, e.task(tev.Task))
 		ev.Child, ev.CloneEvent = e.task(tev.Child), tev.CloneEvent
+		if tev.CloneEvent == unix.PTRACE_EVENT_VFORK {
+			ev.Child.Proc.borrowed = ev.Task.Proc
+		}
 		e.runProc(ev, ProcFork)
 		e.applyEvent(ev)
 		return ev.delay
@@ -45,7 +50,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 			ev.LastTask = false
 			e.runProc(ev, ProcExit)
 		}
-		t.scratch = t.scratch[:0] // it lay in the old memory
+		t.newMemory()
 		ev.begin(KindExec, t)
 		ev.FormerTID = tev.FormerTID
 		e.runProc(ev, ProcExec)
@@ -63,6 +68,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		ev.begin(KindStop, e.task(tev.Task))
 		ev.Signal = tev.Signal
 		e.observe(ev)
+		e.noteStop()
 	case tracer.EventAttached:
 		ev.begin(KindAttach, e.task(tev.Task))
 		e.observe(ev)
@@ -86,6 +92,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	for i := range ch.enter {
 		e.run(&ch.enter[i], ev)
 	}
+	e.applyEvent(ev)
 	// After the hooks: they may have changed what is to be kept.
 	if ch.latch || len(t.onExit) > 0 {
 		e.latch(t, ch)
@@ -96,7 +103,6 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	if len(ch.exit) > 0 || len(t.onExit) > 0 {
 		t.entered = time.Now()
 	}
-	e.applyEvent(ev)
 	return ev.delay
 }
 
@@ -122,7 +128,7 @@ func (e *Engine) latch(t *Task, ch *callHooks) {
 		}
 		wanted := all
 		for _, h := range ch.exit {
-			wanted = wanted || h.Needs.has(p.Name, p.Aliases)
+			wanted = wanted || h.Needs.reads(p)
 		}
 		if wanted {
 			c.Latch(i)
@@ -156,12 +162,14 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 		e.run(&ch.exit[i], ev)
 	}
 	for i := 0; i < len(t.onExit); i++ {
-		e.call(&e.onExitHook, t.onExit[i], ev)
+		if x := t.onExit[i]; !x.hook.disabled {
+			e.call(x.hook, x.fn, ev)
+		}
 	}
 	t.onExit = t.onExit[:0]
 	e.applyEvent(ev)
 	if len(t.scratch) > 0 {
-		t.restoreScratch()
+		t.restoreScratch(t.Proc)
 	}
 	return ev.delay
 }
@@ -203,6 +211,7 @@ func (e *Engine) run(h *boundHook, ev *Event) {
 
 // call calls a function for a hook and counts its errors.
 func (e *Engine) call(h *Hook, f Func, ev *Event) {
+	e.running = h
 	err := f(ev)
 	if err != nil {
 		e.hookError(h, ev, err)

@@ -1,7 +1,11 @@
 package engine
 
 import (
+	"slices"
+	"strings"
 	"time"
+
+	"luatrace/tracer/syscalls"
 )
 
 // Func is the Go form of a hook. Its error is reported with the hook's place
@@ -49,6 +53,23 @@ func (n *Needs) has(name string, aliases []string) bool {
 	return false
 }
 
+// reads says whether the hook may read an argument: by name, or a path by way of
+// the fields that look for one.
+func (n *Needs) reads(p *syscalls.Param) bool {
+	return n.has(p.Name, p.Aliases) || p.Kind == syscalls.KindPath && (n.has("abspath", nil) || n.has("paths", nil))
+}
+
+// addConditions adds the fields that conditions are asked of.
+func (n *Needs) addConditions(w When) {
+	if n.All {
+		return
+	}
+	n.Fields = slices.Clone(n.Fields)
+	for i := range w {
+		n.Fields = append(n.Fields, strings.TrimPrefix(w[i].Field, argsPrefix))
+	}
+}
+
 // maxHookErrors is how often a hook may fail before it is switched off.
 const maxHookErrors = 10
 
@@ -69,6 +90,7 @@ func (e *Engine) On(h *Hook) {
 	b := boundHook{h, h.When}
 	switch h.Spec.Kind {
 	case SpecSyscall:
+		h.Needs.addConditions(h.When)
 		e.hooks = append(e.hooks, h)
 		e.table.reset()
 		if e.tr != nil {

@@ -99,6 +99,7 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 func (e *Engine) handleWoken(tr *tracer.Tracer) {
 	e.takeSignals(tr)
 	now := time.Now()
+	e.checkJob(tr, now)
 	n := 0
 	for n < len(e.delayed) && !e.delayed[n].at.After(now) {
 		tr.Resume(e.delayed[n].task)
@@ -142,6 +143,9 @@ func (e *Engine) armTimers() {
 			next = t.next
 		}
 	}
+	if at := e.job.at; !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		next = at
+	}
 	if next.IsZero() {
 		return
 	}
@@ -174,12 +178,16 @@ func (e *Engine) runPlain(kind EventKind, hooks []boundHook) {
 }
 
 // Signal tells the engine that this process received a signal that asks it to
-// end. It may be called from any goroutine.
+// end, or one of job control. It may be called from any goroutine.
 //
 // A command gets the first such signal itself (unless the terminal has sent it
 // to the command already) and the trace goes on until it ends; a second one
 // ends the trace. Without a command, the first one ends it. Tracees are let go
 // then, not killed.
+//
+// SIGTSTP and SIGTTIN are for the command too; when the command has stopped,
+// whatever by, Options.Suspend is called. SIGCONT continues a command that is
+// still stopped.
 func (e *Engine) Signal(sig unix.Signal) {
 	e.signalMu.Lock()
 	e.signals = append(e.signals, sig)
@@ -193,6 +201,9 @@ func (e *Engine) takeSignals(*tracer.Tracer) {
 	e.signals = nil
 	e.signalMu.Unlock()
 	for _, sig := range signals {
+		if e.jobSignal(sig) {
+			continue
+		}
 		running := e.command != nil && e.command.Tasks() > 0
 		if running && sentByTerminal(sig, e.command.PID) {
 			continue
@@ -211,7 +222,7 @@ func (e *Engine) takeSignals(*tracer.Tracer) {
 // reached the command too, because the terminal sends it to the foreground
 // process group and both are in it.
 func sentByTerminal(sig unix.Signal, pid int) bool {
-	if sig != unix.SIGINT && sig != unix.SIGQUIT && sig != unix.SIGHUP {
+	if sig != unix.SIGINT && sig != unix.SIGQUIT && sig != unix.SIGHUP && sig != unix.SIGTSTP {
 		return false
 	}
 	group := unix.Getpgrp()

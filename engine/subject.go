@@ -142,18 +142,30 @@ func (ev *Event) pathBase(i int) string {
 	return ev.Task.Cwd()
 }
 
-// AbsPath returns the call's first path argument made absolute, "" if it has
-// none or it can't be read.
-func (ev *Event) AbsPath() string {
+// Paths iterates over the names of files among the call's arguments: the
+// argument's name, and the path made absolute and clean. Paths that can't be
+// read are left out, and so is the target of a symbolic link to be made, which
+// names no file yet.
+func (ev *Event) Paths(yield func(arg, path string) bool) {
 	if ev.Call() == nil {
-		return ""
+		return
 	}
 	c := &ev.Task.call
 	for i := range c.NumArgs() {
-		if p := c.Param(i); p.Kind == syscalls.KindPath {
-			s, _ := ev.Path(p.Name)
-			return s
+		p := c.Param(i)
+		if p.Kind != syscalls.KindPath || p.Name == "target" && strings.HasPrefix(c.Name, "symlink") {
+			continue
 		}
+		if s, ok := ev.Path(p.Name); ok && !yield(p.Name, s) {
+			return
+		}
+	}
+}
+
+// AbsPath returns the first of Paths, "" if there is none.
+func (ev *Event) AbsPath() string {
+	for _, s := range ev.Paths {
+		return s
 	}
 	return ""
 }

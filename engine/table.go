@@ -131,7 +131,7 @@ func (ch *callHooks) wantsLatch(h *Hook) bool {
 
 func latchable(params []syscalls.Param, n *Needs) bool {
 	for i := range params {
-		if latchParam(&params[i]) && n.has(params[i].Name, params[i].Aliases) {
+		if latchParam(&params[i]) && n.reads(&params[i]) {
 			return true
 		}
 	}

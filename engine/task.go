@@ -20,7 +20,7 @@ type Task struct {
 	call    decode.Call // the system call in progress
 	hooks   *callHooks  // of that call; nil between calls or if nobody wants it
 	entered time.Time
-	onExit  []Func // for that call only
+	onExit  []exitCall // for that call only
 	scratch []savedMemory
 	fdpath  string // of a descriptor that the call closes
 }
@@ -32,13 +32,16 @@ type Proc struct {
 	// Data belongs to the caller (the script's ev.proc.data).
 	Data any
 
-	eng *Engine
+	eng      *Engine
+	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
+	borrowed *Proc  // whose memory it uses: the parent's after a vfork
 }
 
-// savedMemory is what stood where a changed argument was put.
-type savedMemory struct {
-	addr uint64
-	old  []byte
+// exitCall is a function to be called at the exit of one call, and the hook
+// that asked for it.
+type exitCall struct {
+	hook *Hook
+	fn   Func
 }
 
 // task returns the engine's record of a tracer's task, making it at first

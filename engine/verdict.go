@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,53 +25,21 @@ func (ev *Event) SetArg(i int, word uint64) error {
 		word = uint64(uint32(word))
 	}
 	c.Args[i] = word
-	c.Reset()
-	ev.setArgs = true
+	c.Forget()
+	ev.setArgs |= 1 << i
 	return nil
 }
 
-// SetNumber replaces the call by another one before it runs.
+// SetNumber replaces the call by another one before it runs. The event's name
+// and arguments stay those of the call that the program made, and so do its
+// hooks.
 func (ev *Event) SetNumber(nr int) error {
 	if ev.Kind != KindEnter {
 		return ErrEnterOnly
 	}
 	ev.Task.call.NR = nr
-	ev.setArgs = true
+	ev.setNumber = true
 	return nil
-}
-
-// SetArgBytes makes pointer argument i point to a copy of b. The copy lies
-// below the thread's stack, beyond the red zone; what was there comes back
-// when the call returns.
-func (ev *Event) SetArgBytes(i int, b []byte) error {
-	if ev.Kind != KindEnter {
-		return ErrEnterOnly
-	}
-	const redZone = 256 // 128 on amd64, none on arm64
-	t := ev.Task
-	if ev.scratchAt == 0 {
-		ev.scratchAt = t.Task.Call.SP - redZone
-	}
-	addr := (ev.scratchAt - uint64(len(b))) &^ 15
-	old := make([]byte, len(b))
-	if _, err := t.Proc.ReadMemory(addr, old); err != nil {
-		return fmt.Errorf("no room for %d bytes below the stack: %w", len(b), err)
-	}
-	if _, err := t.Proc.WriteMemory(addr, b); err != nil {
-		return fmt.Errorf("cannot write %d bytes below the stack: %w", len(b), err)
-	}
-	ev.scratchAt = addr
-	t.scratch = append(t.scratch, savedMemory{addr, old})
-	return ev.SetArg(i, addr)
-}
-
-// restoreScratch puts back what SetArgBytes wrote over, last first.
-func (t *Task) restoreScratch() {
-	for i := len(t.scratch) - 1; i >= 0; i-- {
-		s := t.scratch[i]
-		t.Proc.WriteMemory(s.addr, s.old)
-	}
-	t.scratch = t.scratch[:0]
 }
 
 // Skip prevents the call; the program gets ret as its result (-errno for a
@@ -117,19 +84,20 @@ func (ev *Event) setResult(ret int64) {
 // MemoryChanged makes values that were decoded from memory be read again.
 func (ev *Event) MemoryChanged() {
 	if c := ev.Call(); c != nil {
-		c.Reset()
+		c.Forget()
 	}
 }
 
 // Skipped says whether a hook has prevented the call, and with which result.
 func (ev *Event) Skipped() (int64, bool) { return ev.skipRet, ev.skip }
 
-// OnExit calls f at the exit of this call, after the hooks for its exit.
+// OnExit calls f at the exit of this call, after the hooks for its exit. Its
+// errors count against the hook that asked for it.
 func (ev *Event) OnExit(f Func) error {
 	if ev.Kind != KindEnter {
 		return ErrEnterOnly
 	}
-	ev.Task.onExit = append(ev.Task.onExit, f)
+	ev.Task.onExit = append(ev.Task.onExit, exitCall{ev.eng.running, f})
 	return nil
 }
 
@@ -164,12 +132,15 @@ func (ev *Event) apply() error {
 	}
 	if ev.setRegs && ev.haveRegs {
 		note(t.SetRegisters(&ev.regs))
+		if ev.Kind == KindEnter {
+			ev.takeRegisters()
+		}
 	}
 	switch ev.Kind {
 	case KindEnter:
 		if ev.skip {
 			note(t.Skip(ev.skipRet))
-		} else if ev.setArgs {
+		} else if ev.setArgs != 0 || ev.setNumber {
 			note(t.SetCall(t.call.NR, t.call.Args))
 		}
 	case KindExit:
@@ -182,4 +153,24 @@ func (ev *Event) apply() error {
 		}
 	}
 	return err
+}
+
+// takeRegisters makes the call's arguments those that a hook has put into the
+// registers, except where it has assigned the arguments themselves.
+func (ev *Event) takeRegisters() {
+	c, now := &ev.Task.call, &ev.Task.Task.Call
+	args := c.Args
+	for i, w := range now.Args {
+		if ev.setArgs&(1<<i) == 0 {
+			args[i] = w
+		}
+	}
+	nr := c.NR
+	if !ev.setNumber {
+		nr = now.NR
+	}
+	if args != c.Args || nr != c.NR {
+		c.Args, c.NR = args, nr
+		c.Forget()
+	}
 }

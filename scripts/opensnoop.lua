@@ -3,17 +3,25 @@ meta {
   summary = "files opened, by whom, and how it ended",
   categories = {"files"},
   args = {
-    failed = {type = "flag", help = "show only opens that failed"},
-    under = {type = "path", help = "show only files below this directory"},
+    failed = {type = "flag", help = "only opens that failed"},
+    under = {type = "path", help = "only files in this directory or below it"},
+    absolute = {type = "flag", help = "names made absolute, not as they were given"},
   },
-  examples = {"luatrace -s opensnoop git status", "luatrace -s opensnoop -a failed=1 -p 1234"},
+  examples = {
+    "luatrace -s opensnoop git status",
+    "luatrace -s opensnoop -a failed make",
+    "luatrace -s opensnoop -a under=/etc -p 1234",
+  },
   caveats = "Opens through io_uring make no system call and are not seen.",
 }
 
+local when = {}
+if args.failed then when.ok = false end
+if args.under then when.path = under(args.under) end
+
 printf("%-7s %-15s %4s %-11s %s\n", "PID", "COMM", "FD", "ERR", "PATH")
 
-on("open,openat,openat2,creat", function(ev)
-  if args.failed and ev.ok then return end
-  if args.under and not (ev.abspath or ""):find(args.under, 1, true) then return end
-  printf("%-7d %-15s %4d %-11s %s\n", ev.pid, ev.comm, ev.ret, ev.err or "-", ev.path or "?")
+on("open,openat,openat2,creat", {when = when}, function(ev)
+  local path = args.absolute and ev.abspath or ev.path
+  printf("%-7d %-15s %4d %-11s %s\n", ev.pid, ev.comm, ev.ret, ev.err or "-", path or "?")
 end)

@@ -90,7 +90,11 @@ func (t *Tracer) handleDetaching(task *Task) {
 		task.signal = st.Signal
 	case StatusSyscall:
 		// A prevented call needs its exit to be made whole only where the
-		// result was not settled at entry, which Skip always does.
+		// result was not settled at entry, which Skip always does. A changed
+		// one does.
+		if s := &t.info; task.made != nil && getSyscallInfo(task.TID, s) == 0 && s.op == sysInfoExit {
+			task.restoreCall(s.isError())
+		}
 	case StatusEventStop, StatusGroup:
 		if task.interrupted {
 			t.repairInterrupted(task)

@@ -26,12 +26,13 @@ const (
 	stepSetgroups
 	stepSetgid
 	stepSetuid
+	stepSignals
 	stepExecve
 )
 
 var stepNames = [...]string{
 	stepGate: "gate", stepSetrlimit: "setrlimit", stepSetgroups: "setgroups",
-	stepSetgid: "setgid", stepSetuid: "setuid", stepExecve: "execve",
+	stepSetgid: "setgid", stepSetuid: "setuid", stepSignals: "signals", stepExecve: "execve",
 }
 
 // childPlan is all that the child needs, made before the fork: between fork
@@ -46,6 +47,10 @@ type childPlan struct {
 	groups     []uint32
 	setNoFile  bool
 	noFile     unix.Rlimit
+	setSignals bool
+	ignored    [64]bool // by signal number - 1: inherited as ignored
+	blocked    uint64
+	ignore     kernelSigaction
 }
 
 // stepFailure is what the child writes to the error pipe.
@@ -109,6 +114,20 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 		}
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETRESUID, uintptr(p.uid), uintptr(p.uid), uintptr(p.uid)); e != 0 {
 			failure.step = stepSetuid
+			goto fail
+		}
+	}
+	if p.setSignals {
+		for i := 0; i < len(p.ignored); i++ {
+			if p.ignored[i] {
+				if _, _, e = syscall.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(i+1), uintptr(unsafe.Pointer(&p.ignore)), 0, 8, 0, 0); e != 0 {
+					failure.step = stepSignals
+					goto fail
+				}
+			}
+		}
+		if _, _, e = syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.blocked)), 0, 8, 0, 0); e != 0 {
+			failure.step = stepSignals
 			goto fail
 		}
 	}

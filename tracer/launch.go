@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/limits"
+	"luatrace/tracer/internal/sigstate"
 )
 
 // Command is what Launch runs.
@@ -105,6 +106,12 @@ func newChildPlan(c *Command) (*childPlan, error) {
 	}
 	if limits.Known {
 		p.setNoFile, p.noFile = true, unix.Rlimit{Cur: limits.NoFile.Cur, Max: limits.NoFile.Max}
+	}
+	if s := sigstate.Inherited(); s.Known {
+		p.setSignals, p.blocked, p.ignore = true, uint64(s.Blocked), ignoringAction
+		for i := range p.ignored {
+			p.ignored[i] = s.Ignored.Has(i + 1)
+		}
 	}
 	return p, nil
 }

@@ -33,7 +33,9 @@ func (m *memFile) get(tid int) (int, unix.Errno) {
 		if !errors.As(err, &e) {
 			e = unix.EIO
 		}
-		m.denied = e
+		if e != unix.ENOENT && e != unix.ESRCH { // those are the thread's, not the process's
+			m.denied = e
+		}
 		return -1, e
 	}
 	m.fd, m.open = fd, true

@@ -101,7 +101,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 	switch s.op {
 	case sysInfoEntry, sysInfoSeccomp:
 		task.syscallStop, task.entryStop = true, true
-		task.inCall, task.skipped = true, false
+		task.inCall, task.skipped, task.made = true, false, nil
 		c := &task.Call
 		c.ABI, c.NR, c.IP, c.SP = abiOf(s.arch, s.nr), int(int32(s.nr)), s.ip, s.sp
 		c.Args = s.args
@@ -121,6 +121,9 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		return true
 	case sysInfoExit:
 		task.syscallStop = true
+		if task.made != nil {
+			task.restoreCall(s.isError())
+		}
 		if task.launching { // of a call that the gate hides
 			task.inCall = false
 			t.Resume(task)

@@ -113,6 +113,9 @@ type kernelSigaction struct {
 	mask     uint64
 }
 
+// ignoringAction is SIG_IGN.
+var ignoringAction = kernelSigaction{handler: 1}
+
 // changeSigactionFlags sets and clears flags of a signal's present action and
 // leaves the handler, the Go runtime's, alone. x/sys has no wrapper for it.
 func changeSigactionFlags(sig unix.Signal, set, clear uint64) error {

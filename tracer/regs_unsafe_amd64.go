@@ -48,6 +48,22 @@ func (r *Registers) call(abi syscalls.ABI) (nr int, args [6]uint64) {
 	return nr, [6]uint64{r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9}
 }
 
+// callAtEntry is call for an entry stop.
+func (r *Registers) callAtEntry(abi syscalls.ABI, _ int) (int, [6]uint64) { return r.call(abi) }
+
+// restoreCall undoes setCall at an exit stop. The number too: the kernel takes
+// it from here when it restarts the call, but not if the call was skipped.
+func (r *Registers) restoreCall(abi syscalls.ABI, made *Registers) {
+	if int64(r.Orig_rax) >= 0 {
+		r.Orig_rax = made.Orig_rax
+	}
+	if abi == syscalls.I386 {
+		r.Rbx, r.Rcx, r.Rdx, r.Rsi, r.Rdi, r.Rbp = made.Rbx, made.Rcx, made.Rdx, made.Rsi, made.Rdi, made.Rbp
+		return
+	}
+	r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = made.Rdi, made.Rsi, made.Rdx, made.R10, made.R8, made.R9
+}
+
 func (r *Registers) setResult(v uint64) { r.Rax = v }
 func (r *Registers) result() uint64     { return r.Rax }
 

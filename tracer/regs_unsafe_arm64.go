@@ -55,6 +55,20 @@ func (r *Registers) call(syscalls.ABI) (nr int, args [6]uint64) {
 	return int(int32(r.Regs[8])), args
 }
 
+// callAtEntry is call for an entry stop, where the number is not changed by a
+// register.
+func (r *Registers) callAtEntry(_ syscalls.ABI, nr int) (int, [6]uint64) {
+	_, args := r.call(syscalls.ARM64)
+	return nr, args
+}
+
+// restoreCall undoes setCall at an exit stop, except for x0, which has the
+// result.
+func (r *Registers) restoreCall(_ syscalls.ABI, made *Registers) {
+	copy(r.Regs[1:6], made.Regs[1:6])
+	r.Regs[8] = made.Regs[8]
+}
+
 func (r *Registers) setResult(v uint64) { r.Regs[0] = v }
 func (r *Registers) result() uint64     { return r.Regs[0] }
 

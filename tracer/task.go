@@ -55,6 +55,7 @@ type Task struct {
 	inCall  bool   // between a seen entry and its exit
 	skipped bool   // the call in progress was prevented by Skip
 	skipRet int64
+	made    *Registers // as they were before SetCall changed the call in progress, else nil
 
 	newborn     bool // its first stop has not been resumed yet
 	attaching   bool // seized, its first stop not yet seen
@@ -74,16 +75,41 @@ func (t *Task) InCall() bool { return t.inCall }
 func (t *Task) Dead() bool { return t.dead }
 
 // SetCall changes number and arguments of the call at its entry stop. The new
-// values become Task.Call. ESRCH means that the task was killed.
+// values become Task.Call. The program finds its registers as it left them
+// when the call returns. ESRCH means that the task was killed.
 func (t *Task) SetCall(nr int, args [6]uint64) error {
 	if !t.entryStop {
 		return errNotAtEntry
+	}
+	if t.made == nil {
+		var r Registers
+		if e := getRegs(t.TID, &r); e != 0 {
+			return e
+		}
+		t.made = &r
 	}
 	if e := t.setCall(nr, &args); e != 0 {
 		return e
 	}
 	t.Call.NR, t.Call.Args = nr, args
 	return nil
+}
+
+// restoreCall puts the argument registers back at the exit of a changed call:
+// the kernel preserves them, so programs rely on them, and a call that is
+// restarted after a signal is made anew from them.
+func (t *Task) restoreCall(failed bool) {
+	made := t.made
+	t.made = nil
+	switch name := syscallName(&t.Call); {
+	case !failed && (name == "execve" || name == "execveat"), name == "rt_sigreturn", name == "sigreturn":
+		return // the call has replaced them all
+	}
+	var r Registers
+	if getRegs(t.TID, &r) == 0 {
+		r.restoreCall(t.Call.ABI, made)
+		setRegs(t.TID, &r)
+	}
 }
 
 func (t *Task) setCall(nr int, args *[6]uint64) unix.Errno {
@@ -161,8 +187,17 @@ func (t *Task) SetResult(ret int64) error {
 // Registers reads the general registers of a stopped task.
 func (t *Task) Registers(r *Registers) error { return errnoOrNil(getRegs(t.TID, r)) }
 
-// SetRegisters writes the general registers of a stopped task.
-func (t *Task) SetRegisters(r *Registers) error { return errnoOrNil(setRegs(t.TID, r)) }
+// SetRegisters writes the general registers of a stopped task. At an entry stop
+// Task.Call becomes what they say.
+func (t *Task) SetRegisters(r *Registers) error {
+	if e := setRegs(t.TID, r); e != 0 {
+		return e
+	}
+	if t.entryStop {
+		t.Call.NR, t.Call.Args = r.callAtEntry(t.Call.ABI, t.Call.NR)
+	}
+	return nil
+}
 
 // Siginfo reads what the kernel knows of the signal at an EventSignal.
 func (t *Task) Siginfo(s *Siginfo) error { return errnoOrNil(getSiginfo(t.TID, s)) }

@@ -112,6 +112,17 @@ func (t *Tracer) Task(tid int) *Task { return t.tasks[tid] }
 // Process returns the record of a thread group, nil if it is not traced.
 func (t *Tracer) Process(pid int) *Process { return t.procs[pid] }
 
+// Stopped says whether all threads of a process, or with nil of all processes,
+// are in a group-stop (signal(7)) and have been resumed into it.
+func (t *Tracer) Stopped(p *Process) bool {
+	for _, task := range t.tasks {
+		if task.state != taskListening && (p == nil || task.Proc == p) {
+			return false
+		}
+	}
+	return true
+}
+
 // newTask makes the record of a thread in a thread group.
 func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
 	p := t.procs[pid]
@@ -137,6 +148,9 @@ func (t *Tracer) forget(task *Task) (last bool) {
 	p := task.Proc
 	p.tasks--
 	if p.tasks > 0 {
+		if p.lastTID == task.TID {
+			p.lastTID = t.anyTask(p)
+		}
 		return false
 	}
 	p.mem.close()
@@ -144,6 +158,17 @@ func (t *Tracer) forget(task *Task) (last bool) {
 		delete(t.procs, p.PID)
 	}
 	return true
+}
+
+// anyTask returns a thread of the process that has not ended, 0 if none is
+// known.
+func (t *Tracer) anyTask(p *Process) int {
+	for tid, task := range t.tasks {
+		if task.Proc == p {
+			return tid
+		}
+	}
+	return 0
 }
 
 // next takes the oldest wait report. With several tracees all that is ready is

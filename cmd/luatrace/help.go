@@ -11,32 +11,32 @@ import (
 	"luatrace/scripts"
 )
 
-const helpText = `luatrace: awk for system calls. Usage:
-  luatrace [options] [--] COMMAND [ARG...]      luatrace [options] -p PID
+const helpText = `luatrace: awk for system calls
+usage: luatrace [options] [--] COMMAND [ARG...]    luatrace [options] -p PID,...
+       luatrace list [CATEGORY] | info SCRIPT | probes [SPEC]
 What to do with the calls (nothing given: print them as strace does)
-  -t, --trace SPEC       only these: open,close  %file  %net  /^stat/  '!read'  '*'
-  -e, --exec CODE        run Lua code; with -t it is the body of a hook on ev
-  -s, --script NAME      run a script: of the collection, a file (with a / or .lua), - for stdin
-  -a, --arg NAME=VALUE   argument of the scripts
-  -c, --summary-only     count calls, errors and time     -S KEY  sorted by time, calls, name
+  -t, --trace SPEC      only these: open,close  %file  /^stat/  '!read'  '*'
+  -e, --exec CODE       run Lua code; with -t it is the body of a hook on ev
+  -s, --script NAME     run a script of the collection, a FILE.lua, - for stdin
+  -a, --arg NAME=VALUE  argument of the scripts
+  -c, --summary-only    count calls, errors and time   -S time|calls|errors|name
 Whom to trace
-  -p, --attach PID,...   running processes with all threads
-  --no-follow            not the children and threads of the command
-  -u, --user USER        run the command as that user     -E VAR=VALUE, -E VAR  environment
+  -p, --attach PID,...  running processes   --no-follow  no children, no threads
+  -u, --user USER       run COMMAND as USER  -E VAR=VALUE, -E VAR  set, unset
 Output
-  -o, --output FILE      instead of standard error        -j, --json  one object a line
-  -T durations   -r relative times   -tt -ttt absolute times   -y paths of descriptors
-  -v whole structs   -x, -xx hex strings   -N argument names   -z, -Z only successful, failed
-  --string-limit N   --columns N   --always-show-pid   -q  no ends of processes
-Others: --hook-timeout DURATION (5s)   -h, --help   -V, --version
-  luatrace list | luatrace info SCRIPT | luatrace probes SPEC
+  -o, --output FILE     instead of standard error   -j, --json  an object a line
+  -T durations  -r, -tt, -ttt times  -y paths of descriptors  -N argument names
+  -v whole structs  -x, -xx hex strings  -z, -Z only successful, only failed
+  -q no exits  --string-limit N  --columns N  --always-show-pid
+Others: --hook-timeout TIME (5s)   -h, --help   -V, --version
 
-  luatrace ls                                              every system call of ls
-  luatrace -s opensnoop git status                         files opened, by whom, result
-  luatrace -t openat -e 'print(ev.path, ev.ret)' ls        one line of Lua a call
-  luatrace -t %net -e 'agg.n:count(ev.name)' curl -s URL   a table at the end
-  luatrace -e 'fault("fsync", "EIO")' ./database           what if the disk fails?
-Exit status: the command's; 1 failure, 2 usage, 3 a hook failed, 126/127 command not runnable.
+  luatrace ls                                            every system call of ls
+  luatrace -s opensnoop git status                       files: who, result, path
+  luatrace -t openat -e 'print(ev.path, ev.ret)' ls      a line of Lua for a call
+  luatrace -t '*' -e 'agg.n:count(ev.name)' ls           a table at the end
+  luatrace -e 'fault("fsync", "EIO")' ./database         what if the disk fails?
+Exit status: that of COMMAND, or 1 luatrace failed, 2 wrong usage or script,
+3 a hook failed, 126 COMMAND can't be run, 127 COMMAND not found
 `
 
 func versionLine() string {

@@ -49,7 +49,14 @@ func probes(args []string, std stdio) status {
 			}
 			params = append(params, mark+p.Name)
 		}
-		fmt.Fprintf(std.out, "%s(%s)  %%%s\n", sig.Name, strings.Join(params, ", "), strings.Join(sig.Classes, " %"))
+		classes := ""
+		for _, class := range sig.Classes {
+			classes += " %" + class
+		}
+		if classes != "" {
+			classes = " " + classes
+		}
+		fmt.Fprintf(std.out, "%s(%s)%s\n", sig.Name, strings.Join(params, ", "), classes)
 	}
 	return status{}
 }

@@ -58,7 +58,7 @@ func run(args, env []string, std stdio) status {
 		say("%v", err)
 		return status{code: exitUsage}
 	}
-	defer forwardSignals(s.eng)()
+	defer forwardSignals(s.eng, target.Command != nil)()
 	result, err := s.eng.Run(target)
 	s.close()
 	outErr := out.close()
@@ -150,10 +150,16 @@ func lookup(env []string, name string) string {
 // forwardSignals gives the signals that ask this process to end to the engine,
 // and returns the function that stops it. A signal that was ignored when
 // luatrace was started (nohup) stays so, for luatrace and the command.
-func forwardSignals(eng *engine.Engine) (stop func()) {
+//
+// With a command the signals of job control go there too: it is what stops.
+func forwardSignals(eng *engine.Engine, command bool) (stop func()) {
 	ch := make(chan os.Signal, 16)
-	for _, sig := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
-		if !signal.Ignored(sig) {
+	signals := []unix.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT}
+	if command {
+		signals = append(signals, unix.SIGTSTP, unix.SIGTTIN, unix.SIGCONT)
+	}
+	for _, sig := range signals {
+		if !tracer.InheritedIgnored(sig) {
 			signal.Notify(ch, sig)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/printer"
@@ -44,6 +46,12 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 			s.lua.Flush()
 			say("%s", msg)
 		},
+	}
+	if isJob() {
+		opts.Suspend = func() {
+			s.lua.Flush()
+			unix.Kill(unix.Getpid(), unix.SIGSTOP)
+		}
 	}
 	if out.terminal {
 		opts.Flush = func() { s.lua.Flush() }
@@ -268,3 +276,11 @@ func (s *session) summarize(o *options) error {
 func (s *session) exitCode() (int, bool) { return s.trace.ExitCode() }
 
 func (s *session) close() { s.lua.Close() }
+
+// isJob says whether a shell with job control started this process: it puts
+// each job into a process group of its own, other programs hardly ever do.
+// Nobody else would notice that this process has stopped, and continue it.
+func isJob() bool {
+	parents, err := unix.Getpgid(unix.Getppid())
+	return err == nil && parents != unix.Getpgrp()
+}

@@ -18,6 +18,10 @@ func (s scope) arrayOf(v *Value, t, elem *syscalls.Type, addr, n uint64) {
 	if size == 0 {
 		return
 	}
+	if n > (^uint64(0)-addr)/size {
+		v.setUnreadable(c, t, addr) // would run past the end of all memory
+		return
+	}
 	held := min(n, MaxElements)
 	b := c.copyIn(addr, held*size)
 	if len(b) == 0 && held > 0 || len(b) > 0 && uint64(len(b)) < size {

@@ -173,12 +173,17 @@ func (c *Call) interrupted() bool {
 	return c.Errno == 4 || c.Errno >= 512 && c.Errno <= 516
 }
 
-func (c *Call) decodeArg(i int, p *syscalls.Param, out bool) *Value {
-	vs := c.arena.values(1)
-	if len(vs) == 0 {
-		vs = make([]Value, 1) // the budget is spent, but every argument has a value
+// value returns a new Value, also when the budget is spent: there are few of
+// them, one for each argument and result.
+func (c *Call) value() *Value {
+	if vs := c.arena.values(1); len(vs) == 1 {
+		return &vs[0]
 	}
-	v := &vs[0]
+	return new(Value)
+}
+
+func (c *Call) decodeArg(i int, p *syscalls.Param, out bool) *Value {
+	v := c.value()
 	sc := scope{c: c, arg: i, out: out}
 	if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
 		v.setAddr(c, p.Type, c.Args[i])

@@ -18,6 +18,10 @@ func (s scope) length(l *syscalls.Length) (n uint64, ok bool) {
 	case syscalls.LenConst:
 		return l.N, true
 	case syscalls.LenRet:
+		if m := s.parent; m != nil && m.parent.StructName() == "mmsghdr" && s.out {
+			n := m.parent.Field("msg_len") // each message has a count of its own
+			return n.num, true
+		}
 		if s.c.Exited && s.c.Errno == 0 && s.out && s.c.Ret >= 0 {
 			return uint64(s.c.Ret), true
 		}

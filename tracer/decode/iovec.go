@@ -47,9 +47,5 @@ func (s scope) iovBase(iov *Value, t *syscalls.Type, f *Value, addr uint64) {
 	if iov.limited {
 		avail = min(avail, iov.limit)
 	}
-	if int64(length.num) < 0 {
-		f.setUnreadable(s.c, t, addr)
-		return
-	}
 	s.bufferOf(f, t, addr, length.num, avail)
 }

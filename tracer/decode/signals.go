@@ -11,12 +11,10 @@ func (s scope) sigset(v *Value, t *syscalls.Type, addr uint64) {
 	n := uint64(8)
 	if t.Len.Kind != syscalls.LenNone {
 		var ok bool
-		if n, ok = s.length(&t.Len); !ok {
-			return
+		n, ok = s.length(&t.Len)
+		if !ok || n != 8 && t.Len.Kind != syscalls.LenConst {
+			return // the kernel takes no other size
 		}
-	}
-	if n = min(n, 8); n == 0 || n%4 != 0 {
-		return
 	}
 	b := s.c.copyIn(addr, n)
 	if uint64(len(b)) < n {

@@ -1,6 +1,10 @@
 package decode
 
-import "luatrace/tracer/syscalls"
+import (
+	"net/netip"
+
+	"luatrace/tracer/syscalls"
+)
 
 // Socket address families with a layout of their own.
 const (
@@ -29,10 +33,10 @@ func (s scope) sockaddr(v *Value, t *syscalls.Type, addr uint64) {
 	if !ok {
 		return
 	}
-	n = min(uint64(uint32(n)), maxSockaddr)
-	if n < 2 {
-		return
+	if int32(n) < 2 {
+		return // not even a family; stays an address
 	}
+	n = min(uint64(uint32(n)), maxSockaddr)
 	b := s.c.copyIn(addr, n)
 	if uint64(len(b)) < n {
 		v.setUnreadable(s.c, t, addr)
@@ -76,4 +80,18 @@ func (s scope) sunPath(f *Value, b []byte) {
 		}
 	}
 	f.total, f.inline = uint64(len(f.data)), true
+}
+
+// IP returns the address in a sin_addr or sin6_addr field; for other values it
+// is not valid.
+func (v *Value) IP() netip.Addr {
+	if v.typ != nil {
+		switch {
+		case v.typ.Kind == syscalls.KindIPv4 && len(v.data) >= 4:
+			return netip.AddrFrom4([4]byte(v.data))
+		case v.typ.Kind == syscalls.KindIPv6 && len(v.data) >= 16:
+			return netip.AddrFrom16([16]byte(v.data))
+		}
+	}
+	return netip.Addr{}
 }

@@ -26,10 +26,6 @@ func (s scope) buffer(v *Value, t *syscalls.Type, addr uint64) {
 	if !ok {
 		return // stays an address
 	}
-	if c := s.c; c.ABI.WordSize() == 8 && int64(n) < 0 {
-		v.setUnreadable(c, t, addr)
-		return
-	}
 	s.bufferOf(v, t, addr, n, n)
 }
 

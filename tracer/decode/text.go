@@ -104,17 +104,19 @@ func entryShown(p *syscalls.Param) bool {
 	return false
 }
 
+// appendArgs prints the arguments at positions from to to, and a comma after
+// them if more follow. A list that starts later continues after that comma.
 func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
+	shown := 0
 	for k := from; k < to; k++ {
 		i := c.printedArg(k)
 		if !c.Shown(i) {
 			continue
 		}
-		if k > 0 && o.anyShown(c, k) {
-			if last := len(dst) - 1; last < 1 || dst[last] != ' ' || dst[last-1] != ',' {
-				dst = append(dst, ", "...)
-			}
+		if shown > 0 {
+			dst = append(dst, ", "...)
 		}
+		shown++
 		switch {
 		case c.Sig != nil && c.Sig.Labels != nil:
 			dst = append(append(dst, c.Sig.Labels[k]...), '=')
@@ -123,20 +125,10 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 		}
 		dst = o.appendArg(dst, c, i)
 	}
-	if to < c.printed() && to > from && o.anyShown(c, to) {
+	if to < c.printed() && shown > 0 {
 		dst = append(dst, ", "...)
 	}
 	return dst
-}
-
-// anyShown reports whether an argument before position k is printed.
-func (o *Text) anyShown(c *Call, k int) bool {
-	for j := range k {
-		if c.Shown(c.printedArg(j)) {
-			return true
-		}
-	}
-	return false
 }
 
 // appendArg prints argument i, for one that goes both ways with its values

@@ -95,10 +95,7 @@ func (c *Call) Result() *Value {
 	}
 	if c.result == nil {
 		c.sel()
-		v := &Value{}
-		if vs := c.arena.values(1); len(vs) == 1 {
-			v = &vs[0]
-		}
+		v := c.value()
 		c.number(v, c.ret, uint64(c.Ret), 8)
 		c.result = v
 	}

@@ -42,6 +42,9 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		if fv.Kind == KindNone {
 			continue // beyond the end of a shorter struct
 		}
+		if p := fv.Field("sival_ptr"); name == "sigev_value" && (p == nil || p.num == 0) {
+			continue
+		}
 		sep()
 		if f.Type.Kind == syscalls.KindIPv6 {
 			dst = append(dst, "inet_pton(AF_INET6, "...)
@@ -85,7 +88,10 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 		}
 	case "sockaddr_nl":
 		if f.Name == "nl_groups" {
-			return fmt.Appendf(dst, "%#08x", fv.num)
+			if fv.num == 0 {
+				return append(dst, "00000000"...) // C's %#08x
+			}
+			return fmt.Appendf(dst, "0x%06x", fv.num)
 		}
 	case "utimbuf":
 		return appendTimeComment(o.AppendValue(dst, fv), fv.Int(), 0, "")

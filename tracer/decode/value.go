@@ -91,7 +91,7 @@ func (v *Value) Size() int {
 
 // StructName returns the name of the struct a KindStruct value is, else "".
 func (v *Value) StructName() string {
-	if v.lay == nil || v.Kind != KindStruct {
+	if v == nil || v.lay == nil || v.Kind != KindStruct {
 		return ""
 	}
 	return v.lay.Name
@@ -157,6 +157,10 @@ func (v *Value) FieldInfo(i int) *syscalls.Field {
 	}
 	return &v.lay.Fields[i]
 }
+
+// Total returns how many bytes or elements there are in the tracee when the
+// value holds fewer (Truncated).
+func (v *Value) Total() uint64 { return v.total }
 
 // set returns the constants of a flags or enum value, or nil.
 func (v *Value) set() *syscalls.SetView {

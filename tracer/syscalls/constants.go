@@ -25,7 +25,8 @@ type NamedValue struct {
 // and other subsystems in a second, which is several times as long and is only
 // inflated when the first doesn't have what is asked for. Both hold amd64
 // values; the overlays hold what arm64 and i386 have differently or in
-// addition.
+// addition. The first also names the headers of its part that define nothing,
+// so that looking into one does not inflate the second.
 var (
 	coreConstants   = constantFile{name: "constants.txt.gz"}
 	driverConstants = constantFile{name: "constants-drivers.txt.gz"}
@@ -58,12 +59,11 @@ func (f *constantFile) load() {
 			if !ok {
 				return
 			}
-			header, body, _ := strings.Cut(rest, "\n")
-			if end := strings.Index(body, "\n@"); end >= 0 {
-				text, body = body[end:], body[:end]
-			} else {
-				text = ""
+			text = ""
+			if end := strings.Index(rest, "\n@"); end >= 0 {
+				rest, text = rest[:end], rest[end:]
 			}
+			header, body, _ := strings.Cut(rest, "\n")
 			f.headers = append(f.headers, header)
 			f.sections[header] = body
 		}

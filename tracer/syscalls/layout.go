@@ -69,7 +69,7 @@ func (l *StructLayout) Field(name string) *StructField {
 // COUNT is -1 for an array without a length. The tables without an ABI in
 // their names are amd64's; the others have only what their ABI lays out
 // differently or in addition.
-var structFiles = [NumABI][]func() string{
+var structFiles = [NumABI][]func() *structFile{
 	AMD64: {structsCore, structsDrivers},
 	I386:  {structsI386, structsCore, structsDrivers},
 	ARM64: {structsARM64, structsCore, structsDrivers},
@@ -77,11 +77,47 @@ var structFiles = [NumABI][]func() string{
 }
 
 var (
-	structsCore    = sync.OnceValue(func() string { return inflate("structs.txt.gz") })
-	structsDrivers = sync.OnceValue(func() string { return inflate("structs-drivers.txt.gz") })
-	structsI386    = sync.OnceValue(func() string { return inflate("structs-i386.txt.gz") })
-	structsARM64   = sync.OnceValue(func() string { return inflate("structs-arm64.txt.gz") })
+	structsCore    = sync.OnceValue(func() *structFile { return loadStructs("structs.txt.gz") })
+	structsDrivers = sync.OnceValue(func() *structFile { return loadStructs("structs-drivers.txt.gz") })
+	structsI386    = sync.OnceValue(func() *structFile { return loadStructs("structs-i386.txt.gz") })
+	structsARM64   = sync.OnceValue(func() *structFile { return loadStructs("structs-arm64.txt.gz") })
 )
+
+// structFile is one struct table, cut into structs but not parsed.
+type structFile struct {
+	names []string          // in the order of the table
+	text  map[string]string // name: its lines
+}
+
+// loadStructs inflates a table and finds where its structs start.
+func loadStructs(name string) *structFile {
+	text := inflate(name)
+	f := &structFile{text: make(map[string]string, strings.Count(text, "\nstruct "))}
+	_, text, _ = strings.Cut(text, "\n") // the comment
+	for text != "" {
+		// A struct ends before the next line that does not start with a space.
+		end := 0
+		for {
+			nl := strings.IndexByte(text[end:], '\n')
+			if nl < 0 {
+				end = len(text)
+				break
+			}
+			end += nl + 1
+			if end == len(text) || text[end] != ' ' {
+				break
+			}
+		}
+		head := strings.SplitN(text[:end], " ", 3)
+		if len(head) < 3 {
+			panic("syscalls: damaged struct table: " + name)
+		}
+		f.names = append(f.names, head[1])
+		f.text[head[1]] = text[:end]
+		text = text[end:]
+	}
+	return f
+}
 
 type layoutKey struct {
 	abi  ABI
@@ -105,35 +141,13 @@ func Layout(abi ABI, name string) (*StructLayout, bool) {
 	}
 	var l *StructLayout
 	for _, file := range structFiles[abi] {
-		if text := findStruct(file(), name); text != "" {
+		if text := file().text[name]; text != "" {
 			l = parseStruct(abi, text)
 			break
 		}
 	}
 	kept, _ := layouts.LoadOrStore(key, l)
 	return kept.(*StructLayout), l != nil
-}
-
-// findStruct returns the lines of one struct, or "".
-func findStruct(table, name string) string {
-	for _, kind := range []string{"\nstruct ", "\nunion "} {
-		i := strings.Index(table, kind+name+" ")
-		if i < 0 {
-			continue
-		}
-		text := table[i+1:]
-		for end := 0; ; {
-			nl := strings.IndexByte(text[end:], '\n')
-			if nl < 0 {
-				return text
-			}
-			end += nl + 1
-			if end == len(text) || text[end] != ' ' {
-				return text[:end]
-			}
-		}
-	}
-	return ""
 }
 
 // parseStruct reads the lines of one struct. The tables are generated, so
@@ -203,13 +217,10 @@ func LayoutNames(abi ABI) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, file := range structFiles[abi] {
-		for line := range strings.Lines(file()) {
-			if line[0] == ' ' || line[0] == '#' {
-				continue
-			}
-			if f := strings.Fields(line); len(f) == 4 && !seen[f[1]] {
-				seen[f[1]] = true
-				names = append(names, f[1])
+		for _, name := range file().names {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
 			}
 		}
 	}

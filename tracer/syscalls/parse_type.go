@@ -28,7 +28,7 @@ var sizedKinds = map[string]TypeKind{
 	"buf": KindBytes, "hexbuf": KindHexBytes, "str": KindString,
 	"sigset": KindSigset, "iovec": KindIovec, "iovaddr": KindIovecAddr,
 	"sockaddr": KindSockaddr, "cmsgs": KindControl, "fdset": KindFDSet,
-	"bits": KindBits, "dirents": KindDirents, "ioctlarg": KindIoctlArg,
+	"bits": KindBits, "dirents": KindDirents,
 	"pollfds": KindPollResult, "struct": KindStruct,
 }
 

@@ -24,7 +24,6 @@ type arch struct {
 	name    string   // as the -arch flag and file names have it
 	triplet string   // directory of its asm/ headers
 	cc      []string // compiler and flags
-	x86     bool
 
 	headers string   // root of the headers: the directory with linux/
 	include []string // -isystem flags, most specific first

@@ -24,6 +24,7 @@ func constants(results []*result) table {
 		if skipped[r.header] {
 			continue
 		}
+		t[r.header] = nil
 		for _, m := range r.macros {
 			if m.known && wanted(m.name) {
 				t[r.header] = append(t[r.header], value{m.name, m.value})
@@ -120,11 +121,12 @@ func (t table) fill(extra table) int {
 	return n
 }
 
-// text writes the part of the table that keep selects.
+// text writes the part of the table that keep selects, with the names of core
+// headers even if they define nothing.
 func (t table) text(keep func(header string) bool) string {
 	var b strings.Builder
 	for _, h := range slices.Sorted(maps.Keys(t)) {
-		if !keep(h) || len(t[h]) == 0 {
+		if !keep(h) || len(t[h]) == 0 && !core(h) {
 			continue
 		}
 		fmt.Fprintf(&b, "@%s\n", h)

@@ -17,7 +17,7 @@ kexec keyboard keyctl landlock limits llc loop lsm lwtunnel magic major
 membarrier memfd mempolicy mman module mount mptcp mqueue msg mtio
 neighbour net net_namespace net_tstamp netconf netdevice netfilter netlink
 netlink_diag nexthop nsfs oom openat2 packet_diag param perf_event personality
-pidfd pipe pkt_sched poll posix_types ppp_defs prctl ptrace quota random reboot
+pidfd pipe pkt_sched poll posix_types ppp_defs prctl ptrace quota random rds reboot
 resource route rseq rtc rtnetlink sched sctp seccomp securebits sem serial
 serial_core shm signal signalfd sock_diag socket sockios soundcard stat stddef
 string swap sysinfo taskstats tcp termios time time_types timerfd times timex

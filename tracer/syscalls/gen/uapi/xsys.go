@@ -22,6 +22,8 @@ const xsysModule = "golang.org/x/sys"
 // header has; they are put under that header's name.
 var socketPrefixes = []string{"AF_", "PF_", "SOCK_", "MSG_", "SOL_", "SCM_", "SHUT_", "SO_"}
 
+const socketHeader = "sys/socket.h"
+
 // xsysSkip are Go's own constants and the ones made for other tables.
 var xsysSkip = []string{"SYS_", "Sizeof", "BitSize", "SIZEOF_", "Pathmax"}
 
@@ -89,13 +91,14 @@ func skip(name string) bool {
 			return true
 		}
 	}
-	return name != strings.ToUpper(name)
+	// Names in mixed case are Go's own, but for AF_DECnet.
+	return name != strings.ToUpper(name) && xsysHeader(name) != socketHeader
 }
 
 func xsysHeader(name string) string {
 	for _, p := range socketPrefixes {
 		if strings.HasPrefix(name, p) {
-			return "sys/socket.h"
+			return socketHeader
 		}
 	}
 	return xsysModule + "/unix"

@@ -1,0 +1,44 @@
+meta {
+  name = "deny",
+  summary = "calls on files you choose fail",
+  categories = {"files", "errors", "change"},
+  acts = true,
+  args = {
+    path = {type = "path", help = "this file"},
+    under = {type = "path", help = "this directory and all below it"},
+    glob = {type = "string", help = "names like this: *.pem, or /etc/**.conf with directories"},
+    errno = {type = "errno", default = "EACCES", help = "the error the program gets"},
+    calls = {type = "string", default = "%file", help = "which calls: a spec, as of -t"},
+    quiet = {type = "flag", help = "do not print what is denied"},
+  },
+  examples = {
+    "luatrace -s deny -a path=/etc/passwd -a errno=ENOENT cat /etc/passwd",
+    "luatrace -s deny -a under=$HOME/.ssh ./untrusted",
+    "luatrace -s deny -a glob='*.py' -a calls=openat python3 x.py",
+  },
+  caveats = "For tests, not a sandbox: symbolic links are not followed, another thread "
+    .. "can change a name after the check, and io_uring is not seen.",
+}
+
+local below = args.under and under(args.under)
+-- A pattern without a slash is for the last part of a name, wherever it is.
+local like = args.glob and glob(args.glob:find("/") and args.glob or "**/" .. args.glob)
+if not (args.path or below or like) then
+  error("say what to deny: -a path=FILE, -a under=DIRECTORY or -a glob=PATTERN", 0)
+end
+
+local function denied(path)
+  return path == args.path or below and below:test(path) or like and like:test(path)
+end
+
+on(args.calls .. ":enter", function(ev)
+  for _, path in pairs(ev.paths) do
+    if denied(path) then
+      ev:fail(args.errno)
+      if not args.quiet then
+        printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, args.errno, path)
+      end
+      return
+    end
+  end
+end)

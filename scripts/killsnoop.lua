@@ -1,0 +1,50 @@
+meta {
+  name = "killsnoop",
+  summary = "signals sent with kill and its family: who, what, to whom",
+  categories = {"signals", "processes"},
+  args = {
+    sig = {type = "signal", help = "only this signal, such as SIGTERM"},
+  },
+  examples = {
+    "luatrace -s killsnoop sh -c 'sleep 9 & kill $!'",
+    "luatrace -s killsnoop -a sig=SIGKILL -p 1234",
+  },
+  caveats = "Signals of the kernel (SIGCHLD, SIGSEGV, ctrl-C) are not sent by a call.",
+}
+
+local calls = "kill,tkill,tgkill,pidfd_send_signal,rt_sigqueueinfo,rt_tgsigqueueinfo"
+
+-- Where each call says who gets the signal.
+local function target(ev)
+  if ev.name == "kill" then return ev.args.pid end
+  if ev.name == "pidfd_send_signal" then
+    local info = ev.proc:file("fdinfo/" .. ev.pidfd) or ""
+    return tonumber(info:match("Pid:%s*(-?%d+)"))
+  end
+  return ev.args[1]
+end
+
+local function line(pid, comm, sig, to, result)
+  printf("%-7s %-15s %-11s %7s %s\n", pid, comm, sig, to or "?", result)
+end
+
+line("PID", "COMM", "SIGNAL", "TARGET", "RESULT")
+
+-- Whoever kills itself does not come back from the call, so what is known
+-- before it is kept until the call or the thread ends.
+on(calls .. ":enter", {when = args.sig and {sig = args.sig}}, function(ev)
+  ev.task.data.sending = {ev.pid, ev.comm, ev.args.sig, target(ev)}
+  ev:onexit(function(ev)
+    local pid, comm, sig, to = unpack(ev.task.data.sending, 1, 4)
+    line(pid, comm, sig, to, ev.err or "sent")
+    ev.task.data.sending = nil
+  end)
+end)
+
+on("proc:exit", function(ev)
+  local sending = ev.task.data.sending
+  if sending then
+    local pid, comm, sig, to = unpack(sending, 1, 4)
+    line(pid, comm, sig, to, "ended by " .. (ev.killed or "another"))
+  end
+end)

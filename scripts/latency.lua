@@ -1,0 +1,23 @@
+meta {
+  name = "latency",
+  summary = "time spent in calls, as a histogram for each call",
+  categories = {"performance"},
+  args = {
+    calls = {type = "string", default = "*", help = "which calls: a spec, as of -t"},
+    top = {type = "number", default = 10, help = "how many histograms to show, 0 for all"},
+  },
+  examples = {
+    "luatrace -s latency -a calls=read,write cat /etc/passwd",
+    "luatrace -s latency -a calls=futex -p 1234",
+  },
+  caveats = "Times hold the tracer's own work, some 10 microseconds a call: look at "
+    .. "what stands out, not at the smallest.",
+}
+
+local times = agg("time in calls", {key = {"call"}, unit = "us", top = args.top})
+
+on(args.calls, function(ev)
+  if ev.duration then -- exit and exit_group have none
+    times:hist(ev.duration * 1e6, ev.name)
+  end
+end)

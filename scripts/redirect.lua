@@ -1,0 +1,27 @@
+meta {
+  name = "redirect",
+  summary = "one file or directory in the place of another",
+  categories = {"files", "change"},
+  acts = true,
+  args = {
+    from = {type = "path", required = true, help = "the name the program uses"},
+    to = {type = "path", required = true, help = "what it gets"},
+  },
+  examples = {
+    "luatrace -s redirect -a from=/etc/hosts -a to=./hosts curl -s http://myhost/",
+    "luatrace -s redirect -a from=/etc/app -a to=./test-config ./app",
+  },
+  caveats = "Names are compared, absolute or relative, but symbolic links are not "
+    .. "followed: another name of the same file is not redirected.",
+}
+
+local from = under(args.from)
+
+-- All calls that take a path: open, stat, access, exec, rename, unlink ...
+on("%file:enter", function(ev)
+  for name, path in pairs(ev.paths) do
+    if from:test(path) then
+      ev.args[name] = args.to .. path:sub(#args.from + 1)
+    end
+  end
+end)

@@ -1,0 +1,28 @@
+meta {
+  name = "rwsize",
+  summary = "sizes of reads and writes by file, as histograms",
+  categories = {"files", "performance"},
+  args = {
+    top = {type = "number", default = 10, help = "how many histograms to show, 0 for all"},
+    under = {type = "path", help = "only files in this directory or below it"},
+  },
+  examples = {
+    "luatrace -s rwsize sort /usr/share/dict/words",
+    "luatrace -s rwsize -a under=/var -a top=3 ./database",
+  },
+  caveats = "Bytes that were moved count, not those asked for. Ends of files and failures "
+    .. "do not count, nor does I/O through mmap, sendfile or io_uring.",
+}
+
+local sizes = agg("bytes at once", {key = {"file", "by"}, unit = "bytes", top = args.top})
+
+local when = {ret = gt(0)}
+if args.under then when.fdpath = under(args.under) end
+
+on("read,readv,pread64,preadv,preadv2", {when = when}, function(ev)
+  sizes:hist(ev.ret, ev.fdpath, "read")
+end)
+
+on("write,writev,pwrite64,pwritev,pwritev2", {when = when}, function(ev)
+  sizes:hist(ev.ret, ev.fdpath, "write")
+end)

@@ -1,0 +1,32 @@
+meta {
+  name = "syscount",
+  summary = "system calls counted by name or by process",
+  categories = {"counts"},
+  args = {
+    by = {type = "string", default = "name", help = "what to count by: name or process"},
+    calls = {type = "string", default = "*", help = "which calls: a spec, as of -t"},
+    top = {type = "number", default = 20, help = "how many rows to show, 0 for all"},
+  },
+  examples = {
+    "luatrace -s syscount git status",
+    "luatrace -s syscount -a by=process make",
+    "luatrace -s syscount -a calls=%file -a top=0 ls -lR",
+  },
+  caveats = "Calls are counted when they begin, so those that never return count too.",
+}
+
+local keys = {name = {"call"}, process = {"pid", "comm"}}
+if not keys[args.by] then
+  error("-a by=" .. args.by .. ": name or process is wanted", 0)
+end
+
+local title = "system calls by " .. args.by
+local calls = agg(title, {key = keys[args.by], top = args.top})
+
+if args.by == "name" then
+  on(args.calls .. ":enter", function(ev) calls:count(ev.name) end)
+else
+  on(args.calls .. ":enter", function(ev) calls:count(ev.pid, ev.comm) end)
+end
+
+on("end", function() printf("%d system calls\n", calls:total()) end)

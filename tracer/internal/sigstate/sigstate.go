@@ -1,0 +1,148 @@
+// Package sigstate finds out what a program inherited of signal state: which
+// signals were ignored and which were blocked when it was started.
+//
+// A command is to be started with the same, but the Go runtime installs its
+// handlers over all inherited SIG_IGN but those of SIGHUP, SIGINT and the
+// job-control signals, and unblocks about half of the signals, before any
+// package is initialised. It keeps what it found in two variables of its own
+// (runtime/signal_unix.go, runtime/proc.go), which the linker hides from other
+// packages; the program's symbol table still says where they are. A binary
+// without a symbol table (ldflags -s) does not tell: there, only what the
+// runtime left alone is inherited.
+package sigstate
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Set is a set of signals, number n as bit n-1.
+type Set uint64
+
+// Has says whether a signal is in the set.
+func (s Set) Has(sig int) bool { return sig > 0 && sig <= 64 && s&(1<<(sig-1)) != 0 }
+
+// State is what was inherited.
+type State struct {
+	Ignored, Blocked Set
+	// Known is false where it could not be found out. Ignored then holds what
+	// is ignored now, and nothing else can be told.
+	Known bool
+}
+
+const (
+	handlersSymbol = "runtime.fwdSig"      // [65]uintptr, by signal number
+	maskSymbol     = "runtime.initSigmask" // [2]uint32
+	anchorSymbol   = "luatrace/tracer/internal/sigstate.anchor"
+
+	signals   = 65
+	sigIgnore = 1 // SIG_IGN
+)
+
+// anchor tells by how much the program was moved when it was loaded.
+var anchor byte = 1
+
+// Inherited reads the state once; later calls return the same. The first call
+// must come before os/signal changes anything about the job-control signals,
+// of which the runtime notes nothing until then.
+var Inherited = sync.OnceValue(func() State {
+	now := ignoredNow()
+	s := noted()
+	s.Ignored |= now
+	return s
+})
+
+// ignoredNow asks the kernel, which knows of what the runtime has left alone.
+func ignoredNow() (set Set) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "\nSigIgn:")
+	line, _, _ := strings.Cut(rest, "\n")
+	n, _ := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+	return Set(n)
+}
+
+// noted reads the runtime's notes.
+func noted() State {
+	table, err := readSymbols("/proc/self/exe", handlersSymbol, maskSymbol, anchorSymbol)
+	if err != nil || len(table) != 3 {
+		return State{}
+	}
+	mem, err := os.Open("/proc/self/mem")
+	if err != nil {
+		return State{}
+	}
+	defer mem.Close()
+	slide := uint64(reflect.ValueOf(&anchor).Pointer()) - table[anchorSymbol].value
+	read := func(name string, size uint64) []byte {
+		b := make([]byte, size)
+		if table[name].size != size {
+			return nil
+		}
+		if _, err := mem.ReadAt(b, int64(table[name].value+slide)); err != nil {
+			return nil
+		}
+		return b
+	}
+	handlers, mask := read(handlersSymbol, signals*8), read(maskSymbol, 8)
+	if handlers == nil || mask == nil {
+		return State{}
+	}
+	return decode(handlers, mask)
+}
+
+// decode makes the sets of the runtime's variables.
+func decode(handlers, mask []byte) State {
+	s := State{Known: true, Blocked: Set(binary.NativeEndian.Uint64(mask))}
+	for sig := 1; sig < signals; sig++ {
+		if binary.NativeEndian.Uint64(handlers[sig*8:]) == sigIgnore {
+			s.Ignored |= 1 << (sig - 1)
+		}
+	}
+	return s
+}
+
+type symbol struct{ value, size uint64 }
+
+// readSymbols finds symbols of a 64-bit ELF file by name. It looks at the raw
+// tables: debug/elf would make a string of each of tens of thousands of names.
+func readSymbols(file string, names ...string) (map[string]symbol, error) {
+	f, err := elf.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	table := f.SectionByType(elf.SHT_SYMTAB)
+	if table == nil || int(table.Link) >= len(f.Sections) {
+		return nil, elf.ErrNoSymbols
+	}
+	entries, err := table.Data()
+	if err != nil {
+		return nil, err
+	}
+	text, err := f.Sections[table.Link].Data()
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[uint32]string{}
+	for _, name := range names {
+		if i := bytes.Index(text, []byte("\x00"+name+"\x00")); i >= 0 {
+			wanted[uint32(i+1)] = name
+		}
+	}
+	found := map[string]symbol{}
+	for ; len(entries) >= elf.Sym64Size && len(found) < len(wanted); entries = entries[elf.Sym64Size:] {
+		if name, ok := wanted[f.ByteOrder.Uint32(entries)]; ok {
+			found[name] = symbol{f.ByteOrder.Uint64(entries[8:]), f.ByteOrder.Uint64(entries[16:])}
+		}
+	}
+	return found, nil
+}
