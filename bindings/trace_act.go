@@ -1,12 +1,15 @@
 package bindings
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
+	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
 
@@ -122,18 +125,24 @@ func (r *Runtime) evNewIndex(L *lua.LState) int {
 		raiseIf(L, ev.SetRet(wholeNumber(L, value, "ret")))
 	case key == "nr" && ev.Call() != nil:
 		raiseIf(L, ev.SetNumber(int(wholeNumber(L, value, "nr"))))
+	case ev.Call() == nil || hidesArgument[key]:
+		ref.t.notAssignable(L, ev, key)
 	default:
-		for _, f := range eventFields {
-			if f.name == key {
-				L.RaiseError("ev.%s can't be assigned; ev.args.%s is the argument, if the call has one", key, key)
-			}
-		}
-		if ev.Call() == nil {
-			ref.t.noField(L, ev, key)
-		}
 		ref.t.assignArg(L, ev, key, value)
 	}
 	return 0
+}
+
+// notAssignable raises the error for a field that can only be read, or that is
+// none.
+func (t *Trace) notAssignable(L *lua.LState, ev *engine.Event, key string) {
+	if c := ev.Call(); c != nil && c.Index(key) >= 0 {
+		L.RaiseError("ev.%s can't be assigned; ev.args.%s is the argument", key, key)
+	}
+	if !hidesArgument[key] && !slices.Contains(t.fieldNames(ev), key) {
+		t.noField(L, ev, key)
+	}
+	L.RaiseError("ev.%s can't be assigned", key)
 }
 
 // assignArg changes an argument: a word in a register, or for strings and
@@ -145,56 +154,113 @@ func (t *Trace) assignArg(L *lua.LState, ev *engine.Event, key string, value lua
 		t.noField(L, ev, key)
 	}
 	p := c.Param(i)
-	s, isString := value.(lua.LString)
-	if !isString {
+	text, isText := value.(lua.LString)
+	switch {
+	case p.Kind == syscalls.KindRef || p.Kind == syscalls.KindWait:
+		t.assignRef(L, ev, i, value)
+	case !isText:
 		raiseIf(L, ev.SetArg(i, argWord(L, value, key)))
-		return
-	}
-	switch p.Kind {
-	case syscalls.KindFlags, syscalls.KindEnum:
-		w, err := parseFlags(c.ABI, p.Type, string(s))
-		raiseIf(L, err)
-		raiseIf(L, ev.SetArg(i, w))
-	case syscalls.KindSignal:
-		raiseIf(L, ev.SetArg(i, uint64(checkSignal(L, value))))
-	case syscalls.KindPath, syscalls.KindString:
-		if ev.Kind == engine.KindExit {
-			t.writeBack(L, ev, i, append([]byte(s), 0))
-			return
-		}
-		for j := range len(s) {
-			if s[j] == 0 {
-				L.RaiseError("ev.%s: a string argument can't hold a zero byte", key)
-			}
-		}
-		raiseIf(L, ev.SetArgBytes(i, append([]byte(s), 0)))
+	case p.Pointer():
+		t.assignMemory(L, ev, i, []byte(text))
 	default:
-		if !p.Pointer() {
-			L.RaiseError("ev.%s is a number, not a string", key)
-		}
-		if ev.Kind == engine.KindExit {
-			t.writeBack(L, ev, i, []byte(s))
-			return
-		}
-		raiseIf(L, ev.SetArgBytes(i, []byte(s)))
+		raiseIf(L, ev.SetArg(i, constantWord(L, c.ABI, p.Type, text, key)))
 	}
 }
 
-// writeBack overwrites, at exit, the memory that an argument points to. It may
-// not grow: only as many bytes as the value has now are known to belong to it.
-func (t *Trace) writeBack(L *lua.LState, ev *engine.Event, i int, b []byte) {
+// constantWord is the number of a constant's name given for a value of a type.
+func constantWord(L *lua.LState, abi syscalls.ABI, typ *syscalls.Type, text lua.LString, what string) uint64 {
+	switch typ.Kind {
+	case syscalls.KindFlags, syscalls.KindEnum, syscalls.KindClock:
+		w, err := parseFlags(abi, typ, string(text))
+		raiseIf(L, err)
+		return w
+	case syscalls.KindSignal:
+		return uint64(checkSignal(L, text))
+	}
+	w, ok := syscalls.Constant(string(text))
+	if !ok {
+		L.RaiseError("ev.%s is a number, and %q is no constant", what, escape(string(text)))
+	}
+	return w
+}
+
+// checkTurn raises an error if the memory of an argument can't be given to the
+// kernel (before the call) or to the program (after it) now.
+func checkTurn(L *lua.LState, ev *engine.Event, p *syscalls.Param) {
+	switch before := ev.Kind == engine.KindEnter; {
+	case before && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr):
+		L.RaiseError("ev.%s is filled in by the kernel: assign it after the call, in a hook without \":enter\"", p.Name)
+	case !before && p.Dir == syscalls.In:
+		L.RaiseError("ev.%s: %s", p.Name, engine.ErrEnterOnly.Error())
+	}
+}
+
+// assignMemory changes a string, bytes or a struct. What the kernel only reads
+// is put elsewhere for the time of the call; what it writes stays where it is.
+func (t *Trace) assignMemory(L *lua.LState, ev *engine.Event, i int, b []byte) {
+	p := ev.Call().Param(i)
+	checkTurn(L, ev, p)
+	if p.Kind == syscalls.KindPath || p.Kind == syscalls.KindString {
+		if bytes.IndexByte(b, 0) >= 0 {
+			L.RaiseError("ev.%s: a string argument can't hold a zero byte", p.Name)
+		}
+		b = append(b, 0)
+	}
+	if p.Dir == syscalls.In {
+		raiseIf(L, ev.SetArgBytes(i, b))
+		return
+	}
+	t.writeBack(L, ev, i, b)
+}
+
+// assignRef changes the number that a pointer leads to.
+func (t *Trace) assignRef(L *lua.LState, ev *engine.Event, i int, value lua.LValue) {
 	c := ev.Call()
 	p := c.Param(i)
+	checkTurn(L, ev, p)
 	v := c.Arg(i)
-	room := v.Size()
-	if n := t.capacity(ev, i); n > room {
-		room = n
+	if v.Kind == decode.KindNull || v.Kind == decode.KindUnreadable || v.Kind == decode.KindAddr && v.Uint() == c.Args[i] && !v.Ref {
+		L.RaiseError("ev.%s: the program has given no memory for it", p.Name)
 	}
-	if len(b) > room {
-		L.RaiseError("ev.%s: %d bytes do not fit into the program's %d", p.Name, len(b), room)
+	typ := p.Type
+	if p.Elem != nil {
+		typ = p.Elem
 	}
+	var w uint64
+	if text, ok := value.(lua.LString); ok {
+		w = constantWord(L, c.ABI, typ, text, p.Name)
+	} else {
+		w = argWord(L, value, p.Name)
+	}
+	size := v.Size()
+	if p.Kind == syscalls.KindWait {
+		size = 4
+	}
+	t.write(L, ev, i, leBytes(w, size))
+}
+
+// writeBack overwrites the memory that an argument points to. It may not grow:
+// only as many bytes as the value has now are known to belong to it.
+func (t *Trace) writeBack(L *lua.LState, ev *engine.Event, i int, b []byte) {
+	c := ev.Call()
+	room := 0
+	switch v := c.Arg(i); v.Kind {
+	case decode.KindString:
+		room = v.Size() + 1 // its zero byte
+	case decode.KindStruct, decode.KindBytes:
+		room = v.Size()
+	}
+	if room = max(room, t.capacity(ev, i)); len(b) > room {
+		L.RaiseError("ev.%s: %d bytes do not fit into the program's %d", c.Param(i).Name, len(b), room)
+	}
+	t.write(L, ev, i, b)
+}
+
+// write writes to the memory that an argument points to.
+func (t *Trace) write(L *lua.LState, ev *engine.Event, i int, b []byte) {
+	c := ev.Call()
 	if _, err := ev.Task.Proc.WriteMemory(c.Args[i], b); err != nil {
-		L.RaiseError("ev.%s: cannot write to the program's memory: %s", p.Name, err.Error())
+		L.RaiseError("ev.%s: cannot write to the program's memory: %s", c.Param(i).Name, err.Error())
 	}
 	ev.MemoryChanged()
 }

@@ -12,8 +12,8 @@ func aggGlobals() module {
 	return module{values: []value{{
 		name: "agg", typ: "aggregations",
 		help: "agg.NAME is an aggregation: counts, sums or histograms by key, printed when the trace ends, as text or with --json as JSON. " +
-			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\", min =, max =, step =}) sets how one looks; " +
-			"units are bytes, count (1k = 1000), seconds, us and ns.",
+			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\"}) names its columns, how many rows to print and the unit of the values; " +
+			"min, max and step are the bounds of a linear histogram, max_keys is how many rows it keeps; units are bytes, count (1k = 1000), seconds, us and ns.",
 		get: func(r *Runtime) lua.LValue {
 			tb := r.L.NewTable()
 			mt := r.L.NewTable()
@@ -325,17 +325,29 @@ func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lu
 		case "seed":
 			seed = wholeNumber(L, v, "seed")
 		case "nth":
-			f.first = wholeNumber(L, v, "nth")
+			f.first = callNumber(L, v, "nth")
 			f.last = f.first
 		case "first":
-			f.first = wholeNumber(L, v, "first")
+			f.first = callNumber(L, v, "first")
 		case "last":
-			f.last = wholeNumber(L, v, "last")
+			f.last = callNumber(L, v, "last")
 		case "step":
-			f.step = wholeNumber(L, v, "step")
+			f.step = callNumber(L, v, "step")
 		default:
 			L.RaiseError("unknown option '%s'; there are errno, ret, when, probability, seed, nth, first, last, step", escape(k.String()))
 		}
 	})
 	f.rng = newGenerator(uint64(seed))
+	if f.last > 0 && f.first > f.last {
+		L.RaiseError("first must not be greater than last")
+	}
+}
+
+// callNumber is an option that counts calls from 1.
+func callNumber(L *lua.LState, v lua.LValue, what string) int64 {
+	n := wholeNumber(L, v, what)
+	if n < 1 {
+		L.RaiseError("%s counts calls from 1", what)
+	}
+	return n
 }

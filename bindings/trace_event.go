@@ -356,15 +356,16 @@ func eventTitle(ev *engine.Event) string {
 
 // fieldNames lists the fields of the event, sorted: arguments too.
 func (t *Trace) fieldNames(ev *engine.Event) []string {
-	names := []string{"name", "phase", "time"}
+	names := append([]string(nil), plainFields...)
 	if ev.Task != nil {
-		names = append(names, "pid", "tid", "ppid", "comm", "exe", "cwd", "task", "proc", "regs", "mem")
+		names = append(names, taskFields...)
 	}
 	switch ev.Kind {
 	case engine.KindEnter, engine.KindExit:
-		names = append(names, "nr", "abi", "args", "raw", "call", "fdpath", "abspath", "paths", "fail", "delay", "table")
+		names = append(names, callFields...)
+		names = append(names, "fail", "delay", "table")
 		if ev.Kind == engine.KindExit {
-			names = append(names, "ret", "err", "ok", "duration")
+			names = append(names, resultFields...)
 		} else {
 			names = append(names, "skip", "onexit")
 		}
@@ -375,17 +376,37 @@ func (t *Trace) fieldNames(ev *engine.Event) []string {
 			}
 		}
 	case engine.KindSignal:
-		names = append(names, "sig", "signo", "sender", "code", "addr", "suppress", "delay")
+		names = append(names, "sig", "signo", "sender", "code", "addr", "suppress", "delay", "table")
 	case engine.KindFork:
-		names = append(names, "child", "thread")
+		names = append(names, "child", "thread", "delay", "table")
 	case engine.KindExec:
-		names = append(names, "former_tid")
+		names = append(names, "former_tid", "delay", "table")
 	case engine.KindDeath:
-		names = append(names, "status", "killed", "core", "thread")
+		names = append(names, "status", "killed", "core", "thread", "table")
 	}
 	sort.Strings(names)
 	return dedup(names)
 }
+
+// The fields of events, by what has them.
+var (
+	plainFields  = []string{"name", "phase", "time"}
+	taskFields   = []string{"pid", "tid", "ppid", "comm", "exe", "cwd", "task", "proc", "regs", "mem"}
+	callFields   = []string{"nr", "abi", "args", "raw", "call", "fdpath", "abspath", "paths"}
+	resultFields = []string{"ret", "err", "ok", "duration"}
+)
+
+// hidesArgument says whether ev.KEY of a call is a field even if the call has
+// an argument of that name.
+var hidesArgument = func() map[string]bool {
+	m := map[string]bool{}
+	for _, list := range [][]string{plainFields, taskFields, callFields, resultFields} {
+		for _, name := range list {
+			m[name] = true
+		}
+	}
+	return m
+}()
 
 func dedup(s []string) []string {
 	out := s[:0]

@@ -12,6 +12,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/engine"
 	"luatrace/tracer/syscalls"
 )
 
@@ -35,21 +36,24 @@ type MetaArg struct {
 	Required bool
 }
 
-var metaTypes = []string{"string", "number", "flag", "duration", "path", "list", "regex", "errno", "signal"}
+var metaTypes = []string{"string", "number", "flag", "duration", "path", "list", "regex", "errno", "signal", "calls"}
 
 func metaGlobals() module {
 	return module{
 		functions: []function{{
 			name: "meta", params: "about: table",
 			help: "Says what a script is: name, summary, categories (a list), args (a table by name of tables with type, default, required and help), " +
-				"examples (a list), caveats, acts (true if it changes what it traces). Types are string, number, flag, duration (in seconds), path (made absolute), list, regex, errno and signal (names). " +
+				"examples (a list), caveats, acts (true if it changes what it traces). Types are string, number, flag, duration (in seconds), path (made absolute), list, regex, errno and signal (names), " +
+				"and calls (a spec for on, without \":enter\"). " +
 				"It stands first in the file; args.NAME then has the values given with -a NAME=VALUE.",
 			fn: func(r *Runtime, L *lua.LState) int {
 				m, err := readMeta(L.CheckTable(1))
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
-				raiseIf(L, r.setMeta(L, m))
+				if err := r.setMeta(L, m); err != nil {
+					L.Error(lua.LString(err.Error()), 0) // the command line is wrong, not this line
+				}
 				if r.metaOnly {
 					L.RaiseError("only meta was wanted")
 				}
@@ -205,14 +209,14 @@ func (r *Runtime) setMeta(L *lua.LState, m *Meta) error {
 		text, given := r.rawArgs[a.Name]
 		if !given {
 			if a.Required && r.tracing != nil {
-				return fmt.Errorf("%s: the argument %s is required: -a %s=%s (%s)", m.Name, a.Name, a.Name, strings.ToUpper(a.Type), a.Help)
+				return fmt.Errorf("%s: -a %s=%s is required (%s)", m.Name, a.Name, strings.ToUpper(a.Type), a.Help)
 			}
 			text = a.Default
 		}
 		r.argsUsed[a.Name] = true
 		v, err := r.argValue(L, a, text, given)
 		if err != nil {
-			return fmt.Errorf("%s: argument %s: %w", m.Name, a.Name, err)
+			return fmt.Errorf("%s: -a %s: %w", m.Name, a.Name, err)
 		}
 		r.args.RawSetString(a.Name, v)
 	}
@@ -269,6 +273,12 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 	case "errno":
 		text = strings.ToUpper(text)
 		_, err := lookupErrno(text)
+		return lua.LString(text), err
+	case "calls":
+		spec, err := engine.ParseSpec(text)
+		if err == nil && (spec.Kind != engine.SpecSyscall || spec.PhaseGiven) {
+			err = fmt.Errorf("system calls are wanted, such as openat or %%file, not %q", escape(text))
+		}
 		return lua.LString(text), err
 	case "signal":
 		n, ok := syscalls.Signal(strings.ToUpper(text))

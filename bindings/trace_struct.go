@@ -3,6 +3,8 @@ package bindings
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -102,6 +104,13 @@ func fieldBytes(L *lua.LState, abi syscalls.ABI, f *syscalls.Field, v lua.LValue
 			raiseIf(L, err)
 			return leBytes(w, f.Size)
 		}
+		if isAddress(f.Type.Kind) {
+			a, err := netip.ParseAddr(string(text))
+			if err != nil || len(a.AsSlice()) != f.Size {
+				L.RaiseError("%s is an address such as %q, not %q", what, addressExample(f.Type.Kind), escape(string(text)))
+			}
+			return a.AsSlice()
+		}
 		if f.Count == 0 {
 			L.RaiseError("%s is a number, not a string", what)
 		}
@@ -115,7 +124,18 @@ func fieldBytes(L *lua.LState, abi syscalls.ABI, f *syscalls.Field, v lua.LValue
 	if f.Size > 8 || f.Count > 0 {
 		L.RaiseError("%s takes a string of up to %d bytes", what, f.Size)
 	}
-	return leBytes(argWord(L, v, what), f.Size)
+	b := leBytes(argWord(L, v, what), f.Size)
+	if f.Type.Kind == syscalls.KindNetPort || f.Type.Kind == syscalls.KindNetLong {
+		slices.Reverse(b) // read in the host's order, so written in it too
+	}
+	return b
+}
+
+func addressExample(k syscalls.TypeKind) string {
+	if k == syscalls.KindIPv4 {
+		return "127.0.0.1"
+	}
+	return "::1"
 }
 
 // leBytes: amd64, i386 and arm64 (as Linux runs it here) are little-endian.

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -99,6 +100,11 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 	case decode.KindFlags:
 		return t.flags(v)
 	case decode.KindString, decode.KindBytes:
+		if typ := v.Type(); typ != nil && isAddress(typ.Kind) {
+			if a := v.IP(); a.IsValid() {
+				return lua.LString(a.String())
+			}
+		}
 		return lua.LString(v.Str())
 	case decode.KindArray:
 		tb := L.CreateTable(v.Len(), 0)
@@ -111,6 +117,10 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 	}
 	return lua.LNil
 }
+
+// isAddress says whether a value is an internet address: text in scripts, as in
+// JSON, since nobody compares four bytes.
+func isAddress(k syscalls.TypeKind) bool { return k == syscalls.KindIPv4 || k == syscalls.KindIPv6 }
 
 // argWord converts a Lua value to a register word.
 func argWord(L *lua.LState, v lua.LValue, what string) uint64 {
@@ -161,8 +171,7 @@ func parseFlags(abi syscalls.ABI, typ *syscalls.Type, s string) (uint64, error) 
 			v |= x
 			continue
 		}
-		var x uint64
-		if _, err := fmt.Sscanf(name, "%v", &x); err == nil {
+		if x, err := strconv.ParseUint(name, 0, 64); err == nil {
 			v |= x
 			continue
 		}

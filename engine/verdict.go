@@ -67,6 +67,7 @@ func (ev *Event) SetRet(ret int64) error {
 		}
 		ev.setResult(ret)
 		ev.setRet = true
+		ev.Task.call.Forget() // how much of a buffer counts may have changed
 		return nil
 	}
 	return ErrCallOnly

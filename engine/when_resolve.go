@@ -212,7 +212,7 @@ func integerWidth(p *syscalls.Param, abi syscalls.ABI) width {
 	case syscalls.KindLong, syscalls.KindOff, syscalls.KindS64:
 		return width{integer: true, wide: word}
 	case syscalls.KindSize, syscalls.KindHex, syscalls.KindAddr, syscalls.KindHandler, syscalls.KindRlim,
-		syscalls.KindFlags, syscalls.KindU64, syscalls.KindCookie, syscalls.KindIoctlArg:
+		syscalls.KindFlags, syscalls.KindU64, syscalls.KindCookie:
 		return width{integer: true, wide: word, unsigned: true}
 	case syscalls.KindLow64:
 		// Two words on a 32-bit ABI: no single one decides.

@@ -18,11 +18,25 @@ func (c Condition) Test(v any) bool {
 		return ok && b == (c.Op == OpTrue)
 	}
 	if _, text := v.(string); !text {
-		c.named(syscalls.Constant)
+		c.named(constants)
 	} else if c.Op != OpEqual && c.Op != OpNotEqual && c.Op != OpUnder && c.Op != OpMatch {
 		return false // an order of integers
 	}
+	o, _, _ := operand(v)
+	c.Unsigned = !o.Negative
 	return c.eval(plainValue{v})
+}
+
+// constants returns the value of a name, or of several with "|" between them.
+func constants(text string) (all uint64, ok bool) {
+	for name := range strings.SplitSeq(text, "|") {
+		v, ok := syscalls.Constant(strings.TrimSpace(name))
+		if !ok {
+			return 0, false
+		}
+		all |= v
+	}
+	return all, true
 }
 
 // plainValue is a Subject of one field, whatever its name.

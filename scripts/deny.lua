@@ -8,7 +8,7 @@ meta {
     under = {type = "path", help = "this directory and all below it"},
     glob = {type = "string", help = "names like this: *.pem, or /etc/**.conf with directories"},
     errno = {type = "errno", default = "EACCES", help = "the error the program gets"},
-    calls = {type = "string", default = "%file", help = "which calls: a spec, as of -t"},
+    calls = {type = "calls", default = "%file", help = "which calls, as for -t"},
     quiet = {type = "flag", help = "do not print what is denied"},
   },
   examples = {

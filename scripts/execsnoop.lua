@@ -24,13 +24,15 @@ local function command(ev)
   return table.concat(words, " ")
 end
 
-printf("%-15s %-7s %-7s %-7s %s\n", "PCOMM", "PID", "PPID", "ERR", "COMMAND")
+on("begin", function()
+  printf("%-15s %-7s %-7s %-8s %s\n", "PCOMM", "PID", "PPID", "ERR", "COMMAND")
+end)
 
 on("execve,execveat:enter", function(ev)
   local pcomm = ev.comm
   ev:onexit(function(ev)
     if ev.ok or args.failed then
-      printf("%-15s %-7d %-7d %-7s %s\n", pcomm, ev.pid, ev.ppid, ev.err or "-", command(ev))
+      printf("%-15s %-7d %-7d %-8s %s\n", pcomm, ev.pid, ev.ppid, ev.err or "-", command(ev))
     end
   end)
 end)

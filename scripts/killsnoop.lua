@@ -9,7 +9,8 @@ meta {
     "luatrace -s killsnoop sh -c 'sleep 9 & kill $!'",
     "luatrace -s killsnoop -a sig=SIGKILL -p 1234",
   },
-  caveats = "Signals of the kernel (SIGCHLD, SIGSEGV, ctrl-C) are not sent by a call.",
+  caveats = "A negative target is a process group; 0 is the sender's own. Signals of "
+    .. "the kernel (SIGCHLD, SIGSEGV, ctrl-C) are not sent by a call.",
 }
 
 local calls = "kill,tkill,tgkill,pidfd_send_signal,rt_sigqueueinfo,rt_tgsigqueueinfo"
@@ -28,7 +29,7 @@ local function line(pid, comm, sig, to, result)
   printf("%-7s %-15s %-11s %7s %s\n", pid, comm, sig, to or "?", result)
 end
 
-line("PID", "COMM", "SIGNAL", "TARGET", "RESULT")
+on("begin", function() line("PID", "COMM", "SIGNAL", "TARGET", "RESULT") end)
 
 -- Whoever kills itself does not come back from the call, so what is known
 -- before it is kept until the call or the thread ends.

@@ -3,7 +3,7 @@ meta {
   summary = "time spent in calls, as a histogram for each call",
   categories = {"performance"},
   args = {
-    calls = {type = "string", default = "*", help = "which calls: a spec, as of -t"},
+    calls = {type = "calls", default = "*", help = "which calls, as for -t"},
     top = {type = "number", default = 10, help = "how many histograms to show, 0 for all"},
   },
   examples = {
@@ -17,7 +17,7 @@ meta {
 local times = agg("time in calls", {key = {"call"}, unit = "us", top = args.top})
 
 on(args.calls, function(ev)
-  if ev.duration then -- exit and exit_group have none
+  if ev.duration > 0 then -- exit and exit_group take none
     times:hist(ev.duration * 1e6, ev.name)
   end
 end)

@@ -19,9 +19,11 @@ local when = {}
 if args.failed then when.ok = false end
 if args.under then when.path = under(args.under) end
 
-printf("%-7s %-15s %4s %-11s %s\n", "PID", "COMM", "FD", "ERR", "PATH")
+on("begin", function()
+  printf("%-7s %-15s %3s %-8s %s\n", "PID", "COMM", "FD", "ERR", "PATH")
+end)
 
 on("open,openat,openat2,creat", {when = when}, function(ev)
   local path = args.absolute and ev.abspath or ev.path
-  printf("%-7d %-15s %4d %-11s %s\n", ev.pid, ev.comm, ev.ret, ev.err or "-", path or "?")
+  printf("%-7d %-15s %3d %-8s %s\n", ev.pid, ev.comm, ev.ret, ev.err or "-", path or "?")
 end)

@@ -14,15 +14,15 @@ meta {
     .. "do not count, nor does I/O through mmap, sendfile or io_uring.",
 }
 
-local sizes = agg("bytes at once", {key = {"file", "by"}, unit = "bytes", top = args.top})
+local sizes = agg("bytes at once", {key = {"op", "file"}, unit = "bytes", top = args.top})
 
 local when = {ret = gt(0)}
 if args.under then when.fdpath = under(args.under) end
 
 on("read,readv,pread64,preadv,preadv2", {when = when}, function(ev)
-  sizes:hist(ev.ret, ev.fdpath, "read")
+  sizes:hist(ev.ret, "read", ev.fdpath)
 end)
 
 on("write,writev,pwrite64,pwritev,pwritev2", {when = when}, function(ev)
-  sizes:hist(ev.ret, ev.fdpath, "write")
+  sizes:hist(ev.ret, "write", ev.fdpath)
 end)

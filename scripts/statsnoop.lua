@@ -17,8 +17,10 @@ meta {
 local when = {path = args.under and under(args.under) or ne("")}
 if args.failed then when.ok = false end
 
-printf("%-7s %-15s %-11s %-11s %s\n", "PID", "COMM", "CALL", "ERR", "PATH")
+on("begin", function()
+  printf("%-7s %-15s %-10s %-8s %s\n", "PID", "COMM", "CALL", "ERR", "PATH")
+end)
 
 on("%%stat,%%statfs", {when = when}, function(ev)
-  printf("%-7d %-15s %-11s %-11s %s\n", ev.pid, ev.comm, ev.name, ev.err or "-", ev.path)
+  printf("%-7d %-15s %-10s %-8s %s\n", ev.pid, ev.comm, ev.name, ev.err or "-", ev.path)
 end)

@@ -4,7 +4,7 @@ meta {
   categories = {"counts"},
   args = {
     by = {type = "string", default = "name", help = "what to count by: name or process"},
-    calls = {type = "string", default = "*", help = "which calls: a spec, as of -t"},
+    calls = {type = "calls", default = "*", help = "which calls, as for -t"},
     top = {type = "number", default = 20, help = "how many rows to show, 0 for all"},
   },
   examples = {

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"unicode/utf8"
 
 	"luatrace/bindings"
 	"luatrace/engine"
@@ -136,14 +137,17 @@ func info(args []string, std stdio) status {
 	if len(m.Args) > 0 {
 		fmt.Fprint(&b, "Arguments:\n")
 		for _, a := range m.Args {
-			extra := ""
+			extra, use := "", a.Name+"="+strings.ToUpper(a.Type)
+			if a.Type == "flag" {
+				use = a.Name
+			}
 			switch {
 			case a.Required:
 				extra = " (required)"
 			case a.Default != "":
 				extra = fmt.Sprintf(" (default %s)", a.Default)
 			}
-			fmt.Fprintf(&b, "  -a %-18s %s%s\n", a.Name+"="+strings.ToUpper(a.Type), a.Help, extra)
+			fmt.Fprintf(&b, "  -a %-18s %s%s\n", use, a.Help, extra)
 		}
 	}
 	for i, e := range m.Examples {
@@ -153,8 +157,30 @@ func info(args []string, std stdio) status {
 		fmt.Fprintf(&b, "  %s\n", e)
 	}
 	if m.Caveats != "" {
-		fmt.Fprintf(&b, "Caveats: %s\n", m.Caveats)
+		fmt.Fprint(&b, wrap("Caveats: "+m.Caveats, 79))
 	}
 	fmt.Fprint(std.out, b.String())
 	return status{}
+}
+
+// wrap breaks text into lines of at most width characters, between words.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+n > width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	b.WriteByte('\n')
+	return b.String()
 }

@@ -43,7 +43,6 @@ const (
 	KindIPv4                       // "ip4": 4 address bytes
 	KindIPv6                       // "ip6": 16 address bytes
 	KindIoctl                      // "ioctl": request number
-	KindIoctlArg                   // "ioctlarg:CMD": by the request in argument CMD
 	KindPath                       // "path": file name, printed whole
 	KindString                     // "str[:MAX]": NUL-terminated string; in a struct an inline char array
 	KindBytes                      // "buf:LEN": LEN bytes

@@ -1,0 +1,191 @@
+package bindings
+
+import (
+	"fmt"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"luatrace/internal/fixture"
+)
+
+// memberTest shows a member of an object at work: for some event of spec the
+// expression is true.
+type memberTest struct{ member, spec, expr string }
+
+// memberTests has a row for each field and method of the objects of the
+// tracing interface, all run in one trace.
+var memberTests = []memberTest{
+	{"event.name", "uname", `ev.name == "uname"`},
+	{"event.nr", "uname", `ev.nr == (ev.abi == "arm64" and 160 or 63)`},
+	{"event.abi", "uname", `ev.abi == "amd64" or ev.abi == "arm64"`},
+	{"event.phase", "uname", `ev.phase == "exit"`},
+	{"event.pid", "uname", `ev.proc:file("comm") == "uname\n" and ev.pid == ev.proc.pid`},
+	{"event.tid", "uname", `ev.tid == ev.task.tid and ev.tid == ev.pid`},
+	{"event.ppid", "uname", `ev.ppid == ev.proc.ppid and ev.ppid > 1 and ev.ppid ~= ev.pid`},
+	{"event.comm", "uname", `ev.comm == "uname"`},
+	{"event.exe", "uname", `ev.exe:match "/uname$"`},
+	{"event.cwd", "uname", `ev.cwd == args.dir`},
+	{"event.time", "uname", `math.abs(ev.time - os.time()) < 60`},
+	{"event.args", "openat", `ev.args.path == ev.path and ev.args[2] == ev.path`},
+	{"event.raw", "openat", `#ev.raw == 6 and ev.raw[1] % 2^32 == -100 % 2^32 and ev.mem:string(ev.raw[2]) == ev.path`},
+	{"event.ret", "openat", `ev.path == "in" and ev.ret == 3`},
+	{"event.err", "openat", `ev.path == "missing" and ev.err == "ENOENT" and ev.ret == -1`},
+	{"event.ok", "openat", `ev.path == "in" and ev.ok == true`},
+	{"event.duration", "openat", `ev.duration > 0 and ev.duration < 60`},
+	{"event.fdpath", "read", `ev.fdpath == args.dir .. "/in"`},
+	{"event.abspath", "openat", `ev.path == "in" and ev.abspath == args.dir .. "/in"`},
+	{"event.paths", "openat", `ev.path == "missing" and ev.paths.path == args.dir .. "/missing"`},
+	{"event.call", "openat", `ev.call == 'openat(AT_FDCWD, "in", O_RDONLY' .. (ev.call:match "%)$" or "")`},
+	{"event.sig", "signal", `ev.sig == "SIGUSR1"`},
+	{"event.signo", "signal", `ev.sig == "SIGUSR1" and ev.signo == 10`},
+	{"event.sender", "signal", `ev.sig == "SIGUSR1" and ev.sender == ev.pid`},
+	{"event.code", "signal", `ev.sig == "SIGUSR1" and ev.code == SI_USER`},
+	{"event.addr", "signal", `ev.sig == "SIGSEGV" and ev.addr ~= nil and ev.sender == nil`},
+	{"event.child", "proc:fork", `ev.child.tid ~= ev.tid and ev.child.tid > 0`},
+	{"event.thread", "proc:fork", `ev.comm == "texec" and ev.thread == true and ev.child.proc == ev.proc`},
+	{"event.status", "proc:exit", `ev.comm == "uname" and ev.status == 0`},
+	{"event.killed", "proc:exit", `ev.killed == "SIGSEGV" and ev.status == nil`},
+	{"event.core", "proc:exit", `ev.killed and ev.core == false`},
+	{"event.former_tid", "proc:exec", `ev.former_tid ~= ev.tid and ev.tid == ev.pid`},
+	{"event.task", "uname", `tostring(ev.task) == "task " .. ev.tid`},
+	{"event.proc", "uname", `tostring(ev.proc) == "process " .. ev.pid`},
+	{"event.regs", "uname", `ev.regs ~= nil`},
+	{"event.mem", "uname", `ev.mem:string(ev.raw[1]) == "Linux"`},
+	{"event.fail", "openat:enter", `ev.path == "failed" and ev:fail("EMFILE") == nil`},
+	{"event.skip", "openat:enter", `ev.path == "skipped" and ev:skip(-1) == nil`},
+	{"event.onexit", "openat:enter", `ev.path == "in" and ev:onexit(function(ev) seen["event.onexit"] = ev.ret == 3 end)`},
+	{"event.delay", "openat:enter", `ev.path == "in" and ev:delay(0.01) == nil`},
+	{"event.suppress", "signal:SIGUSR2", `ev:suppress() == nil`},
+	{"event.table", "openat", `ev:table().args.path == ev.path and ev:table().ret == ev.ret and ev:table().pid == ev.pid`},
+
+	{"arguments.N", "openat", `ev.args[2] == ev.path and #ev.args == 4`},
+	{"arguments.NAME", "openat", `ev.args.flags.value == ev.flags.value`},
+
+	{"flags.value", "openat", `ev.path == "in" and ev.flags.value == 0`},
+	{"flags.NAME", "openat", `ev.flags.O_CLOEXEC == true and ev.flags.O_CREAT == false`},
+	{"flags.has", "openat", `ev.flags:has "O_CLOEXEC" and not ev.flags:has "O_CLOEXEC|O_CREAT"`},
+	{"flags.names", "openat", `ev.flags:has "O_CLOEXEC" and ev.flags:names()[2] == "O_CLOEXEC"`},
+
+	{"struct.FIELD", "uname", `ev.buf.sysname == "Linux" and #ev.buf.release > 3`},
+	{"struct.table", "uname", `ev.buf:table().sysname == "Linux"`},
+	{"struct.address", "uname", `ev.buf:address() == ev.raw[1]`},
+
+	{"registers.NAME", "uname", `ev.abi == "arm64" and ev.regs.sp > 0 or ev.abi == "amd64" and ev.regs.rdi == ev.raw[1] and ev.regs.rax == 0`},
+
+	{"memory.read", "uname", `ev.mem:read(ev.raw[1], 6) == "Linux\0"`},
+	{"memory.string", "uname", `ev.mem:string(ev.raw[1], 3) == "Lin" and select(2, ev.mem:string(1)) == "EFAULT"`},
+	{"memory.write", "uname", `ev.mem:write(ev.raw[1] + 65, "N") == 1 and ev.buf.nodename:sub(1, 1) == "N" and select(2, ev.mem:write(8, "x")) == "EFAULT"`},
+	{"memory.struct", "uname", `ev.mem:struct("utsname", ev.raw[1]).sysname == "Linux"`},
+	{"memory.u8", "uname", `ev.mem:u8(ev.raw[1]) == 0x4c`},
+	{"memory.u16", "uname", `ev.mem:u16(ev.raw[1]) == 0x694c`},
+	{"memory.u32", "uname", `ev.mem:u32(ev.raw[1]) == 0x756e694c`},
+	{"memory.u64", "uname", `ev.mem:u64(ev.raw[1]) == u64("0x78756e694c") and ev.mem:u64(1) == nil`},
+	{"memory.i8", "uname", `ev.mem:i8(ev.raw[1]) == 0x4c and ev.mem:write(ev.raw[1] + 64, "\255") == 1 and ev.mem:i8(ev.raw[1] + 64) == -1 and ev.mem:write(ev.raw[1] + 64, "\0") == 1`},
+	{"memory.i16", "uname", `ev.mem:i16(ev.raw[1]) == 0x694c`},
+	{"memory.i32", "uname", `ev.mem:i32(ev.raw[1]) == 0x756e694c`},
+	{"memory.i64", "uname", `tostring(ev.mem:i64(ev.raw[1])) == tostring(0x78756e694c)`},
+
+	{"task.tid", "uname", `ev.task.tid == ev.tid`},
+	{"task.comm", "uname", `ev.task.comm == "uname"`},
+	{"task.proc", "uname", `ev.task.proc == ev.proc and rawequal(ev.task.proc, ev.proc)`},
+	{"task.data", "openat", `count(ev.task.data) == 3`},
+
+	{"process.pid", "uname", `ev.proc.pid == ev.pid`},
+	{"process.ppid", "uname", `ev.proc.ppid == ev.ppid`},
+	{"process.comm", "uname", `ev.proc.comm == "uname"`},
+	{"process.exe", "uname", `ev.proc.exe == ev.exe`},
+	{"process.cwd", "uname", `ev.proc.cwd == args.dir`},
+	{"process.cmdline", "openat", `ev.comm == "writebuf" and #ev.proc.cmdline == 2 and ev.proc.cmdline[2] == "in"`},
+	{"process.threads", "execve:enter", `ev.tid ~= ev.pid and ev.proc.threads == 6`},
+	{"process.data", "openat", `count(ev.proc.data) == 3`},
+	{"process.kill", "signal:SIGUSR2", `ev.proc:kill "SIGTERM" == nil`},
+	{"process.detach", "proc:exec", `ev.exe:match "/true$" and ev.proc:detach() == nil`},
+	{"process.fd", "read", `ev.proc:fd(ev.fd) == ev.fdpath and ev.proc:fd(999) == nil`},
+	{"process.file", "uname", `ev.proc:file("status"):match "Name:%s*uname" and ev.proc:file "nothing" == nil and not pcall(ev.proc.file, ev.proc, "../1/maps")`},
+
+	{"aggregation.count", "uname", `agg.c:count("k", 1, true) == nil and agg.c:get("k", 1, true) == 1`},
+	{"aggregation.sum", "uname", `agg.s:sum(2, "k") == nil and agg.s:sum(3, "k") == nil and agg.s:get "k" == 5`},
+	{"aggregation.avg", "uname", `agg.a:avg(2) == nil and agg.a:avg(3) == nil and agg.a:get() == 2.5`},
+	{"aggregation.min", "uname", `agg.mi:min(2) == nil and agg.mi:min(3) == nil and agg.mi:get() == 2`},
+	{"aggregation.max", "uname", `agg.ma:max(2) == nil and agg.ma:max(3) == nil and agg.ma:get() == 3`},
+	{"aggregation.stats", "uname", `agg.st:stats(2) == nil and agg.st:rows()[1].count == 1`},
+	{"aggregation.hist", "uname", `agg.h:hist(2, "x") == nil and agg.h:rows()[1].key[1] == "x"`},
+	{"aggregation.lhist", "uname", `agg("lh", {min = 0, max = 10, step = 5}):lhist(2) == nil and agg.lh:rows()[1].count == 1`},
+	{"aggregation.get", "uname", `agg.g:get "none" == nil`},
+	{"aggregation.rows", "uname", `agg.r:sum(1, "a") == nil and agg.r:sum(2, "b") == nil and agg.r:rows()[1].key[1] == "b" and agg.r:rows()[1].value == 2`},
+	{"aggregation.total", "uname", `agg.t:sum(1, "a") == nil and agg.t:sum(2, "b") == nil and agg.t:total() == 3`},
+	{"aggregation.print", "uname", `agg.printed:count "p" == nil and agg.printed:print() == nil`},
+	{"aggregation.clear", "uname", `agg.cl:count "p" == nil and agg.cl:clear() == nil and agg.cl:get "p" == nil`},
+
+	{"condition.test", "openat", `under "/etc":test "/etc/passwd" and not under "/etc":test "/etcetera" and ge(3):test(3) and not ge(3):test(2)`},
+}
+
+const memberScript = `
+local seen, failure = {}, {}
+local function count(t) t.n = (t.n or 0) + 1 return t.n end
+local function check(name, ev, expr)
+	if seen[name] then return end
+	local ok, result = pcall(expr, ev)
+	if not ok then failure[name] = result elseif result then seen[name] = true end
+end
+`
+
+// TestMembers fails for a member of an object without a row, for a row without
+// a member, and for a member that does not work.
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "in"), "hello")
+	rows := map[string]bool{}
+	script := memberScript
+	for _, m := range memberTests {
+		if rows[m.member] {
+			t.Errorf("%s has two rows", m.member)
+		}
+		rows[m.member] = true
+		script += fmt.Sprintf("on(%q, function(ev) check(%q, ev, function(ev) return %s end) end)\n", m.spec, m.member, m.expr)
+	}
+	script += "on(\"end\", function()\n"
+	for _, m := range memberTests {
+		script += fmt.Sprintf("\tprint(%q, seen[%q] and \"ok\" or failure[%q] or \"never true\")\n", m.member, m.member, m.member)
+	}
+	script += "\tfor _, a in ipairs {\"c\", \"s\", \"a\", \"mi\", \"ma\", \"st\", \"h\", \"lh\", \"r\", \"t\", \"printed\"} do agg[a]:clear() end\nend)\n"
+	var members []string
+	for _, o := range traceObjects() {
+		for _, name := range o.memberNames() {
+			members = append(members, o.name+"."+name)
+		}
+	}
+	sort.Strings(members)
+	for _, m := range members {
+		if !rows[m] {
+			t.Errorf("%s has no row in memberTests", m)
+		}
+		delete(rows, m)
+	}
+	for m := range rows {
+		t.Errorf("%s has a row in memberTests and is no member of the interface", m)
+	}
+	writeFile(t, filepath.Join(dir, "s.lua"), script)
+	r := traceIn(t, dir, "-s", "./s.lua", "-a", "dir="+dir, "sh", "-c", `
+		"$1"; "$2" USR1 USR2; ulimit -c 0; "$3"; "$4"; "$5" in; "$5" missing; "$5" failed; "$5" skipped; /bin/true`,
+		"sh", fixture.Build(t, "uname"), fixture.Build(t, "sigterm_usr1"), fixture.Build(t, "segv"), fixture.Build(t, "texec"), fixture.Build(t, "writebuf"))
+	if r.Code != 0 {
+		t.Errorf("exit %d, %s", r.Code, r.Stderr)
+	}
+	_, out, found := strings.Cut(r.Out, "printed\ncount\n    1  p\n")
+	if !found {
+		t.Errorf("agg:print printed nothing: %s", r.Out)
+		out = r.Out
+	}
+	for l := range strings.Lines(out) {
+		if name, result, _ := strings.Cut(strings.TrimSuffix(l, "\n"), "\t"); result != "ok" {
+			t.Errorf("%s: %s", name, result)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"luatrace/bindings"
+	"luatrace/engine"
+	"luatrace/internal/fixture"
+	"luatrace/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := fixture.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestScriptingIsCurrent(t *testing.T) {
+	t.Parallel()
+	want, err := scripting()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(root(t), target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is stale: go run ./internal/docs", target)
+	}
+}
+
+// luaBlocks returns the code blocks marked as Lua, with the line each begins at.
+func luaBlocks(text string) map[int]string {
+	blocks := map[int]string{}
+	start := 0
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		switch {
+		case line == "```lua":
+			start = i + 1
+		case line == "```" && start > 0:
+			blocks[start+1] = strings.Join(lines[start:i], "\n") + "\n"
+			start = 0
+		}
+	}
+	return blocks
+}
+
+// TestExamplesLoad runs every Lua block of the documents as a script file, as
+// far as it goes before a program is started: its names, specs, conditions and
+// options must exist.
+func TestExamplesLoad(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root(t), "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, name := range append(files, filepath.Join(root(t), "README.md"), filepath.Join(root(t), "CONTRIBUTING.md")) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line, code := range luaBlocks(string(text)) {
+			count++
+			where := fmt.Sprintf("%s:%d", filepath.Base(name), line)
+			if err := load(code, where); err != nil {
+				t.Errorf("the example at %s does not load: %v", where, err)
+			}
+		}
+	}
+	if count < 20 {
+		t.Errorf("only %d examples found", count)
+	}
+}
+
+func load(code, where string) error {
+	var out bytes.Buffer
+	r := bindings.New(bindings.Options{Out: &out})
+	defer r.Close()
+	bindings.NewTrace(r, engine.New(engine.Options{}), bindings.TraceOptions{})
+	r.SetArgs(map[string]string{"dir": "/tmp"})
+	fn, err := r.LoadReader(strings.NewReader(code), where)
+	if err != nil {
+		return err
+	}
+	return r.Call(fn)
+}
+
+// TestManualUsesEverything: each function, field and method of the interface
+// occurs in an example of the manual.
+func TestManualUsesEverything(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for _, code := range luaBlocks(string(manual)) {
+		b.WriteString(code)
+	}
+	examples := b.String()
+	used := func(pattern, name string) {
+		t.Helper()
+		if !regexp.MustCompile(pattern).MatchString(examples) {
+			t.Errorf("no example of the manual (internal/docs/scripting.md.in) uses %s", name)
+		}
+	}
+	// In words of the manual, or standing for any name.
+	elsewhere := regexp.MustCompile(`^([A-Z]+|require|null)$`)
+	ref := bindings.NewReference()
+	for _, m := range ref.Modules {
+		prefix := ""
+		if m.Name != "" {
+			prefix = m.Name + "."
+		}
+		for _, f := range m.Functions {
+			if !elsewhere.MatchString(f.Name) {
+				used(`\b`+regexp.QuoteMeta(prefix+f.Name)+`\b`, prefix+f.Name)
+			}
+		}
+		for _, v := range m.Values {
+			if !elsewhere.MatchString(v.Name) {
+				used(`\b`+regexp.QuoteMeta(prefix+v.Name)+`\b`, prefix+v.Name)
+			}
+		}
+	}
+	for _, o := range ref.Objects {
+		for _, f := range o.Fields {
+			if !elsewhere.MatchString(f.Name) {
+				used(`\.`+f.Name+`\b`, o.Name+"."+f.Name)
+			}
+		}
+		for _, f := range o.Methods {
+			used(`:`+f.Name+`\b`, o.Name+":"+f.Name)
+		}
+	}
+}
