@@ -308,8 +308,7 @@ func (t *Trace) signalField(ev *engine.Event, key string) (lua.LValue, bool) {
 		}
 		return number(int64(si.Code())), true
 	case "sender":
-		// SI_USER, SI_QUEUE, SI_TKILL and SIGCHLD's codes carry a process id.
-		if si == nil || si.Code() > 0 && ev.Signal != unix.SIGCHLD {
+		if si == nil || !carriesPid(si.Code(), ev.Signal) {
 			return lua.LNil, true
 		}
 		return number(int64(si.Pid())), true
@@ -323,6 +322,17 @@ func (t *Trace) signalField(ev *engine.Event, key string) (lua.LValue, bool) {
 		return lua.LNil, true
 	}
 	return nil, false
+}
+
+// carriesPid says whether si_pid of a siginfo is one (sigaction(2)). Timers and
+// asynchronous input and output have other things in its place.
+func carriesPid(code int, sig unix.Signal) bool {
+	const siUser, siQueue, siMesgq, siTkill = 0, -1, -3, -6
+	switch code {
+	case siUser, siQueue, siMesgq, siTkill:
+		return true
+	}
+	return code > 0 && sig == unix.SIGCHLD
 }
 
 // noField raises the error for a field that the event does not have.

@@ -3,6 +3,7 @@ package bindings
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
@@ -131,19 +132,40 @@ func memStruct(r *Runtime, L *lua.LState) int {
 	ev := e.live(L)
 	name := L.CheckString(2)
 	addr := uint64(wholeNumber(L, L.Get(3), "addr"))
-	abi := syscalls.Native()
-	if c := ev.Call(); c != nil {
-		abi = c.ABI
-	}
-	v, err := decode.Struct(abi, name, ev.Task.Proc, addr)
-	if err != nil {
-		if syscalls.StructByName(abi, name) == nil {
-			L.RaiseError("there is no struct %q", escape(name))
+	abi := abiOf(ev)
+	known := kernelStruct(abi, name)
+	if known == "" {
+		msg := fmt.Sprintf("there is no struct %q", escape(name))
+		if near := engine.Nearest(name, syscalls.LayoutNames(abi)); near != "" {
+			msg += fmt.Sprintf("; did you mean %q?", near)
 		}
+		L.RaiseError("%s", msg)
+	}
+	v, err := decode.Struct(abi, known, ev.Task.Proc, addr)
+	if err != nil {
 		return pushErr(L, err)
 	}
 	L.Push(e.t.value(L, ev, v))
 	return 1
+}
+
+// abiOf is the ABI of the event's call, or that of the machine.
+func abiOf(ev *engine.Event) syscalls.ABI {
+	if c := ev.Call(); c != nil {
+		return c.ABI
+	}
+	return syscalls.Native()
+}
+
+// kernelStruct returns the kernel's name of a struct, "" if there is none: the
+// C library's utsname is new_utsname there, its timespec __kernel_timespec.
+func kernelStruct(abi syscalls.ABI, name string) string {
+	for _, prefix := range [...]string{"", "__kernel_", "new_"} {
+		if syscalls.StructByName(abi, prefix+name) != nil {
+			return prefix + name
+		}
+	}
+	return ""
 }
 
 func memInteger(size int, signed bool) func(*Runtime, *lua.LState) int {

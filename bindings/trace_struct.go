@@ -88,7 +88,7 @@ func (r *Runtime) structNewIndex(L *lua.LState) int {
 	if s.v.Addr == 0 || f.BitSize != 0 {
 		L.RaiseError("%s can't be written", what)
 	}
-	b := fieldBytes(L, ev.Call().ABI, f, L.Get(3), what)
+	b := fieldBytes(L, abiOf(ev), f, L.Get(3), what)
 	if _, err := ev.Task.Proc.WriteMemory(s.v.Addr+uint64(f.Offset), b); err != nil {
 		L.RaiseError("%s: cannot write to the program's memory: %s", what, err.Error())
 	}

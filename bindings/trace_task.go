@@ -46,7 +46,7 @@ func processObject() object {
 		fields: []field{
 			{"pid", "number", "Process id."},
 			{"ppid", "number", "Process id of the parent now."},
-			{"comm", "string", "Name of its first thread now."},
+			{"comm", "string", "Name of its first thread now; \"\" when it is gone, as at proc:exit, like exe, cwd and cmdline."},
 			{"exe", "string", "Path of its program."},
 			{"cwd", "string", "Its working directory."},
 			{"cmdline", "table", "Its command line as a list of strings."},

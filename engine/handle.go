@@ -36,6 +36,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	case tracer.EventNew:
 		ev.begin(KindFork, e.task(tev.Task))
 		ev.Child, ev.CloneEvent = e.task(tev.Child), tev.CloneEvent
+		e.rememberName(ev.Child)
 		if tev.CloneEvent == unix.PTRACE_EVENT_VFORK {
 			ev.Child.Proc.borrowed = ev.Task.Proc
 		}
@@ -51,6 +52,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 			e.runProc(ev, ProcExit)
 		}
 		t.newMemory()
+		e.rememberName(t)
 		ev.begin(KindExec, t)
 		ev.FormerTID = tev.FormerTID
 		e.runProc(ev, ProcExec)
@@ -71,6 +73,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.noteStop()
 	case tracer.EventAttached:
 		ev.begin(KindAttach, e.task(tev.Task))
+		e.rememberName(ev.Task)
 		e.observe(ev)
 	}
 	return 0

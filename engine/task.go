@@ -23,6 +23,7 @@ type Task struct {
 	onExit  []exitCall // for that call only
 	scratch []savedMemory
 	fdpath  string // of a descriptor that the call closes
+	name    string // the last one read
 }
 
 // Proc is a process as hooks know it. The record lives as long as the process

@@ -31,11 +31,11 @@ Output
   -q no exits  --string-limit N  --columns N  --always-show-pid
 Others: --hook-timeout TIME (5s)   -h, --help   -V, --version
 
-  luatrace ls                                            every system call of ls
-  luatrace -s opensnoop git status                       files: who, result, path
-  luatrace -t openat -e 'print(ev.path, ev.ret)' ls      a line of Lua for a call
-  luatrace -t '*' -e 'agg.n:count(ev.name)' ls           a table at the end
-  luatrace -e 'fault("fsync", "EIO")' ./database         what if the disk fails?
+  luatrace ls                                           every system call of ls
+  luatrace -s opensnoop git status                      files: who, result, path
+  luatrace -t openat -e 'print(ev.path, ev.ret)' ls     a line of Lua for a call
+  luatrace -t '*' -e 'agg.n:count(ev.name)' ls          a table at the end
+  luatrace -e 'fault("fsync", "EIO")' ./database        what if the disk fails?
 Exit status: that of COMMAND, or 1 luatrace failed, 2 wrong usage or script,
 3 a hook failed, 126 COMMAND can't be run, 127 COMMAND not found
 `

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"luatrace/internal/fixture"
+)
+
+// example is a command line of the documents.
+type example struct {
+	where string
+	words []string // behind "luatrace"
+	shown bool     // its output is shown there
+}
+
+// examples returns the command lines in the help text, the README, the other
+// documents and what the scripts of the collection say about themselves.
+func examples(t *testing.T) []example {
+	t.Helper()
+	root, err := fixture.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []example
+	add := func(where, line string, shown bool) {
+		words, err := shellWords(line)
+		if err != nil {
+			t.Errorf("%s: %v: %s", where, err, line)
+		} else {
+			list = append(list, example{where, words, shown})
+		}
+	}
+	for _, line := range strings.Split(helpText, "\n") {
+		if command, ok := strings.CutPrefix(line, "  luatrace "); ok {
+			command, _, _ = strings.Cut(command, "  ") // what it does
+			add("--help", command, false)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")) {
+		fence := ""
+		for i, line := range strings.Split(readFile(t, file), "\n") {
+			where := fmt.Sprintf("%s:%d", filepath.Base(file), i+1)
+			if rest, ok := strings.CutPrefix(line, "```"); ok {
+				if fence != "" {
+					rest = ""
+				}
+				fence = rest
+				continue
+			}
+			if command, ok := strings.CutPrefix(line, "$ luatrace "); ok && fence == "console" {
+				add(where, command, true)
+			}
+			if command, ok := strings.CutPrefix(line, "go run ./cmd/luatrace "); ok && fence == "sh" {
+				add(where, command, false)
+			}
+		}
+	}
+	if len(list) < 25 {
+		t.Errorf("only %d examples found", len(list))
+	}
+	return list
+}
+
+// shellWords splits a line as a shell does, as far as its first pipe,
+// redirection or comment. It knows quotes and backslashes, no expansions.
+func shellWords(line string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	inWord := false
+	quote := byte(0)
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case quote == '\'' && c != '\'', quote == '"' && c != '"' && c != '\\':
+			word.WriteByte(c)
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote, inWord = c, true
+		case c == '\\' && i+1 < len(line):
+			i++
+			word.WriteByte(line[i])
+			inWord = true
+		case c == ' ', strings.IndexByte("|&;<>", c) >= 0, c == '#' && !inWord:
+			if inWord {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			inWord = false
+			if c != ' ' {
+				return words, nil
+			}
+		default:
+			word.WriteByte(c)
+			inWord = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("a quote %c is not closed", quote)
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words, nil
+}
+
+func TestShellWords(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][]string{
+		`a 'b "c" \d' "e 'f' \"g\"" h\ i`: {"a", `b "c" \d`, `e 'f' "g"`, "h i"},
+		`a''b "" c | d`:                   {"ab", "", "c"},
+		`a # b`:                           {"a"},
+		`a 2>b`:                           {"a", "2"},
+		``:                                nil,
+	} {
+		if got, err := shellWords(line); err != nil || !slices.Equal(got, want) {
+			t.Errorf("shellWords(%q) = %q, %v, want %q", line, got, err, want)
+		}
+	}
+	if _, err := shellWords("a 'b"); err == nil {
+		t.Error("an open quote is no error")
+	}
+}
+
+// TestExamplesParse: the options of every example exist, its specs and its code
+// load. A script file that is named is the reader's, and not there.
+func TestExamplesParse(t *testing.T) {
+	t.Parallel()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { null.Close() })
+	std := stdio{null, null, null}
+	for _, e := range examples(t) {
+		if st, done := subcommand(e.words, std); done {
+			if st.code != 0 {
+				t.Errorf("%s: luatrace %q: exit status %d", e.where, e.words, st.code)
+			}
+			continue
+		}
+		o, err := parseFlags(e.words)
+		if err != nil {
+			t.Errorf("%s: luatrace %q: %v", e.where, e.words, err)
+			continue
+		}
+		if len(o.command) == 0 && len(o.pids) == 0 {
+			t.Errorf("%s: luatrace %q: no command", e.where, e.words)
+		}
+		o.scripts = slices.DeleteFunc(o.scripts, func(s string) bool { return strings.Contains(s, "/") })
+		s, err := newSession(o, &output{w: null}, func(string, ...any) {})
+		if err != nil {
+			t.Errorf("%s: luatrace %q: %v", e.where, e.words, err)
+			continue
+		}
+		s.close()
+	}
+}
+
+// TestExamplesRun runs the examples whose output is shown and whose command is
+// everywhere: the command runs, no hook fails, and there is output.
+func TestExamplesRun(t *testing.T) {
+	t.Parallel()
+	everywhere := []string{"cat", "echo", "id", "ls", "sh", "timeout", "true", "uname"}
+	ran := 0
+	for _, e := range examples(t) {
+		o, err := parseFlags(e.words)
+		if err != nil || !e.shown || len(o.command) == 0 || !slices.Contains(everywhere, o.command[0]) ||
+			slices.ContainsFunc(o.scripts, func(s string) bool { return strings.Contains(s, "/") }) {
+			continue
+		}
+		ran++
+		t.Run(e.where, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command(fixture.Luatrace(t), e.words...)
+			cmd.Dir = t.TempDir()
+			writeFile(t, filepath.Join(cmd.Dir, "hello.c"), "")
+			r := fixture.RunCmd(t, cmd)
+			if r.Signal != 0 || r.Code == exitHook || strings.Contains(r.Stderr, "luatrace: ") || r.Stdout+r.Stderr == "" {
+				t.Errorf("luatrace %q: exit status %d, signal %d\n%s%s", e.words, r.Code, r.Signal, r.Stdout, r.Stderr)
+			}
+		})
+	}
+	if ran < 15 {
+		t.Errorf("only %d examples ran", ran)
+	}
+}
+
+// TestHelpFitsAScreen: 80 columns, 30 lines, five one-liners, every option.
+func TestHelpFitsAScreen(t *testing.T) {
+	t.Parallel()
+	lines := strings.Split(strings.TrimSuffix(helpText, "\n"), "\n")
+	if len(lines) > 30 {
+		t.Errorf("%d lines", len(lines))
+	}
+	oneLiners := 0
+	for _, line := range lines {
+		if len(line) > 80 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+		if strings.HasPrefix(line, "  luatrace ") {
+			oneLiners++
+		}
+	}
+	if oneLiners != 5 {
+		t.Errorf("%d one-liners", oneLiners)
+	}
+}

@@ -1,0 +1,45 @@
+package engine
+
+import "os"
+
+// Comm returns the thread's name: now, or of a thread that has ended the last
+// one known. The kernel forgets it as soon as the parent has collected the
+// process, which may be before the hooks of proc:exit run.
+func (t *Task) Comm() string {
+	name := t.Task.Comm()
+	if name == "" && t.Dead() {
+		return t.name
+	}
+	t.name = name
+	return name
+}
+
+// ParentPID returns the process id of the parent now; of a task that is gone,
+// that of the process which created its own.
+func (t *Task) ParentPID() int { return t.Proc.parent(t.Task.ParentPID()) }
+
+// ParentPID is Task.ParentPID for a process.
+func (p *Proc) ParentPID() int { return p.parent(p.Process.ParentPID()) }
+
+func (p *Proc) parent(pid int) int {
+	switch {
+	case pid != 0:
+		return pid
+	case p.Command:
+		return os.Getpid()
+	case p.Parent != nil:
+		return p.Parent.PID
+	}
+	return 0
+}
+
+// rememberName keeps the name of a new task, or of one that runs a new program,
+// for its end, if a hook is going to look at that.
+func (e *Engine) rememberName(t *Task) {
+	for i := range e.procHooks {
+		if e.procHooks[i].Spec.MatchProc(ProcExit) {
+			t.Comm()
+			return
+		}
+	}
+}

@@ -1,0 +1,37 @@
+meta {
+  name = "filelife",
+  summary = "files that are made and removed again, and their age",
+  categories = {"files"},
+  examples = {
+    "luatrace -s filelife cc hello.c",
+    "luatrace -s filelife -p 1234",
+  },
+  caveats = "A file counts as made when it is opened with O_CREAT, even if it was there "
+    .. "before. Directories and links are not followed.",
+}
+
+local born = {} -- time by path
+
+on("open,openat,creat", {when = {ok = true}}, function(ev)
+  if ev.name == "creat" or ev.flags:has "O_CREAT" then
+    local path = ev.abspath
+    born[path] = born[path] or ev.time
+  end
+end)
+
+on("rename,renameat,renameat2", {when = {ok = true}}, function(ev)
+  local paths = ev.paths
+  born[paths.newpath], born[paths.oldpath] = born[paths.oldpath], nil
+end)
+
+on("begin", function()
+  printf("%-7s %-15s %9s %s\n", "PID", "COMM", "AGE(s)", "FILE")
+end)
+
+on("unlink,unlinkat", {when = {ok = true}}, function(ev)
+  local path = ev.abspath
+  if born[path] then
+    printf("%-7d %-15s %9.3f %s\n", ev.pid, ev.comm, ev.time - born[path], path)
+    born[path] = nil
+  end
+end)

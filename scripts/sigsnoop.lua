@@ -1,0 +1,40 @@
+meta {
+  name = "sigsnoop",
+  summary = "signals that arrive: who sent them, and what they do",
+  categories = {"signals"},
+  args = {
+    sig = {type = "signal", help = "only this signal, such as SIGTERM"},
+  },
+  examples = {
+    "luatrace -s sigsnoop make",
+    "luatrace -s sigsnoop -a sig=SIGTERM -p 1234",
+  },
+  caveats = "SIGKILL can't be seen before it acts (see exitsnoop). Blocked signals are "
+    .. "shown when they are let through.",
+}
+
+-- Whether a signal is in one of the masks of /proc/PID/status: 16 hex digits,
+-- signal 1 the lowest bit.
+local function inmask(status, name, signo)
+  local mask = status:match(name .. ":%s*(%x+)")
+  local digit = tonumber(mask:sub(16 - math.floor((signo - 1) / 4)):sub(1, 1), 16)
+  return bit.band(digit, bit.lshift(1, (signo - 1) % 4)) ~= 0
+end
+
+local function action(ev)
+  local status = ev.proc:file("status")
+  if not status then return "?" end
+  if inmask(status, "SigCgt", ev.signo) then return "handler" end
+  if inmask(status, "SigIgn", ev.signo) then return "ignored" end
+  return "default"
+end
+
+on("begin", function()
+  printf("%-7s %-15s %-11s %-7s %7s %s\n", "PID", "COMM", "SIGNAL", "ACTION", "SENDER", "AT")
+end)
+
+on("signal" .. (args.sig and ":" .. args.sig or ""), function(ev)
+  local at = ev.addr and ("0x%x"):format(ev.addr) or "-"
+  printf("%-7d %-15s %-11s %-7s %7s %s\n",
+    ev.pid, ev.comm, ev.sig, action(ev), ev.sender or "kernel", at)
+end)

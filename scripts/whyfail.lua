@@ -1,0 +1,36 @@
+meta {
+  name = "whyfail",
+  summary = "the last failed calls of each process that ends badly",
+  categories = {"errors", "processes"},
+  args = {
+    last = {type = "number", default = 5, help = "how many calls to show"},
+  },
+  examples = {
+    "luatrace -s whyfail make",
+    "luatrace -s whyfail -a last=20 ./server",
+  },
+  caveats = "The reason is often the last line, but not always: programs go on after many "
+    .. "failures, and some end for reasons of their own.",
+}
+
+on("*", {when = {ok = false}}, function(ev)
+  local data = ev.proc.data
+  data.calls = data.calls or {}
+  table.insert(data.calls, tostring(ev))
+  if #data.calls > args.last then table.remove(data.calls, 1) end
+end)
+
+on("proc:exec", function(ev) -- a new program, whose name will be gone at its end
+  ev.proc.data.calls = nil
+  ev.proc.data.command = table.concat(ev.proc.cmdline, " ")
+end)
+
+on("proc:exit", function(ev)
+  if ev.thread or ev.status == 0 then return end
+  local data = ev.proc.data
+  local how = ev.killed and "was ended by " .. ev.killed or "exited with " .. ev.status
+  printf("%d %s: %s after\n", ev.pid, how, data.command or "(a fork)")
+  for _, call in ipairs(data.calls or {"no failed call"}) do
+    printf("    %s\n", call)
+  end
+end)
