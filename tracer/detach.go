@@ -55,7 +55,7 @@ func (t *Tracer) DetachAll() {
 	deadline := time.Now().Add(detachPatience)
 	var ev Event
 	for len(t.tasks) > 0 {
-		if err := t.Next(&ev); err != nil {
+		if err := t.Next(&ev, nil); err != nil {
 			break
 		}
 		if ev.Kind == EventWoken && time.Now().After(deadline) {
