@@ -41,6 +41,8 @@ type options struct {
 	quiet       int
 
 	hookTimeout time.Duration
+	attachable  bool // no filter: processes can be let go at any time
+	plan        bool
 	help        bool
 	version     bool
 
@@ -89,6 +91,8 @@ func parseFlags(args []string) (*options, error) {
 	fs.StringArrayVarP(&o.env, "env", "E", nil, "")
 	fs.StringVarP(&o.user, "user", "u", "", "")
 	fs.DurationVar(&o.hookTimeout, "hook-timeout", 5*time.Second, "")
+	fs.BoolVar(&o.attachable, "attachable", false, "")
+	fs.BoolVar(&o.plan, "plan", false, "")
 	fs.BoolVarP(&o.help, "help", "h", false, "")
 	fs.BoolVarP(&o.version, "version", "V", false, "")
 

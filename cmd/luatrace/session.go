@@ -65,6 +65,11 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 		s.close()
 		return nil, err
 	}
+	if why := s.lua.Unfiltered(); why != "" {
+		s.eng.Unfilter(why)
+	} else if o.attachable {
+		s.eng.Unfilter("--attachable")
+	}
 	if o.summary {
 		if err := s.summarize(o); err != nil {
 			s.close()
