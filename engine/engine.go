@@ -21,6 +21,10 @@ type Options struct {
 	// Unfiltered, if not "", is why no seccomp filter may be used: the script
 	// may let processes go, or adds hooks while it runs.
 	Unfiltered string
+	// NoNotify, if not "", is why user notifications may not be used.
+	NoNotify string
+	// NoPlacement keeps tracer and tracee from sharing a CPU.
+	NoPlacement bool
 	// Flush, if set, is called before the engine waits for the next event
 	// when nothing is ready.
 	Flush func()

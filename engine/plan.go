@@ -15,6 +15,9 @@ type PlanMode struct {
 	Unfiltered string
 	// NoNotify, if not "", is why notifications may not be used.
 	NoNotify string
+	// Placement makes the plan show the calls by which a tracee could see that
+	// it shares a CPU with the tracer.
+	Placement bool
 }
 
 // Plan says for each call how the kernel is to tell us of it.
@@ -99,10 +102,38 @@ func (p *planner) filter() *tracer.FilterSpec {
 			}
 		}
 	}
+	if p.mode.Placement && spec.Has(tracer.FilterTrace) {
+		p.addPlacement(spec)
+	}
 	if spec.Has(tracer.FilterTrace) || spec.Has(tracer.FilterNotify) {
 		spec.UnknownArch = tracer.FilterTrace
 	}
 	return spec
+}
+
+// addPlacement adds the calls that the tracer itself must see.
+func (p *planner) addPlacement(spec *tracer.FilterSpec) {
+	action := tracer.FilterNotify
+	if p.mode.NoNotify != "" {
+		action = tracer.FilterTrace
+	}
+	for _, abi := range abis() {
+		f := &spec.ABIs[abi]
+		for _, name := range tracer.PlacementCalls() {
+			nr, ok := syscalls.Number(abi, name)
+			if !ok {
+				continue
+			}
+			see := []tracer.FilterClause{{Action: action}}
+			i, there := slices.BinarySearchFunc(f.Rows, nr, func(r tracer.FilterRow, n int) int { return r.NR - n })
+			switch {
+			case !there:
+				f.Rows = slices.Insert(f.Rows, i, tracer.FilterRow{NR: nr, Clauses: see})
+			case len(f.Rows[i].Clauses) == 0 || len(f.Rows[i].Clauses[len(f.Rows[i].Clauses)-1].Tests) > 0:
+				f.Rows[i].Clauses = append(f.Rows[i].Clauses, see...)
+			}
+		}
+	}
 }
 
 // row decides one call: the clauses of the filter, none for a call that

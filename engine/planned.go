@@ -12,7 +12,7 @@ func (e *Engine) Plan(target Target) Plan {
 }
 
 func (e *Engine) planMode(target Target) PlanMode {
-	m := PlanMode{Unfiltered: e.opts.Unfiltered}
+	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement}
 	switch {
 	case m.Unfiltered != "":
 	case len(target.PIDs) > 0:
@@ -28,6 +28,7 @@ func (e *Engine) usePlan(tr *tracer.Tracer, p Plan) {
 	e.early = p.Filter != nil
 	e.table.reset()
 	tr.Syscalls = p.Calls && p.Filter == nil
+	tr.SharedCPU(!e.opts.NoPlacement)
 }
 
 // launch starts the command with the best plan that the kernel accepts.

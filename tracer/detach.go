@@ -109,6 +109,9 @@ func (t *Tracer) release(task *Task) {
 	if task.status.Kind == StatusSignal {
 		sig = uintptr(task.signal)
 	}
+	if t.place.task == task {
+		t.unplace()
+	}
 	// ESRCH: killed while stopped. The kernel then still owes us the report.
 	if e := ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
 		t.forget(task)

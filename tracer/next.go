@@ -121,6 +121,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			t.Resume(task)
 			return false
 		}
+		t.placeStop(task)
 		task.syscallStop, task.entryStop = true, true
 		task.inCall, task.skipped, task.made = true, false, nil
 		c := &task.Call
@@ -131,6 +132,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 				c.Args[i] = uint64(uint32(c.Args[i]))
 			}
 		}
+		t.placeCall(task, c)
 		if task.launching {
 			if !isExec(c) {
 				t.Resume(task)
@@ -261,6 +263,7 @@ func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 		return false
 	}
 	childTID := int(msg)
+	t.placeChild(task, childTID)
 	child := t.tasks[childTID]
 	if child == nil {
 		child = t.bear(childTID, task.Proc, task.status.Event)
@@ -378,6 +381,9 @@ func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
 		ev.Exit.Code = st.Code
 	} else {
 		ev.Exit.Signal, ev.Exit.Core = st.Signal, st.Core
+	}
+	if t.place.task == task {
+		t.unplace()
 	}
 	ev.LastTask = t.forget(task)
 	t.adoptHeld()

@@ -120,6 +120,7 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 		task.leaveUpgrade()
 		return false
 	}
+	t.placeCall(task, &c)
 	task.Call = c
 	task.notified, task.notifyID = true, n.id
 	task.inCall, task.skipped, task.wantExit = false, false, false

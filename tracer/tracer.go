@@ -34,6 +34,7 @@ type Tracer struct {
 	launch     *launch
 	launchErr  error
 	detachAll  bool
+	place      placement
 	filtered   bool      // every tracee has our seccomp filter
 	upgrades   []*Task   // whose notified calls are to become entry stops
 	listener   *Listener // of the filter's notifications, or nil

@@ -41,7 +41,8 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 	})
 	s.w = s.lua.Out
 	opts := engine.Options{
-		NoFollow: !o.follow,
+		NoFollow:    !o.follow,
+		NoPlacement: o.cpu == "off",
 		Report: func(msg string) {
 			s.lua.Flush()
 			say("%s", msg)
