@@ -196,6 +196,7 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
+	r.noteMentions(proto)
 	if old := r.sources[src.name]; old == nil || old.generated || !src.generated {
 		r.sources[src.name] = src
 	}

@@ -56,30 +56,31 @@ type Runtime struct {
 	// Out is the buffered trace output; see [Runtime.Flush].
 	Out io.Writer
 
-	opts     Options
-	out      *bufio.Writer
-	intr     *interrupt
-	quit     chan struct{} // ends the watchdog
-	closing  sync.Once
-	depth    int    // nesting of call
-	exit     *Exit  // set by os.exit until the call returns
-	line     []byte // scratch for one line of output
-	errTrace string // traceback for debug.traceback inside an xpcall handler
-	tracing  *Trace // nil until NewTrace
-	args     *lua.LTable
-	rawArgs  map[string]string
-	argsUsed map[string]bool
-	metas    []*Meta
-	metaOnly bool
-	globals  *lua.LTable
-	builtin  map[string]bool // globals that scripts can't assign to
-	classes  map[string]*lua.LTable
-	methods  map[string]*lua.LTable
-	sources  map[string]*source // by chunk name
-	loaded   map[string]lua.LValue
-	regexes  map[string]*regex
-	null     lua.LValue
-	arrays   *lua.LTable // metatable of json arrays
+	opts      Options
+	out       *bufio.Writer
+	intr      *interrupt
+	quit      chan struct{} // ends the watchdog
+	closing   sync.Once
+	depth     int    // nesting of call
+	exit      *Exit  // set by os.exit until the call returns
+	line      []byte // scratch for one line of output
+	errTrace  string // traceback for debug.traceback inside an xpcall handler
+	tracing   *Trace // nil until NewTrace
+	args      *lua.LTable
+	rawArgs   map[string]string
+	argsUsed  map[string]bool
+	metas     []*Meta
+	metaOnly  bool
+	mentioned map[string]bool // names in the code compiled so far; see noteMentions
+	globals   *lua.LTable
+	builtin   map[string]bool // globals that scripts can't assign to
+	classes   map[string]*lua.LTable
+	methods   map[string]*lua.LTable
+	sources   map[string]*source // by chunk name
+	loaded    map[string]lua.LValue
+	regexes   map[string]*regex
+	null      lua.LValue
+	arrays    *lua.LTable // metatable of json arrays
 }
 
 // New makes an interpreter.
@@ -101,18 +102,19 @@ func New(opts Options) *Runtime {
 	L.Options.CallStackSize = coroutineCallDepth
 
 	r := &Runtime{
-		L:        L,
-		opts:     opts,
-		out:      bufio.NewWriterSize(opts.Out, outputBuffer),
-		intr:     newInterrupt(),
-		quit:     make(chan struct{}),
-		builtin:  map[string]bool{},
-		classes:  map[string]*lua.LTable{},
-		methods:  map[string]*lua.LTable{},
-		sources:  map[string]*source{},
-		loaded:   map[string]lua.LValue{},
-		regexes:  map[string]*regex{},
-		argsUsed: map[string]bool{},
+		L:         L,
+		opts:      opts,
+		out:       bufio.NewWriterSize(opts.Out, outputBuffer),
+		intr:      newInterrupt(),
+		quit:      make(chan struct{}),
+		builtin:   map[string]bool{},
+		classes:   map[string]*lua.LTable{},
+		methods:   map[string]*lua.LTable{},
+		sources:   map[string]*source{},
+		loaded:    map[string]lua.LValue{},
+		regexes:   map[string]*regex{},
+		argsUsed:  map[string]bool{},
+		mentioned: map[string]bool{},
 	}
 	r.Out = r.out
 	L.SetContext(r.intr)

@@ -277,6 +277,9 @@ func (t *Trace) fault(L *lua.LState) int {
 	if f.ret == 0 && !f.haveRet {
 		L.ArgError(2, "errno or ret must be given")
 	}
+	if f.constant() {
+		h.Fault = &engine.Fault{Errno: int(-f.ret)}
+	}
 	t.eng.On(h)
 	return 0
 }
@@ -289,6 +292,12 @@ type faultPlan struct {
 	rng               *generator
 	first, last, step int64
 	seen              int64
+}
+
+// constant says whether every matching call fails in the same way, which the
+// kernel can do by itself. A result other than 0 it can't make.
+func (f *faultPlan) constant() bool {
+	return f.ret <= 0 && f.ret >= -4095 && f.probability >= 1 && f.first == 0 && f.last == 0 && f.step <= 1
 }
 
 func (f *faultPlan) hook(ev *engine.Event) error {

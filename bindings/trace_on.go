@@ -85,7 +85,11 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) {
 			for name := range use.Reads {
 				h.Needs.Fields = append(h.Needs.Fields, name)
 			}
+			h.Needs.LooksOnly = len(use.Writes) == 0 && len(use.Calls) == 0
 		}
+		h.Needs.Registers = use.Reads["regs"] || use.Escapes && t.r.mentioned["regs"]
+	} else {
+		h.Needs.Registers = true
 	}
 	h.Fn = func(ev *engine.Event) error { return t.call(fn, keeps, ev) }
 	t.eng.On(h)

@@ -18,6 +18,13 @@ type Options struct {
 	// Report gets messages for the user: one line each, without a prefix or a
 	// final newline. Hook errors come here too.
 	Report func(message string)
+	// Unfiltered, if not "", is why no seccomp filter may be used: the script
+	// may let processes go, or adds hooks while it runs.
+	Unfiltered string
+	// NoNotify, if not "", is why user notifications may not be used.
+	NoNotify string
+	// NoPlacement keeps tracer and tracee from sharing a CPU.
+	NoPlacement bool
 	// Flush, if set, is called before the engine waits for the next event
 	// when nothing is ready.
 	Flush func()
@@ -41,13 +48,17 @@ type Engine struct {
 	observers   []func(*Event)
 	running     *Hook // called last
 
-	table   table
-	ev      Event
-	tr      *tracer.Tracer
-	delayed []delayedTask // sorted by time
-	clock   *time.Timer   // wakes the tracer for timers and delays
-	result  Result
-	command *tracer.Process
+	early       bool // hooks for the exit run at entry where that is the same
+	quiet       bool // the trace is over, but filtered tracees can not be let go
+	plan        Plan
+	table       table
+	ev          Event
+	notifyEvent tracer.Event // of the listener's thread
+	tr          *tracer.Tracer
+	delayed     []delayedTask // sorted by time
+	clock       *time.Timer   // wakes the tracer for timers and delays
+	result      Result
+	command     *tracer.Process
 
 	stop     atomic.Bool // the trace is to end
 	signalMu sync.Mutex
@@ -57,8 +68,18 @@ type Engine struct {
 }
 
 type delayedTask struct {
-	at   time.Time
-	task *tracer.Task
+	at     time.Time
+	task   *tracer.Task
+	answer func() // for a notified call: gives the answer; nil for a ptrace-stop
+}
+
+// release lets a delayed task run on.
+func (d *delayedTask) release(tr *tracer.Tracer) {
+	if d.answer != nil {
+		d.answer()
+		return
+	}
+	tr.Resume(d.task)
 }
 
 // Target is what to trace: a command, running processes, or both.
@@ -115,6 +136,14 @@ func (e *Engine) Tasks() int {
 		return 0
 	}
 	return e.tr.Tasks()
+}
+
+// Unfilter says that no seccomp filter may be used, and why. It must be called
+// before Run.
+func (e *Engine) Unfilter(why string) {
+	if e.opts.Unfiltered == "" {
+		e.opts.Unfiltered = why
+	}
 }
 
 // Stopping says whether Stop was called.

@@ -174,6 +174,9 @@ func (ev *Event) Registers() (*tracer.Registers, error) {
 		if ev.Task == nil || ev.Kind == KindDeath {
 			return nil, unix.ESRCH
 		}
+		if ev.Task.Notified() {
+			return nil, errNoRegisters
+		}
 		if err := ev.Task.Registers(&ev.regs); err != nil {
 			return nil, err
 		}

@@ -15,6 +15,10 @@ import (
 func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	ev := &e.ev
 	ev.tev = tev
+	if e.quiet {
+		e.noteEnd(tev)
+		return 0
+	}
 	switch tev.Kind {
 	case tracer.EventEnter:
 		return e.handleEnter(tev)
@@ -60,9 +64,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		return ev.delay
 	case tracer.EventDeath:
 		t := e.task(tev.Task)
-		if tev.LastTask && t.Proc.Command {
-			e.result.Exit, e.result.Finished = tev.Exit, true
-		}
+		e.noteEnd(tev)
 		ev.begin(KindDeath, t)
 		ev.Exit, ev.LastTask = tev.Exit, tev.LastTask
 		e.runProc(ev, ProcExit)
@@ -79,7 +81,17 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	return 0
 }
 
+// noteEnd keeps how the command ended.
+func (e *Engine) noteEnd(tev *tracer.Event) {
+	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Proc.Command {
+		e.result.Exit, e.result.Finished = tev.Exit, true
+	}
+}
+
 func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
+	if tev.Upgraded != nil {
+		return e.handleUpgraded(tev)
+	}
 	tc := &tev.Task.Call
 	ch := e.lookup(tc.ABI, tc.NR)
 	if ch == nil {
@@ -105,6 +117,10 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	}
 	if len(ch.exit) > 0 || len(t.onExit) > 0 {
 		t.entered = time.Now()
+		t.StopAtExit()
+	}
+	if len(t.scratch) > 0 {
+		t.StopAtExit()
 	}
 	return ev.delay
 }

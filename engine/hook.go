@@ -23,6 +23,8 @@ type Hook struct {
 	// registers": what lies in memory is then read when it is asked for, at
 	// the exit perhaps later than it was meant.
 	Needs Needs
+	// Fault, if not nil, says that Fn only does this.
+	Fault *Fault
 
 	errors   int
 	disabled bool
@@ -33,6 +35,18 @@ type Hook struct {
 type Needs struct {
 	All    bool     // any field
 	Fields []string // otherwise these
+	// LooksOnly says that the hook does nothing with the event but read the
+	// Fields: it changes nothing and calls no method. Such a hook for the exit
+	// may run at the entry if what it reads is the same there.
+	LooksOnly bool
+	// Registers says that the hook may read or write registers.
+	Registers bool
+}
+
+// Fault marks a hook that does nothing but fail every call that meets its
+// conditions: the kernel can do that by itself.
+type Fault struct {
+	Errno int // 0 makes the call return 0
 }
 
 // has says whether the hook may read a field of one of these names.
@@ -93,7 +107,7 @@ func (e *Engine) On(h *Hook) {
 		h.Needs.addConditions(h.When)
 		e.hooks = append(e.hooks, h)
 		e.table.reset()
-		if e.tr != nil {
+		if e.tr != nil && e.plan.Filter == nil {
 			e.tr.Syscalls = true
 		}
 	case SpecSignal:

@@ -20,7 +20,6 @@ func (e *Engine) Run(target Target) (Result, error) {
 		e.signalMu.Lock()
 		e.tr = tr
 		e.signalMu.Unlock()
-		tr.Syscalls = len(e.hooks) > 0
 		return e.trace(tr, target)
 	})
 	return e.result, err
@@ -54,46 +53,49 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 			return err
 		}
 	}
-	if target.Command != nil {
-		p, err := tr.Launch(*target.Command)
-		if err != nil {
-			return err
-		}
-		e.command = p
+	if target.Command == nil {
+		e.usePlan(tr, e.Plan(target))
+		return nil
 	}
-	return nil
+	return e.launch(tr, target)
 }
 
 func (e *Engine) loop(tr *tracer.Tracer) error {
 	var tev tracer.Event
 	for {
-		if e.stop.Load() {
+		if e.stop.Load() && !e.keep(tr) {
 			return nil
 		}
 		if e.opts.Flush != nil && !tr.Ready() {
+			e.mu.Lock()
 			e.opts.Flush()
+			e.mu.Unlock()
 		}
-		err := tr.Next(&tev)
+		err := tr.Next(&tev, &e.mu)
+		if err == nil {
+			e.step(tr, &tev)
+		}
+		e.mu.Unlock()
 		if errors.Is(err, tracer.ErrNoTracees) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		e.mu.Lock()
-		if tev.Kind == tracer.EventWoken {
-			e.handleWoken(tr)
-			e.mu.Unlock()
-			continue
-		}
-		delay := e.handle(&tev)
-		e.mu.Unlock()
-		if delay > 0 {
-			e.delayTask(tev.Task, delay)
-			continue
-		}
-		tr.Resume(tev.Task)
 	}
+}
+
+// step deals with one event of the tracer.
+func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
+	if tev.Kind == tracer.EventWoken {
+		e.handleWoken(tr)
+		return
+	}
+	if delay := e.handle(tev); delay > 0 {
+		e.delayTask(delayedTask{task: tev.Task}, delay)
+		return
+	}
+	tr.Resume(tev.Task)
 }
 
 func (e *Engine) handleWoken(tr *tracer.Tracer) {
@@ -102,7 +104,7 @@ func (e *Engine) handleWoken(tr *tracer.Tracer) {
 	e.checkJob(tr, now)
 	n := 0
 	for n < len(e.delayed) && !e.delayed[n].at.After(now) {
-		tr.Resume(e.delayed[n].task)
+		e.delayed[n].release(tr)
 		n++
 	}
 	e.delayed = e.delayed[:copy(e.delayed, e.delayed[n:])]
@@ -120,15 +122,16 @@ func (e *Engine) handleWoken(tr *tracer.Tracer) {
 }
 
 // delayTask keeps a stopped task stopped for d.
-func (e *Engine) delayTask(t *tracer.Task, d time.Duration) {
+func (e *Engine) delayTask(t delayedTask, d time.Duration) {
 	at := time.Now().Add(d)
+	t.at = at
 	i := len(e.delayed)
 	for i > 0 && e.delayed[i-1].at.After(at) {
 		i--
 	}
 	e.delayed = append(e.delayed, delayedTask{})
 	copy(e.delayed[i+1:], e.delayed[i:])
-	e.delayed[i] = delayedTask{at, t}
+	e.delayed[i] = t
 	e.armTimers()
 }
 

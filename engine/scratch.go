@@ -46,7 +46,7 @@ func (ev *Event) scratchPlace(b []byte) (addr uint64, old []byte, err error) {
 	}
 	const redZone = 256 // 128 on amd64, none on arm64
 	if ev.stackAt == 0 {
-		ev.stackAt = t.Task.Call.SP - redZone
+		ev.stackAt = t.stackPointer() - redZone
 	}
 	addr = (ev.stackAt - uint64(len(b))) &^ 15
 	if !t.reaches(addr) {

@@ -98,7 +98,7 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 			continue
 		}
 		b := boundHook{h, when}
-		if h.Spec.Phase == PhaseEnter || ch.noexit {
+		if h.Spec.Phase == PhaseEnter || ch.noexit || e.early && h.early(ch.sig, ch.name, when) {
 			ch.enter = append(ch.enter, b)
 			continue
 		}

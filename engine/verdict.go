@@ -137,6 +137,9 @@ func (ev *Event) apply() error {
 			ev.takeRegisters()
 		}
 	}
+	if t.Notified() {
+		return err // the answer to the notification does it all
+	}
 	switch ev.Kind {
 	case KindEnter:
 		if ev.skip {

@@ -55,7 +55,7 @@ func (t *Tracer) DetachAll() {
 	deadline := time.Now().Add(detachPatience)
 	var ev Event
 	for len(t.tasks) > 0 {
-		if err := t.Next(&ev); err != nil {
+		if err := t.Next(&ev, nil); err != nil {
 			break
 		}
 		if ev.Kind == EventWoken && time.Now().After(deadline) {
@@ -108,6 +108,9 @@ func (t *Tracer) release(task *Task) {
 	sig := uintptr(0)
 	if task.status.Kind == StatusSignal {
 		sig = uintptr(task.signal)
+	}
+	if t.place.task == task {
+		t.unplace()
 	}
 	// ESRCH: killed while stopped. The kernel then still owes us the report.
 	if e := ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {

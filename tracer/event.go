@@ -41,6 +41,10 @@ type Event struct {
 	Kind EventKind
 	Task *Task
 
+	// Upgraded is not nil for an EventEnter that was seen before, by
+	// notification: this is the entry stop that Upgrade asked for, with its data.
+	Upgraded any
+
 	// For EventExit. Ret is the result as the program gets it, sign-extended
 	// (on failure -errno); Errno is 0 on success, 512 to 516 for the kernel's
 	// restart codes.

@@ -23,6 +23,8 @@ func runtimeAfterForkInChild()
 const (
 	stepGate = iota + 1
 	stepSetrlimit
+	stepNoNewPrivs
+	stepSeccomp
 	stepSetgroups
 	stepSetgid
 	stepSetuid
@@ -31,7 +33,7 @@ const (
 )
 
 var stepNames = [...]string{
-	stepGate: "gate", stepSetrlimit: "setrlimit", stepSetgroups: "setgroups",
+	stepGate: "gate", stepSetrlimit: "setrlimit", stepNoNewPrivs: "no_new_privs", stepSeccomp: "seccomp", stepSetgroups: "setgroups",
 	stepSetgid: "setgid", stepSetuid: "setuid", stepSignals: "signals", stepExecve: "execve",
 }
 
@@ -51,6 +53,8 @@ type childPlan struct {
 	ignored    [64]bool // by signal number - 1: inherited as ignored
 	blocked    uint64
 	ignore     kernelSigaction
+	filter     *unix.SockFprog // nil: none
+	filterArgs uintptr         // SECCOMP_FILTER_FLAG_*
 }
 
 // stepFailure is what the child writes to the error pipe.
@@ -96,6 +100,22 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 	if p.setNoFile {
 		if _, _, e = syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.noFile)), 0, 0, 0); e != 0 {
 			failure.step = stepSetrlimit
+			goto fail
+		}
+	}
+	// The filter goes in before the user changes, so that root's command gets it
+	// without no_new_privs, which would break its set-user-id programs.
+	if p.filter != nil {
+		_, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
+		if e == syscall.EACCES { // not privileged: the kernel asks for it
+			if _, _, e = syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); e != 0 {
+				failure.step = stepNoNewPrivs
+				goto fail
+			}
+			_, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
+		}
+		if e != 0 {
+			failure.step = stepSeccomp
 			goto fail
 		}
 	}

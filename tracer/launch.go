@@ -16,6 +16,11 @@ type Command struct {
 	Env  []string // "NAME=value", the whole environment
 	// User, if not nil, is who the command runs as (needs CAP_SETUID).
 	User *User
+	// Filter, if not nil, is installed before the execve; the command and all
+	// its descendants keep it for their lives. Tracees with a filter can't be let go: every
+	// call that it traces would fail with ENOSYS. The kernel kills them if
+	// the tracer dies.
+	Filter *FilterSpec
 }
 
 // User is a numeric user with its groups.
@@ -64,6 +69,10 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 		return nil, fail("fork", e)
 	}
 	tid := int(pid)
+	if c.Filter != nil {
+		t.options |= unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
+		t.filtered = true
+	}
 	// Options go in with the SEIZE itself; later they could come too late.
 	e = ptrace(unix.PTRACE_SEIZE, tid, 0, t.options)
 	if e == 0 {
@@ -86,7 +95,90 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	task.Proc.Command = true
 	t.launch = &launch{path: c.Path, task: task, errors: errs[0]}
 	unix.Write(gate[1], []byte{0})
+	if c.Filter != nil {
+		if err := t.awaitFilter(task, c.Filter.Notifies()); err != nil {
+			return nil, err
+		}
+	}
 	return task.Proc, nil
+}
+
+// awaitFilter steps the child over its seccomp(2) call. That call's result is
+// the listener's descriptor number in the child, which pidfd_getfd copies: no
+// handshake that the filter itself might catch, and the kernel made it
+// close-on-exec in the child.
+func (t *Tracer) awaitFilter(task *Task, listener bool) error {
+	abandon := func(step string, e unix.Errno) error {
+		path := t.launch.path
+		t.launch.finish()
+		t.launch = nil
+		t.filtered = false
+		t.options &^= unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
+		unix.Kill(task.TID, unix.SIGKILL)
+		var status uint32
+		for {
+			if _, we := wait4(task.TID, &status, unix.WALL|unix.WNOTHREAD); we == 0 && status&0x7f != 0x7f || we == unix.ECHILD {
+				break
+			}
+		}
+		t.forget(task)
+		return &LaunchError{Step: step, Path: path, Errno: e}
+	}
+	installing := false
+	for {
+		var status uint32
+		if _, e := wait4(task.TID, &status, unix.WALL|unix.WNOTHREAD); e == unix.EINTR {
+			continue
+		} else if e != 0 {
+			return abandon("wait", e)
+		}
+		st := DecodeStatus(status)
+		sig := uintptr(0)
+		switch st.Kind {
+		case StatusExited, StatusSignaled:
+			err := t.launch.failure()
+			t.launch = nil
+			t.filtered = false
+			t.forget(task)
+			return err
+		case StatusSignal:
+			sig = uintptr(st.Signal)
+		case StatusSyscall:
+			var s syscallInfo
+			if e := getSyscallInfo(task.TID, &s); e != 0 {
+				continue // killed; the report follows
+			}
+			if s.op == sysInfoEntry {
+				installing = int(s.nr) == unix.SYS_SECCOMP
+			} else if installing && !s.isError() {
+				if listener {
+					l, e := stealListener(task.TID, int(s.rval()))
+					if e != 0 {
+						return abandon("listener", e)
+					}
+					t.listener = l
+				}
+				task.interrupted = false
+				ptrace(unix.PTRACE_CONT, task.TID, 0, 0)
+				return nil
+			}
+		}
+		ptrace(unix.PTRACE_SYSCALL, task.TID, 0, sig)
+	}
+}
+
+// stealListener copies a descriptor of the stopped child.
+func stealListener(pid, childFD int) (*Listener, unix.Errno) {
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return nil, err.(unix.Errno)
+	}
+	defer unix.Close(pidfd)
+	fd, err := unix.PidfdGetfd(pidfd, childFD, 0)
+	if err != nil {
+		return nil, err.(unix.Errno)
+	}
+	return newListener(fd), 0
 }
 
 func newChildPlan(c *Command) (*childPlan, error) {
@@ -103,6 +195,20 @@ func newChildPlan(c *Command) (*childPlan, error) {
 	}
 	if c.User != nil {
 		p.setUser, p.uid, p.gid, p.groups = true, c.User.UID, c.User.GID, c.User.Groups
+	}
+	if c.Filter != nil {
+		raw, err := c.Filter.Compile()
+		if err != nil {
+			return nil, err
+		}
+		prog := make([]unix.SockFilter, len(raw))
+		for i, r := range raw {
+			prog[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
+		}
+		p.filter = sockFprog(prog)
+		if c.Filter.Notifies() {
+			p.filterArgs = filterNewListener | filterWaitKillableRecv
+		}
 	}
 	if limits.Known {
 		p.setNoFile, p.noFile = true, unix.Rlimit{Cur: limits.NoFile.Cur, Max: limits.NoFile.Max}

@@ -1,18 +1,32 @@
 package tracer
 
 import (
+	"sync"
+
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
 )
 
 // Next waits for the next thing worth telling and describes it in ev. The task
 // it names stays stopped until [Tracer.Resume]; other tasks run on. The errors
 // are ErrNoTracees at the end, a *LaunchError when the command could not be
 // started, and errnos of wait4(2) that never occur in practice.
-func (t *Tracer) Next(ev *Event) error {
-	for {
+//
+// With a listener, its thread looks at the tracer's records too: lock, if not
+// nil, is taken before they are touched and is held when Next returns.
+func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
+	for locked := false; ; {
+		if locked {
+			lock.Unlock()
+		}
 		w, err := t.next()
+		if locked = lock != nil; locked {
+			lock.Lock()
+		}
 		if err == unix.EINTR {
 			t.woken.Store(false)
+			t.startUpgrades()
 			*ev = Event{Kind: EventWoken}
 			return nil
 		}
@@ -58,7 +72,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 		return false
 	}
 	switch st.Kind {
-	case StatusSyscall:
+	case StatusSyscall, StatusSeccomp:
 		return t.handleSyscall(task, ev)
 	case StatusSignal:
 		task.signal = st.Signal
@@ -69,6 +83,9 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 		ev.Kind, ev.Signal = EventSignal, st.Signal
 		return true
 	case StatusGroup:
+		if task.upgrade != nil {
+			task.upgrade.interruptStop(task.TID)
+		}
 		if task.interrupted && !task.attaching {
 			task.interrupted = false
 		}
@@ -100,22 +117,30 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 	}
 	switch s.op {
 	case sysInfoEntry, sysInfoSeccomp:
+		if t.filtered && !t.shown(task, s, ev) {
+			t.Resume(task)
+			return false
+		}
+		t.placeStop(task)
 		task.syscallStop, task.entryStop = true, true
 		task.inCall, task.skipped, task.made = true, false, nil
 		c := &task.Call
 		c.ABI, c.NR, c.IP, c.SP = abiOf(s.arch, s.nr), int(int32(s.nr)), s.ip, s.sp
 		c.Args = s.args
-		if c.ABI.WordSize() == 4 {
+		if c.ABI == syscalls.I386 {
 			for i := range c.Args {
 				c.Args[i] = uint64(uint32(c.Args[i]))
 			}
 		}
+		t.placeCall(task, c)
 		if task.launching {
 			if !isExec(c) {
 				t.Resume(task)
 				return false
 			}
-			task.launching = false
+			if !t.filtered {
+				task.launching = false
+			}
 		}
 		ev.Kind = EventEnter
 		return true
@@ -124,7 +149,14 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if task.made != nil {
 			task.restoreCall(s.isError())
 		}
-		if task.launching { // of a call that the gate hides
+		if u := task.upgrade; u != nil && u.entered {
+			task.leaveUpgrade() // changed into a call that the filter lets pass
+		}
+		if t.filtered && !(task.inCall && task.wantExit) { // of a call between an upgrade's stops
+			t.Resume(task)
+			return false
+		}
+		if task.launching && !isExec(&task.Call) { // of a call that the gate hides
 			task.inCall = false
 			t.Resume(task)
 			return false
@@ -146,6 +178,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			ev.Unpaired = true
 		}
 		task.inCall = false
+		task.wantExit = false
 		if task.Proc.Command && t.launch != nil && isExec(&task.Call) && ev.Errno != 0 {
 			task.launching, task.execFailed = true, true
 		}
@@ -153,6 +186,33 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 	}
 	t.Resume(task)
 	return false
+}
+
+// shown says, for a tracee with our filter, whether an entry stop is to be
+// shown. Those of the filter's TRACE are; plain syscall-stops come only from
+// an upgrade in progress, and of them only the upgraded call's.
+func (t *Tracer) shown(task *Task, s *syscallInfo, ev *Event) bool {
+	if s.op == sysInfoSeccomp {
+		task.wantExit = false
+		if s.retData != traceMark {
+			// A filter of the tracee's own asked for a tracer. Without one the
+			// call fails with ENOSYS, and so it does here.
+			setSkip(task.TID, ^uint64(unix.ENOSYS)+1)
+			return false
+		}
+		if u := task.upgrade; u != nil && u.entered {
+			task.leaveUpgrade() // the call had its entry stop just now
+			return false
+		}
+		return true
+	}
+	u := task.upgrade
+	if u == nil || !u.is(s) {
+		return false
+	}
+	u.entered = true
+	ev.Upgraded = u.data
+	return true
 }
 
 // fillUnpaired names the call of an exit whose entry happened before the
@@ -170,7 +230,9 @@ func (t *Tracer) fillUnpaired(task *Task, s *syscallInfo) {
 func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
 	wasInterrupt := task.interrupted
 	task.newborn, task.interrupted = false, false
-	if wasInterrupt {
+	if task.upgrade != nil {
+		task.upgrade.interruptStop(task.TID)
+	} else if wasInterrupt {
 		t.repairInterrupted(task)
 	}
 	if task.attaching {
@@ -201,6 +263,7 @@ func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 		return false
 	}
 	childTID := int(msg)
+	t.placeChild(task, childTID)
 	child := t.tasks[childTID]
 	if child == nil {
 		child = t.bear(childTID, task.Proc, task.status.Event)
@@ -307,6 +370,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 		t.launch = nil
 		task.launching = false
 	}
+	task.upgrade = nil
 	ev.Kind, ev.Task, ev.FormerTID = EventExec, task, former
 	return true
 }
@@ -317,6 +381,9 @@ func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
 		ev.Exit.Code = st.Code
 	} else {
 		ev.Exit.Signal, ev.Exit.Core = st.Signal, st.Core
+	}
+	if t.place.task == task {
+		t.unplace()
 	}
 	ev.LastTask = t.forget(task)
 	t.adoptHeld()

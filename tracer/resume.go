@@ -19,7 +19,15 @@ func (t *Tracer) Resume(task *Task) {
 		return
 	}
 	req := unix.PTRACE_CONT
-	if t.Syscalls || task.launching {
+	if t.filtered {
+		// The filter chooses the calls; what remains is the exit of a chosen
+		// one, and the way to an upgraded one.
+		if task.inCall && (task.wantExit || task.made != nil) || task.upgrade != nil {
+			req = unix.PTRACE_SYSCALL
+		} else {
+			task.inCall = false
+		}
+	} else if t.Syscalls || task.launching {
 		req = unix.PTRACE_SYSCALL
 	}
 	task.state = taskRunning

@@ -57,6 +57,11 @@ type Task struct {
 	skipRet int64
 	made    *Registers // as they were before SetCall changed the call in progress, else nil
 
+	wantExit bool     // with a filter: stop at the exit of the call in progress
+	notified bool     // the call in progress came by notification; the task waits in it
+	notifyID uint64   // of that notification
+	upgrade  *upgrade // a notified call on its way to a true entry stop
+
 	newborn     bool // its first stop has not been resumed yet
 	attaching   bool // seized, its first stop not yet seen
 	interrupted bool // PTRACE_INTERRUPT is on its way
@@ -70,6 +75,14 @@ type Task struct {
 
 // InCall says whether the task is between the entry and the exit of a call.
 func (t *Task) InCall() bool { return t.inCall }
+
+// StopAtExit asks for an EventExit of the call in progress. Without a filter
+// every call has one.
+func (t *Task) StopAtExit() { t.wantExit = true }
+
+// Notified says whether the call in progress came by notification: the task is
+// not in a ptrace-stop but waits for an answer.
+func (t *Task) Notified() bool { return t.notified }
 
 // Dead says whether the death report was seen; no request may be made then.
 func (t *Task) Dead() bool { return t.dead }

@@ -34,6 +34,10 @@ type Tracer struct {
 	launch     *launch
 	launchErr  error
 	detachAll  bool
+	place      placement
+	filtered   bool      // every tracee has our seccomp filter
+	upgrades   []*Task   // whose notified calls are to become entry stops
+	listener   *Listener // of the filter's notifications, or nil
 	woken      atomic.Bool
 	waking     atomic.Bool
 	info       syscallInfo
@@ -77,6 +81,9 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 		t := newTracer(opts)
 		err := f(t)
 		t.killAll()
+		if t.listener != nil {
+			t.listener.Close()
+		}
 		t.woken.Store(false)
 		runtime.UnlockOSThread()
 		done <- err

@@ -43,7 +43,7 @@ func traceCommand(t *testing.T, opts Options, calls bool, argv []string, look fu
 		defer stop.Stop()
 		var ev Event
 		for {
-			if err := tr.Next(&ev); err != nil {
+			if err := tr.Next(&ev, nil); err != nil {
 				if errors.Is(err, ErrNoTracees) {
 					return nil
 				}
@@ -142,7 +142,7 @@ func TestLaunchErrors(t *testing.T) {
 			var ev Event
 			var log []string
 			for {
-				err := tr.Next(&ev)
+				err := tr.Next(&ev, nil)
 				if err != nil {
 					if got := strings.Join(log, ","); got != fmt.Sprintf("enter execve,exit execve -%d", c.errno) {
 						t.Errorf("%s: events %s", c.path, got)
@@ -257,7 +257,7 @@ func TestAttachToStoppedProcess(t *testing.T) {
 			return err
 		}
 		var ev Event
-		if err := tr.Next(&ev); err != nil {
+		if err := tr.Next(&ev, nil); err != nil {
 			return err
 		}
 		if ev.Kind != EventAttached {
@@ -304,7 +304,7 @@ func TestWake(t *testing.T) {
 		time.AfterFunc(50*time.Millisecond, tr.Wake)
 		var ev Event
 		for {
-			if err := tr.Next(&ev); err != nil {
+			if err := tr.Next(&ev, nil); err != nil {
 				return err
 			}
 			if ev.Kind == EventWoken {
@@ -314,7 +314,7 @@ func TestWake(t *testing.T) {
 		}
 		tr.Kill()
 		for {
-			if err := tr.Next(&ev); errors.Is(err, ErrNoTracees) {
+			if err := tr.Next(&ev, nil); errors.Is(err, ErrNoTracees) {
 				return nil
 			} else if err != nil {
 				return err

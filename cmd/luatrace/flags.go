@@ -41,6 +41,9 @@ type options struct {
 	quiet       int
 
 	hookTimeout time.Duration
+	cpu         string
+	attachable  bool // no filter: processes can be let go at any time
+	plan        bool
 	help        bool
 	version     bool
 
@@ -89,6 +92,9 @@ func parseFlags(args []string) (*options, error) {
 	fs.StringArrayVarP(&o.env, "env", "E", nil, "")
 	fs.StringVarP(&o.user, "user", "u", "", "")
 	fs.DurationVar(&o.hookTimeout, "hook-timeout", 5*time.Second, "")
+	fs.BoolVar(&o.attachable, "attachable", false, "")
+	fs.StringVar(&o.cpu, "cpu", "auto", "")
+	fs.BoolVar(&o.plan, "plan", false, "")
 	fs.BoolVarP(&o.help, "help", "h", false, "")
 	fs.BoolVarP(&o.version, "version", "V", false, "")
 
@@ -138,6 +144,9 @@ func parseFlags(args []string) (*options, error) {
 	}
 	if o.stringLimit < 0 || o.columns < 0 {
 		return nil, fmt.Errorf("--string-limit and --columns take numbers from 0 on")
+	}
+	if o.cpu != "auto" && o.cpu != "off" {
+		return nil, fmt.Errorf("--cpu=%s: auto or off is wanted", quote(o.cpu))
 	}
 	if o.hookTimeout < 0 {
 		return nil, fmt.Errorf("--hook-timeout: a time from 0 (no limit) on is wanted")

@@ -58,6 +58,12 @@ func run(args, env []string, std stdio) status {
 		say("%v", err)
 		return status{code: exitUsage}
 	}
+	if o.plan {
+		std.out.WriteString(s.eng.Plan(target).String())
+		s.close()
+		out.close()
+		return status{}
+	}
 	defer forwardSignals(s.eng, target.Command != nil)()
 	result, err := s.eng.Run(target)
 	s.close()

@@ -41,7 +41,8 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 	})
 	s.w = s.lua.Out
 	opts := engine.Options{
-		NoFollow: !o.follow,
+		NoFollow:    !o.follow,
+		NoPlacement: o.cpu == "off",
 		Report: func(msg string) {
 			s.lua.Flush()
 			say("%s", msg)
@@ -64,6 +65,11 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 	if err := s.load(o); err != nil {
 		s.close()
 		return nil, err
+	}
+	if why := s.lua.Unfiltered(); why != "" {
+		s.eng.Unfilter(why)
+	} else if o.attachable {
+		s.eng.Unfilter("--attachable")
 	}
 	if o.summary {
 		if err := s.summarize(o); err != nil {

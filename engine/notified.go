@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"luatrace/tracer"
+	"luatrace/tracer/decode"
+)
+
+// errNoRegisters can only meet a hook that hides from the planner that it looks
+// at registers.
+var errNoRegisters = errors.New(`this call was not stopped for registers; write ev.regs as a plain field, where the program can see it before it runs the script`)
+
+// verdict is what the hooks of a notified call wanted that only a true entry
+// stop can give: it is applied there.
+type verdict struct {
+	call    decode.Call
+	hooks   *callHooks
+	onExit  []exitCall
+	scratch []savedMemory
+	args    uint8 // as Event.setArgs
+	number  bool  // as Event.setNumber
+}
+
+// handleNotified deals with a call that came by notification. It runs on the
+// listener's thread. Whatever a hook wants, the script can't tell how the call
+// came: changed arguments and a wish for the exit turn it into a true entry
+// stop first.
+func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	id := n.ID()
+	tev := &e.notifyEvent
+	if e.quiet || !e.tr.Notified(n, tev) {
+		l.Continue(id)
+		return
+	}
+	delay := e.handle(tev)
+	task := tev.Task
+	ev := &e.ev
+	t, _ := task.Data.(*Task)
+	switch {
+	case t == nil || t.hooks == nil: // nobody wanted it after all
+		task.Answered()
+		l.Continue(id)
+	case ev.skip:
+		ret := e.exitOfSkipped(t, ev.skipRet)
+		e.answer(task, delay, func() { l.Answer(id, ret) })
+	case ev.setArgs != 0 || ev.setNumber || len(t.onExit) > 0:
+		v := &verdict{call: t.call.Copy(), hooks: t.hooks, onExit: slices.Clone(t.onExit), scratch: slices.Clone(t.scratch), args: ev.setArgs, number: ev.setNumber}
+		t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
+		if delay > 0 {
+			e.delayTask(delayedTask{task: task, answer: func() { e.tr.Upgrade(task, v) }}, delay)
+			return
+		}
+		e.tr.Upgrade(task, v)
+	default:
+		t.hooks = nil
+		e.answer(task, delay, func() { l.Continue(id) })
+	}
+}
+
+// answer gives the answer to a notification, now or after a delay. The task
+// stays marked as notified until then.
+func (e *Engine) answer(task *tracer.Task, delay time.Duration, give func()) {
+	done := func() {
+		task.Answered()
+		give()
+	}
+	if delay > 0 {
+		e.delayTask(delayedTask{task: task, answer: done}, delay)
+		return
+	}
+	done()
+}
+
+// exitOfSkipped shows hooks of the exit the result of a call that does not run:
+// it is known already, no stop is needed for it.
+func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
+	if len(t.onExit) == 0 {
+		t.hooks = nil
+		return ret
+	}
+	tev := tracer.Event{Kind: tracer.EventExit, Task: t.Task, Ret: ret, Skipped: true}
+	if ret < 0 && ret >= -4095 {
+		tev.Errno = int(-ret)
+	}
+	e.handleExit(&tev)
+	return e.ev.Ret
+}
+
+// handleUpgraded applies what the hooks wanted when the call was notified.
+func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
+	v := tev.Upgraded.(*verdict)
+	t := e.task(tev.Task)
+	t.call.Reset()
+	t.call, t.hooks, t.onExit, t.scratch = v.call, v.hooks, v.onExit, v.scratch
+	ev := &e.ev
+	ev.begin(KindEnter, t)
+	ev.setArgs, ev.setNumber = v.args, v.number
+	e.applyEvent(ev)
+	if t.hooks != nil && (t.hooks.latch || len(t.onExit) > 0) {
+		e.latch(t, t.hooks)
+	}
+	t.entered = time.Now()
+	t.StopAtExit()
+	return 0
+}
+
+// stackPointer is where a task's stack is. A notification does not say; the
+// kernel shows it in /proc while the task waits.
+func (t *Task) stackPointer() uint64 {
+	if !t.Notified() {
+		return t.Task.Call.SP
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", t.TID))
+	f := strings.Fields(string(b))
+	if err != nil || len(f) < 9 {
+		return 0
+	}
+	var sp uint64
+	if _, err := fmt.Sscanf(f[7], "0x%x", &sp); err != nil {
+		return 0
+	}
+	// A signal handler may run before the call is made again: its frame must
+	// not reach what is put here.
+	const handlerRoom = 64 << 10
+	return sp - handlerRoom
+}

@@ -1,0 +1,190 @@
+package tracer
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
+)
+
+// A Listener receives a filter's notifications. Its methods, except Close, may
+// be called from any thread; Receive from one at a time.
+type Listener struct {
+	fd     int
+	closed atomic.Bool
+	thread atomic.Int64 // the thread in Receive
+	done   chan struct{}
+	note   notification
+}
+
+func newListener(fd int) *Listener {
+	// Without it (before Linux 6.6) the kernel may wake the listener on another
+	// CPU, which costs several times as much.
+	notifySync(fd)
+	return &Listener{fd: fd, done: make(chan struct{})}
+}
+
+// Serve calls handle for each notification, on a locked thread, until Close.
+// handle must answer each with Continue, Answer or Upgrade.
+func (l *Listener) Serve(handle func(l *Listener, n *Notification)) {
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(l.done)
+		l.thread.Store(int64(unix.Gettid()))
+		var n Notification
+		for !l.closed.Load() {
+			switch e := n.receive(l.fd); e {
+			case 0:
+				handle(l, &n)
+			case unix.EINTR, unix.ENOENT: // woken by Close; or the task was killed
+			default:
+				return
+			}
+		}
+	}()
+}
+
+// Close ends Serve, if it runs, and closes the descriptor: calls that are
+// notified from then on fail with ENOSYS.
+func (l *Listener) Close() {
+	if l.closed.Swap(true) {
+		return
+	}
+	if tid := l.thread.Load(); tid != 0 {
+		for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
+			unix.Tgkill(unix.Getpid(), int(tid), wakeSignal)
+			select {
+			case <-l.done:
+			case <-time.After(pause):
+				continue
+			}
+			break
+		}
+	}
+	unix.Close(l.fd)
+}
+
+// Notification is a call that waits for an answer.
+type Notification struct{ notification }
+
+// ID identifies the notification in answers that come later.
+func (n *Notification) ID() uint64 { return n.id }
+
+// Continue lets the call run.
+func (l *Listener) Continue(id uint64) {
+	r := notifyReply{id: id, flags: notifContinue}
+	r.send(l.fd) // ENOENT: killed meanwhile
+}
+
+// Answer gives the call a result without running it; ret from -4095 to -1 is a
+// failure.
+func (l *Listener) Answer(id uint64, ret int64) {
+	r := notifyReply{id: id, val: ret}
+	if ret < 0 && ret >= -4095 {
+		r.val, r.err = 0, int32(ret)
+	}
+	r.send(l.fd)
+}
+
+// Valid says whether the task of a notification still waits. What was read of
+// its memory before is its own then.
+func (l *Listener) Valid(id uint64) bool { return notifyValid(l.fd, id) }
+
+// Listener returns the listener of the filter, nil if there is none.
+func (t *Tracer) Listener() *Listener { return t.listener }
+
+// Notified makes an EventEnter of a notification. It returns false if the call
+// is none to show: of a task that is not traced, of the command before its
+// execve, or one that has had its event. The caller must hold the lock that
+// also guards Handle and Resume.
+func (t *Tracer) Notified(n *Notification, ev *Event) bool {
+	task := t.tasks[int(n.pid)]
+	if task == nil || task.Proc.detaching {
+		return false
+	}
+	c := Call{ABI: abiOf(n.arch, uint64(uint32(n.nr))), NR: int(n.nr), Args: n.args, IP: n.ip}
+	if c.ABI.WordSize() == 4 && c.ABI == syscalls.I386 {
+		for i := range c.Args {
+			c.Args[i] = uint64(uint32(c.Args[i]))
+		}
+	}
+	if task.launching && !isExec(&c) {
+		return false
+	}
+	if task.upgrade != nil && task.upgrade.entered {
+		// The same call again, on its way from the entry stop to the kernel.
+		task.leaveUpgrade()
+		return false
+	}
+	t.placeCall(task, &c)
+	task.Call = c
+	task.notified, task.notifyID = true, n.id
+	task.inCall, task.skipped, task.wantExit = false, false, false
+	*ev = Event{Kind: EventEnter, Task: task}
+	return true
+}
+
+// Answered notes that the notified call of a task has its answer.
+func (t *Task) Answered() { t.notified = false }
+
+// upgrade is a notified call that is to become a true entry stop: the
+// notification is answered with ERESTARTNOINTR while an interrupt is pending,
+// so that the task stops and then makes the same call again. Before that a
+// signal handler may run and make calls of its own, which may be upgraded too.
+type upgrade struct {
+	ip, sp  uint64 // of the call; sp is known from the interrupt's stop on
+	nr      int
+	data    any
+	started bool     // the answer is out
+	entered bool     // the entry stop has come
+	outer   *upgrade // of the call that the handler interrupted
+}
+
+// Upgrade turns the notified call of a task into an entry stop, which comes as
+// an EventEnter with data as its Upgraded. It may be called from the notification's
+// thread; the tracer's thread does the rest when it is woken. Like Notified it
+// needs the lock.
+func (t *Tracer) Upgrade(task *Task, data any) {
+	task.upgrade = &upgrade{ip: task.Call.IP, nr: task.Call.NR, data: data, outer: task.upgrade}
+	t.upgrades = append(t.upgrades, task)
+	t.Wake()
+}
+
+// startUpgrades interrupts and answers the tasks that wait for it. The
+// interrupt must be pending before the answer lets the task go.
+func (t *Tracer) startUpgrades() {
+	for _, task := range t.upgrades {
+		if task.dead || task.upgrade == nil || !task.notified {
+			continue
+		}
+		task.notified = false
+		task.upgrade.started = true
+		ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
+		const erestartnointr = 513
+		r := notifyReply{id: task.notifyID, err: -erestartnointr}
+		r.send(t.listener.fd)
+	}
+	t.upgrades = t.upgrades[:0]
+}
+
+// interruptStop notes the stack pointer at the stop between the answer and the
+// restarted call: with it the call can't be mistaken for the same call made by
+// a signal handler.
+func (u *upgrade) interruptStop(tid int) {
+	var s syscallInfo
+	if u.started && u.sp == 0 && getSyscallInfo(tid, &s) == 0 {
+		u.sp = s.sp
+	}
+}
+
+// is says whether an entry stop is that of the upgraded call.
+func (u *upgrade) is(s *syscallInfo) bool {
+	return u.started && !u.entered && s.ip == u.ip && int(int32(s.nr)) == u.nr && s.sp == u.sp
+}
+
+// leave ends the upgrade in progress.
+func (t *Task) leaveUpgrade() { t.upgrade = t.upgrade.outer }
