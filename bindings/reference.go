@@ -24,9 +24,9 @@ type ModuleDoc struct {
 
 // ObjectDoc describes a kind of userdata.
 type ObjectDoc struct {
-	Name, Help string
-	Fields     []FieldDoc
-	Methods    []FunctionDoc
+	Name, Help string        // Name is how signatures name the type
+	Fields     []FieldDoc    // read as x.name
+	Methods    []FunctionDoc // called as x:name(...)
 }
 
 // FunctionDoc describes a function or a method.
@@ -44,7 +44,11 @@ type ParamDoc struct {
 }
 
 // FieldDoc describes a field of an object or a value of a module.
-type FieldDoc struct{ Name, Type, Help string }
+type FieldDoc struct {
+	Name string
+	Type string // Lua type names or names of objects, joined by "|"
+	Help string
+}
 
 // LibraryDoc names what is there of one of Lua 5.1's standard libraries; Name
 // is "" for the basic functions.

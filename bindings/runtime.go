@@ -205,6 +205,7 @@ func (r *Runtime) Interrupt(reason string) bool {
 // Exit is the error of a call in which the script called os.exit.
 type Exit struct{ Code int }
 
+// Error says which status was asked for.
 func (e *Exit) Error() string { return fmt.Sprintf("script asked to exit with status %d", e.Code) }
 
 // requestExit unwinds the running script. The interrupt keeps a pcall of the

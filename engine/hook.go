@@ -89,9 +89,9 @@ const maxHookErrors = 10
 
 // Timer calls a function at intervals.
 type Timer struct {
-	Interval time.Duration
-	Fn       Func
-	Where    string
+	Interval time.Duration // from one call to the next; a late one does not catch up
+	Fn       Func          // gets a KindTimer event
+	Where    string        // as in Hook
 
 	next     time.Time
 	errors   int

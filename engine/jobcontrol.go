@@ -41,7 +41,7 @@ func (e *Engine) jobSignal(sig unix.Signal) bool {
 		case !running:
 			e.suspend()
 		case sig == unix.SIGTTIN || sentByTerminal(sig, e.command.PID):
-			e.job.terminal = true
+			e.job.terminal, e.job.continued = true, false
 			e.job.at = time.Now().Add(settleTime)
 		default:
 			unix.Kill(e.command.PID, sig)
@@ -60,7 +60,8 @@ func (e *Engine) jobSignal(sig unix.Signal) bool {
 
 // noteStop is called at each group-stop.
 func (e *Engine) noteStop() {
-	if e.opts.Suspend != nil && e.command != nil && e.job.at.IsZero() {
+	if e.opts.Suspend != nil && e.command != nil && (e.job.at.IsZero() || e.job.continued) {
+		e.job.continued = false
 		e.job.at = time.Now().Add(settleTime)
 		e.armTimers()
 	}

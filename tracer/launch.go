@@ -25,8 +25,8 @@ type Command struct {
 
 // User is a numeric user with its groups.
 type User struct {
-	UID, GID int
-	Groups   []uint32
+	UID, GID int      // all of real, effective and saved
+	Groups   []uint32 // supplementary groups
 }
 
 // launch is a command between fork and its successful execve.

@@ -196,6 +196,19 @@ func TestExamplesRun(t *testing.T) {
 	}
 }
 
+// The README shows the options as --help does.
+func TestReadmeShowsTheHelp(t *testing.T) {
+	t.Parallel()
+	root, err := fixture.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, options, _ := strings.Cut(helpText, "\n")
+	if !strings.Contains(readFile(t, filepath.Join(root, "README.md")), "```text\n"+options+"```\n") {
+		t.Error("the options in README.md are not those of --help")
+	}
+}
+
 // TestHelpFitsAScreen: 80 columns, 30 lines, five one-liners, every option.
 func TestHelpFitsAScreen(t *testing.T) {
 	t.Parallel()

@@ -3,10 +3,11 @@ package main
 
 import (
 	"os"
-	"os/signal"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer"
 )
 
 func main() {
@@ -21,9 +22,8 @@ func main() {
 // whoever waits sees the same. No core is dumped: it would be luatrace's.
 func dieOf(sig unix.Signal) {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	signal.Reset(sig)
-	unix.Kill(unix.Getpid(), sig)
-	// The signal may be ignored here, or its default may not be fatal.
+	tracer.Die(sig)
+	// Another thread may be the one that the kernel takes for it.
 	time.Sleep(100 * time.Millisecond)
 	os.Exit(128 + int(sig))
 }

@@ -93,3 +93,17 @@ func isRoot() bool { return os.Geteuid() == 0 }
 func lines(s string) []string {
 	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 }
+
+// chown gives a directory and what is in it to another user.
+func chown(t *testing.T, dir string, c *syscall.Credential) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, int(c.Uid), int(c.Gid))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
