@@ -35,6 +35,7 @@ type Tracer struct {
 	launchErr  error
 	detachAll  bool
 	place      placement
+	streak     streak
 	filtered   bool      // every tracee has our seccomp filter
 	upgrades   []*Task   // whose notified calls are to become entry stops
 	listener   *Listener // of the filter's notifications, or nil
@@ -97,6 +98,7 @@ func newTracer(opts Options) *Tracer {
 		procs:      map[int]*Process{},
 		threadID:   unix.Gettid(),
 		canSetInfo: true,
+		streak:     streak{many: manyTracees},
 	}
 	if !opts.NoFollow {
 		t.options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
@@ -190,6 +192,9 @@ func (t *Tracer) next() (waited, error) {
 	t.queue, t.queueHead = t.queue[:0], 0
 	const flags = unix.WALL | unix.WNOTHREAD
 	var status uint32
+	if w, ok := t.nextOfStreak(); ok {
+		return w, nil
+	}
 	for {
 		if t.woken.Load() {
 			return waited{}, unix.EINTR
@@ -197,15 +202,9 @@ func (t *Tracer) next() (waited, error) {
 		tid, e := wait4(-1, &status, flags)
 		switch e {
 		case 0:
+			t.streak.note(tid)
 			if len(t.tasks) > 1 {
-				for {
-					var s uint32
-					more, e := wait4Now(-1, &s, flags)
-					if e != 0 || more == 0 {
-						break
-					}
-					t.queue = append(t.queue, waited{more, s})
-				}
+				t.drain()
 			}
 			return waited{tid, status}, nil
 		case unix.EINTR:
@@ -215,6 +214,18 @@ func (t *Tracer) next() (waited, error) {
 		default:
 			return waited{}, e
 		}
+	}
+}
+
+// drain takes all wait reports that are ready.
+func (t *Tracer) drain() {
+	for {
+		var s uint32
+		tid, e := wait4Now(-1, &s, unix.WALL|unix.WNOTHREAD)
+		if e != 0 || tid == 0 {
+			return
+		}
+		t.queue = append(t.queue, waited{tid, s})
 	}
 }
 

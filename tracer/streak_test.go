@@ -1,0 +1,39 @@
+package tracer
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"luatrace/internal/fixture"
+)
+
+// TestStreakStarvesNobody runs programs in which one task has most of the
+// stops, with the streak's way of waiting from the second tracee on.
+func TestStreakStarvesNobody(t *testing.T) {
+	for _, argv := range [][]string{{"fair"}, {"counts"}, {"detachme"}, {"groupstop"}, {"forktree"}, {"siginfo"}, {"restart"}} {
+		t.Run(argv[0], func(t *testing.T) {
+			t.Parallel()
+			path := fixture.Build(t, argv[0])
+			cmd, out := onStdout(t, append([]string{path}, argv[1:]...)...)
+			alone := uint64(0)
+			rec, err := traceCommand(t, Options{}, true, cmd, func(tr *Tracer, _ *Event) {
+				tr.streak.many = 2
+				alone = tr.streak.waits.Load() / 2
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := fixture.Run(t, path, argv[1:]...); rec.exit.Code != want.Code || argv[0] != "fair" && !sameLines(string(got), want.Stdout) {
+				t.Errorf("ended %+v and printed\n%s\nuntraced\n%s", rec.exit, got, want.Stdout)
+			}
+			if argv[0] == "fair" && alone < 1000 {
+				t.Errorf("the busy task was waited for alone %d times: the test shows nothing\n%s", alone, strings.TrimSpace(string(got)))
+			}
+		})
+	}
+}
