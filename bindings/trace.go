@@ -15,7 +15,8 @@ type Trace struct {
 	aggs agg.Set
 	key  agg.Key
 
-	seq    uint64         // of the event whose hook runs now; 0 outside of hooks
+	calls  uint64         // of hooks so far
+	seq    uint64         // number of the call that runs now; 0 outside of hooks
 	shared *lua.LUserData // the event object for hooks that can't keep it
 	ev     *eventRef      // what shared holds
 	names  map[string]lua.LValue
@@ -56,7 +57,8 @@ func (t *Trace) finish() {
 // its own, which answers with an error when it is used later.
 func (t *Trace) call(fn *lua.LFunction, keeps bool, ev *engine.Event) error {
 	outer := t.seq
-	t.seq = ev.Seq()
+	t.calls++
+	t.seq = t.calls
 	var arg lua.LValue
 	if keeps {
 		arg = t.r.newObject("event", &eventRef{t: t, ev: ev, seq: t.seq})

@@ -94,6 +94,10 @@ func TestCountsAreExact(t *testing.T) {
 			check := func(how string, got map[string][2]int) {
 				t.Helper()
 				for _, name := range countedCalls {
+					// manythr ends while some of its threads have not begun.
+					if filepath.Base(argv[0]) == "manythr" && (name == "rseq" || name == "set_robust_list") {
+						continue
+					}
 					if got[name] != want[name] {
 						t.Errorf("%s: %s: calls and errors %v, strace has %v", how, name, got[name], want[name])
 					}

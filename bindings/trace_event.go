@@ -137,9 +137,9 @@ func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	case "proc":
 		return t.procObject(ev.Task.Proc)
 	case "regs":
-		return t.r.newObject("registers", &eventRef{t, ev, ev.Seq()})
+		return t.r.newObject("registers", &eventRef{t, ev, t.seq})
 	case "mem":
-		return t.r.newObject("memory", &eventRef{t, ev, ev.Seq()})
+		return t.r.newObject("memory", &eventRef{t, ev, t.seq})
 	}
 	switch ev.Kind {
 	case engine.KindEnter, engine.KindExit:
@@ -205,7 +205,7 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 	case "abi":
 		return t.str(c.ABI.String())
 	case "args":
-		return t.r.newObject("arguments", &eventRef{t, ev, ev.Seq()})
+		return t.r.newObject("arguments", &eventRef{t, ev, t.seq})
 	case "raw":
 		tb := L.CreateTable(6, 0)
 		for i, w := range c.Args {

@@ -113,7 +113,7 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 		}
 		return tb
 	case decode.KindStruct:
-		return t.r.newObject("struct", &structRef{eventRef{t, ev, ev.Seq()}, v})
+		return t.r.newObject("struct", &structRef{eventRef{t, ev, t.seq}, v})
 	}
 	return lua.LNil
 }

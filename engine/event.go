@@ -52,7 +52,6 @@ type Event struct {
 	eng *Engine
 	tev *tracer.Event
 
-	seq      uint64 // counts events; cached values of another one are stale
 	now      time.Time
 	comm     string
 	haveComm bool
@@ -79,7 +78,6 @@ func (ev *Event) begin(kind EventKind, t *Task) {
 	ev.Kind, ev.Task = kind, t
 	ev.Ret, ev.Errno, ev.Returned = 0, 0, false
 	ev.Signal, ev.Child = 0, nil
-	ev.seq++
 	ev.now = time.Time{}
 	ev.haveComm, ev.haveInfo, ev.haveRegs = false, false, false
 	ev.setArgs, ev.setNumber, ev.setRegs = 0, false, false
@@ -87,9 +85,6 @@ func (ev *Event) begin(kind EventKind, t *Task) {
 	ev.delay = 0
 	ev.stackAt = 0
 }
-
-// Seq identifies the event: no two events of a run have the same.
-func (ev *Event) Seq() uint64 { return ev.seq }
 
 // Engine returns the engine that raised the event.
 func (ev *Event) Engine() *Engine { return ev.eng }

@@ -128,7 +128,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 // startCall makes the task's call record ready for a new call.
 func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 	t.hooks, t.onExit, t.fdpath = ch, t.onExit[:0], ""
-	t.entered = time.Time{}
+	t.entered, t.scratch = time.Time{}, nil
 	c := &t.call
 	c.Reset()
 	c.ABI, c.NR, c.Args = tc.ABI, tc.NR, tc.Args

@@ -99,7 +99,9 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 	v := tev.Upgraded.(*verdict)
 	t := e.task(tev.Task)
 	t.call.Reset()
-	t.call, t.hooks, t.onExit, t.scratch = v.call, v.hooks, v.onExit, v.scratch
+	// It may come more than once: if a signal interrupts the call before it
+	// runs, it is made again.
+	t.call, t.hooks, t.onExit, t.scratch = v.call, v.hooks, slices.Clone(v.onExit), slices.Clone(v.scratch)
 	ev := &e.ev
 	ev.begin(KindEnter, t)
 	ev.setArgs, ev.setNumber = v.args, v.number

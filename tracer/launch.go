@@ -71,7 +71,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	tid := int(pid)
 	if c.Filter != nil {
 		t.options |= unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
-		t.filtered = true
+		t.filtered, t.filter = true, c.Filter
 	}
 	// Options go in with the SEIZE itself; later they could come too late.
 	e = ptrace(unix.PTRACE_SEIZE, tid, 0, t.options)

@@ -149,6 +149,10 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if task.made != nil {
 			task.restoreCall(s.isError())
 		}
+		if t.interruptedAsking(task, s) {
+			t.askAgain(task)
+			return false
+		}
 		if u := task.upgrade; u != nil && u.entered {
 			task.leaveUpgrade() // changed into a call that the filter lets pass
 		}

@@ -120,6 +120,9 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 		task.leaveUpgrade()
 		return false
 	}
+	if task.changedCall(n) {
+		return false
+	}
 	t.placeCall(task, &c)
 	task.Call = c
 	task.notified, task.notifyID = true, n.id
@@ -164,7 +167,6 @@ func (t *Tracer) startUpgrades() {
 		task.notified = false
 		task.upgrade.started = true
 		ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
-		const erestartnointr = 513
 		r := notifyReply{id: task.notifyID, err: -erestartnointr}
 		r.send(t.listener.fd)
 	}

@@ -36,9 +36,10 @@ type Tracer struct {
 	detachAll  bool
 	place      placement
 	streak     streak
-	filtered   bool      // every tracee has our seccomp filter
-	upgrades   []*Task   // whose notified calls are to become entry stops
-	listener   *Listener // of the filter's notifications, or nil
+	filtered   bool        // every tracee has our seccomp filter
+	filter     *FilterSpec // that one
+	upgrades   []*Task     // whose notified calls are to become entry stops
+	listener   *Listener   // of the filter's notifications, or nil
 	woken      atomic.Bool
 	waking     atomic.Bool
 	info       syscallInfo
