@@ -10,7 +10,7 @@ import (
 // give the same answer: it only looks, and only at what is the same there. That
 // saves the exit stop, half the cost of a traced call.
 func (h *Hook) early(sig *syscalls.Signature, name string, when When) bool {
-	if h.Needs.All || !h.Needs.LooksOnly || h.Needs.Registers {
+	if h.Spec.PhaseGiven || h.Needs.All || !h.Needs.LooksOnly || h.Needs.Registers {
 		return false
 	}
 	for _, f := range h.Needs.Fields {

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"embed"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+//go:embed floors/*.c
+var floors embed.FS
+
+// cases are the questions. The first subject of each is luatrace.
+func cases(t *tools, busy bool) []benchCase {
+	const many, some = 1_000_000, 50_000
+	// When other work keeps the second CPU busy, the scheduler can't spread
+	// strace's stops, and strace is several times faster.
+	pick := func(idle, withLoad float64) float64 {
+		if busy {
+			return withLoad
+		}
+		return idle
+	}
+	load := func(kind string, n int) []string { return []string{t.load, kind, strconv.Itoa(n)} }
+	inside := func(s subject) subject {
+		s.inside = true
+		return s
+	}
+	lt := func(name string, n int, cmd []string, opts ...string) subject {
+		return subject{name: name, argv: append(append([]string{t.luatrace}, opts...), cmd...), per: n}
+	}
+	strace := func(name string, n int, cmd []string, opts ...string) subject {
+		return subject{name: name, argv: append(append([]string{"strace", "-f"}, opts...), cmd...), per: n}
+	}
+	native := func(cmd []string, n int) subject { return subject{name: "native", argv: cmd, per: n} }
+	nr := func(n int) string { return strconv.Itoa(n) }
+	notify := func(call int, cmd []string, n int) subject {
+		return subject{name: "floor: notify", argv: append([]string{t.notify, nr(call)}, cmd...), per: n}
+	}
+	stops := func(call int, cmd []string, n int) subject {
+		return subject{name: "floor: stops on one CPU", argv: append([]string{t.stops, nr(call)}, cmd...), per: n}
+	}
+	dd := []string{"dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100000", "status=none"}
+	file := func(name string) string { return filepath.Join(t.dir, name) }
+	return []benchCase{
+		{name: "unhooked calls", subjects: []subject{
+			lt("luatrace", many, load("getppid", many), "-t", "accept", "-e", "print(1)"),
+			native(load("getppid", many), many),
+		}, targets: []target{{"native", 1.3}}},
+		{name: "a condition that never holds", subjects: []subject{
+			lt("luatrace", many, load("write", many), "-e", `on("write", {when = {fd = 99}}, function(ev) print(1) end)`),
+			native(load("write", many), many),
+		}, targets: []target{{"native", 1.4}}},
+		{name: "constant fault", subjects: []subject{
+			lt("luatrace", many, load("getppid", many), "-e", `fault("getppid", "EIO")`),
+			native(load("getppid", many), many),
+			strace("strace inject", some, load("getppid", some), "--seccomp-bpf", "-o", "/dev/null", "-e", "inject=getppid:error=EIO"),
+		}, targets: []target{{"native", 1.3}, {"strace inject", 0.01}}},
+		{name: "empty hook before the call", subjects: []subject{
+			lt("luatrace", some, load("getppid", some), "-t", "getppid:enter", "-e", ""),
+			notify(unix.SYS_GETPPID, load("getppid", some), some),
+			strace("strace", some, load("getppid", some), "--seccomp-bpf", "-e", "trace=getppid", "-o", "/dev/null"),
+		}, targets: []target{{"floor: notify", 1.5}, {"strace", pick(0.1, 0.4)}}},
+		{name: "hook before the call that reads a path", subjects: []subject{
+			lt("luatrace", some, load("open", some), "-t", "openat:enter", "-e", "local p = ev.path"),
+			notify(unix.SYS_OPENAT, load("open", some), some),
+		}, targets: []target{{"floor: notify", 2}}},
+		{name: "empty hook after the call", subjects: []subject{
+			lt("luatrace", some, load("getppid", some), "-t", "getppid:exit", "-e", ""),
+			stops(unix.SYS_GETPPID, load("getppid", some), some),
+			strace("strace", some, load("getppid", some), "--seccomp-bpf", "-e", "trace=getppid", "-o", "/dev/null"),
+		}, targets: []target{{"floor: stops on one CPU", 1.3}, {"strace", pick(0.25, 1.0)}}},
+		{name: "count all calls", subjects: []subject{
+			lt("luatrace", some, load("getppid", some), "-t", "*", "-e", "agg.n:count(ev.name)"),
+			strace("strace -c", some, load("getppid", some), "-c"),
+		}, targets: []target{{"strace -c", pick(0.12, 0.5)}}},
+		{name: "print all calls of dd", subjects: []subject{
+			lt("luatrace", 200_000, dd, "-o", file("luatrace.out")),
+			strace("strace", 200_000, dd, "-o", file("strace.out")),
+		}, targets: []target{{"strace", pick(0.35, 1.0)}}},
+		{name: "start to end", maxRSS: 40 << 10, subjects: []subject{
+			lt("luatrace", 1, []string{"true"}, "-e", ""),
+			strace("strace", 1, []string{"true"}, "-o", "/dev/null"),
+			native([]string{"true"}, 1),
+		}, targets: []target{{"strace", 2.5}}},
+		{name: "busy thread beside 1,000 idle ones, notified", subjects: []subject{
+			inside(lt("beside 1,000", some, append(load("getppid", some), "1000"), "-t", "getppid:enter", "-e", "")),
+			inside(lt("alone", some, load("getppid", some), "-t", "getppid:enter", "-e", "")),
+		}, targets: []target{{"alone", 1.2}}},
+		{name: "busy thread beside 1,000 idle ones, traced", subjects: []subject{
+			inside(lt("beside 1,000", some, append(load("getppid", some), "1000"), "-t", "getppid:exit", "-e", "")),
+			inside(lt("alone", some, load("getppid", some), "-t", "getppid:exit", "-e", "")),
+		}},
+	}
+}

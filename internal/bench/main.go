@@ -1,0 +1,137 @@
+// Command bench measures what tracing costs, side by side: native, the least
+// that the kernel's mechanisms can cost (C programs of its own), luatrace, and
+// the installed strace. The commands of a case run in turn, round after round,
+// so that a machine whose speed drifts is fair to all of them; medians and
+// ratios of each round's pair are printed, for single times mean little.
+//
+//	go run ./internal/bench [-rounds 7] [-only REGEXP] [-busy] [-json FILE]
+//
+// -busy keeps all CPUs but one at work, as on a machine that does something
+// else: strace is faster then, because the scheduler can't spread its stops.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 7, "rounds of each case")
+	only := flag.String("only", "", "only cases whose name matches")
+	busy := flag.Bool("busy", false, "keep all CPUs but one at work")
+	jsonFile := flag.String("json", "", "write the results to this file as well")
+	flag.Parse()
+	if err := run(*rounds, *only, *busy, *jsonFile); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// machine says where the figures come from.
+type machine struct {
+	Kernel string `json:"kernel"`
+	CPUs   int    `json:"cpus"`
+	Busy   bool   `json:"busy"`
+	Go     string `json:"go"`
+	Strace string `json:"strace"`
+}
+
+type results struct {
+	Machine machine  `json:"machine"`
+	Rounds  int      `json:"rounds"`
+	Cases   []result `json:"cases"`
+}
+
+func run(rounds int, only string, busy bool, jsonFile string) error {
+	pattern, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "luatrace-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	tools, err := build(dir)
+	if err != nil {
+		return err
+	}
+	m := describeMachine(busy)
+	fmt.Printf("%d CPUs, Linux %s, %s, %s, %d rounds, other CPUs %s\n\n", m.CPUs, m.Kernel, m.Go, m.Strace, rounds,
+		map[bool]string{true: "busy", false: "idle"}[busy])
+	if busy {
+		stop := keepBusy(m.CPUs - 1)
+		defer stop()
+	}
+	res := results{Machine: m, Rounds: rounds}
+	failed := 0
+	for _, c := range cases(tools, busy) {
+		if !pattern.MatchString(c.name) {
+			continue
+		}
+		r, err := c.measure(rounds)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		r.print()
+		if !r.met() {
+			failed++
+		}
+		res.Cases = append(res.Cases, r)
+	}
+	fmt.Printf("%d cases, %d with a target missed\n", len(res.Cases), failed)
+	if jsonFile == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(res, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(jsonFile, append(b, '\n'), 0o644)
+}
+
+func describeMachine(busy bool) machine {
+	var u unix.Utsname
+	unix.Uname(&u)
+	m := machine{Kernel: unix.ByteSliceToString(u.Release[:]), CPUs: runtime.NumCPU(), Busy: busy, Go: runtime.Version(), Strace: "no strace"}
+	if out, err := exec.Command("strace", "--version").Output(); err == nil {
+		first, _, _ := strings.Cut(string(out), "\n")
+		m.Strace = strings.Replace(first, " -- version", "", 1)
+	}
+	return m
+}
+
+// tools are the programs that the cases run.
+type tools struct{ luatrace, load, notify, stops, dir string }
+
+// build compiles luatrace and the C programs.
+func build(dir string) (*tools, error) {
+	t := &tools{dir: dir, luatrace: filepath.Join(dir, "luatrace")}
+	if out, err := exec.Command("go", "build", "-o", t.luatrace, "luatrace/cmd/luatrace").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	for name, path := range map[string]*string{"load": &t.load, "notify": &t.notify, "stops": &t.stops} {
+		text, err := floors.ReadFile("floors/" + name + ".c")
+		if err != nil {
+			return nil, err
+		}
+		source := filepath.Join(dir, name+".c")
+		if err := os.WriteFile(source, text, 0o644); err != nil {
+			return nil, err
+		}
+		*path = filepath.Join(dir, name)
+		if out, err := exec.Command("cc", "-O2", "-pthread", "-o", *path, source).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("cc %s.c: %w\n%s", name, err, out)
+		}
+	}
+	return t, nil
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// subject is one of the commands of a case.
+type subject struct {
+	name string
+	argv []string
+	per  int // calls it makes, by which its time is divided
+	// inside takes the time a call took from what the program prints: without
+	// start-up and the making of threads.
+	inside bool
+}
+
+// target is a bound of the ratio of luatrace's time to another subject's.
+type target struct {
+	to  string
+	max float64
+}
+
+// benchCase compares luatrace, its first subject, with the others.
+type benchCase struct {
+	name     string
+	subjects []subject
+	targets  []target
+	maxRSS   int64 // KiB of the first subject, 0: no bound
+}
+
+// result is what a case gave.
+type result struct {
+	Name   string             `json:"name"`
+	Median map[string]float64 `json:"median_us"` // microseconds a call (or a run), by subject
+	Ratio  map[string]ratio   `json:"ratio"`     // of luatrace to the other subjects
+	RSS    int64              `json:"peak_rss_kib,omitempty"`
+
+	order  []string
+	maxRSS int64
+}
+
+type ratio struct {
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+	Target float64 `json:"target,omitempty"`
+}
+
+// measure runs the subjects in turn. A first round is not counted.
+func (c *benchCase) measure(rounds int) (result, error) {
+	r := result{Name: c.name, Median: map[string]float64{}, Ratio: map[string]ratio{}, maxRSS: c.maxRSS}
+	times := map[string][]float64{}
+	for round := range rounds + 1 {
+		for _, s := range c.subjects {
+			us, rss, err := s.run()
+			if err != nil {
+				return r, fmt.Errorf("%s: %w", s.name, err)
+			}
+			if round > 0 {
+				times[s.name] = append(times[s.name], us)
+			}
+			if s.name == c.subjects[0].name && c.maxRSS > 0 {
+				r.RSS = max(r.RSS, rss)
+			}
+		}
+	}
+	first := times[c.subjects[0].name]
+	for i, s := range c.subjects {
+		r.order = append(r.order, s.name)
+		r.Median[s.name] = median(times[s.name])
+		if i == 0 {
+			continue
+		}
+		var rs []float64
+		for k, t := range times[s.name] {
+			rs = append(rs, first[k]/t)
+		}
+		q := ratio{Median: median(rs), Min: slices.Min(rs), Max: slices.Max(rs)}
+		for _, t := range c.targets {
+			if t.to == s.name {
+				q.Target = t.max
+			}
+		}
+		r.Ratio[s.name] = q
+	}
+	return r, nil
+}
+
+// run runs a subject once and returns the microseconds a call and the peak
+// memory in KiB.
+func (s *subject) run() (us float64, rss int64, err error) {
+	cmd := exec.Command(s.argv[0], s.argv[1:]...)
+	start := time.Now()
+	out, err := cmd.CombinedOutput()
+	d := time.Since(start)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w\n%s", strings.Join(s.argv, " "), err, out)
+	}
+	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		rss = u.Maxrss
+	}
+	if s.inside {
+		var ns float64
+		if _, err := fmt.Sscan(string(out), &ns); err != nil {
+			return 0, 0, fmt.Errorf("%s: %w in %q", strings.Join(s.argv, " "), err, out)
+		}
+		return ns / 1000, rss, nil
+	}
+	return float64(d.Microseconds()) / float64(s.per), rss, nil
+}
+
+func median(v []float64) float64 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	n := len(v)
+	if n%2 == 1 {
+		return v[n/2]
+	}
+	return (v[n/2-1] + v[n/2]) / 2
+}
+
+// met says whether all targets were met.
+func (r *result) met() bool {
+	for _, q := range r.Ratio {
+		if q.Target > 0 && q.Median > q.Target {
+			return false
+		}
+	}
+	return r.maxRSS == 0 || r.RSS <= r.maxRSS
+}
+
+func (r *result) print() {
+	fmt.Println(r.Name)
+	for i, name := range r.order {
+		fmt.Printf("  %-28s %12.2f us", name, r.Median[name])
+		if i > 0 {
+			q := r.Ratio[name]
+			fmt.Printf("   ratio %7.3f  (%.3f to %.3f)", q.Median, q.Min, q.Max)
+			if q.Target > 0 {
+				verdict := "met"
+				if q.Median > q.Target {
+					verdict = "MISSED"
+				}
+				fmt.Printf("  target %.3g %s", q.Target, verdict)
+			}
+		}
+		fmt.Println()
+	}
+	if r.maxRSS > 0 {
+		fmt.Printf("  peak memory %d KiB, bound %d\n", r.RSS, r.maxRSS)
+	}
+	fmt.Println()
+}
+
+// keepBusy occupies n CPUs until stop is called.
+func keepBusy(n int) (stop func()) {
+	var cmds []*exec.Cmd
+	for range n {
+		cmd := exec.Command("sh", "-c", "while :; do :; done")
+		if cmd.Start() == nil {
+			cmds = append(cmds, cmd)
+		}
+	}
+	return func() {
+		for _, c := range cmds {
+			c.Process.Kill()
+			c.Wait()
+		}
+	}
+}
