@@ -61,7 +61,7 @@ func (r *Runtime) scriptError(err error) error {
 		e.File, e.Line = r.position(api.StackTrace)
 	case ok:
 		e.File, e.Line, e.Message = r.splitPosition(strings.TrimSpace(string(text)))
-		e.Message = improve(e.Message)
+		e.Message = escape(improve(e.Message)) // a script may raise what it read
 	default:
 		e.Message = "error object: " + string(r.appendValue(nil, r.L, api.Object, showNested))
 	}

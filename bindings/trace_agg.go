@@ -118,7 +118,7 @@ func aggregationObject() object {
 	return object{
 		name: "aggregation",
 		help: "A table of numbers by key. A key is any number of strings, numbers and booleans; without one there is a single row. " +
-			"The first record decides the kind. A value that is nil is not recorded, such as ev.ret and ev.duration of exit_group.",
+			"The first record decides the kind. A value that is nil is not recorded, such as ev.ret of exit_group.",
 		methods: []function{
 			{name: "count", params: "...: any", help: "Adds 1 to the row of the key.",
 				fn: func(r *Runtime, L *lua.LState) int {

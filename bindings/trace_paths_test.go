@@ -13,7 +13,7 @@ func TestPaths(t *testing.T) {
 		{"both names", `on("rename,renameat,renameat2", function(ev) print(ev.paths.oldpath, ev.paths.newpath, ev.abspath) end)`,
 			"mv -T a sub/../c", "DIR/a\tDIR/c\tDIR/a\n"},
 		{"what a link points to is no file yet", `on("symlink,symlinkat", function(ev) print(ev.paths, ev.abspath) end)`,
-			"ln -s a l", "{linkpath = \"DIR/l\"}\tDIR/l\n"},
+			"ln -s a l", "{linkpath=\"DIR/l\"}\tDIR/l\n"},
 		{"none", `on("getppid", function(ev) print(ev.paths, ev.abspath) end)`,
 			"true", "{}\tnil\n"},
 		{"by a condition's test", `local below = under(args.dir)
@@ -41,12 +41,12 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestNilIsNotRecorded: calls that do not return have no duration, and a hook
-// on all calls need not know which they are.
+// TestNilIsNotRecorded: calls that do not return have no result, and a hook on
+// all calls need not know which they are.
 func TestNilIsNotRecorded(t *testing.T) {
 	t.Parallel()
-	r := trace(t, "-t", "exit_group", "-e", `agg.t:stats(ev.duration, ev.name) agg.t:hist(ev.ret) agg.n:count(ev.name)`, "true")
-	r.want(t, "", 0, "n\ncount  call\n    1  exit_group\n")
+	r := trace(t, "-t", "exit_group", "-e", `agg.t:stats(ev.ret, ev.name) agg.n:count(ev.name)`, "true")
+	r.want(t, "", 0, "n\ncount\n    1  exit_group\n")
 }
 
 // TestMetaArgumentTypes gives scripts arguments of the types that are checked

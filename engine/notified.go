@@ -36,7 +36,7 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 	defer e.mu.Unlock()
 	id := n.ID()
 	tev := &e.notifyEvent
-	if e.quiet || !e.tr.Notified(n, tev) {
+	if e.quiet || e.stop.Load() || !e.tr.Notified(n, tev) {
 		l.Continue(id)
 		return
 	}

@@ -21,7 +21,7 @@ end)
 
 on(args.calls, function(ev)
   local took = ev.duration
-  if took and took >= args.min then
+  if took >= args.min then
     printf("%9.3f %-7d %-15s %s\n", took * 1e3, ev.tid, ev.comm, tostring(ev))
   end
 end)

@@ -73,6 +73,10 @@ func attachReason(pid int, e unix.Errno) string {
 		return ""
 	}
 	if tracer := tracerOf(pid); tracer != 0 {
+		// The kernel names the thread.
+		if pid := threadGroup(tracer); pid > 0 {
+			tracer = pid
+		}
 		name := "?"
 		if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", tracer)); err == nil {
 			name = strings.TrimSpace(string(b))

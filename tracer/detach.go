@@ -89,11 +89,29 @@ func (t *Tracer) handleDetaching(task *Task) {
 	case StatusSignal:
 		task.signal = st.Signal
 	case StatusSyscall:
+		s := &t.info
+		if getSyscallInfo(task.TID, s) != 0 {
+			break
+		}
+		if s.op != sysInfoExit {
+			if task.interrupted {
+				// The kernel thinks that a signal is there and would let a
+				// call that can wait fail with EINTR, without anybody left to
+				// repair it: go at its exit.
+				task.state = taskRunning
+				ptrace(unix.PTRACE_SYSCALL, task.TID, 0, 0)
+				return
+			}
+			break
+		}
 		// A prevented call needs its exit to be made whole only where the
 		// result was not settled at entry, which Skip always does. A changed
 		// one does.
-		if s := &t.info; task.made != nil && getSyscallInfo(task.TID, s) == 0 && s.op == sysInfoExit {
+		if task.made != nil {
 			task.restoreCall(s.isError())
+		}
+		if task.interrupted {
+			t.repairInterrupted(task)
 		}
 	case StatusEventStop, StatusGroup:
 		if task.interrupted {

@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/base64"
 	"strconv"
+	"unicode"
 	"unicode/utf8"
 
 	"luatrace/tracer/syscalls"
@@ -145,7 +146,8 @@ func jsonStruct(dst []byte, v *Value) []byte {
 }
 
 // AppendJSONString appends any bytes as a JSON string; what is no UTF-8 becomes
-// U+FFFD.
+// U+FFFD, and what could steer a terminal, such as C1 controls and changes of
+// the writing direction, an escape.
 func AppendJSONString[S string | []byte](dst []byte, s S) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
@@ -155,7 +157,11 @@ func AppendJSONString[S string | []byte](dst []byte, s S) []byte {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		dst = utf8.AppendRune(dst, r) // RuneError is U+FFFD
+		if unicode.IsGraphic(r) && r != '\u2028' && r != '\u2029' || r > 0xffff {
+			dst = utf8.AppendRune(dst, r) // RuneError is U+FFFD
+		} else {
+			dst = append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+		}
 		i += n
 	}
 	return append(dst, '"')

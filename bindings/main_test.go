@@ -1,0 +1,9 @@
+package bindings
+
+import (
+	"testing"
+
+	"luatrace/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
