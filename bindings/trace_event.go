@@ -127,7 +127,7 @@ func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	case "comm":
 		return lua.LString(ev.Comm())
 	case "exe":
-		return lua.LString(ev.Task.Exe())
+		return lua.LString(ev.Exe())
 	case "cwd":
 		return lua.LString(ev.Task.Cwd())
 	case "time":

@@ -49,6 +49,7 @@ type Engine struct {
 	running     *Hook // called last
 
 	early       bool // hooks for the exit run at entry where that is the same
+	wantsEnds   bool // some hook is on the end of tasks
 	quiet       bool // the trace is over, but filtered tracees can not be let go
 	plan        Plan
 	table       table

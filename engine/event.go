@@ -147,8 +147,22 @@ func (ev *Event) Duration() time.Duration {
 func (ev *Event) Comm() string {
 	if !ev.haveComm && ev.Task != nil {
 		ev.comm, ev.haveComm = ev.Task.Comm(), true
+		if ev.Kind == KindDeath && ev.comm == "" {
+			ev.comm = ev.Task.Proc.comm
+		}
 	}
 	return ev.comm
+}
+
+// Exe returns the path of the task's program.
+func (ev *Event) Exe() string {
+	if ev.Task == nil {
+		return ""
+	}
+	if s := ev.Task.Exe(); s != "" || ev.Kind != KindDeath {
+		return s
+	}
+	return ev.Task.Proc.exe
 }
 
 // Siginfo returns the siginfo of a KindSignal event, nil if it can't be read.
@@ -196,5 +210,8 @@ func (ev *Event) FDPath(fd int) string {
 // don't, their hooks for the exit run at entry.
 func (ev *Event) Returns() bool {
 	c := ev.Call()
-	return c == nil || c.Name != "exit" && c.Name != "exit_group"
+	return c == nil || returns(c.Name)
 }
+
+// returns says whether a call can come back.
+func returns(name string) bool { return name != "exit" && name != "exit_group" }

@@ -44,6 +44,9 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		if tev.CloneEvent == unix.PTRACE_EVENT_VFORK {
 			ev.Child.Proc.borrowed = ev.Task.Proc
 		}
+		if e.wantsEnds && ev.Child.Proc != ev.Task.Proc {
+			ev.Child.Proc.comm, ev.Child.Proc.exe = ev.Task.Proc.comm, ev.Task.Proc.exe
+		}
 		e.runProc(ev, ProcFork)
 		e.applyEvent(ev)
 		return ev.delay
@@ -59,6 +62,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.rememberName(t)
 		ev.begin(KindExec, t)
 		ev.FormerTID = tev.FormerTID
+		e.noteProgram(t)
 		e.runProc(ev, ProcExec)
 		e.applyEvent(ev)
 		return ev.delay
@@ -75,10 +79,18 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.noteStop()
 	case tracer.EventAttached:
 		ev.begin(KindAttach, e.task(tev.Task))
+		e.noteProgram(ev.Task)
 		e.rememberName(ev.Task)
 		e.observe(ev)
 	}
 	return 0
+}
+
+// noteProgram remembers what a process runs, for hooks on its end.
+func (e *Engine) noteProgram(t *Task) {
+	if e.wantsEnds {
+		t.Proc.comm, t.Proc.exe = t.Comm(), t.Exe()
+	}
 }
 
 // noteEnd keeps how the command ended.

@@ -114,6 +114,7 @@ func (e *Engine) On(h *Hook) {
 		e.signalHooks = append(e.signalHooks, b)
 	case SpecProc:
 		e.procHooks = append(e.procHooks, b)
+		e.wantsEnds = e.wantsEnds || h.Spec.MatchProc(ProcExit)
 	case SpecBegin:
 		e.beginHooks = append(e.beginHooks, b)
 	case SpecEnd:

@@ -291,6 +291,9 @@ func everythingTraced(s *tracer.FilterSpec) bool {
 		return false
 	}
 	return !slices.ContainsFunc(f.Rows, func(r tracer.FilterRow) bool {
+		if name := syscalls.Name(syscalls.Native(), r.NR); !returns(name) {
+			return false // has no exit to stop at, and ends the program anyway
+		}
 		return len(r.Clauses) == 0 || !traced(r.Clauses[0])
 	})
 }

@@ -43,6 +43,8 @@ type callParser struct {
 	spec *Spec
 	text string // the whole list
 	rest string // what is left of it
+
+	phased int // items that named the phase
 }
 
 // callItem is one item of the list, taken apart.
@@ -59,8 +61,11 @@ func (p *callParser) parse() error {
 	if negate {
 		p.rest = p.rest[1:]
 	}
+	items := 0
 	for first := true; ; first = false {
+		before := p.phased
 		item, more, err := p.next()
+		items++
 		if err != nil {
 			return p.wrap(err)
 		}
@@ -74,6 +79,10 @@ func (p *callParser) parse() error {
 			return p.wrap(err)
 		}
 		if !more {
+			// "a,b:enter" means both; "a:enter,b" leaves one wondering.
+			if p.phased > 0 && p.phased < items && !(p.phased == 1 && p.phased > before) {
+				return p.wrap(fmt.Errorf("a phase is that of the whole list: put :%s once, at the end", p.spec.Phase))
+			}
 			break
 		}
 	}
@@ -185,6 +194,7 @@ func (p *callParser) suffixes(item *callItem, text string) error {
 			}
 			item.abis &= abis
 		case ':':
+			p.phased++
 			if err := p.phase(word); err != nil {
 				return err
 			}

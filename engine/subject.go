@@ -84,7 +84,7 @@ func (ev *Event) Str(field string) (string, bool) {
 	case "comm":
 		return ev.Comm(), true
 	case "exe":
-		return ev.Task.Exe(), true
+		return ev.Exe(), true
 	case "cwd":
 		return ev.Task.Cwd(), true
 	}

@@ -86,7 +86,7 @@ func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
 
 func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 	ch := &callHooks{name: syscalls.Name(abi, nr), sig: syscalls.Lookup(abi, nr)}
-	ch.noexit = ch.name == "exit" || ch.name == "exit_group"
+	ch.noexit = !returns(ch.name)
 	ch.execing = ch.name == "execve" || ch.name == "execveat"
 	closes := ch.name == "close"
 	for _, h := range e.hooks {

@@ -36,6 +36,9 @@ type Proc struct {
 	eng      *Engine
 	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
 	borrowed *Proc  // whose memory it uses: the parent's after a vfork
+
+	// As the program began, for when it has ended: /proc then knows nothing.
+	comm, exe string
 }
 
 // exitCall is a function to be called at the exit of one call, and the hook

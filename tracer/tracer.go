@@ -42,6 +42,7 @@ type Tracer struct {
 	listener   *Listener   // of the filter's notifications, or nil
 	woken      atomic.Bool
 	waking     atomic.Bool
+	wakes      atomic.Uint64
 	info       syscallInfo
 }
 

@@ -33,22 +33,31 @@ var prepareSignals = sync.OnceValue(func() error {
 // the event count as one.
 func (t *Tracer) Wake() {
 	t.woken.Store(true)
-	if !t.waking.CompareAndSwap(false, true) {
-		return
+	t.wakes.Add(1)
+	unix.Tgkill(unix.Getpid(), t.threadID, wakeSignal)
+	if t.waking.CompareAndSwap(false, true) {
+		go t.keepWaking()
 	}
-	go func() {
-		// The signal may come just before wait4 and be lost, so it is sent
-		// until the tracer has seen the flag.
-		for pause := 50 * time.Microsecond; t.woken.Load(); pause = min(2*pause, 10*time.Millisecond) {
-			if unix.Tgkill(unix.Getpid(), t.threadID, wakeSignal) != nil {
-				t.woken.Store(false) // the thread is gone
-				break
-			}
-			time.Sleep(pause)
+}
+
+// keepWaking repeats the signal until the tracer has seen the flag: the first
+// may have come just before wait4 and been lost.
+func (t *Tracer) keepWaking() {
+	const first, most = 50 * time.Microsecond, 2 * time.Millisecond
+	pause, wake := first, t.wakes.Load()
+	for t.woken.Load() {
+		time.Sleep(pause)
+		pause = min(2*pause, most)
+		if now := t.wakes.Load(); now != wake {
+			pause, wake = first, now // another one: a signal of its own is out
+			continue
 		}
-		t.waking.Store(false)
-		if t.woken.Load() { // a Wake that still saw this goroutine at work
-			t.Wake()
+		if t.woken.Load() && unix.Tgkill(unix.Getpid(), t.threadID, wakeSignal) != nil {
+			t.woken.Store(false) // the thread is gone
 		}
-	}()
+	}
+	t.waking.Store(false)
+	if t.woken.Load() && t.waking.CompareAndSwap(false, true) { // a Wake that still saw this goroutine at work
+		go t.keepWaking()
+	}
 }

@@ -29,7 +29,8 @@ Output
   -T durations  -r, -tt, -ttt times  -y paths of descriptors  -N argument names
   -v whole structs  -x, -xx hex strings  -z, -Z only successful, only failed
   -q no exits  --string-limit N  --columns N  --always-show-pid
-Others: --hook-timeout TIME (5s)   -h, --help   -V, --version
+Others: --hook-timeout TIME (5s)   --plan  what will stop, and how   -h   -V
+  --cpu auto|off  share a CPU with a busy tracee   --attachable  use no filter
 
   luatrace ls                                           every system call of ls
   luatrace -s opensnoop git status                      files: who, result, path

@@ -229,14 +229,16 @@ func (s *session) printCalls(o *options, text decode.Text) error {
 			}})
 			continue
 		}
+		if spec.PhaseGiven && spec.Phase == engine.PhaseEnter {
+			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: s.print.EnterOnly})
+			continue
+		}
 		enter := *spec
 		enter.Phase = engine.PhaseEnter
 		s.eng.On(&engine.Hook{Spec: &enter, Where: "-t", Fn: s.print.Enter})
-		if !spec.PhaseGiven || spec.Phase == engine.PhaseExit {
-			exit := *spec
-			exit.Phase = engine.PhaseExit
-			s.eng.On(&engine.Hook{Spec: &exit, Where: "-t", Fn: s.print.Exit, Needs: needs})
-		}
+		exit := *spec
+		exit.Phase = engine.PhaseExit
+		s.eng.On(&engine.Hook{Spec: &exit, Where: "-t", Fn: s.print.Exit, Needs: needs})
 	}
 	signals, err := engine.ParseSpec("signal")
 	if err != nil {

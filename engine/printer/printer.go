@@ -104,6 +104,20 @@ func (p *Printer) Enter(ev *engine.Event) error {
 	return nil
 }
 
+// EnterOnly shows a call of which only the entry is wanted: the arguments that
+// are known then.
+func (p *Printer) EnterOnly(ev *engine.Event) error {
+	p.settle(nil)
+	p.begin(ev.Task)
+	if p.opts.JSON {
+		p.line = AppendJSON(p.line[:0], ev)
+	} else {
+		p.line = AppendLine(p.line, &p.opts.Text, ev)
+	}
+	p.end()
+	return nil
+}
+
 // Exit shows a call that has returned.
 func (p *Printer) Exit(ev *engine.Event) error {
 	if ev.Kind != engine.KindExit {
