@@ -29,6 +29,9 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 	e.runPlain(KindBegin, e.beginHooks)
 	err := e.startTracees(tr, target)
 	if err == nil {
+		for _, t := range e.timers { // the trace's own start-up is no interval
+			t.next = time.Now().Add(t.Interval)
+		}
 		e.takeSignals(tr) // those that came before there was anything to end
 		e.armTimers()
 		err = e.loop(tr)

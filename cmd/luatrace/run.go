@@ -165,7 +165,9 @@ func forwardSignals(eng *engine.Engine, command bool) (stop func()) {
 		signals = append(signals, unix.SIGTSTP, unix.SIGTTIN, unix.SIGCONT)
 	}
 	for _, sig := range signals {
-		if !tracer.InheritedIgnored(sig) {
+		if tracer.InheritedIgnored(sig) {
+			signal.Ignore(sig) // the Go runtime has its own handler now
+		} else {
 			signal.Notify(ch, sig)
 		}
 	}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/internal/fixture"
+)
+
+// ends is a script whose end hook and aggregation show that a run ended in order.
+const ends = `on("write", function(ev) agg.n:count(ev.name) end) on("end", function() print("the end") end)`
+
+// plans are the ways to stop calls: by a seccomp filter, and without one.
+var plans = map[string][]string{"filtered": nil, "unfiltered": {"--attachable"}}
+
+// A signal to luatrace is the command's: the command may handle it or die of it, and
+// luatrace ends as the command does.
+func TestSignalIsForwarded(t *testing.T) {
+	t.Parallel()
+	for plan, options := range plans {
+		for name, sig := range map[string]syscall.Signal{"INT": unix.SIGINT, "TERM": unix.SIGTERM, "HUP": unix.SIGHUP, "QUIT": unix.SIGQUIT} {
+			t.Run(plan+"/"+name+" kills", func(t *testing.T) {
+				t.Parallel()
+				p := start(t, exec.Command(fixture.Luatrace(t), append(options, "-e", ends, "sh", "-c", "ulimit -c 0; echo ready; exec sleep 60")...))
+				p.line()
+				p.kill(sig)
+				_, status := p.wait()
+				checkEnd(t, p, status, -int(sig))
+			})
+			t.Run(plan+"/"+name+" is handled", func(t *testing.T) {
+				t.Parallel()
+				p := start(t, exec.Command(fixture.Luatrace(t), append(options, "-e", ends, "sh", "-c",
+					"trap 'echo caught; kill $!; exit 7' "+name+"; sleep 60 & echo ready; wait")...))
+				p.line()
+				p.kill(sig)
+				if rest, status := p.wait(); rest != "caught\n" {
+					t.Errorf("output %q, want caught", rest)
+				} else {
+					checkEnd(t, p, status, 7)
+				}
+			})
+		}
+	}
+}
+
+func checkEnd(t *testing.T, p *process, status, want int) {
+	t.Helper()
+	if status != want {
+		t.Errorf("luatrace ended with %d, want %d; stderr: %s", status, want, p.stderr.String())
+	}
+	for _, part := range []string{"the end\n", " write\n"} {
+		if !strings.Contains(p.stderr.String(), part) {
+			t.Errorf("stderr lacks %q: %s", part, p.stderr.String())
+		}
+	}
+}
+
+// The second signal ends the trace, not the command: it runs on untraced.
+func TestSecondSignalEndsTheTrace(t *testing.T) {
+	t.Parallel()
+	for name, sig := range map[string]syscall.Signal{"INT": unix.SIGINT, "TERM": unix.SIGTERM, "HUP": unix.SIGHUP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, exec.Command(fixture.Luatrace(t), "--attachable", "-e", ends, "sh", "-c",
+				"trap 'echo caught' "+name+"; echo ready; while :; do sleep 0.01; done"))
+			p.line()
+			command := child(t, p.pid())
+			p.kill(sig)
+			if l := p.line(); l != "caught" {
+				t.Errorf("%q, want caught", l)
+			}
+			p.kill(sig)
+			// The command keeps the output open.
+			until(t, "luatrace's end", func() bool { s := statusField(p.pid(), "State"); return s == "" || s[0] == 'Z' })
+			tracedBy(t, command, 0)
+			if s := states(t, command); strings.ContainsAny(s, "TtZ") {
+				t.Errorf("state %s of the command, want it running", s)
+			}
+			unix.Kill(command, unix.SIGKILL)
+			_, status := p.wait()
+			checkEnd(t, p, status, -int(sig))
+			endOrphan(t, command)
+		})
+	}
+}
+
+// A luatrace that is attached ends at the first signal and lets go.
+func TestSignalWhileAttached(t *testing.T) {
+	t.Parallel()
+	for name, sig := range map[string]syscall.Signal{"INT": unix.SIGINT, "TERM": unix.SIGTERM, "HUP": unix.SIGHUP, "QUIT": unix.SIGQUIT} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			busy := start(t, exec.Command(fixture.Build(t, "busythreads"), "2"))
+			busy.line()
+			tool := attach(t, busy.pid(), "-e", `on("getppid", function() agg.n:count("write") end) on("end", function() print("the end") end)`)
+			until(t, "some calls", func() bool { return strings.Trim(states(t, busy.pid()), "S") != "" })
+			tool.kill(sig)
+			_, status := tool.wait()
+			if status != -int(sig) || !strings.Contains(tool.stderr.String(), "the end\n") {
+				t.Errorf("luatrace ended with %d, want %d; stderr: %s", status, -int(sig), tool.stderr.String())
+			}
+			tracedBy(t, busy.pid(), 0)
+			busy.kill(syscall.SIGTERM)
+			if rest, status := busy.wait(); status != 0 || !strings.HasSuffix(rest, " failed 0\n") {
+				t.Errorf("exit status %d, output %q; want 0 and no failed call", status, rest)
+			}
+		})
+	}
+}
+
+// When luatrace is killed, what it is attached to runs on, neither stopped nor
+// disturbed. A command without a filter does the same; one with a filter would
+// find every filtered call failing, and is killed.
+func TestLuatraceIsKilled(t *testing.T) {
+	t.Parallel()
+	t.Run("attached", func(t *testing.T) {
+		t.Parallel()
+		busy := start(t, exec.Command(fixture.Build(t, "busythreads"), "4"))
+		busy.line()
+		tool := attach(t, busy.pid(), "-e", countCode)
+		tool.kill(syscall.SIGKILL)
+		tool.wait()
+		tracedBy(t, busy.pid(), 0)
+		if s := states(t, busy.pid()); strings.ContainsAny(s, "Tt") {
+			t.Errorf("states %s, want none stopped", s)
+		}
+		busy.kill(syscall.SIGTERM)
+		if rest, status := busy.wait(); status != 0 || !strings.HasSuffix(rest, " failed 0\n") {
+			t.Errorf("exit status %d, output %q; want 0 and no failed call", status, rest)
+		}
+	})
+	for plan, options := range plans {
+		t.Run(plan, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, exec.Command(fixture.Luatrace(t), append(options, "-o", filepath.Join(t.TempDir(), "trace"), "-e", countCode,
+				fixture.Build(t, "busythreads"), "4")...))
+			p.line()
+			command := child(t, p.pid())
+			p.kill(syscall.SIGKILL)
+			if plan == "filtered" {
+				until(t, "the command's death", func() bool { s := statusField(command, "State"); return s == "" || s[0] == 'Z' })
+				p.wait()
+				return
+			}
+			tracedBy(t, command, 0)
+			if s := states(t, command); strings.ContainsAny(s, "TtZ") {
+				t.Errorf("states %s, want none stopped", s)
+			}
+			unix.Kill(command, unix.SIGTERM)
+			// It was a child of luatrace's, so getppid changed at its death.
+			if rest, _ := p.wait(); !strings.HasPrefix(rest, "calls ") {
+				t.Errorf("output %q of the command", rest)
+			}
+			endOrphan(t, command)
+		})
+	}
+}
+
+// Signals that were ignored when luatrace was started are so for the command,
+// and don't end the trace.
+func TestIgnoredSignalIsNotForwarded(t *testing.T) {
+	t.Parallel()
+	for name, sig := range map[string]syscall.Signal{"INT": unix.SIGINT, "TERM": unix.SIGTERM, "HUP": unix.SIGHUP, "QUIT": unix.SIGQUIT} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command("sh", "-c", `trap '' `+name+`; exec "$@"`, "sh", fixture.Luatrace(t), "-e", ends, "sh", "-c",
+				"echo ready; while ! test -e go; do sleep 0.01; done; exit 4")
+			cmd.Dir = t.TempDir()
+			p := start(t, cmd)
+			p.line()
+			command := child(t, p.pid())
+			for range 3 {
+				p.kill(sig)
+				unix.Kill(command, sig)
+			}
+			if s := states(t, command); strings.ContainsAny(s, "Z") {
+				t.Errorf("the command has ended")
+			}
+			writeFile(t, filepath.Join(cmd.Dir, "go"), "")
+			_, status := p.wait()
+			checkEnd(t, p, status, 4)
+		})
+	}
+}
