@@ -55,8 +55,18 @@ func (e *Engine) task(t *tracer.Task) *Task {
 		return et
 	}
 	et := &Task{Task: t, Proc: e.proc(t.Proc)}
+	et.call.FDName = et.fdName
 	t.Data = et
 	return et
+}
+
+// fdName says what a descriptor refers to, for a printer. A call that closes
+// one has been asked for it before.
+func (t *Task) fdName(fd int) string {
+	if t.fdpath != "" && fd == int(int32(t.call.Args[0])) {
+		return t.fdpath
+	}
+	return FDPath(t.Task, fd)
 }
 
 func (e *Engine) proc(p *tracer.Process) *Proc {

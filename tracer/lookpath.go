@@ -10,7 +10,7 @@ import (
 // LookPath finds the program of a command as a POSIX shell does: a name with a
 // slash is taken as it is, any other is looked for in the directories of path
 // (the value of $PATH; an empty element is the current directory). The error
-// is EACCES if there is only something that can't be executed, else ENOENT.
+// is EACCES if there is only a file that can't be executed, else ENOENT.
 func LookPath(name, path string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, executable(name)
@@ -24,13 +24,14 @@ func LookPath(name, path string) (string, error) {
 			dir = "."
 		}
 		p := dir + "/" + name
-		switch err := executable(p); err {
-		case nil:
-			return p, nil
-		case unix.ENOENT, unix.ENOTDIR:
-		default:
-			found = unix.EACCES
+		var st unix.Stat_t
+		if unix.Stat(p, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+			continue // also where the directory can't be looked into
 		}
+		if executable(p) == nil {
+			return p, nil
+		}
+		found = unix.EACCES
 	}
 	return "", found
 }

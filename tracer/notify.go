@@ -17,7 +17,6 @@ type Listener struct {
 	closed atomic.Bool
 	thread atomic.Int64 // the thread in Receive
 	done   chan struct{}
-	note   notification
 }
 
 func newListener(fd int) *Listener {

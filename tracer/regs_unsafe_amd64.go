@@ -65,7 +65,6 @@ func (r *Registers) restoreCall(abi syscalls.ABI, made *Registers) {
 }
 
 func (r *Registers) setResult(v uint64) { r.Rax = v }
-func (r *Registers) result() uint64     { return r.Rax }
 
 // setSkip makes the kernel skip the call at an entry stop: number -1 is never
 // found, and what stands in rax then is the result.

@@ -70,7 +70,6 @@ func (r *Registers) restoreCall(_ syscalls.ABI, made *Registers) {
 }
 
 func (r *Registers) setResult(v uint64) { r.Regs[0] = v }
-func (r *Registers) result() uint64     { return r.Regs[0] }
 
 // setSkip makes the kernel skip the call at an entry stop; x0 then is the result.
 func setSkip(tid int, result uint64) unix.Errno {

@@ -18,10 +18,9 @@ import (
 
 // recorded is what a traced run left behind.
 type recorded struct {
-	log    []string // one line an event
-	exit   Exit
-	ended  bool
-	stdout string
+	log   []string // one line an event
+	exit  Exit
+	ended bool
 }
 
 // traceCommand traces a command to its end and notes every event. look, if not

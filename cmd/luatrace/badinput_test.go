@@ -1,0 +1,212 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"luatrace/internal/fixture"
+)
+
+// bad is a wrong command line: one line says what is wrong, and the exit status
+// is the documented one.
+type bad struct {
+	args   []string
+	code   int
+	stderr string // pattern of the one line behind "luatrace: "
+}
+
+var badCommandLines = []bad{
+	{nil, exitUsage, `no command to trace: luatrace \[options\] COMMAND \[ARG\.\.\.\], or -p PID \(see luatrace --help\)`},
+	{[]string{"--nope", "true"}, exitUsage, `unknown flag: --nope \(see luatrace --help\)`},
+	{[]string{"-Q", "true"}, exitUsage, `unknown .*'Q' in -Q \(see luatrace --help\)`},
+	{[]string{"-t"}, exitUsage, `flag needs an argument: 't' in -t \(see luatrace --help\)`},
+	{[]string{"-f", "--no-follow", "true"}, exitUsage, `--no-follow and -f contradict each other`},
+	{[]string{"-z", "-Z", "true"}, exitUsage, `-z and -Z contradict each other`},
+	{[]string{"--columns", "x", "true"}, exitUsage, `invalid argument "x" for "--columns" flag: .*`},
+	{[]string{"--string-limit", "-1", "true"}, exitUsage, `--string-limit and --columns take numbers from 0 on`},
+	{[]string{"--hook-timeout", "soon", "true"}, exitUsage, `invalid argument "soon" for "--hook-timeout" flag: .*5m.*`},
+	{[]string{"--hook-timeout", "-1s", "true"}, exitUsage, `--hook-timeout: a time from 0 \(no limit\) on is wanted`},
+	{[]string{"--absolute-timestamps=x", "true"}, exitUsage, `--absolute-timestamps="x": s, us or unix is wanted`},
+	{[]string{"-c", "-S", "size", "true"}, exitUsage, `-S: unknown sort key "size": the keys are .*calls.*`},
+	{[]string{"-c", "-t", "signal", "true"}, exitUsage, `-c counts system calls, not "signal"`},
+
+	{[]string{"-a", "=1", "-s", "opensnoop", "true"}, exitUsage, `-a "=1": NAME=VALUE is wanted`},
+	{[]string{"-a", "x=1", "true"}, exitUsage, `-a "x": there is no script that takes it`},
+	{[]string{"-a", "fail=1", "-s", "opensnoop", "true"}, exitUsage, `-a "fail": no script takes this argument; did you mean "failed"\?`},
+	{[]string{"-a", "zzzzz=1", "-s", "opensnoop", "true"}, exitUsage, `-a "zzzzz": no script takes this argument \(there are .*failed.*\)`},
+	{[]string{"-E", "=1", "true"}, exitUsage, `-E "=1": NAME=VALUE or NAME is wanted`},
+	{[]string{"-u", "no such user", "true"}, exitUsage, `-u "no such user": there is no such user`},
+	{[]string{"-u", "1:x", "true"}, exitUsage, `-u "1:x": a user name, a number or UID:GID is wanted`},
+
+	{[]string{"-t", "opnat", "true"}, exitUsage, `-t: unknown system call "opnat": did you mean "openat"\?.*`},
+	{[]string{"-t", "%nett", "true"}, exitUsage, `-t: .*"%nett".*`},
+	{[]string{"-t", "/(/", "true"}, exitUsage, `-t: "/\(/": invalid regular expression: .*`},
+	{[]string{"-e", `on("opnat", print)`, "true"}, exitUsage, `-e:1: .*unknown system call "opnat": did you mean "openat"\?.*`},
+	{[]string{"-e", `on("openat:entr", print)`, "true"}, exitUsage, `-e:1: .*"?entr"?.*`},
+	{[]string{"-e", `on("openat")`, "true"}, exitUsage, `-e:1: .*`},
+	{[]string{"-e", `x = (1`, "true"}, exitUsage, `-e:1: .*`},
+	{[]string{"-t", "openat", "-e", `print(`, "true"}, exitUsage, `-e:1: unexpected end of the script.*`},
+	{[]string{"-s", "opensnop", "true"}, exitUsage, `there is no script "opensnop" in the collection; did you mean "opensnoop"\?.*`},
+	{[]string{"-s", "./nothing.lua", "true"}, exitUsage, `cannot read the script "./nothing.lua": no such file or directory`},
+	{[]string{"-s", "/", "true"}, exitUsage, `/ is a directory, not a script`},
+	{[]string{"-s", "syntax.lua", "true"}, exitUsage, `syntax.lua:2: .*`},
+	{[]string{"-s", "load.lua", "true"}, exitUsage, `load.lua:1: on purpose`},
+	{[]string{"-s", "global.lua", "true"}, exitUsage, `global.lua:1: .*"?countr"?.*`},
+
+	{[]string{"-p", "0"}, exitUsage, `-p "0": a process id is wanted, not "0"`},
+	{[]string{"-p", "1,x"}, exitUsage, `-p "1,x": a process id is wanted, not "x"`},
+	{[]string{"-p", "-5"}, exitUsage, `-p "-5": a process id is wanted, not "-5"`},
+	{[]string{"-p", "99999999999999999999"}, exitUsage, `-p "9+": a process id is wanted, not "9+"`},
+	{[]string{"-p", "2147483647"}, exitFailure, `cannot attach to process 2147483647: there is no such process`},
+
+	{[]string{"-o", "/nonexistent/trace", "true"}, exitFailure, `cannot write to "/nonexistent/trace": no such file or directory`},
+	{[]string{"-o", ".", "true"}, exitFailure, `cannot write to "\.": is a directory`},
+	{[]string{"-o", "", "-o", "/dev/full", "true"}, exitFailure, `the trace is incomplete: cannot write to "/dev/full": no space left on device`},
+
+	{[]string{"no-such-command"}, exitNotFound, `cannot run "no-such-command": command not found`},
+	{[]string{"./nothing"}, exitNotFound, `cannot run "./nothing": no such file`},
+	{[]string{""}, exitNotFound, `cannot run "": command not found`},
+	{[]string{"a\x1b[31m\n"}, exitNotFound, `cannot run "a\\x1b\[31m\\n": command not found`},
+	{[]string{"./plain"}, exitCannotExec, `cannot run "./plain": permission denied`},
+	{[]string{"."}, exitNotFound, `cannot run "\.": command not found`},
+	{[]string{"./"}, exitCannotExec, `cannot run "./": it is a directory`},
+	{[]string{"-o", "trace", "./no-interpreter-line"}, exitCannotExec, `cannot run "./no-interpreter-line": exec format error \(a script needs a first line like #!/bin/sh\)`},
+	{[]string{"-o", "trace", "./bad-interpreter"}, exitNotFound, `cannot run "./bad-interpreter": no such file or directory.*`},
+
+	{[]string{"list", "no-such-category"}, exitFailure, `no script is of the category "no-such-category"`},
+	{[]string{"list", "a", "b"}, exitUsage, `list takes one category at most`},
+	{[]string{"info"}, exitUsage, `info takes the name of a script .*`},
+	{[]string{"info", "opensnop"}, exitUsage, `there is no script "opensnop"; did you mean "opensnoop"\?.*`},
+	{[]string{"probes", "opnat"}, exitUsage, `unknown system call "opnat": did you mean "openat"\?.*`},
+	{[]string{"probes", "signal"}, exitUsage, `probes lists system calls; "signal" is no system call`},
+}
+
+func TestBadCommandLines(t *testing.T) {
+	t.Parallel()
+	for _, b := range badCommandLines {
+		name := strings.Join(b.args, " ")
+		t.Run(name[:min(len(name), 60)], func(t *testing.T) {
+			t.Parallel()
+			checkBad(t, b, false)
+		})
+		if isRoot() {
+			t.Run("as nobody "+name[:min(len(name), 60)], func(t *testing.T) {
+				t.Parallel()
+				checkBad(t, b, true)
+			})
+		}
+	}
+}
+
+func checkBad(t *testing.T, b bad, ordinary bool) {
+	t.Helper()
+	dir := openDir(t)
+	for name, text := range map[string]string{
+		"syntax.lua": "local a = 1\nlocal = 2\n", "load.lua": `error("on purpose")`, "global.lua": "countr = 1\n", "plain": "x",
+	} {
+		writeFile(t, filepath.Join(dir, name), text)
+	}
+	for name, text := range map[string]string{"no-interpreter-line": "exit 0\n", "bad-interpreter": "#!/nonexistent/interpreter\n"} {
+		writeFile(t, filepath.Join(dir, name), text)
+		if err := os.Chmod(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(fixture.Luatrace(t), b.args...)
+	cmd.Dir = dir
+	if ordinary {
+		asNobody(cmd)
+		chown(t, dir, cmd.SysProcAttr.Credential)
+	}
+	r := fixture.RunCmd(t, cmd)
+	if r.Code != b.code || r.Stdout != "" || !regexp.MustCompile("^luatrace: "+b.stderr+"\n$").MatchString(r.Stderr) {
+		t.Errorf("exit status %d, stdout %q, stderr:\n%s\nwant %d and luatrace: %s", r.Code, r.Stdout, r.Stderr, b.code, b.stderr)
+	}
+}
+
+// A hook that fails says where and on what, does no harm to the command and
+// makes luatrace end with 3. After ten times it is switched off.
+func TestFailingHooks(t *testing.T) {
+	t.Parallel()
+	const command = "kill -USR1 $$; kill -USR1 $$; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do : <words; done; sh -c 'exit 0'; sleep 0.3; echo unharmed; exit 9"
+	for name, row := range map[string]struct {
+		script string
+		line   string // pattern of each line behind "luatrace: "
+		times  int    // how many there are; 0 for ten and the switching off
+	}{
+		"exit":  {"\non('openat', function(ev)\n  error('boom')\nend)", `bad.lua:3: boom \(in the hook of bad.lua:2, on openat of task \d+\)`, 0},
+		"enter": {"on('openat:enter', function(ev) local x; x.y = 1 end)", `bad.lua:1: .*'?y'?.* \(in the hook of bad.lua:1, on openat of task \d+\)`, 0},
+		"enter, unknown field": {"on('openat:enter', function(ev) return ev.pth end)",
+			`bad.lua:1: openat:enter has no field 'pth'; did you mean 'path'\? \(it has .* flags, .*\) \(in the hook of bad.lua:1, on openat of task \d+\)`, 0},
+		"exit, unknown field": {"on('openat', function(ev) return ev.retval end)", `bad.lua:1: openat has no field 'retval'; .*\(it has .* ret, .*\).*`, 0},
+		"no result at entry":  {"on('getpid:enter,openat:enter', function(ev) return ev.ret end)", `.*bad.lua:1: .*`, 0},
+		"signal":              {"on('signal:SIGUSR1', function(ev) error('boom') end)", `bad.lua:1: boom \(in the hook of bad.lua:1, on SIGUSR1 of task \d+\)`, 2},
+		"process":             {"on('proc:exit', function(ev) error('boom') end)", `bad.lua:1: boom \(in the hook of bad.lua:1, on .* of task \d+\)`, 3},
+		"error of a table":    {"on('proc:exec', function(ev) error({1}) end)", `.* \(in the hook of bad.lua:1, on exec of task \d+\)`, 3},
+		"timer":               {"every('5ms', function() error('boom') end)", `bad.lua:1: boom \(in the hook of bad.lua:1, on timer\)`, 0},
+		"begin":               {"on('begin', function() error('boom') end)", `bad.lua:1: boom \(in the hook of bad.lua:1, on begin\)`, 1},
+		"end":                 {"on('end', function() error('boom') end)", `bad.lua:1: boom \(in the hook of bad.lua:1, on end\)`, 1},
+		"endless loop":        {"on('proc:exec', function(ev) while true do end end)", `bad.lua:1: ran longer than 50ms \(in the hook of bad.lua:1, on exec of task \d+\)`, 3},
+		"endless recursion":   {"local function f() return 1 + f() end\non('proc:exec', function(ev) f() end)", `bad.lua:1: stack overflow.*on exec of task \d+\)`, 3},
+		"endless timer":       {"on('begin', function() local s = '' while true do s = 'x' end end)", `bad.lua:1: ran longer than 50ms .*on begin\)`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			writeFile(t, filepath.Join(dir, "bad.lua"), row.script)
+			writeFile(t, filepath.Join(dir, "words"), "")
+			cmd := exec.Command(fixture.Luatrace(t), "--hook-timeout", "50ms", "-s", "bad.lua", "sh", "-c", "trap 'echo usr1' USR1; "+command)
+			cmd.Dir = dir
+			r := fixture.RunCmd(t, cmd)
+			if r.Code != exitHook || r.Stdout != "usr1\nusr1\nunharmed\n" {
+				t.Errorf("exit status %d, stdout %q; want %d and an unharmed command", r.Code, r.Stdout, exitHook)
+			}
+			got := lines(r.Stderr)
+			want := row.times
+			if want == 0 {
+				want = 10
+				if last := got[len(got)-1]; last != fmt.Sprintf("luatrace: the hook of bad.lua:%d has failed 10 times and is switched off", 1+strings.Count(row.script, "\non(")) {
+					t.Errorf("last line %q", last)
+				}
+				got = got[:len(got)-1]
+			}
+			line := regexp.MustCompile("^luatrace: " + row.line + "$")
+			for _, l := range got {
+				if !line.MatchString(l) {
+					t.Errorf("line %q, want %s", l, row.line)
+				}
+			}
+			if len(got) != want {
+				t.Errorf("%d lines, want %d", len(got), want)
+			}
+		})
+	}
+}
+
+// What the output does must not matter to the command.
+func TestOutputFails(t *testing.T) {
+	t.Parallel()
+	tool := fixture.Luatrace(t)
+	for name, row := range map[string]struct{ script, stdout, stderr string }{
+		"full disk":     {`"$0" -o /dev/full sh -c 'echo unharmed; exit 4'; echo $?`, "unharmed\n4\n", "luatrace: the trace is incomplete: cannot write to \"/dev/full\": no space left on device\n"},
+		"closed pipe":   {`{ "$0" sh -c 'seq 3000 >f; cat f f f; exit 4' 2>&1 >out; echo $? >status; } | true; until test -s status; do sleep 0.01; done; cat status; wc -l <out`, "4\n9000\n", ""},
+		"closed stderr": {`"$0" sh -c 'echo unharmed; exit 4' 2>&-; echo $?`, "unharmed\n4\n", ""},
+		"link in a directory that all may write": {`mkdir -m 1777 d; ln -s ../x d/trace; "$0" -o d/trace true; echo $?; test -e x || echo no file`, "1\nno file\n",
+			"luatrace: cannot write to \"d/trace\": it is a symbolic link in a directory where everybody may write\n"},
+		"rights": {`umask 0; "$0" -o trace true; stat -c %a trace`, "600\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command("sh", "-c", row.script, tool)
+			cmd.Dir = t.TempDir()
+			if r := fixture.RunCmd(t, cmd); r.Stdout != row.stdout || r.Stderr != row.stderr {
+				t.Errorf("%+v\nwant stdout %q, stderr %q", r, row.stdout, row.stderr)
+			}
+		})
+	}
+}
