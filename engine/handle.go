@@ -127,6 +127,9 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	if ch.fdpath {
 		t.fdpath = FDPath(t.Task, int(int32(t.call.Args[0])))
 	}
+	if ch.moves {
+		t.cwd = t.Cwd()
+	}
 	if len(ch.exit) > 0 || len(t.onExit) > 0 {
 		t.entered = time.Now()
 		t.StopAtExit()
@@ -139,7 +142,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 
 // startCall makes the task's call record ready for a new call.
 func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
-	t.hooks, t.onExit, t.fdpath = ch, t.onExit[:0], ""
+	t.hooks, t.onExit, t.fdpath, t.cwd = ch, t.onExit[:0], "", ""
 	t.entered, t.scratch = time.Time{}, nil
 	c := &t.call
 	c.Reset()

@@ -268,3 +268,29 @@ func TestConstantFaultNeverStops(t *testing.T) {
 		t.Errorf("the program saw %q", out)
 	}
 }
+
+// TestRowsLeaveSignalsAlone runs programs that are interrupted in calls, with a
+// hook before each call: what fails with EINTR untraced, and only that, must do
+// so here.
+func TestRowsLeaveSignalsAlone(t *testing.T) {
+	for _, row := range rowsOfPlan {
+		for _, argv := range [][]string{{"restart"}, {"siginfo"}, {"int3"}, {"groupstop"}, {"sigstorm", "200", "eintr"}, {"sigstorm", "200"}, {"vforker"}, {"texec"}, {"badnr"}} {
+			t.Run(row.name+" "+strings.Join(argv, " "), func(t *testing.T) {
+				t.Parallel()
+				path := fixture.Build(t, argv[0])
+				calls := 0
+				out, res := runCommand(t, row.opts, func(e *Engine) {
+					hook(t, e, "*:enter", func(*Event) error { calls++; return nil })
+				}, append([]string{path}, argv[1:]...)...)
+				want := fixture.Run(t, path, argv[1:]...)
+				same := out == want.Stdout
+				if argv[0] == "sigstorm" {
+					same = strings.Contains(out, " failed 0\n")
+				}
+				if !same || res.Exit.Code != want.Code || calls == 0 {
+					t.Errorf("it printed\n%s\nand ended with %+v after %d calls; untraced\n%s", out, res.Exit, calls, want.Stdout)
+				}
+			})
+		}
+	}
+}

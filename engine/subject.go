@@ -139,6 +139,9 @@ func (ev *Event) pathBase(i int) string {
 			break
 		}
 	}
+	if ev.Kind == KindExit && ev.Task.cwd != "" {
+		return ev.Task.cwd
+	}
 	return ev.Task.Cwd()
 }
 

@@ -14,6 +14,7 @@ type callHooks struct {
 	fdpath  bool // some exit hook may read fdpath, and the call closes its fd
 	noexit  bool // the call does not return: hooks for its exit run at entry
 	execing bool // its success replaces the memory that arguments point to
+	moves   bool // its success changes what its path is relative to
 }
 
 // boundHook is a hook with its conditions resolved for one call.
@@ -88,6 +89,7 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 	ch := &callHooks{name: syscalls.Name(abi, nr), sig: syscalls.Lookup(abi, nr)}
 	ch.noexit = !returns(ch.name)
 	ch.execing = ch.name == "execve" || ch.name == "execveat"
+	ch.moves = ch.name == "chdir"
 	closes := ch.name == "close"
 	for _, h := range e.hooks {
 		if !h.Spec.Match(abi, nr) {

@@ -23,6 +23,7 @@ type Task struct {
 	onExit  []exitCall // for that call only
 	scratch []savedMemory
 	fdpath  string // of a descriptor that the call closes
+	cwd     string // at entry, of a call that changes it
 	name    string // the last one read
 }
 

@@ -28,6 +28,9 @@ func (e *LaunchError) Error() string {
 	switch {
 	case e.Step == "execve" && e.Errno == unix.ENOEXEC:
 		return fmt.Sprintf("cannot run %q: %v (a script needs a first line like #!/bin/sh)", e.Path, e.Errno)
+	case e.Step == "execve" && e.Errno == unix.ENOENT:
+		// LookPath has seen the file itself.
+		return fmt.Sprintf("cannot run %q: the interpreter that its first line or its ELF header names does not exist", e.Path)
 	case e.Step == "execve":
 		return fmt.Sprintf("cannot run %q: %v", e.Path, e.Errno)
 	}

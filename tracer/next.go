@@ -21,6 +21,9 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			lock.Unlock()
 		}
 		w, err := t.next()
+		if err == nil && t.listener != nil {
+			t.restartLost(w)
+		}
 		if locked = lock != nil; locked {
 			lock.Lock()
 		}

@@ -17,6 +17,7 @@ type Listener struct {
 	closed atomic.Bool
 	thread atomic.Int64 // the thread in Receive
 	done   chan struct{}
+	lost   lostCalls
 }
 
 func newListener(fd int) *Listener {
@@ -39,7 +40,9 @@ func (l *Listener) Serve(handle func(l *Listener, n *Notification)) {
 			switch e := n.receive(l.fd); e {
 			case 0:
 				handle(l, &n)
-			case unix.EINTR, unix.ENOENT: // woken by Close; or the task was killed
+			case unix.EINTR: // woken by Close
+			case unix.ENOENT:
+				l.lost.add() // interrupted, or killed, before we looked
 			default:
 				return
 			}

@@ -76,6 +76,12 @@ func setSkip(tid int, result uint64) unix.Errno {
 	return ptrace(unix.PTRACE_POKEUSR, tid, offOrigRax, ^uintptr(0))
 }
 
+// interruptedCall says whether the task is about to leave a system call that a
+// signal interrupted and that SA_RESTART decides about (ERESTARTSYS).
+func (r *Registers) interruptedCall() bool {
+	return int64(r.Orig_rax) >= 0 && int32(r.Rax) == -erestartsys
+}
+
 // restartInterrupted undoes an EINTR that only our own interruption caused:
 // the program counter goes back onto the system call instruction (2 bytes, also
 // for int 0x80) with the call's number in rax, as the kernel itself does for

@@ -84,6 +84,10 @@ func setSkip(tid int, result uint64) unix.Errno {
 	return setNumber(tid, -1)
 }
 
+// interruptedCall says whether the task may be about to leave a system call
+// that a signal interrupted and that SA_RESTART decides about (ERESTARTSYS).
+func (r *Registers) interruptedCall() bool { return int64(r.Regs[0]) == -erestartsys }
+
 // restartInterrupted can't be done on arm64: the interrupted call's first
 // argument was in x0, which the result has overwritten.
 func restartInterrupted(*Registers) bool { return false }

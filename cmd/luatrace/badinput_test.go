@@ -76,7 +76,7 @@ var badCommandLines = []bad{
 	{[]string{"."}, exitNotFound, `cannot run "\.": command not found`},
 	{[]string{"./"}, exitCannotExec, `cannot run "./": it is a directory`},
 	{[]string{"-o", "trace", "./no-interpreter-line"}, exitCannotExec, `cannot run "./no-interpreter-line": exec format error \(a script needs a first line like #!/bin/sh\)`},
-	{[]string{"-o", "trace", "./bad-interpreter"}, exitNotFound, `cannot run "./bad-interpreter": no such file or directory.*`},
+	{[]string{"-o", "trace", "./bad-interpreter"}, exitNotFound, `cannot run "./bad-interpreter": the interpreter that its first line or its ELF header names does not exist`},
 
 	{[]string{"list", "no-such-category"}, exitFailure, `no script is of the category "no-such-category"`},
 	{[]string{"list", "a", "b"}, exitUsage, `list takes one category at most`},
