@@ -114,8 +114,8 @@ var jobs = map[string]func(term *terminal, prefix string){
 		term.wantStatus("0")
 	},
 	"stops itself and is continued by its child": func(term *terminal, prefix string) {
-		term.send(prefix + `sh -c '(until kill -CONT $$ && test -e on; do sleep 0.05; done) & kill -STOP $$; echo on >on; echo back; wait'` + "\n")
-		term.expect(`back\n`)
+		term.send(prefix + `sh -c '(until kill -CONT $$ && test -e on; do sleep 0.05; done) & kill -STOP $$; echo on >on; echo back; wait; echo end'` + "\n")
+		term.expect(`(?s)back\n.*end\n`)
 		term.send("wait\n")
 		term.expect(`prompt> $`)
 	},
