@@ -5,6 +5,8 @@ import (
 	"sort"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine"
 )
 
 // protectGlobals ends the making of the globals. What stands in the table now
@@ -111,7 +113,7 @@ func (r *Runtime) undefinedGlobal(name string) string {
 		candidates = capitalNames()
 	}
 	candidates = append(slices.Clone(candidates), r.globalNames()...)
-	if near := nearest(name, candidates); near != "" {
+	if near := engine.Nearest(name, candidates); near != "" {
 		return "undefined global '" + name + "'; did you mean '" + near + "'?"
 	}
 	return "undefined global '" + name + "'"
@@ -171,62 +173,4 @@ func (r *Runtime) eachGlobal(p *lua.FunctionProto, visit func(name string, line 
 	for _, sub := range p.FunctionPrototypes {
 		r.eachGlobal(sub, visit)
 	}
-}
-
-// nearest returns the candidate a mistyped name most likely means: equal but
-// for case, or at most one edit in three letters away; "" if there is none.
-func nearest(name string, candidates []string) string {
-	best, bestDist := "", len(name)/3+1
-	if len(name) < 3 {
-		bestDist = 2
-	}
-	for _, c := range candidates {
-		if c == name || len(c)-len(name) >= bestDist || len(name)-len(c) >= bestDist {
-			continue
-		}
-		if d := editDistance(name, c, bestDist); d < bestDist {
-			best, bestDist = c, d
-		}
-	}
-	return best
-}
-
-// editDistance counts insertions, deletions, substitutions and swaps of
-// neighbours between a and b, letters of different case counting as nearly
-// equal (0). It may stop at limit.
-func editDistance(a, b string, limit int) int {
-	lower := func(c byte) byte {
-		if c >= 'A' && c <= 'Z' {
-			return c + 'a' - 'A'
-		}
-		return c
-	}
-	var buf [3][64]int
-	if len(b) >= 64 {
-		return limit
-	}
-	before, prev, cur := buf[0][:len(b)+1], buf[1][:len(b)+1], buf[2][:len(b)+1]
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		least := i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if lower(a[i-1]) == lower(b[j-1]) {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && lower(a[i-1]) == lower(b[j-2]) && lower(a[i-2]) == lower(b[j-1]) {
-				cur[j] = min(cur[j], before[j-2]+1)
-			}
-			least = min(least, cur[j])
-		}
-		if least >= limit {
-			return limit
-		}
-		before, prev, cur = prev, cur, before
-	}
-	return prev[len(b)]
 }

@@ -89,16 +89,3 @@ func TestConstantNames(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	names := []string{"openat", "open", "print", "printf", "O_CREAT", "getsockname", "getpeername"}
-	for name, want := range map[string]string{
-		"opne": "open", "openta": "openat", "PRINT": "print", "o_creat": "O_CREAT", "getsocknmae": "getsockname",
-		"x": "", "zzzzzz": "", "pr": "", "": "", strings.Repeat("a", 100): "",
-	} {
-		if got := nearest(name, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
-		}
-	}
-}

@@ -95,9 +95,15 @@ func (p *Process) pread(addr uint64, b []byte) (int, error) {
 		}
 		return 0, e
 	}
+	return transfer(unix.Pread, fd, addr, b)
+}
+
+// transfer moves all of b by a call that may move less. The kernel says EIO for
+// an address without memory.
+func transfer(move func(fd int, b []byte, offset int64) (int, error), fd int, addr uint64, b []byte) (int, error) {
 	n := 0
 	for n < len(b) {
-		r, err := unix.Pread(fd, b[n:], int64(addr)+int64(n))
+		r, err := move(fd, b[n:], int64(addr)+int64(n))
 		switch {
 		case err == unix.EINTR:
 			continue
@@ -123,22 +129,7 @@ func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
 	if e != 0 {
 		return 0, e
 	}
-	n := 0
-	for n < len(b) {
-		r, err := unix.Pwrite(fd, b[n:], int64(addr)+int64(n))
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.EIO:
-			return n, unix.EFAULT
-		case err != nil:
-			return n, err
-		case r == 0:
-			return n, unix.ESRCH
-		}
-		n += r
-	}
-	return n, nil
+	return transfer(unix.Pwrite, fd, addr, b)
 }
 
 const pageSize = 4096
