@@ -38,6 +38,7 @@ func (e *Engine) jobSignal(sig unix.Signal) bool {
 	switch sig {
 	case unix.SIGTSTP, unix.SIGTTIN:
 		switch {
+		case e.tr.Tasks() == 0: // about to end
 		case !running:
 			e.suspend()
 		case sig == unix.SIGTTIN || sentByTerminal(sig, e.command.PID):

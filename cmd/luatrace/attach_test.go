@@ -126,9 +126,7 @@ func TestAttachToSleeping(t *testing.T) {
 				}
 				attach(t, sleeper.pid(), options...).detach()
 				tracedBy(t, sleeper.pid(), 0)
-				if s := states(t, sleeper.pid()); s != "S" {
-					t.Errorf("state %s after the detach, want S", s)
-				}
+				until(t, "the sleep to go on", func() bool { return states(t, sleeper.pid()) == "S" })
 			}
 			if rest, status := sleeper.wait(); status != 0 || !strings.HasSuffix(rest, " early no\n") {
 				t.Errorf("exit status %d, output %q", status, rest)

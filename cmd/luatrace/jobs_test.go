@@ -79,7 +79,7 @@ var jobs = map[string]func(term *terminal, prefix string){
 		term.expect(`prompt> $`)
 	},
 	"Ctrl-Z is handled": func(term *terminal, prefix string) {
-		term.send(prefix + `sh -c 'trap "echo saving; kill -STOP \$\$; echo restored; kill \$!; exit 6" TSTP; sleep 60 & echo ready; wait'` + "\n")
+		term.send(prefix + `sh -c 'trap "echo saving; kill -STOP \$\$; echo restored; kill -KILL \$!; exit 6" TSTP; sleep 60 & echo ready; wait'` + "\n")
 		term.expect(`\nready\n`)
 		term.send(ctrlZ)
 		term.expect(`saving\n`)

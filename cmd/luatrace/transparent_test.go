@@ -86,7 +86,7 @@ var ordinaries = []ordinary{
 	{name: "killed by SIGXCPU", argv: sh("ulimit -t 1; while :; do :; done"), under: "ulimit -c 0;"},
 	{name: "shell sees SEGV", argv: sh("FIXTURE/segv; echo $?"), under: "ulimit -c 0;"},
 	{name: "traps", argv: sh("trap 'echo usr1' USR1; trap 'echo exit' EXIT; kill -USR1 $$; echo on")},
-	{name: "stops and goes on", argv: sh("sh -c 'kill -STOP $$; echo back >f; exit 6' & until [ -s f ]; do kill -CONT $!; sleep 0.01; done; wait $!; echo $?; cat f")},
+	{name: "stops and goes on", argv: sh("sh -c 'kill -STOP $$; echo back; >back; exit 6' & until test -e back; do kill -CONT $!; sleep 0.01; done; wait $!; echo $?")},
 	{name: "descriptors", argv: []string{"FIXTURE/fdlist"}},
 	{name: "more descriptors", argv: []string{"FIXTURE/fdlist"}, under: "exec 3<. 7>out 9<>rw;"},
 	{name: "closed standard input", argv: sh("echo on"), under: "exec <&-;"},

@@ -12,7 +12,7 @@ import (
 var floors embed.FS
 
 // cases are the questions. The first subject of each is luatrace.
-func cases(t *tools, busy bool) []benchCase {
+func cases(t *tools, busy, slow bool) []benchCase {
 	const many, some = 1_000_000, 50_000
 	// When other work keeps the second CPU busy, the scheduler can't spread
 	// strace's stops, and strace is several times faster.
@@ -43,7 +43,7 @@ func cases(t *tools, busy bool) []benchCase {
 	}
 	dd := []string{"dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100000", "status=none"}
 	file := func(name string) string { return filepath.Join(t.dir, name) }
-	return []benchCase{
+	list := []benchCase{
 		{name: "unhooked calls", subjects: []subject{
 			lt("luatrace", many, load("getppid", many), "-t", "accept", "-e", "print(1)"),
 			native(load("getppid", many), many),
@@ -93,4 +93,12 @@ func cases(t *tools, busy bool) []benchCase {
 			inside(lt("alone", some, load("getppid", some), "-t", "getppid:exit", "-e", "")),
 		}},
 	}
+	if slow {
+		build := []string{"go", "build", "-a", "-o", file("built"), "luatrace/internal/leak"}
+		list = append(list, benchCase{name: "a build with opensnoop", subjects: []subject{
+			lt("luatrace", 1, build, "-o", file("opensnoop.out"), "-s", "opensnoop"),
+			native(build, 1),
+		}, targets: []target{{"native", 1.1}}})
+	}
+	return list
 }

@@ -4,7 +4,7 @@
 // so that a machine whose speed drifts is fair to all of them; medians and
 // ratios of each round's pair are printed, for single times mean little.
 //
-//	go run ./internal/bench [-rounds 7] [-only REGEXP] [-busy] [-json FILE]
+//	go run ./internal/bench [-rounds 7] [-only REGEXP] [-busy] [-slow] [-json FILE]
 //
 // -busy keeps all CPUs but one at work, as on a machine that does something
 // else: strace is faster then, because the scheduler can't spread its stops.
@@ -27,10 +27,11 @@ import (
 func main() {
 	rounds := flag.Int("rounds", 7, "rounds of each case")
 	only := flag.String("only", "", "only cases whose name matches")
+	slow := flag.Bool("slow", false, "also the cases that take minutes: a build")
 	busy := flag.Bool("busy", false, "keep all CPUs but one at work")
 	jsonFile := flag.String("json", "", "write the results to this file as well")
 	flag.Parse()
-	if err := run(*rounds, *only, *busy, *jsonFile); err != nil {
+	if err := run(*rounds, *only, *busy, *slow, *jsonFile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -51,7 +52,7 @@ type results struct {
 	Cases   []result `json:"cases"`
 }
 
-func run(rounds int, only string, busy bool, jsonFile string) error {
+func run(rounds int, only string, busy, slow bool, jsonFile string) error {
 	pattern, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func run(rounds int, only string, busy bool, jsonFile string) error {
 	}
 	res := results{Machine: m, Rounds: rounds}
 	failed := 0
-	for _, c := range cases(tools, busy) {
+	for _, c := range cases(tools, busy, slow) {
 		if !pattern.MatchString(c.name) {
 			continue
 		}
