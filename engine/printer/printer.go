@@ -186,7 +186,7 @@ func (p *Printer) settle(t *engine.Task) {
 	} else {
 		p.line = p.line[:0]
 	}
-	p.line = append(p.line, "<unfinished ...>"...)
+	p.line = append(p.line, " <unfinished ...>"...)
 	o.Unfinished = true
 	p.open, p.partial = nil, false
 	p.end()
@@ -301,7 +301,7 @@ func (p *Printer) death(ev *engine.Event) {
 			p.begin(t)
 			p.line = p.opts.Text.AppendArgs(p.line, t.DecodedCall())
 		}
-		p.line = append(p.line, "<unfinished ...>) = ?"...)
+		p.line = append(p.line, " <unfinished ...>) = ?"...)
 		p.open, p.partial = nil, false
 		p.end()
 	}
