@@ -46,21 +46,61 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 			}
 			return nil
 		}
-		var le *tracer.LaunchError
-		if c.Filter == nil || !errors.As(err, &le) || !refused(le.Step) {
+		if c.Filter == nil || !mode.degrade(c.Filter, err) {
 			return err
 		}
-		// An old kernel, or a listener that is there already (a container's).
-		if c.Filter.Notifies() {
-			mode.NoNotify = "the kernel refuses them: " + le.Step + ": " + le.Errno.Error()
-			continue
-		}
-		mode.Unfiltered = "the kernel refuses a filter: " + le.Step + ": " + le.Errno.Error()
 	}
 }
 
-func refused(step string) bool {
-	return step == "seccomp" || step == "no_new_privs" || step == "listener"
+// degrade takes from the mode what the kernel has refused, and says whether it
+// was that: an old kernel, or a listener that is there already (a container's).
+func (m *PlanMode) degrade(filter *tracer.FilterSpec, err error) bool {
+	var le *tracer.LaunchError
+	if !errors.As(err, &le) || le.Step != "seccomp" && le.Step != "no_new_privs" && le.Step != "listener" {
+		return false
+	}
+	why := le.Step + ": " + le.Errno.Error()
+	if filter.Notifies() {
+		m.NoNotify = "the kernel refuses them: " + why
+	} else {
+		m.Unfiltered = "the kernel refuses a filter: " + why
+	}
+	return true
+}
+
+// KernelPlan is Plan, after asking the kernel whether it accepts the filter: a
+// child installs it and goes no further. It must not be called while Run is at
+// work.
+func (e *Engine) KernelPlan(target Target) Plan {
+	mode := e.planMode(target)
+	for {
+		p := MakePlan(e.hooks, mode)
+		if p.Filter == nil || target.Command == nil || !mode.degrade(p.Filter, tryFilter(p.Filter)) {
+			return p
+		}
+	}
+}
+
+// tryFilter starts a command that does not exist, with the filter, and returns
+// why that failed: in the end because of the command.
+func tryFilter(filter *tracer.FilterSpec) error {
+	return tracer.Run(tracer.Options{}, func(tr *tracer.Tracer) error {
+		if _, err := tr.Launch(tracer.Command{Path: "/proc/self/nothing", Argv: []string{"nothing"}, Filter: filter}); err != nil {
+			return err
+		}
+		if l := tr.Listener(); l != nil {
+			l.Serve(func(l *tracer.Listener, n *tracer.Notification) { l.Continue(n.ID()) })
+		}
+		var ev tracer.Event
+		for {
+			if err := tr.Next(&ev, nil); err != nil {
+				return err
+			}
+			if ev.Task != nil {
+				tr.Resume(ev.Task)
+			}
+		}
+	})
 }
 
 // keep says whether the loop must go on although the trace is to end: tracees

@@ -294,3 +294,19 @@ func TestRowsLeaveSignalsAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestKernelPlan asks the kernel for every row of the plan.
+func TestKernelPlan(t *testing.T) {
+	t.Parallel()
+	command := Target{Command: &tracer.Command{Path: "/bin/true"}}
+	for spec, want := range map[string]tracer.FilterAction{
+		"execve,openat:enter": tracer.FilterNotify,
+		"execve,openat":       tracer.FilterTrace,
+	} {
+		e := New(Options{})
+		hook(t, e, spec, func(*Event) error { t.Error("a hook ran"); return nil })
+		if p := e.KernelPlan(command); p.Filter == nil || !p.Filter.Has(want) || p.Why != "" {
+			t.Errorf("%s: %v", spec, p)
+		}
+	}
+}

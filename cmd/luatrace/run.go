@@ -59,7 +59,7 @@ func run(args, env []string, std stdio) status {
 		return status{code: exitUsage}
 	}
 	if o.plan {
-		std.out.WriteString(s.eng.Plan(target).String())
+		std.out.WriteString(s.eng.KernelPlan(target).String())
 		s.close()
 		out.close()
 		return status{}
