@@ -42,6 +42,7 @@ type options struct {
 
 	hookTimeout time.Duration
 	cpu         string
+	noNotify    bool // no user notifications: the command needs a listener of its own
 	attachable  bool // no filter: processes can be let go at any time
 	plan        bool
 	help        bool
@@ -92,6 +93,7 @@ func parseFlags(args []string) (*options, error) {
 	fs.StringArrayVarP(&o.env, "env", "E", nil, "")
 	fs.StringVarP(&o.user, "user", "u", "", "")
 	fs.DurationVar(&o.hookTimeout, "hook-timeout", 5*time.Second, "")
+	fs.BoolVar(&o.noNotify, "no-notify", false, "")
 	fs.BoolVar(&o.attachable, "attachable", false, "")
 	fs.StringVar(&o.cpu, "cpu", "auto", "")
 	fs.BoolVar(&o.plan, "plan", false, "")

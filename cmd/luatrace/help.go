@@ -30,7 +30,8 @@ Output
   -v whole structs  -x, -xx hex strings  -z, -Z only successful, only failed
   -q no exits  --string-limit N  --columns N  --always-show-pid
 Others: --hook-timeout TIME (5s)   --plan  what will stop, and how   -h   -V
-  --cpu auto|off  share a CPU with a busy tracee   --attachable  use no filter
+  --cpu auto|off  share a CPU with a busy tracee   --attachable  no filter
+  --no-notify  stop calls, ask nothing: COMMAND has a seccomp listener itself
 
   luatrace ls                                           every system call of ls
   luatrace -s opensnoop git status                      files: who, result, path

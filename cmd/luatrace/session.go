@@ -43,6 +43,7 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 	opts := engine.Options{
 		NoFollow:    !o.follow,
 		NoPlacement: o.cpu == "off",
+		NoNotify:    map[bool]string{true: "--no-notify"}[o.noNotify],
 		Report: func(msg string) {
 			s.lua.Flush()
 			say("%s", msg)
