@@ -242,7 +242,7 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 	} else {
 		switch key {
 		case "ret", "err", "ok", "duration":
-			if !returns(c.Name) {
+			if !ev.Returns() {
 				return neverReturned(key)
 			}
 			L.RaiseError("ev.%s exists only after the call; this hook runs before it (\":enter\")", key)
@@ -260,9 +260,6 @@ func orNil(s string) lua.LValue {
 	}
 	return lua.LString(s)
 }
-
-// returns says whether a call can come back.
-func returns(name string) bool { return name != "exit" && name != "exit_group" }
 
 // neverReturned is what a hook on every call sees of exit and exit_group, so
 // that it need not know them: no result, and nothing that went wrong.

@@ -50,7 +50,6 @@ type Event struct {
 	LastTask   bool        // KindDeath: the whole process is gone
 
 	eng *Engine
-	tev *tracer.Event
 
 	now      time.Time
 	comm     string
@@ -147,9 +146,6 @@ func (ev *Event) Duration() time.Duration {
 func (ev *Event) Comm() string {
 	if !ev.haveComm && ev.Task != nil {
 		ev.comm, ev.haveComm = ev.Task.Comm(), true
-		if ev.Kind == KindDeath && ev.comm == "" {
-			ev.comm = ev.Task.Proc.comm
-		}
 	}
 	return ev.comm
 }

@@ -14,7 +14,6 @@ import (
 // any thread that holds the engine's mutex, never twice at once.
 func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	ev := &e.ev
-	ev.tev = tev
 	if e.quiet {
 		e.noteEnd(tev)
 		return 0
@@ -40,12 +39,9 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	case tracer.EventNew:
 		ev.begin(KindFork, e.task(tev.Task))
 		ev.Child, ev.CloneEvent = e.task(tev.Child), tev.CloneEvent
-		e.rememberName(ev.Child)
+		e.rememberProgram(ev.Child)
 		if tev.CloneEvent == unix.PTRACE_EVENT_VFORK {
 			ev.Child.Proc.borrowed = ev.Task.Proc
-		}
-		if e.wantsEnds && ev.Child.Proc != ev.Task.Proc {
-			ev.Child.Proc.comm, ev.Child.Proc.exe = ev.Task.Proc.comm, ev.Task.Proc.exe
 		}
 		e.runProc(ev, ProcFork)
 		e.applyEvent(ev)
@@ -59,10 +55,9 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 			e.runProc(ev, ProcExit)
 		}
 		t.newMemory()
-		e.rememberName(t)
+		e.rememberProgram(t)
 		ev.begin(KindExec, t)
 		ev.FormerTID = tev.FormerTID
-		e.noteProgram(t)
 		e.runProc(ev, ProcExec)
 		e.applyEvent(ev)
 		return ev.delay
@@ -79,18 +74,10 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.noteStop()
 	case tracer.EventAttached:
 		ev.begin(KindAttach, e.task(tev.Task))
-		e.noteProgram(ev.Task)
-		e.rememberName(ev.Task)
+		e.rememberProgram(ev.Task)
 		e.observe(ev)
 	}
 	return 0
-}
-
-// noteProgram remembers what a process runs, for hooks on its end.
-func (e *Engine) noteProgram(t *Task) {
-	if e.wantsEnds {
-		t.Proc.comm, t.Proc.exe = t.Comm(), t.Exe()
-	}
 }
 
 // noteEnd keeps how the command ended.

@@ -33,13 +33,12 @@ func (p *Proc) parent(pid int) int {
 	return 0
 }
 
-// rememberName keeps the name of a new task, or of one that runs a new program,
-// for its end, if a hook is going to look at that.
-func (e *Engine) rememberName(t *Task) {
-	for i := range e.procHooks {
-		if e.procHooks[i].Spec.MatchProc(ProcExit) {
-			t.Comm()
-			return
-		}
+// rememberProgram keeps name and program of a new task, or of one that runs a
+// new program, for its end, if a hook is going to look at that: /proc knows
+// nothing of it then.
+func (e *Engine) rememberProgram(t *Task) {
+	if e.wantsEnds {
+		t.Comm()
+		t.Proc.exe = t.Exe()
 	}
 }

@@ -32,7 +32,7 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		for _, t := range e.timers { // the trace's own start-up is no interval
 			t.next = time.Now().Add(t.Interval)
 		}
-		e.takeSignals(tr) // those that came before there was anything to end
+		e.takeSignals() // those that came before there was anything to end
 		e.armTimers()
 		err = e.loop(tr)
 	}
@@ -102,7 +102,7 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 }
 
 func (e *Engine) handleWoken(tr *tracer.Tracer) {
-	e.takeSignals(tr)
+	e.takeSignals()
 	now := time.Now()
 	e.checkJob(tr, now)
 	n := 0
@@ -201,7 +201,7 @@ func (e *Engine) Signal(sig unix.Signal) {
 	e.wake()
 }
 
-func (e *Engine) takeSignals(*tracer.Tracer) {
+func (e *Engine) takeSignals() {
 	e.signalMu.Lock()
 	signals := e.signals
 	e.signals = nil

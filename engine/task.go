@@ -38,8 +38,7 @@ type Proc struct {
 	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
 	borrowed *Proc  // whose memory it uses: the parent's after a vfork
 
-	// As the program began, for when it has ended: /proc then knows nothing.
-	comm, exe string
+	exe string // of the program, for when it has ended; see rememberProgram
 }
 
 // exitCall is a function to be called at the exit of one call, and the hook

@@ -74,13 +74,8 @@ func (t *Tracer) handleDetaching(task *Task) {
 	st := task.status
 	switch st.Kind {
 	case StatusFork:
-		if msg, e := getEventMsg(task.TID); e == 0 {
-			child := t.tasks[int(msg)]
-			if child == nil {
-				child = t.bear(int(msg), task.Proc, st.Event)
-			}
+		if child := t.childOf(task); child != nil {
 			child.Proc.detaching = true
-			t.releaseHeld(child.TID)
 		}
 	case StatusExec:
 		var ev Event

@@ -79,3 +79,12 @@ type Call struct {
 	IP   uint64 // instruction pointer
 	SP   uint64 // stack pointer
 }
+
+// narrow cuts the argument words to what an i386 call can pass.
+func (c *Call) narrow() {
+	if c.ABI == syscalls.I386 {
+		for i := range c.Args {
+			c.Args[i] = uint64(uint32(c.Args[i]))
+		}
+	}
+}

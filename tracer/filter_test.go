@@ -175,3 +175,19 @@ func TestFilterSize(t *testing.T) {
 		t.Errorf("a filter of %d instructions was accepted", len(raw))
 	}
 }
+
+// TestSetFilterIsUndone: a launch without a filter, after the kernel has refused
+// one, traces as if there had never been any.
+func TestSetFilterIsUndone(t *testing.T) {
+	t.Parallel()
+	tr := newTracer(Options{})
+	before := tr.options
+	tr.setFilter(&FilterSpec{})
+	if want := before | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL; tr.options != want || !tr.filtered {
+		t.Errorf("with a filter: options %#x, want %#x", tr.options, want)
+	}
+	tr.setFilter(nil)
+	if tr.options != before || tr.filtered || tr.filter != nil {
+		t.Errorf("without: options %#x, want %#x", tr.options, before)
+	}
+}

@@ -70,8 +70,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	}
 	tid := int(pid)
 	if c.Filter != nil {
-		t.options |= unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
-		t.filtered, t.filter = true, c.Filter
+		t.setFilter(c.Filter)
 	}
 	// Options go in with the SEIZE itself; later they could come too late.
 	e = ptrace(unix.PTRACE_SEIZE, tid, 0, t.options)
@@ -88,6 +87,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 			}
 		}
 		unix.Close(errs[0])
+		t.setFilter(nil)
 		return nil, fail("ptrace", e)
 	}
 	task := t.newTask(tid, tid, nil)
@@ -97,10 +97,24 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	unix.Write(gate[1], []byte{0})
 	if c.Filter != nil {
 		if err := t.awaitFilter(task, c.Filter.Notifies()); err != nil {
+			t.setFilter(nil)
 			return nil, err
 		}
 	}
 	return task.Proc, nil
+}
+
+// setFilter notes which filter the tracees to come will have, nil for none: an
+// attempt without one, after the kernel has refused it, must not leave tracees
+// that die with the tracer.
+func (t *Tracer) setFilter(f *FilterSpec) {
+	const options = unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
+	t.filter, t.filtered = f, f != nil
+	if t.filtered {
+		t.options |= options
+	} else {
+		t.options &^= options
+	}
 }
 
 // awaitFilter steps the child over its seccomp(2) call. That call's result is
@@ -112,8 +126,6 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 		path := t.launch.path
 		t.launch.finish()
 		t.launch = nil
-		t.filtered = false
-		t.options &^= unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
 		unix.Kill(task.TID, unix.SIGKILL)
 		var status uint32
 		for {
@@ -138,7 +150,6 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 		case StatusExited, StatusSignaled:
 			err := t.launch.failure()
 			t.launch = nil
-			t.filtered = false
 			t.forget(task)
 			return err
 		case StatusSignal:

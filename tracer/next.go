@@ -4,8 +4,6 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
-
-	"luatrace/tracer/syscalls"
 )
 
 // Next waits for the next thing worth telling and describes it in ev. The task
@@ -130,11 +128,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		c := &task.Call
 		c.ABI, c.NR, c.IP, c.SP = abiOf(s.arch, s.nr), int(int32(s.nr)), s.ip, s.sp
 		c.Args = s.args
-		if c.ABI == syscalls.I386 {
-			for i := range c.Args {
-				c.Args[i] = uint64(uint32(c.Args[i]))
-			}
-		}
+		c.narrow()
 		t.placeCall(task, c)
 		if task.launching {
 			if !isExec(c) {
@@ -187,7 +181,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		task.inCall = false
 		task.wantExit = false
 		if task.Proc.Command && t.launch != nil && isExec(&task.Call) && ev.Errno != 0 {
-			task.launching, task.execFailed = true, true
+			task.launching = true
 		}
 		return true
 	}
@@ -265,19 +259,29 @@ func (t *Tracer) repairInterrupted(task *Task) {
 }
 
 func (t *Tracer) handleFork(task *Task, ev *Event) bool {
-	msg, e := getEventMsg(task.TID)
-	if e != 0 {
+	child := t.childOf(task)
+	if child == nil {
 		return false
 	}
-	childTID := int(msg)
-	t.placeChild(task, childTID)
-	child := t.tasks[childTID]
-	if child == nil {
-		child = t.bear(childTID, task.Proc, task.status.Event)
-	}
-	t.releaseHeld(childTID)
 	ev.Kind, ev.Child, ev.CloneEvent = EventNew, child, task.status.Event
 	return true
+}
+
+// childOf returns the record of the task that the present fork event of a task
+// is about, nil if the task was killed meanwhile. The child may run from now on.
+func (t *Tracer) childOf(task *Task) *Task {
+	msg, e := getEventMsg(task.TID)
+	if e != 0 {
+		return nil
+	}
+	tid := int(msg)
+	t.placeChild(task, tid)
+	child := t.tasks[tid]
+	if child == nil {
+		child = t.bear(tid, task.Proc, task.status.Event)
+	}
+	t.releaseHeld(tid)
+	return child
 }
 
 // bear makes the record of a task that a tracee created.
@@ -310,7 +314,7 @@ func (t *Tracer) handleUnknown(w waited, st Status, ev *Event) bool {
 		ptrace(unix.PTRACE_DETACH, w.tid, 0, 0)
 		return false
 	}
-	t.held = append(t.held, heldStop(w))
+	t.held = append(t.held, w)
 	return false
 }
 
@@ -319,7 +323,7 @@ func (t *Tracer) releaseHeld(tid int) {
 	for i, h := range t.held {
 		if h.tid == tid {
 			t.held = append(t.held[:i], t.held[i+1:]...)
-			t.queue = append(t.queue, waited(h))
+			t.queue = append(t.queue, h)
 			return
 		}
 	}
@@ -344,7 +348,7 @@ func (t *Tracer) adoptHeld() {
 		if t.tasks[h.tid] == nil {
 			t.bear(h.tid, t.procs[parentOf(h.tid)], 0)
 		}
-		t.queue = append(t.queue, waited(h))
+		t.queue = append(t.queue, h)
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"luatrace/tracer/syscalls"
 )
 
 // A Listener receives a filter's notifications. Its methods, except Close, may
@@ -92,8 +90,7 @@ func (l *Listener) Answer(id uint64, ret int64) {
 	r.send(l.fd)
 }
 
-// Valid says whether the task of a notification still waits. What was read of
-// its memory before is its own then.
+// Valid says whether the task of a notification still waits.
 func (l *Listener) Valid(id uint64) bool { return notifyValid(l.fd, id) }
 
 // Listener returns the listener of the filter, nil if there is none.
@@ -105,15 +102,14 @@ func (t *Tracer) Listener() *Listener { return t.listener }
 // also guards Handle and Resume.
 func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	task := t.tasks[int(n.pid)]
-	if task == nil || task.Proc.detaching {
+	// The thread may have been killed since, and its number given away. While
+	// it waits, it can't be collected without the lock, so this settles whose
+	// memory will be read.
+	if task == nil || task.Proc.detaching || !t.listener.Valid(n.id) {
 		return false
 	}
 	c := Call{ABI: abiOf(n.arch, uint64(uint32(n.nr))), NR: int(n.nr), Args: n.args, IP: n.ip}
-	if c.ABI.WordSize() == 4 && c.ABI == syscalls.I386 {
-		for i := range c.Args {
-			c.Args[i] = uint64(uint32(c.Args[i]))
-		}
-	}
+	c.narrow()
 	if task.launching && !isExec(&c) {
 		return false
 	}
@@ -190,5 +186,5 @@ func (u *upgrade) is(s *syscallInfo) bool {
 	return u.started && !u.entered && s.ip == u.ip && int(int32(s.nr)) == u.nr && s.sp == u.sp
 }
 
-// leave ends the upgrade in progress.
+// leaveUpgrade ends the upgrade in progress.
 func (t *Task) leaveUpgrade() { t.upgrade = t.upgrade.outer }

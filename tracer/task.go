@@ -13,8 +13,6 @@ type Process struct {
 	Parent *Process
 	// Command marks the process that Launch started.
 	Command bool
-	// Attached marks a process that Attach found running.
-	Attached bool
 	// Data belongs to the caller.
 	Data any
 
@@ -66,15 +64,11 @@ type Task struct {
 	attaching   bool // seized, its first stop not yet seen
 	interrupted bool // PTRACE_INTERRUPT is on its way
 	launching   bool // the command before its execve
-	execFailed  bool // the command's execve returned an error
 	signal      unix.Signal
 	syscallStop bool // the present stop is an entry or exit
 	entryStop   bool // the present stop is an entry
 	dead        bool
 }
-
-// InCall says whether the task is between the entry and the exit of a call.
-func (t *Task) InCall() bool { return t.inCall }
 
 // StopAtExit asks for an EventExit of the call in progress. Without a filter
 // every call has one.

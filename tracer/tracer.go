@@ -12,9 +12,6 @@ import (
 type Options struct {
 	// NoFollow leaves children and new threads alone.
 	NoFollow bool
-	// KillOnExit makes the kernel kill every tracee when the tracer's thread
-	// ends without having let them go (PTRACE_O_EXITKILL).
-	KillOnExit bool
 }
 
 // Tracer traces processes from one locked OS thread; see the package comment.
@@ -26,8 +23,8 @@ type Tracer struct {
 	options    uintptr
 	tasks      map[int]*Task
 	procs      map[int]*Process
-	held       []heldStop // first stops of children whose parent's event is still to come
-	queue      []waited   // drained wait reports, oldest first
+	held       []waited // first stops of children whose parent's event is still to come
+	queue      []waited // drained wait reports, oldest first
 	queueHead  int
 	threadID   int
 	canSetInfo bool
@@ -47,11 +44,6 @@ type Tracer struct {
 }
 
 type waited struct {
-	tid    int
-	status uint32
-}
-
-type heldStop struct {
 	tid    int
 	status uint32
 }
@@ -105,14 +97,8 @@ func newTracer(opts Options) *Tracer {
 	if !opts.NoFollow {
 		t.options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
 	}
-	if opts.KillOnExit {
-		t.options |= unix.PTRACE_O_EXITKILL
-	}
 	return t
 }
-
-// Processes returns the number of processes traced now.
-func (t *Tracer) Processes() int { return len(t.procs) }
 
 // Tasks returns the number of threads traced now.
 func (t *Tracer) Tasks() int { return len(t.tasks) }
