@@ -9,19 +9,34 @@ import (
 // themselves explain the format to those who add to them. This file has the
 // parts common to the three: lines, comments, splitting.
 
+// tableFile is one file of a table; the tables are split by subject.
+type tableFile struct{ name, text string }
+
 // tableLine is one line of a table with the lines that continue it.
 type tableLine struct {
-	num  int      // line number of text, for error messages
+	file string   // name of the file, for error messages
+	num  int      // line number in it
 	text string   // the line without its comment
 	more []string // following lines that start with "|", without it
 }
 
-// tableLines splits a table into lines, drops comments and blank lines, and
+// where returns "FILE:LINE".
+func (l *tableLine) where() string { return fmt.Sprintf("%s:%d", l.file, l.num) }
+
+// tableLines splits tables into lines, drops comments and blank lines, and
 // joins lines that end in a backslash.
-func tableLines(text string) []tableLine {
+func tableLines(files ...tableFile) []tableLine {
+	var out []tableLine
+	for _, f := range files {
+		out = append(out, f.lines()...)
+	}
+	return out
+}
+
+func (f tableFile) lines() []tableLine {
 	var out []tableLine
 	num, joined, start := 0, "", 0
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(f.text) {
 		num++
 		line = strings.TrimSpace(line)
 		if i := strings.Index(line, "# "); i == 0 || i > 0 && line[i-1] == ' ' {
@@ -43,7 +58,7 @@ func tableLines(text string) []tableLine {
 			last.more = append(last.more, strings.TrimSpace(cont))
 			continue
 		}
-		out = append(out, tableLine{num: start, text: line})
+		out = append(out, tableLine{file: f.name, num: start, text: line})
 	}
 	return out
 }

@@ -11,12 +11,17 @@ import (
 //go:embed table/sets.tab
 var setsText string
 
+//go:embed table/net_sets.tab
+var netSetsText string
+
 type setTable struct {
 	sets map[string]*Set
 	errs []error // reported by a test; users see the set as missing
 }
 
-var sets = sync.OnceValue(func() *setTable { return parseSets(setsText) })
+var sets = sync.OnceValue(func() *setTable {
+	return parseSets(tableFile{"sets.tab", setsText}, tableFile{"net_sets.tab", netSetsText})
+})
 
 // SetByName returns a set of the table by its name ("open", "msg"), or nil.
 func SetByName(name string) *Set { return sets().sets[name] }
@@ -32,12 +37,12 @@ func SetNames() []string {
 }
 
 // parseSets reads lines "set NAME TOKEN... [| mask BITS SET] [| huge SHIFT] [| perm]".
-func parseSets(text string) *setTable {
+func parseSets(files ...tableFile) *setTable {
 	t := &setTable{sets: map[string]*Set{}}
 	fail := func(l tableLine, format string, args ...any) {
-		t.errs = append(t.errs, fmt.Errorf("sets.tab:%d: %s", l.num, fmt.Sprintf(format, args...)))
+		t.errs = append(t.errs, fmt.Errorf("%s: %s", l.where(), fmt.Sprintf(format, args...)))
 	}
-	for _, l := range tableLines(text) {
+	for _, l := range tableLines(files...) {
 		parts := strings.Split(l.text, "|")
 		words := strings.Fields(parts[0])
 		if len(words) < 2 || words[0] != "set" {

@@ -11,6 +11,9 @@ import (
 //go:embed table/structs.tab
 var structsText string
 
+//go:embed table/net_structs.tab
+var netStructsText string
+
 // overlay is a line "struct NAME[,NAME...][!]: [-field] [field [!]kind [if COND]]...".
 type overlay struct {
 	exact  bool // "!": only the fields named, in that order
@@ -30,13 +33,15 @@ type structTable struct {
 	errs     []error           // reported by a test
 }
 
-var structTab = sync.OnceValue(func() *structTable { return parseStructs(structsText) })
+var structTab = sync.OnceValue(func() *structTable {
+	return parseStructs(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText})
+})
 
-func parseStructs(text string) *structTable {
+func parseStructs(files ...tableFile) *structTable {
 	t := &structTable{overlays: map[string]*overlay{}, layouts: map[string]string{}}
-	for _, l := range tableLines(text) {
+	for _, l := range tableLines(files...) {
 		fail := func(format string, args ...any) {
-			t.errs = append(t.errs, fmt.Errorf("structs.tab:%d: %s", l.num, fmt.Sprintf(format, args...)))
+			t.errs = append(t.errs, fmt.Errorf("%s: %s", l.where(), fmt.Sprintf(format, args...)))
 		}
 		head, body, ok := strings.Cut(l.text, ":")
 		words := strings.Fields(head)

@@ -12,6 +12,9 @@ import (
 //go:embed table/calls.tab
 var callsText string
 
+//go:embed table/net_calls.tab
+var netCallsText string
+
 // A row is parsed when its call is first looked up: a trace of three calls
 // never looks at the other rows.
 
@@ -19,7 +22,7 @@ var callsText string
 // ("clone@arm64,i386") is filed under "clone@arm64" and "clone@i386".
 var callIndex = sync.OnceValue(func() map[string]tableLine {
 	index := make(map[string]tableLine, 512)
-	for _, l := range tableLines(callsText) {
+	for _, l := range tableLines(tableFile{"calls.tab", callsText}, tableFile{"net_calls.tab", netCallsText}) {
 		head, _, _ := strings.Cut(l.text, "(")
 		name, abis, limited := strings.Cut(head, "@")
 		if !limited {
@@ -101,7 +104,7 @@ func lookupRow(abi ABI, name string) *Signature {
 	s, err := parseCall(abi, l)
 	if err != nil {
 		rowErrors.Lock()
-		rowErrors.list = append(rowErrors.list, fmt.Errorf("calls.tab:%d: %s: %w", l.num, name, err))
+		rowErrors.list = append(rowErrors.list, fmt.Errorf("%s: %s: %w", l.where(), name, err))
 		rowErrors.Unlock()
 		return nil
 	}

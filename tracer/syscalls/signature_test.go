@@ -180,7 +180,7 @@ func TestTableErrors(t *testing.T) {
 		"foo(a enum:whence)\n| 1: b hex":    `no argument "b"`,
 	}
 	for row, want := range rows {
-		_, err := parseCall(AMD64, tableLines(row)[0])
+		_, err := parseCall(AMD64, tableLines(tableFile{"calls.tab", row})[0])
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", row, err, want)
 		}
@@ -188,14 +188,14 @@ func TestTableErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"set x A | mask 3 none": "no set none", "set x A\nset x B": "twice", "foo": "want: set", "set x A | odd": "unknown option",
 	} {
-		if errs := parseSets(text).errs; len(errs) == 0 || !strings.Contains(errs[0].Error(), want) {
+		if errs := parseSets(tableFile{"sets.tab", text}).errs; len(errs) == 0 || !strings.Contains(errs[0].Error(), want) {
 			t.Errorf("%q: %v", text, errs)
 		}
 	}
 	for text, want := range map[string]string{
 		"struct x": "want: struct", "struct x: a": "a name and a kind", "union x: a b": "not \"union\"", "struct x: a int\nstruct x: b int": "two lines",
 	} {
-		if errs := parseStructs(text).errs; len(errs) == 0 || !strings.Contains(errs[0].Error(), want) {
+		if errs := parseStructs(tableFile{"structs.tab", text}).errs; len(errs) == 0 || !strings.Contains(errs[0].Error(), want) {
 			t.Errorf("%q: %v", text, errs)
 		}
 	}

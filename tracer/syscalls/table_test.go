@@ -26,13 +26,13 @@ func parseAll(t *testing.T, each func(abi ABI, name string, s *Signature)) {
 			}
 			s, err := parseCall(abi, l)
 			if err != nil {
-				t.Errorf("calls.tab:%d: %s on %s: %v", l.num, name, abi, err)
+				t.Errorf("%s: %s on %s: %v", l.where(), name, abi, err)
 				continue
 			}
 			each(abi, name, s)
 		}
 		if !found {
-			t.Errorf("calls.tab:%d: %s is no system call of any ABI", l.num, key)
+			t.Errorf("%s: %s is no system call of any ABI", l.where(), key)
 		}
 	}
 }
