@@ -185,6 +185,10 @@ func (c *Call) value() *Value {
 func (c *Call) decodeArg(i int, p *syscalls.Param, out bool) *Value {
 	v := c.value()
 	sc := scope{c: c, arg: i, out: out}
+	if out && p.After != nil {
+		sc.word(v, p.After, c.Args[i], 0)
+		return v
+	}
 	if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
 		v.setAddr(c, p.Type, c.Args[i])
 		return v

@@ -25,6 +25,10 @@ func (s scope) length(l *syscalls.Length) (n uint64, ok bool) {
 		if s.c.Exited && s.c.Errno == 0 && s.out && s.c.Ret >= 0 {
 			return uint64(s.c.Ret), true
 		}
+	case syscalls.LenIoctl:
+		if i := s.c.ioctlArg(); i >= 0 {
+			return uint64(syscalls.IoctlSize(uint32(s.c.Args[i]))), true
+		}
 	case syscalls.LenName:
 		if s.parent != nil {
 			if f := s.parent.Field(l.Name); f != nil && f.Kind != KindNone {

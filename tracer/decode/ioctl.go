@@ -10,3 +10,13 @@ func ioctlName(req uint32) string {
 	}
 	return ""
 }
+
+// ioctlArg returns the number of the argument that is an ioctl request, or -1.
+func (c *Call) ioctlArg() int {
+	for i := range c.params {
+		if c.params[i].Kind == syscalls.KindIoctl {
+			return i
+		}
+	}
+	return -1
+}

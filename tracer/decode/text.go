@@ -146,6 +146,9 @@ func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 		return o.AppendValue(dst, in)
 	}
 	out := c.Arg(i)
+	if p.After != nil && out.Kind != KindUnreadable {
+		return o.AppendValue(append(o.AppendValue(dst, in), " => "...), out)
+	}
 	if p.Struct == "clone_args" {
 		return o.cloneArgs(o.AppendValue(dst, in), c, in)
 	}

@@ -30,7 +30,7 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 	brief := o.Abbrev && v.lay.Short
 	for i := range v.lay.Fields {
 		f := &v.lay.Fields[i]
-		if f.Hidden || !v.fieldShown(f) || f.Name == "l_pid" && !v.out {
+		if f.Hidden || !v.fieldShown(f) {
 			continue
 		}
 		name := f.Name
@@ -112,8 +112,12 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 // scmTypes is looked up on first use, so that importing the package loads no table.
 var scmTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("scm") })
 
-// fieldShown evaluates a field's condition.
+// fieldShown evaluates a field's condition. What the kernel writes is shown
+// only after it has.
 func (v *Value) fieldShown(f *syscalls.Field) bool {
+	if f.Out && !v.out {
+		return false
+	}
 	if f.Cond == nil {
 		return true
 	}

@@ -68,3 +68,19 @@ func variableIoctl(req uint32) (names []string, argType string, dir IoctlDir) {
 	}
 	return nil, "", IoctlNone
 }
+
+// sizedIoctlBase returns the request without its size when the caller chooses
+// the size, else 0.
+func sizedIoctlBase(req uint32) uint32 {
+	bare := req &^ ioctlSizeMask
+	for _, s := range sizedIoctls {
+		if bare >= s.base && bare-s.base < s.span {
+			return bare
+		}
+	}
+	return 0
+}
+
+// IoctlSize returns the size in the number of a request: the bytes of its
+// argument.
+func IoctlSize(req uint32) int { return int(req & ioctlSizeMask >> ioctlSizeShift) }

@@ -87,7 +87,7 @@ func splitTop(s string, sep byte) []string {
 	return append(parts, strings.TrimSpace(s[start:]))
 }
 
-// parseParam parses "name[/alias...] [dir]kind [if COND]".
+// parseParam parses "name[/alias...] [dir]kind [=> kind] [if COND]".
 func parseParam(abi ABI, s string) (Param, error) {
 	decl, cond, hasCond := strings.Cut(s, " if ")
 	name, kind, ok := strings.Cut(strings.TrimSpace(decl), " ")
@@ -108,11 +108,17 @@ func parseParam(abi ABI, s string) (Param, error) {
 	case '=':
 		p.Dir, kind = InOut, kind[1:]
 	}
-	t, err := parseType(kind)
+	kind, after, hasAfter := strings.Cut(kind, "=>")
+	t, err := parseType(strings.TrimSpace(kind))
 	if err != nil {
 		return Param{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
 	p.Type = t
+	if hasAfter {
+		if p.After, err = parseType(strings.TrimSpace(after)); err != nil {
+			return Param{}, fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
 	p.Hidden = t.Kind == KindNone
 	if hasCond {
 		if p.Cond, err = parseCond(abi, strings.TrimSpace(cond)); err != nil {

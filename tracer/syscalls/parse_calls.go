@@ -47,6 +47,11 @@ func parseCall(abi ABI, l tableLine) (*Signature, error) {
 			return nil, fmt.Errorf("variant %q: %w", v, err)
 		}
 	}
+	for i := range s.Params {
+		if s.Params[i].Kind == KindIoctl && i+1 < len(s.Params) {
+			s.ioctl = &ioctlArgs{abi: abi, base: s, req: i}
+		}
+	}
 	return s, checkNames(s)
 }
 

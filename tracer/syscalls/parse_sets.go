@@ -14,13 +14,20 @@ var setsText string
 //go:embed table/net_sets.tab
 var netSetsText string
 
+//go:embed table/dev_sets.tab
+var devSetsText string
+
+//go:embed table/kern_sets.tab
+var kernSetsText string
+
 type setTable struct {
 	sets map[string]*Set
 	errs []error // reported by a test; users see the set as missing
 }
 
 var sets = sync.OnceValue(func() *setTable {
-	return parseSets(tableFile{"sets.tab", setsText}, tableFile{"net_sets.tab", netSetsText})
+	return parseSets(tableFile{"sets.tab", setsText}, tableFile{"net_sets.tab", netSetsText},
+		tableFile{"dev_sets.tab", devSetsText}, tableFile{"kern_sets.tab", kernSetsText})
 })
 
 // SetByName returns a set of the table by its name ("open", "msg"), or nil.

@@ -14,6 +14,12 @@ var structsText string
 //go:embed table/net_structs.tab
 var netStructsText string
 
+//go:embed table/dev_structs.tab
+var devStructsText string
+
+//go:embed table/kern_structs.tab
+var kernStructsText string
+
 // overlay is a line "struct NAME[,NAME...][!]: [-field] [field [!]kind [if COND]]...".
 type overlay struct {
 	exact  bool // "!": only the fields named, in that order
@@ -22,39 +28,44 @@ type overlay struct {
 }
 
 type overlayField struct {
-	brief bool
-	text  string // parsed for each ABI, as constants differ
-	name  string
+	brief   bool
+	pointer bool   // "*": the number is an address
+	text    string // parsed for each ABI, as constants differ
+	name    string
 }
 
 type structTable struct {
 	overlays map[string]*overlay
+	views    map[string]string // "view" lines: the struct whose memory it shows
 	layouts  map[string]string // "layout" lines: what no header has
 	errs     []error           // reported by a test
 }
 
 var structTab = sync.OnceValue(func() *structTable {
-	return parseStructs(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText})
+	return parseStructs(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText},
+		tableFile{"dev_structs.tab", devStructsText}, tableFile{"kern_structs.tab", kernStructsText})
 })
 
 func parseStructs(files ...tableFile) *structTable {
-	t := &structTable{overlays: map[string]*overlay{}, layouts: map[string]string{}}
+	t := &structTable{overlays: map[string]*overlay{}, layouts: map[string]string{}, views: map[string]string{}}
 	for _, l := range tableLines(files...) {
 		fail := func(format string, args ...any) {
 			t.errs = append(t.errs, fmt.Errorf("%s: %s", l.where(), fmt.Sprintf(format, args...)))
 		}
 		head, body, ok := strings.Cut(l.text, ":")
 		words := strings.Fields(head)
-		if !ok || len(words) != 2 {
-			fail("want: struct NAME: fields, or layout NAME: fields")
+		if !ok || len(words) != 2 && len(words) != 4 {
+			fail("want: struct NAME: fields, view NAME of STRUCT: fields, or layout NAME: fields")
 			continue
 		}
 		if words[0] == "layout" {
 			t.layouts[words[1]] = body
 			continue
 		}
-		if words[0] != "struct" {
-			fail("want struct or layout, not %q", words[0])
+		if words[0] == "view" && len(words) == 4 && words[2] == "of" {
+			t.views[words[1]], words[1] = words[3], words[1]+"!"
+		} else if words[0] != "struct" {
+			fail("want struct, view or layout, not %q", words[0])
 			continue
 		}
 		names, exact := strings.CutSuffix(words[1], "!")
@@ -72,7 +83,8 @@ func parseStructs(files ...tableFile) *structTable {
 				continue
 			}
 			kind, brief := strings.CutPrefix(strings.TrimSpace(kind), "!")
-			o.fields = append(o.fields, overlayField{brief: brief, name: name, text: name + " " + kind})
+			kind, pointer := strings.CutPrefix(kind, "*")
+			o.fields = append(o.fields, overlayField{brief: brief, pointer: pointer, name: name, text: name + " " + kind})
 		}
 		for _, name := range strings.Split(names, ",") {
 			if t.overlays[name] != nil {
@@ -95,9 +107,12 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 	}
 	s := &Struct{Name: name, Size: lay.Size, index: map[string]int{}}
 	byName := map[string]Field{}
+	end := 0
 	for _, f := range lay.Fields {
 		df := defaultField(f)
-		df.Hidden = df.Hidden || f.Name == "_"
+		// Of what overlaps only the first is shown, unless an overlay lists it.
+		df.Hidden = df.Hidden || f.Name == "_" || f.BitSize == 0 && f.Offset < end
+		end = max(end, f.Offset+f.Size)
 		if _, dup := byName[f.Name]; dup {
 			continue // the first member of a union counts
 		}
@@ -133,6 +148,10 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 			return err
 		}
 		f.Type, f.Cond, f.Brief, f.Hidden = p.Type, p.Cond, of.brief, p.Hidden
+		f.Out = p.Dir == Out
+		if of.pointer {
+			f.Pointer, f.Signed = true, false
+		}
 		listed = append(listed, f)
 	}
 	for i := range s.Fields {
@@ -169,6 +188,9 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 func layoutOf(abi ABI, name string) (*StructLayout, error) {
 	if body, ok := structTab().layouts[name]; ok {
 		return layOut(abi, name, body)
+	}
+	if base, ok := structTab().views[name]; ok {
+		return layoutOf(abi, base)
 	}
 	if l, ok := Layout(abi, name); ok {
 		return l, nil

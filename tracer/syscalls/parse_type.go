@@ -103,13 +103,15 @@ func parseSetKind(word, arg string) (*Type, error) {
 	return t, nil
 }
 
-// parseLength parses "", "123", "ret", "name" or "*name".
+// parseLength parses "", "123", "ret", "iocsize", "name" or "*name".
 func parseLength(s string) Length {
 	switch {
 	case s == "":
 		return Length{}
 	case s == "ret":
 		return Length{Kind: LenRet}
+	case s == "iocsize":
+		return Length{Kind: LenIoctl}
 	case s[0] == '*':
 		return Length{Kind: LenDeref, Name: s[1:]}
 	}

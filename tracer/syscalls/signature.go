@@ -18,6 +18,7 @@ type Param struct {
 	Dir     Dir      // when its memory is meaningful
 	Hidden  bool     // not a printed argument: padding, or the high half of another
 	Cond    *Cond    // nil, or the condition under which the call has the argument
+	After   *Type    // InOut: nil, or what it is after the call, printed behind "=>"
 	*Type            // what it is
 }
 
@@ -32,6 +33,8 @@ type Signature struct {
 	Variants []Variant // more exact arguments for some argument values
 	Order    []int     // nil, or the argument numbers in the order they print ...
 	Labels   []string  // ... and the name printed before each: clone's child_stack=
+
+	ioctl *ioctlArgs // nil, or what the arguments are for each ioctl request
 }
 
 // Variant replaces a signature's arguments when the values of some of them are
@@ -102,7 +105,7 @@ func FindParam(params []Param, name string) int {
 
 // Select returns the arguments and the result type for the given argument
 // words: those of the first variant that matches, else the signature's own.
-// It does not allocate.
+// It does not allocate but for an ioctl request that is new.
 func (s *Signature) Select(args *[6]uint64) ([]Param, *Type) {
 next:
 	for i := range s.Variants {
@@ -113,6 +116,11 @@ next:
 			}
 		}
 		return v.Params, v.Ret
+	}
+	if a := s.ioctl; a != nil {
+		if v := a.variant(uint32(args[a.req])); v != nil {
+			return v.Params, v.Ret
+		}
 	}
 	return s.Params, s.Ret
 }

@@ -16,6 +16,7 @@ type Field struct {
 	Type      *Type // how to read it
 	Cond      *Cond // nil, or when the field is shown
 	Hidden    bool  // padding: not shown
+	Out       bool  // the kernel writes it: shown only as it left it
 	Brief     bool  // shown in the abbreviated form too
 	Wide      bool  // an unsigned 64-bit quantity that need not fit a float64
 }

@@ -15,6 +15,9 @@ var callsText string
 //go:embed table/net_calls.tab
 var netCallsText string
 
+//go:embed table/kern_calls.tab
+var kernCallsText string
+
 // A row is parsed when its call is first looked up: a trace of three calls
 // never looks at the other rows.
 
@@ -22,7 +25,7 @@ var netCallsText string
 // ("clone@arm64,i386") is filed under "clone@arm64" and "clone@i386".
 var callIndex = sync.OnceValue(func() map[string]tableLine {
 	index := make(map[string]tableLine, 512)
-	for _, l := range tableLines(tableFile{"calls.tab", callsText}, tableFile{"net_calls.tab", netCallsText}) {
+	for _, l := range tableLines(tableFile{"calls.tab", callsText}, tableFile{"net_calls.tab", netCallsText}, tableFile{"kern_calls.tab", kernCallsText}) {
 		head, _, _ := strings.Cut(l.text, "(")
 		name, abis, limited := strings.Cut(head, "@")
 		if !limited {

@@ -77,6 +77,7 @@ const (
 	LenRet           // the call's result
 	LenName          // the value of a named sibling (argument or field)
 	LenDeref         // what the named sibling points to (a socklen_t)
+	LenIoctl         // the size in an ioctl request's number
 )
 
 // Length is the source of a length in bytes or of a count of elements.

@@ -1,0 +1,69 @@
+package syscalls
+
+import "testing"
+
+// TestIoctlRows parses every row of ioctls.tab and makes the arguments of
+// every request of the generated tables.
+func TestIoctlRows(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, s := range append(sizedIoctls, numberedIoctls...) {
+		known[s.name] = true
+	}
+	for _, abi := range []ABI{AMD64, I386, ARM64} {
+		nr, ok := Number(abi, "ioctl")
+		if !ok {
+			t.Fatalf("%s has no ioctl", abi)
+		}
+		sig := Lookup(abi, nr)
+		for _, r := range append(ioctlTables[AMD64](), ioctlTables[abi]()...) {
+			known[r.name] = true
+			if _, err := sig.ioctl.row([]string{r.name}); err != nil {
+				t.Errorf("%s: %v", abi, err)
+			}
+			params, ret := sig.Select(&[6]uint64{3, uint64(r.req)})
+			for _, typ := range []*Type{params[2].Type, params[2].After, ret} {
+				if typ == nil || typ.Kind != KindStruct {
+					continue
+				}
+				if _, err := compileStruct(abi, typ.Struct); err != nil {
+					t.Errorf("%s: %s: %v", abi, r.name, err)
+				}
+			}
+		}
+	}
+	for name, l := range ioctlRows() {
+		if !known[name] {
+			t.Errorf("%s: no ioctl %q", l.where(), name)
+		}
+	}
+}
+
+func TestIoctlGeneric(t *testing.T) {
+	sig := Lookup(AMD64, 16)
+	for _, tc := range []struct {
+		req  uint64
+		kind TypeKind
+		dir  Dir
+		name string
+	}{
+		{0x5401, KindStruct, Out, "termios"},
+		{0x80045430, KindRef, Out, ""},               // TIOCGPTN
+		{0x5451, KindNone, In, ""},                   // FIOCLEX
+		{0xdeadbeef, KindHex, In, ""},                // nobody's
+		{0x81004506, KindString, Out, ""},            // EVIOCGNAME(256)
+		{0x4008550d, KindRef, In, ""},                // USBDEVFS_REAPURBNDELAY
+		{0x5401 + 1<<32, KindStruct, Out, "termios"}, // the upper half does not count
+	} {
+		params, _ := sig.Select(&[6]uint64{3, tc.req})
+		if p := params[2]; p.Kind != tc.kind || p.Dir != tc.dir || p.Struct != tc.name || p.Name != "argp" {
+			t.Errorf("%#x: kind %d, direction %d, struct %q", tc.req, p.Kind, p.Dir, p.Struct)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { sig.Select(&[6]uint64{3, 0x5401}) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if n := IoctlSize(0x81004506); n != 256 {
+		t.Errorf("size %d", n)
+	}
+}
