@@ -36,7 +36,8 @@ type source struct {
 	name      string // the chunk name, as in error messages
 	loose     bool   // -e: globals as in awk
 	generated bool   // text a script made: not checked for globals at load time
-	place            // where its require searches first; no fsys for nowhere
+	chunk     []ast.Stmt
+	place     // where its require searches first; no fsys for nowhere
 }
 
 // place is a folder in a tree of files.
@@ -181,6 +182,7 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 		return nil, syntaxError(src.name, lines, err)
 	}
 	adjustFields(reflect.ValueOf(chunk))
+	src.chunk = chunk
 	proto, err := lua.Compile(chunk, src.name)
 	if err != nil {
 		return nil, syntaxError(src.name, lines, err)

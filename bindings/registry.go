@@ -60,6 +60,7 @@ func modules() []module {
 		conditionGlobals(),
 		aggGlobals(),
 		metaGlobals(),
+		testGlobals(),
 	}
 }
 

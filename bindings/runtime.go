@@ -61,11 +61,12 @@ type Runtime struct {
 	intr      *interrupt
 	quit      chan struct{} // ends the watchdog
 	closing   sync.Once
-	depth     int    // nesting of call
-	exit      *Exit  // set by os.exit until the call returns
-	line      []byte // scratch for one line of output
-	errTrace  string // traceback for debug.traceback inside an xpcall handler
-	tracing   *Trace // nil until NewTrace
+	depth     int      // nesting of call
+	exit      *Exit    // set by os.exit until the call returns
+	line      []byte   // scratch for one line of output
+	errTrace  string   // traceback for debug.traceback inside an xpcall handler
+	tracing   *Trace   // nil until NewTrace
+	test      *testRun // nil but for RunTests
 	args      *lua.LTable
 	rawArgs   map[string]string
 	argsUsed  map[string]bool

@@ -57,7 +57,7 @@ func processObject() object {
 			{name: "kill", params: "sig: string|number", help: "Sends the process a signal.",
 				fn: func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
-					if err := unix.Kill(p.proc.PID, checkSignal(L, L.CheckAny(2))); err != nil && err != unix.ESRCH {
+					if err := p.proc.Kill(checkSignal(L, L.CheckAny(2))); err != nil && err != unix.ESRCH {
 						L.RaiseError("kill: %s", err.Error())
 					}
 					return 0

@@ -35,8 +35,9 @@ type Options struct {
 
 // Engine traces with hooks. Make one with [New].
 type Engine struct {
-	opts Options
-	mu   sync.Mutex // guards everything that handle touches
+	opts    Options
+	timeNow func() time.Time // time.Now, unless events are made up
+	mu      sync.Mutex       // guards everything that handle touches
 
 	hooks       []*Hook // on system calls
 	signalHooks []boundHook
@@ -103,7 +104,7 @@ type Result struct {
 
 // New makes an engine without hooks.
 func New(opts Options) *Engine {
-	e := &Engine{opts: opts}
+	e := &Engine{opts: opts, timeNow: time.Now}
 	e.ev.eng = e
 	if e.opts.Report == nil {
 		e.opts.Report = func(string) {}

@@ -128,7 +128,7 @@ func (ev *Event) Name() string {
 // monotonic reading.
 func (ev *Event) Time() time.Time {
 	if ev.now.IsZero() {
-		ev.now = time.Now()
+		ev.now = ev.eng.timeNow()
 	}
 	return ev.now
 }

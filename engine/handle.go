@@ -118,7 +118,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 		t.cwd = t.Cwd()
 	}
 	if len(ch.exit) > 0 || len(t.onExit) > 0 {
-		t.entered = time.Now()
+		t.entered = e.timeNow()
 		t.StopAtExit()
 	}
 	if len(t.scratch) > 0 {

@@ -84,7 +84,13 @@ func (t *Task) DecodedCall() *decode.Call { return &t.call }
 
 // Detach lets the process go: it runs on untraced, and no more events come
 // from it or from what it creates.
-func (p *Proc) Detach() { p.eng.tr.Detach(p.Process) }
+func (p *Proc) Detach() {
+	if p.eng.tr == nil {
+		p.Process.SimulateDetach()
+		return
+	}
+	p.eng.tr.Detach(p.Process)
+}
 
 // FDPath returns what a descriptor of the process stands for; see the function
 // of that name.

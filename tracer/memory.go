@@ -65,6 +65,9 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
+	if p.sim != nil {
+		return p.sim.copy(addr, b, false)
+	}
 	if int64(addr) < 0 { // a kernel address: no file offset, and never readable
 		return 0, unix.EFAULT
 	}
@@ -122,6 +125,9 @@ func transfer(move func(fd int, b []byte, offset int64) (int, error), fd int, ad
 // WriteMemory copies b to addr of the process, also onto read-only pages (a
 // private copy is made then, as for a debugger's breakpoint).
 func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
+	if p.sim != nil {
+		return p.sim.copy(addr, b, true)
+	}
 	if int64(addr) < 0 {
 		return 0, unix.EFAULT
 	}

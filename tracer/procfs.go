@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/tracer/syscalls"
 )
 
@@ -64,21 +66,52 @@ func threads(pid int) ([]int, error) {
 
 // Comm returns the thread's name (at most 15 bytes), "" if it is gone.
 func (t *Task) Comm() string {
+	if s := t.Proc.sim; s != nil {
+		return s.Comm
+	}
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", t.TID))
 	return string(bytes.TrimSuffix(b, []byte("\n")))
 }
 
 // Exe returns the path of the process's program as the kernel shows it.
-func (t *Task) Exe() string { return t.link("exe") }
+func (t *Task) Exe() string { return t.Proc.link(t.TID, "exe") }
 
 // Cwd returns the task's working directory as the kernel shows it.
-func (t *Task) Cwd() string { return t.link("cwd") }
+func (t *Task) Cwd() string { return t.Proc.link(t.TID, "cwd") }
 
 // FD returns what a file descriptor stands for as /proc shows it: a path, or
 // "pipe:[...]", "socket:[...]", "anon_inode:...". "" if it is not open.
-func (t *Task) FD(fd int) string { return t.link("fd/" + strconv.Itoa(fd)) }
+func (t *Task) FD(fd int) string { return t.Proc.descriptor(t.TID, fd) }
 
-func (t *Task) link(name string) string { return procLink(t.TID, name) }
+// link returns the target of a link below /proc/TID of a thread of the process.
+func (p *Process) link(tid int, name string) string {
+	if p.sim != nil {
+		return p.sim.link(name)
+	}
+	return procLink(tid, name)
+}
+
+func (p *Process) descriptor(tid, fd int) string {
+	if p.sim != nil {
+		return p.sim.FDs[fd]
+	}
+	return procLink(tid, "fd/"+strconv.Itoa(fd))
+}
+
+// file returns the content of a file below /proc/TID of a thread of the process.
+func (p *Process) file(tid int, name string) ([]byte, error) {
+	if p.sim != nil {
+		return p.sim.file(name)
+	}
+	return os.ReadFile("/proc/" + strconv.Itoa(tid) + "/" + name)
+}
+
+func (p *Process) parent(tid int) int {
+	if p.sim != nil {
+		return p.sim.PPID
+	}
+	return parentOf(tid)
+}
 
 // procLink returns the target of a link below /proc/TID.
 func procLink(tid int, name string) string {
@@ -87,26 +120,31 @@ func procLink(tid int, name string) string {
 }
 
 // Exe returns the path of the process's program.
-func (p *Process) Exe() string { return procLink(p.memTID(), "exe") }
+func (p *Process) Exe() string { return p.link(p.memTID(), "exe") }
 
 // Cwd returns the process's working directory.
-func (p *Process) Cwd() string { return procLink(p.memTID(), "cwd") }
+func (p *Process) Cwd() string { return p.link(p.memTID(), "cwd") }
 
 // FD returns what a file descriptor stands for, as Task.FD does.
-func (p *Process) FD(fd int) string { return procLink(p.memTID(), "fd/"+strconv.Itoa(fd)) }
+func (p *Process) FD(fd int) string { return p.descriptor(p.memTID(), fd) }
 
 // ProcFile returns the content of a file below /proc/PID, such as "maps".
-func (p *Process) ProcFile(name string) ([]byte, error) {
-	return os.ReadFile("/proc/" + strconv.Itoa(p.memTID()) + "/" + name)
-}
+func (p *Process) ProcFile(name string) ([]byte, error) { return p.file(p.memTID(), name) }
 
 // ParentPID returns the parent's process id now, 0 if the process is gone.
-func (p *Process) ParentPID() int { return parentOf(p.memTID()) }
+func (p *Process) ParentPID() int { return p.parent(p.memTID()) }
 
 // ProcFile returns the content of a file below /proc/TID, such as "maps".
-func (t *Task) ProcFile(name string) ([]byte, error) {
-	return os.ReadFile("/proc/" + strconv.Itoa(t.TID) + "/" + name)
-}
+func (t *Task) ProcFile(name string) ([]byte, error) { return t.Proc.file(t.TID, name) }
 
 // ParentPID returns the parent's process id now, 0 if the task is gone.
-func (t *Task) ParentPID() int { return parentOf(t.TID) }
+func (t *Task) ParentPID() int { return t.Proc.parent(t.TID) }
+
+// Kill sends the process a signal; ESRCH if it is gone.
+func (p *Process) Kill(sig unix.Signal) error {
+	if p.sim != nil {
+		p.sim.Killed = append(p.sim.Killed, sig)
+		return nil
+	}
+	return unix.Kill(p.PID, sig)
+}

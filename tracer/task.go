@@ -17,6 +17,7 @@ type Process struct {
 	Data any
 
 	mem       memFile
+	sim       *Simulated // instead of a real process, or nil
 	tasks     int
 	lastTID   int // the task that stopped last
 	detaching bool
@@ -85,6 +86,10 @@ func (t *Task) Dead() bool { return t.dead }
 // values become Task.Call. The program finds its registers as it left them
 // when the call returns. ESRCH means that the task was killed.
 func (t *Task) SetCall(nr int, args [6]uint64) error {
+	if t.Proc.sim != nil {
+		t.Call.NR, t.Call.Args = nr, args
+		return nil
+	}
 	if !t.entryStop {
 		return errNotAtEntry
 	}
@@ -150,11 +155,15 @@ func (t *Task) setCall(nr int, args *[6]uint64) unix.Errno {
 // program gets ret (a result, or -errno). The kernel's restart codes -512 to
 // -516 are refused with EINVAL, since the kernel would act on them.
 func (t *Task) Skip(ret int64) error {
-	if !t.entryStop {
+	if !t.entryStop && t.Proc.sim == nil {
 		return errNotAtEntry
 	}
 	if isRestart(ret) {
 		return unix.EINVAL
+	}
+	if t.Proc.sim != nil {
+		t.skipped, t.skipRet = true, ret
+		return nil
 	}
 	if e := setSkip(t.TID, uint64(ret)); e != 0 {
 		return e
@@ -166,11 +175,14 @@ func (t *Task) Skip(ret int64) error {
 // SetResult changes the result at an exit stop: ret is what the program gets,
 // -errno for a failure. Restart codes are refused with EINVAL.
 func (t *Task) SetResult(ret int64) error {
-	if !t.syscallStop || t.entryStop {
+	if (!t.syscallStop || t.entryStop) && t.Proc.sim == nil {
 		return errNotAtExit
 	}
 	if isRestart(ret) {
 		return unix.EINVAL
+	}
+	if t.Proc.sim != nil {
+		return nil
 	}
 	if t.tr.canSetInfo {
 		var s syscallInfo
@@ -192,11 +204,21 @@ func (t *Task) SetResult(ret int64) error {
 }
 
 // Registers reads the general registers of a stopped task.
-func (t *Task) Registers(r *Registers) error { return errnoOrNil(getRegs(t.TID, r)) }
+func (t *Task) Registers(r *Registers) error {
+	if s := t.Proc.sim; s != nil {
+		*r = s.Registers
+		return nil
+	}
+	return errnoOrNil(getRegs(t.TID, r))
+}
 
 // SetRegisters writes the general registers of a stopped task. At an entry stop
 // Task.Call becomes what they say.
 func (t *Task) SetRegisters(r *Registers) error {
+	if s := t.Proc.sim; s != nil {
+		s.Registers = *r
+		return nil
+	}
 	if e := setRegs(t.TID, r); e != 0 {
 		return e
 	}
@@ -207,11 +229,21 @@ func (t *Task) SetRegisters(r *Registers) error {
 }
 
 // Siginfo reads what the kernel knows of the signal at an EventSignal.
-func (t *Task) Siginfo(s *Siginfo) error { return errnoOrNil(getSiginfo(t.TID, s)) }
+func (t *Task) Siginfo(s *Siginfo) error {
+	if sim := t.Proc.sim; sim != nil {
+		*s = sim.Siginfo
+		return nil
+	}
+	return errnoOrNil(getSiginfo(t.TID, s))
+}
 
 // SetSignal changes the signal of an EventSignal: 0 suppresses it, another
 // number replaces it. The sender in siginfo stays as it was.
 func (t *Task) SetSignal(sig unix.Signal) error {
+	if t.Proc.sim != nil {
+		t.signal = sig
+		return nil
+	}
 	if t.status.Kind != StatusSignal {
 		return errNotAtSignal
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -63,6 +64,10 @@ func subcommand(args []string, std stdio) (status, bool) {
 		return info(args[1:], std), true
 	case "probes":
 		return probes(args[1:], std), true
+	case "check":
+		return check(args[1:], os.Environ(), std), true
+	case "test":
+		return testScripts(args[1:], os.Environ(), std), true
 	}
 	return status{}, false
 }

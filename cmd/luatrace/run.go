@@ -52,7 +52,7 @@ func run(args, env []string, std stdio) status {
 		say("%v", err)
 		return status{code: exitFailure}
 	}
-	s, err := newSession(o, out, say)
+	s, err := newSession(o, env, out, say)
 	if err != nil {
 		out.close()
 		say("%v", err)

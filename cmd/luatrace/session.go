@@ -13,23 +13,23 @@ import (
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/engine/summary"
-	"luatrace/scripts"
 	"luatrace/tracer/decode"
 )
 
 // session is one run: engine, scripts and output put together.
 type session struct {
-	eng   *engine.Engine
-	lua   *bindings.Runtime
-	trace *bindings.Trace
-	print *printer.Printer // nil with scripts or -c
-	table *summary.Table   // of -c, or nil
-	out   *output
-	w     io.Writer // the buffered output
+	eng     *engine.Engine
+	lua     *bindings.Runtime
+	trace   *bindings.Trace
+	print   *printer.Printer // nil with scripts or -c
+	table   *summary.Table   // of -c, or nil
+	library *library
+	out     *output
+	w       io.Writer // the buffered output
 }
 
-func newSession(o *options, out *output, say func(string, ...any)) (*session, error) {
-	s := &session{out: out}
+func newSession(o *options, env []string, out *output, say func(string, ...any)) (*session, error) {
+	s := &session{out: out, library: newLibrary(env)}
 	text := decode.Text{
 		StringLimit: o.stringLimit, Abbrev: !o.verbose, Columns: o.columns,
 		FDPaths: o.fdPaths, ArgNames: o.argNames, HexStrings: o.hexStrings,
@@ -37,7 +37,7 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 	s.lua = bindings.New(bindings.Options{
 		Out:       out,
 		Timeout:   o.hookTimeout,
-		Libraries: []bindings.Library{{Name: "luatrace", FS: scripts.FS}},
+		Libraries: []bindings.Library{collection()},
 	})
 	s.w = s.lua.Out
 	opts := engine.Options{
@@ -135,7 +135,7 @@ func (s *session) load(o *options) error {
 }
 
 func (s *session) loadScript(name string) error {
-	fn, err := s.compile(name)
+	fn, err := s.library.compileScript(s.lua, name)
 	if err == nil {
 		err = s.lua.Call(fn)
 	}
@@ -143,29 +143,6 @@ func (s *session) loadScript(name string) error {
 		return scriptFailure(err)
 	}
 	return nil
-}
-
-// compile finds a script: "-" is standard input, a name with a slash or with
-// ".lua" is a file, anything else one of the collection. Nothing is taken from
-// the current directory unless it is named as a file.
-func (s *session) compile(name string) (bindings.Function, error) {
-	if name == "-" || strings.Contains(name, "/") || strings.HasSuffix(name, ".lua") {
-		fn, err := s.lua.LoadFile(name)
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			return nil, fmt.Errorf("cannot read the script %s: %w", quote(name), pe.Err)
-		}
-		return fn, err
-	}
-	fn, err := s.lua.LoadFS(bindings.Library{Name: "luatrace", FS: scripts.FS}, name+".lua")
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrInvalid) {
-		msg := fmt.Sprintf("there is no script %s in the collection", quote(name))
-		if near := engine.Nearest(name, scripts.Names()); near != "" {
-			msg += fmt.Sprintf("; did you mean %q?", near)
-		}
-		return nil, fmt.Errorf("%s (a file is named with its path: -s ./%s; luatrace list shows the collection)", msg, strings.Trim(quote(name+".lua"), `"`))
-	}
-	return fn, err
 }
 
 func unknownArg(name string, known []string, scripts bool) error {

@@ -1,0 +1,309 @@
+package bindings
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/yuin/gopher-lua/ast"
+
+	"luatrace/engine"
+	"luatrace/tracer/syscalls"
+)
+
+// Check looks at a compiled script without running more of it than meta, and
+// returns what is wrong with it, by line: specs and fields of events that do
+// not exist, arguments that nobody reads. What the compiler finds (syntax,
+// undeclared globals) is the error of compiling it.
+func (r *Runtime) Check(fn Function) []*ScriptError {
+	src := r.sources[fn.Proto.SourceName]
+	if src == nil {
+		return nil
+	}
+	c := &checker{file: src.name, argsRead: map[string]bool{}}
+	c.walk(reflect.ValueOf(src.chunk), nil)
+	meta, err := r.ReadMeta(fn)
+	if se, ok := err.(*ScriptError); ok {
+		c.found = append(c.found, se)
+	} else if err == nil {
+		c.unusedArgs(meta)
+	}
+	if _, err := findTests(src.name, src.chunk); err != nil {
+		c.found = append(c.found, err.(*ScriptError))
+	}
+	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Line < c.found[j].Line })
+	return c.found
+}
+
+// checker walks the syntax tree of one file.
+type checker struct {
+	file     string
+	found    []*ScriptError
+	argsRead map[string]bool
+	argsAll  bool // args is used as a whole
+	metaLine int
+}
+
+func (c *checker) fail(line int, format string, a ...any) {
+	c.found = append(c.found, errorAt(c.file, line, format, a...))
+}
+
+// hookScope is the function of a hook: the name of its event, and what that has.
+type hookScope struct {
+	event string
+	spec  *engine.Spec
+	outer *hookScope
+}
+
+// walk visits all of a tree; scope is the innermost hook around it.
+func (c *checker) walk(v reflect.Value, scope *hookScope) {
+	switch v.Kind() {
+	case reflect.Interface:
+		if !v.IsNil() {
+			c.walk(v.Elem(), scope)
+		}
+	case reflect.Pointer:
+		if v.IsNil() {
+			return
+		}
+		if !c.visit(v.Interface(), scope) {
+			return
+		}
+		c.walk(v.Elem(), scope)
+	case reflect.Slice:
+		for i := range v.Len() {
+			c.walk(v.Index(i), scope)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				c.walk(v.Field(i), scope)
+			}
+		}
+	}
+}
+
+// visit looks at one node. It returns false when it has walked what is below.
+func (c *checker) visit(node any, scope *hookScope) bool {
+	switch n := node.(type) {
+	case *ast.FuncCallExpr:
+		return c.call(n, scope)
+	case *ast.FunctionExpr:
+		// A function with a parameter of the event's name means another value.
+		for s := scope; s != nil; s = s.outer {
+			if n.ParList != nil && slices.Contains(n.ParList.Names, s.event) {
+				c.walk(reflect.ValueOf(n.Stmts), nil)
+				return false
+			}
+		}
+	case *ast.AttrGetExpr:
+		key, ok := n.Key.(*ast.StringExpr)
+		id, isName := n.Object.(*ast.IdentExpr)
+		if !isName {
+			return true
+		}
+		if id.Value == "args" {
+			if ok {
+				c.argsRead[key.Value] = true
+			} else {
+				c.argsAll = true
+				c.walk(reflect.ValueOf(n.Key), scope)
+			}
+			return false
+		}
+		if s := scope.of(id.Value); s != nil && ok {
+			c.field(n.Line(), s, key.Value)
+		}
+	case *ast.IdentExpr:
+		if n.Value == "args" {
+			c.argsAll = true
+		}
+	}
+	return true
+}
+
+func (s *hookScope) of(name string) *hookScope {
+	for ; s != nil; s = s.outer {
+		if s.event == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// call looks at on, fault and methods of an event.
+func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
+	if id, ok := n.Receiver.(*ast.IdentExpr); ok && n.Method != "" {
+		if s := scope.of(id.Value); s != nil {
+			c.field(n.Line(), s, n.Method)
+		}
+		return true
+	}
+	id, ok := n.Func.(*ast.IdentExpr)
+	if !ok || len(n.Args) == 0 {
+		return true
+	}
+	if id.Value == "meta" {
+		c.metaLine = n.Line()
+		return false // its args are no use of the global
+	}
+	if id.Value != "on" && id.Value != "fault" {
+		return true
+	}
+	text, ok := n.Args[0].(*ast.StringExpr)
+	if !ok {
+		return true
+	}
+	spec, err := engine.ParseSpec(text.Value)
+	if err != nil {
+		c.fail(n.Line(), "%v", err)
+		return true
+	}
+	last, ok := n.Args[len(n.Args)-1].(*ast.FunctionExpr)
+	if id.Value != "on" || !ok || last.ParList == nil || len(last.ParList.Names) == 0 {
+		return true
+	}
+	for _, a := range n.Args[:len(n.Args)-1] {
+		c.walk(reflect.ValueOf(a), scope)
+	}
+	c.walk(reflect.ValueOf(last.Stmts), &hookScope{last.ParList.Names[0], spec, scope})
+	return false
+}
+
+// field checks that some event of the hook can have a field or method.
+func (c *checker) field(line int, s *hookScope, name string) {
+	have := specFields(s.spec)
+	if have[name] {
+		return
+	}
+	title := s.spec.Text
+	switch {
+	case name == "skip" || name == "onexit":
+		c.fail(line, "%s:%s() is only possible before the call: on(\"%s:enter\", ...)", s.event, name, title)
+		return
+	case s.spec.Kind == engine.SpecSyscall && s.spec.Phase == engine.PhaseEnter && (slices.Contains(resultFields, name) || specFields(afterwards(s.spec))[name]):
+		c.fail(line, "%s.%s exists only after the call; this hook runs before it (\":enter\")", s.event, name)
+		return
+	}
+	names := make([]string, 0, len(have))
+	for n := range have {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	if near := engine.Nearest(name, names); near != "" {
+		c.fail(line, "no event of \"%s\" has a field '%s'; did you mean '%s'?", title, escape(name), near)
+		return
+	}
+	if len(names) > 60 {
+		c.fail(line, "no event of \"%s\" has a field '%s'", title, escape(name))
+		return
+	}
+	c.fail(line, "no event of \"%s\" has a field '%s' (there are %s)", title, escape(name), strings.Join(names, ", "))
+}
+
+// afterwards is a spec of the same calls after them.
+func afterwards(spec *engine.Spec) *engine.Spec {
+	after := *spec
+	after.Phase = engine.PhaseExit
+	return &after
+}
+
+// specFields are the names that may stand behind "ev." or "ev:" in a hook.
+func specFields(spec *engine.Spec) map[string]bool {
+	have := map[string]bool{}
+	add := func(names ...string) {
+		for _, n := range names {
+			have[n] = true
+		}
+	}
+	add(plainFields...)
+	if spec.Kind == engine.SpecBegin || spec.Kind == engine.SpecEnd {
+		return have
+	}
+	add(taskFields...)
+	add("delay", "table")
+	switch spec.Kind {
+	case engine.SpecSignal:
+		add("sig", "signo", "sender", "code", "addr", "suppress")
+	case engine.SpecProc:
+		for kind, names := range map[engine.ProcKind][]string{
+			engine.ProcFork: {"child", "thread"}, engine.ProcExec: {"former_tid"}, engine.ProcExit: {"status", "killed", "core", "thread"},
+		} {
+			if spec.MatchProc(kind) {
+				add(names...)
+			}
+		}
+	case engine.SpecSyscall:
+		add(callFields...)
+		add("fail")
+		if spec.Phase == engine.PhaseEnter {
+			add("skip", "onexit", "ret")
+		} else {
+			add(resultFields...)
+		}
+		addArguments(spec, add)
+	}
+	return have
+}
+
+// addArguments adds the arguments of all calls of a spec, on every ABI.
+func addArguments(spec *engine.Spec, add func(...string)) {
+	enter := spec.Phase == engine.PhaseEnter
+	params := func(list []syscalls.Param) {
+		for i := range list {
+			p := &list[i]
+			if p.Hidden || enter && p.Dir == syscalls.Out && p.Pointer() {
+				continue
+			}
+			add(p.Name)
+			add(p.Aliases...)
+		}
+	}
+	for _, abi := range []syscalls.ABI{syscalls.Native(), syscalls.I386} {
+		for _, nr := range spec.Calls(abi) {
+			sig := syscalls.Lookup(abi, nr)
+			if sig == nil {
+				add("arg1", "arg2", "arg3", "arg4", "arg5", "arg6")
+				continue
+			}
+			params(sig.Params)
+			for i := range sig.Variants {
+				params(sig.Variants[i].Params)
+			}
+		}
+	}
+}
+
+// unusedArgs finds arguments that meta declares and nothing reads, and the
+// other way round.
+func (c *checker) unusedArgs(m *Meta) {
+	if c.metaLine == 0 {
+		return
+	}
+	declared := map[string]bool{}
+	var names []string
+	for _, a := range m.Args {
+		declared[a.Name] = true
+		names = append(names, a.Name)
+		if !c.argsAll && !c.argsRead[a.Name] {
+			c.fail(c.metaLine, "the argument '%s' is declared and never read", escape(a.Name))
+		}
+	}
+	var read []string
+	for name := range c.argsRead {
+		read = append(read, name)
+	}
+	sort.Strings(read)
+	for _, name := range read {
+		if declared[name] {
+			continue
+		}
+		hint := ""
+		if near := engine.Nearest(name, names); near != "" {
+			hint = fmt.Sprintf("; did you mean '%s'?", near)
+		}
+		c.fail(c.metaLine, "args.%s is read, but meta declares no such argument%s", escape(name), hint)
+	}
+}

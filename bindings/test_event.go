@@ -1,0 +1,421 @@
+package bindings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+
+	"luatrace/engine"
+	"luatrace/tracer"
+	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
+)
+
+// fields are what a test says of an event; each is taken once.
+type testFields struct {
+	L    *lua.LState
+	left map[string]lua.LValue
+}
+
+func newTestFields(L *lua.LState, tb *lua.LTable) *testFields {
+	f := &testFields{L, map[string]lua.LValue{}}
+	if tb != nil {
+		tb.ForEach(func(k, v lua.LValue) {
+			if name, ok := k.(lua.LString); ok {
+				f.left[string(name)] = v
+			} else {
+				L.RaiseError("the fields of an event have names, not %s", escape(k.String()))
+			}
+		})
+	}
+	return f
+}
+
+func (f *testFields) take(name string) lua.LValue {
+	v, ok := f.left[name]
+	if !ok {
+		return lua.LNil
+	}
+	delete(f.left, name)
+	return v
+}
+
+func (f *testFields) number(name string, otherwise int64) int64 {
+	v := f.take(name)
+	if v == lua.LNil {
+		return otherwise
+	}
+	return wholeNumber(f.L, v, name)
+}
+
+func (f *testFields) text(name string) *string {
+	v := f.take(name)
+	if v == lua.LNil {
+		return nil
+	}
+	s, ok := v.(lua.LString)
+	if !ok {
+		f.L.RaiseError("%s: a string is wanted, not %s", name, escape(v.String()))
+	}
+	text := string(s)
+	return &text
+}
+
+func (f *testFields) table(name string) *lua.LTable {
+	v := f.take(name)
+	if v == lua.LNil {
+		return nil
+	}
+	tb, ok := v.(*lua.LTable)
+	if !ok {
+		f.L.RaiseError("%s: a table is wanted, not %s", name, escape(v.String()))
+	}
+	return tb
+}
+
+// done raises an error for a field that nobody took.
+func (f *testFields) done(what string, have []string) {
+	names := make([]string, 0, len(f.left))
+	for name := range f.left {
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	msg := fmt.Sprintf("%s has no field '%s'", what, escape(names[0]))
+	if near := engine.Nearest(names[0], have); near != "" {
+		msg += fmt.Sprintf("; did you mean '%s'?", near)
+	}
+	f.L.RaiseError("%s (it has %s)", msg, strings.Join(have, ", "))
+}
+
+var subjectFields = []string{"pid", "tid", "ppid", "abi", "comm", "exe", "cwd", "fds", "files", "cmdline", "regs"}
+
+// subject takes the fields that describe the thread.
+func (f *testFields) subject() *engine.MadeUp {
+	m := &engine.MadeUp{ABI: syscalls.Native(), PPID: int(f.number("ppid", 0))}
+	m.PID = int(f.number("pid", 0))
+	m.TID = int(f.number("tid", 0))
+	switch {
+	case m.PID == 0 && m.TID == 0:
+		m.PID, m.TID = testPID, testPID
+	case m.PID == 0:
+		m.PID = m.TID
+	case m.TID == 0:
+		m.TID = m.PID
+	}
+	if name := f.text("abi"); name != nil {
+		known := false
+		for abi := range syscalls.NumABI {
+			if abi.String() == *name {
+				m.ABI, known = abi, true
+			}
+		}
+		if !known {
+			f.L.RaiseError("abi: there are amd64, i386, x32 and arm64, not %q", escape(*name))
+		}
+	}
+	m.Comm, m.Exe, m.Cwd = f.text("comm"), f.text("exe"), f.text("cwd")
+	if tb := f.table("fds"); tb != nil {
+		m.FDs = map[int]string{}
+		tb.ForEach(func(k, v lua.LValue) { m.FDs[int(wholeNumber(f.L, k, "fds"))] = v.String() })
+	}
+	if tb := f.table("files"); tb != nil {
+		m.Files = map[string]string{}
+		tb.ForEach(func(k, v lua.LValue) { m.Files[k.String()] = v.String() })
+	}
+	if tb := f.table("cmdline"); tb != nil {
+		if m.Files == nil {
+			m.Files = map[string]string{}
+		}
+		m.Files["cmdline"] = strings.Join(stringList(tb), "\x00") + "\x00"
+	}
+	if tb := f.table("regs"); tb != nil {
+		m.Registers = map[string]uint64{}
+		tb.ForEach(func(k, v lua.LValue) { m.Registers[k.String()] = argWord(f.L, v, "regs."+k.String()) })
+	}
+	return m
+}
+
+func testEvent(r *Runtime, L *lua.LState) int {
+	tr := testRef(L)
+	var tb *lua.LTable
+	if L.GetTop() >= 3 {
+		tb = L.CheckTable(3)
+	}
+	L.Push(tr.event(L, L.CheckString(2), tb))
+	return 1
+}
+
+// event raises an event and returns what came of it.
+func (tr *testRun) event(L *lua.LState, spec string, tb *lua.LTable) lua.LValue {
+	if tr.finished {
+		L.RaiseError("the trace of this test has ended (t:finish)")
+	}
+	f := newTestFields(L, tb)
+	kind, rest, _ := strings.Cut(spec, ":")
+	switch kind {
+	case "signal":
+		return tr.signalEvent(L, f, rest)
+	case "proc":
+		return tr.procEvent(L, f, rest)
+	}
+	return tr.callEvent(L, f, spec)
+}
+
+func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LValue {
+	m := f.subject()
+	res := engine.MadeUpResult{Duration: time.Microsecond}
+	if v := f.take("duration"); v != lua.LNil {
+		res.Duration = time.Duration(float64(lua.LVAsNumber(v)) * float64(time.Second))
+	}
+	if v := f.take("ret"); v != lua.LNil {
+		res.Ret, res.Given = wholeNumber(L, v, "ret"), true
+	}
+	if name := f.text("err"); name != nil {
+		n, err := lookupErrno(*name)
+		raiseIf(L, err)
+		res.Ret, res.Given = -int64(n), true
+	}
+	fdpath := f.text("fdpath")
+	values := map[string]any{}
+	if tb := f.table("args"); tb != nil {
+		tb.ForEach(func(k, v lua.LValue) { values[k.String()] = plainGo(L, v) })
+	}
+	for k, v := range f.left {
+		values[k] = plainGo(L, v)
+	}
+	if fdpath != nil {
+		fd, err := firstFD(m.ABI, name, values)
+		raiseIf(L, err)
+		if m.FDs == nil {
+			m.FDs = map[int]string{}
+		}
+		m.FDs[fd] = *fdpath
+	}
+	result := L.NewTable()
+	out, err := tr.sim.Call(m, name, values, res, func(et *engine.Task) {
+		result.RawSetString("args", tr.plainArgs(L, et.DecodedCall()))
+	})
+	raiseIf(L, err)
+	call := out.Task.DecodedCall()
+	result.RawSetString("line", lua.LString(textFormat.AppendCall(nil, call)))
+	result.RawSetString("skipped", lua.LBool(out.Skipped))
+	if out.Returned {
+		if out.Ret < 0 && out.Ret >= -4095 {
+			result.RawSetString("ret", number(-1))
+			result.RawSetString("err", lua.LString(errnoName(int(-out.Ret))))
+		} else {
+			result.RawSetString("ret", rawWord(uint64(out.Ret)))
+		}
+	}
+	tr.outcome(L, result, out)
+	return result
+}
+
+// firstFD is the descriptor that fdpath speaks of: 3 if the test gives none.
+func firstFD(abi syscalls.ABI, name string, values map[string]any) (int, error) {
+	nr, _ := syscalls.Number(abi, name)
+	if sig := syscalls.Lookup(abi, nr); sig != nil {
+		for i := range sig.Params {
+			p := &sig.Params[i]
+			if p.Kind != syscalls.KindFD && p.Kind != syscalls.KindDirFD {
+				continue
+			}
+			for _, key := range append([]string{p.Name}, p.Aliases...) {
+				if v, ok := values[key].(float64); ok {
+					return int(v), nil
+				}
+			}
+			values[p.Name] = float64(3)
+			return 3, nil
+		}
+	}
+	return 0, fmt.Errorf("fdpath: %s has no descriptor", name)
+}
+
+// plainArgs are the arguments as hooks have left them before the call.
+func (tr *testRun) plainArgs(L *lua.LState, c *decode.Call) *lua.LTable {
+	tb := L.NewTable()
+	for i := range c.NumArgs() {
+		p := c.Param(i)
+		if p.Hidden || p.Dir == syscalls.Out && p.Pointer() {
+			continue
+		}
+		tb.RawSetString(p.Name, tr.t.plain(L, nil, c.Entry(i)))
+	}
+	return tb
+}
+
+// outcome adds what every event's result has.
+func (tr *testRun) outcome(L *lua.LState, result *lua.LTable, out engine.Outcome) {
+	result.RawSetString("delay", lua.LNumber(out.Delay.Seconds()))
+	result.RawSetString("detached", lua.LBool(out.Detached))
+	result.RawSetString("stopped", lua.LBool(out.Stopped))
+	killed := L.NewTable()
+	for _, sig := range out.Killed {
+		killed.Append(lua.LString(syscalls.SignalName(int(sig))))
+	}
+	result.RawSetString("killed", killed)
+}
+
+func (tr *testRun) signalEvent(L *lua.LState, f *testFields, name string) lua.LValue {
+	m := f.subject()
+	sig, ok := syscalls.Signal(name)
+	if !ok || sig == 0 {
+		L.RaiseError("which signal? \"signal:SIGTERM\", not %q", escape("signal:"+name))
+	}
+	code, sender, addr := f.number("code", 0), f.number("sender", 1), f.number("addr", 0)
+	f.done("a signal event", append([]string{"code", "sender", "addr"}, subjectFields...))
+	out := tr.sim.Signal(m, unix.Signal(sig), int(code), int(sender), uint64(addr))
+	result := L.NewTable()
+	if out.Signal != 0 {
+		result.RawSetString("sig", lua.LString(syscalls.SignalName(int(out.Signal))))
+	}
+	tr.outcome(L, result, out)
+	return result
+}
+
+func (tr *testRun) procEvent(L *lua.LState, f *testFields, what string) lua.LValue {
+	m := f.subject()
+	var out engine.Outcome
+	switch what {
+	case "fork":
+		thread := f.take("thread") == lua.LTrue
+		child := &engine.MadeUp{ABI: m.ABI, TID: int(f.number("child", int64(m.TID)+1))}
+		child.PID = child.TID
+		event := unix.PTRACE_EVENT_FORK
+		if thread {
+			child.PID, event = m.PID, unix.PTRACE_EVENT_CLONE
+		}
+		f.done("proc:fork", append([]string{"child", "thread"}, subjectFields...))
+		out = tr.sim.Fork(m, child, event)
+	case "exec":
+		former := int(f.number("former_tid", int64(m.TID)))
+		f.done("proc:exec", append([]string{"former_tid"}, subjectFields...))
+		out = tr.sim.Exec(m, former)
+	case "exit":
+		exit := tracer.Exit{Code: int(f.number("status", 0)), Core: f.take("core") == lua.LTrue}
+		if name := f.text("killed"); name != nil {
+			sig, ok := syscalls.Signal(*name)
+			if !ok {
+				L.RaiseError("killed: there is no signal %q", escape(*name))
+			}
+			exit.Signal = unix.Signal(sig)
+		}
+		f.done("proc:exit", append([]string{"status", "killed", "core"}, subjectFields...))
+		out = tr.sim.Exit(m, exit)
+	default:
+		L.RaiseError("there are proc:fork, proc:exec and proc:exit, not %q", escape("proc:"+what))
+	}
+	result := L.NewTable()
+	tr.outcome(L, result, out)
+	return result
+}
+
+// plainGo converts a value of a test for package encode.
+func plainGo(L *lua.LState, v lua.LValue) any {
+	switch v := v.(type) {
+	case lua.LString:
+		return string(v)
+	case lua.LNumber:
+		return float64(v)
+	case lua.LBool:
+		return bool(v)
+	case Word:
+		return uint64(v)
+	case SignedWord:
+		return int64(v)
+	case *lua.LUserData:
+		if f, ok := v.Value.(*flags); ok {
+			return f.value
+		}
+	case *lua.LTable:
+		if n := v.Len(); n > 0 {
+			list := make([]any, n)
+			for i := range n {
+				list[i] = plainGo(L, v.RawGetInt(i+1))
+			}
+			return list
+		}
+		m := map[string]any{}
+		v.ForEach(func(k, e lua.LValue) { m[k.String()] = plainGo(L, e) })
+		return m
+	case *lua.LNilType:
+		return nil
+	}
+	L.RaiseError("a value of type %s can't be an argument of a call", typeName(v))
+	return nil
+}
+
+// testRunList is t:run.
+func testRunList(r *Runtime, L *lua.LState) int {
+	tr := testRef(L)
+	if text, ok := L.Get(2).(lua.LString); ok {
+		n := 0
+		for line := range strings.Lines(string(text)) {
+			n++
+			if line = strings.TrimSpace(line); line == "" {
+				continue
+			}
+			v, err := r.decodeJSON(line)
+			tb, ok := v.(*lua.LTable)
+			if err != nil || !ok {
+				L.RaiseError("t:run: line %d is no JSON object: %v", n, err)
+			}
+			tr.record(L, tb)
+		}
+		return 0
+	}
+	list := L.CheckTable(2)
+	for i := 1; i <= list.Len(); i++ {
+		tb, ok := list.RawGetInt(i).(*lua.LTable)
+		if !ok {
+			L.RaiseError("t:run: event %d is no table", i)
+		}
+		if spec, ok := tb.RawGetInt(1).(lua.LString); ok {
+			fields, _ := tb.RawGetInt(2).(*lua.LTable)
+			tr.event(L, string(spec), fields)
+			continue
+		}
+		tr.record(L, tb)
+	}
+	return 0
+}
+
+// record raises an event that luatrace -j or ev:table() has written.
+func (tr *testRun) record(L *lua.LState, rec *lua.LTable) {
+	fields := L.NewTable()
+	copyField := func(from, to string) {
+		if v := rec.RawGetString(from); v != lua.LNil && v != tr.t.r.null {
+			fields.RawSetString(to, v)
+		}
+	}
+	name := lua.LVAsString(rec.RawGetString("name"))
+	for _, k := range []string{"pid", "tid", "comm", "abi", "duration"} {
+		copyField(k, k)
+	}
+	switch typ := lua.LVAsString(rec.RawGetString("type")); typ {
+	case "signal":
+		copyField("sender", "sender")
+		copyField("code", "code")
+		tr.event(L, "signal:"+name, fields)
+	case "fork", "exec", "exit":
+		for _, k := range []string{"child", "thread", "status", "killed"} {
+			if typ == "fork" == (k == "child" || k == "thread") {
+				copyField(k, k)
+			}
+		}
+		tr.event(L, "proc:"+typ, fields)
+	default:
+		for _, k := range [][2]string{{"args", "args"}, {"ret", "ret"}, {"errno", "err"}, {"err", "err"}} {
+			copyField(k[0], k[1])
+		}
+		tr.event(L, name, fields)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"luatrace/bindings"
+)
+
+const checkUsage = `usage: luatrace check SCRIPT...
+Looks for mistakes in scripts (files, or names of the collection) without
+running them: syntax, undeclared globals, unknown calls and fields, arguments
+that are not read. Exit status: 0 nothing found, 1 something, 2 wrong usage.
+`
+
+// check is luatrace check.
+func check(args, env []string, std stdio) status {
+	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+		fmt.Fprint(std.out, checkUsage)
+		return status{}
+	}
+	if len(args) == 0 {
+		fmt.Fprintf(std.err, "luatrace: check: no script is given\n%s", checkUsage)
+		return status{code: exitUsage}
+	}
+	lib, found := newLibrary(env), 0
+	for _, name := range args {
+		for _, problem := range checkScript(lib, name) {
+			found++
+			fmt.Fprintln(std.out, problem)
+		}
+	}
+	if found > 0 {
+		return status{code: exitFailure}
+	}
+	return status{}
+}
+
+// checkScript returns what is wrong, a line each.
+func checkScript(lib *library, name string) []string {
+	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}})
+	defer r.Close()
+	fn, err := lib.compileScript(r, name)
+	if err != nil {
+		var several interface{ Unwrap() []error }
+		if errors.As(err, &several) {
+			var lines []string
+			for _, e := range several.Unwrap() {
+				lines = append(lines, e.Error())
+			}
+			return lines
+		}
+		return []string{err.Error()}
+	}
+	var lines []string
+	for _, e := range r.Check(fn) {
+		lines = append(lines, e.Error())
+	}
+	return lines
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/bindings"
+	"luatrace/engine"
+	"luatrace/scripts"
+)
+
+// embedded is where the collection inside the program is said to be.
+const embedded = "luatrace"
+
+// library finds scripts by name. The current directory is no part of it.
+type library struct {
+	dirs []string // in order; the embedded collection comes last
+}
+
+// script is one of a name: what is taken, and what it hides.
+type script struct {
+	name    string
+	path    string // "" for the embedded one
+	shadows []string
+}
+
+// where is the script's place as people read it.
+func (s *script) where() string {
+	if s.path == "" {
+		return embedded + ":" + s.name + ".lua"
+	}
+	return s.path
+}
+
+// newLibrary reads the search path from the environment: $LUATRACE_PATH, the
+// user's data directory and those of the system (XDG Base Directory).
+func newLibrary(env []string) *library {
+	l := &library{}
+	add := func(dir string) {
+		// A relative one would be looked up wherever luatrace is started.
+		if filepath.IsAbs(dir) && !slices.Contains(l.dirs, dir) {
+			l.dirs = append(l.dirs, dir)
+		}
+	}
+	for _, dir := range filepath.SplitList(lookup(env, "LUATRACE_PATH")) {
+		add(dir)
+	}
+	data := lookup(env, "XDG_DATA_HOME")
+	if data == "" && lookup(env, "HOME") != "" {
+		data = filepath.Join(lookup(env, "HOME"), ".local/share")
+	}
+	system := lookup(env, "XDG_DATA_DIRS")
+	if system == "" {
+		system = "/usr/local/share:/usr/share"
+	}
+	for _, dir := range append([]string{data}, filepath.SplitList(system)...) {
+		add(filepath.Join(dir, "luatrace/scripts"))
+	}
+	return l
+}
+
+// usable says whether scripts of a directory may run: as root only those that
+// nobody else can put there, since no path names them.
+func usable(dir string) bool {
+	if os.Geteuid() != 0 {
+		return true
+	}
+	var st unix.Stat_t
+	return unix.Stat(dir, &st) == nil && st.Uid == 0 && st.Mode&0o022 == 0
+}
+
+// all lists the scripts by name.
+func (l *library) all() []*script {
+	byName := map[string]*script{}
+	var names []string
+	add := func(name, path string) {
+		s := byName[name]
+		if s == nil {
+			byName[name] = &script{name: name, path: path}
+			names = append(names, name)
+			return
+		}
+		s.shadows = append(s.shadows, (&script{name: name, path: path}).where())
+	}
+	for _, dir := range l.dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil || !usable(dir) {
+			continue
+		}
+		for _, e := range entries {
+			if name, ok := strings.CutSuffix(e.Name(), ".lua"); ok && name != "" && !e.IsDir() {
+				add(name, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	for _, name := range scripts.Names() {
+		add(name, "")
+	}
+	slices.Sort(names)
+	list := make([]*script, len(names))
+	for i, name := range names {
+		list[i] = byName[name]
+	}
+	return list
+}
+
+// find returns the script of that name.
+func (l *library) find(name string) (*script, error) {
+	if name != "" && name == filepath.Base(name) {
+		for _, dir := range l.dirs {
+			path := filepath.Join(dir, name+".lua")
+			if st, err := os.Stat(path); err == nil && !st.IsDir() && usable(dir) {
+				return &script{name: name, path: path}, nil
+			}
+		}
+		if _, err := fs.Stat(scripts.FS, name+".lua"); err == nil {
+			return &script{name: name}, nil
+		}
+	}
+	var names []string
+	for _, s := range l.all() {
+		names = append(names, s.name)
+	}
+	msg := fmt.Sprintf("there is no script %s in the collection", quote(name))
+	if near := engine.Nearest(name, names); near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	file := filepath.Base(name) + ".lua"
+	if st, err := os.Stat(name); err == nil && st.IsDir() {
+		return nil, fmt.Errorf("%s is a directory, not a script", quote(name))
+	}
+	return nil, fmt.Errorf("%s (a file is named with its path: -s ./%s; luatrace list shows the collection)", msg, strings.Trim(quote(file), `"`))
+}
+
+// compile makes the script's function.
+func (s *script) compile(r *bindings.Runtime) (bindings.Function, error) {
+	if s.path == "" {
+		return r.LoadFS(collection(), s.name+".lua")
+	}
+	return r.LoadFile(s.path)
+}
+
+func collection() bindings.Library { return bindings.Library{Name: embedded, FS: scripts.FS} }
+
+// isFile says whether a word names a script by its file: "-" is standard input.
+func isFile(name string) bool {
+	return name == "-" || strings.Contains(name, "/") || strings.HasSuffix(name, ".lua")
+}
+
+// compileScript finds and compiles what -s and the subcommands are given.
+func (l *library) compileScript(r *bindings.Runtime, name string) (bindings.Function, error) {
+	if isFile(name) {
+		fn, err := r.LoadFile(name)
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			return nil, fmt.Errorf("cannot read the script %s: %w", quote(name), pe.Err)
+		}
+		return fn, err
+	}
+	s, err := l.find(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.compile(r)
+}

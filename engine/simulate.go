@@ -1,0 +1,293 @@
+package engine
+
+import (
+	"encoding/binary"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer"
+	"luatrace/tracer/encode"
+	"luatrace/tracer/syscalls"
+)
+
+// Simulation raises events that no tracer made, for processes that do not
+// exist: hooks run as they do in a trace, what they ask of a process is
+// answered from memory, and what they do to it is only noted down. Time stands
+// still but for Advance and the durations of calls. A simulation has the engine
+// for itself: Run must not be called.
+type Simulation struct {
+	eng   *Engine
+	now   time.Time
+	tasks map[int]*simulated // by thread id
+}
+
+// simulated is one thread that does not exist.
+type simulated struct {
+	task *tracer.Task
+	sim  *tracer.Simulated
+}
+
+// Simulate makes the engine one for made-up events; its clock starts at start.
+func (e *Engine) Simulate(start time.Time) *Simulation {
+	s := &Simulation{eng: e, now: start, tasks: map[int]*simulated{}}
+	e.timeNow = func() time.Time { return s.now }
+	for _, t := range e.timers {
+		t.next = start.Add(t.Interval)
+	}
+	return s
+}
+
+// MadeUp describes the thread of a made-up event.
+type MadeUp struct {
+	PID, TID, PPID int
+	ABI            syscalls.ABI
+	Comm, Exe, Cwd *string        // nil leaves what was said before
+	FDs            map[int]string // added to those said before
+	Files          map[string]string
+	Registers      map[string]uint64
+}
+
+// task returns the thread of an event, made at first sight.
+func (s *Simulation) task(m *MadeUp) *simulated {
+	t := s.tasks[m.TID]
+	if t == nil {
+		t = s.newTask(m)
+	}
+	s.update(t, m)
+	return t
+}
+
+func (s *Simulation) newTask(m *MadeUp) *simulated {
+	t := &simulated{}
+	if leader := s.process(m.PID); leader != nil {
+		t.sim = leader.sim
+		t.task = t.sim.AddThread(leader.task.Proc, m.TID)
+	} else {
+		t.sim = &tracer.Simulated{Comm: "test", Exe: "/usr/bin/test", Cwd: "/", PPID: 1, FDs: map[int]string{}, Files: map[string]string{}}
+		t.task = tracer.NewSimulated(m.PID, m.TID, m.ABI, t.sim)
+	}
+	s.tasks[m.TID] = t
+	return t
+}
+
+// process finds any thread of a process.
+func (s *Simulation) process(pid int) *simulated {
+	for _, t := range s.tasks {
+		if t.task.Proc.PID == pid {
+			return t
+		}
+	}
+	return nil
+}
+
+func (s *Simulation) update(t *simulated, m *MadeUp) {
+	for _, f := range []struct{ to, from *string }{{&t.sim.Comm, m.Comm}, {&t.sim.Exe, m.Exe}, {&t.sim.Cwd, m.Cwd}} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
+	if m.PPID != 0 {
+		t.sim.PPID = m.PPID
+	}
+	for fd, name := range m.FDs {
+		t.sim.FDs[fd] = name
+	}
+	for name, text := range m.Files {
+		t.sim.Files[name] = text
+	}
+	for name, v := range m.Registers {
+		t.sim.Registers.Set(name, v)
+	}
+}
+
+// Outcome is what hooks made of an event.
+type Outcome struct {
+	Task      *Task
+	Skipped   bool
+	Ret       int64 // of a call, as the program gets it
+	Delay     time.Duration
+	Signal    unix.Signal // that is delivered: 0 for none
+	Killed    []unix.Signal
+	Detached  bool
+	Stopped   bool // the trace is to end
+	Returned  bool // the call came back
+	Simulated *tracer.Simulated
+}
+
+// MadeUpResult says what a made-up call comes to.
+type MadeUpResult struct {
+	Ret      int64 // -errno for a failure
+	Given    bool  // otherwise Ret is what the buffers suggest
+	Duration time.Duration
+}
+
+// Call makes a system call: hooks for its entry, then, unless it never
+// returns, those for its exit. between is called after the entry with what the
+// hooks have made of the call.
+func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res MadeUpResult, between func(*Task)) (Outcome, error) {
+	nr, ok := syscalls.Number(m.ABI, name)
+	if !ok {
+		return Outcome{}, newUnknownCall(name)
+	}
+	t := s.task(m)
+	made, err := encode.Args(m.ABI, syscalls.Lookup(m.ABI, nr), values, t.sim)
+	if err != nil {
+		return Outcome{}, err
+	}
+	t.task.Simulate(m.ABI, nr, made.Args)
+	killed := len(t.sim.Killed)
+	tev := &tracer.Event{Kind: tracer.EventEnter, Task: t.task}
+	delay := s.feed(tev)
+	et := s.eng.task(t.task)
+	if et.hooks == nil { // nobody wants it: there is nothing to look at
+		s.eng.startCall(et, &callHooks{name: name, sig: syscalls.Lookup(m.ABI, nr)}, &t.task.Call)
+		et.hooks = nil
+	}
+	if between != nil {
+		between(et)
+	}
+	out := Outcome{Task: et, Simulated: t.sim}
+	out.Ret, out.Skipped = t.task.SimulatedSkip()
+	if !out.Skipped {
+		out.Ret = s.result(made, res)
+		for _, l := range made.After {
+			t.task.Proc.WriteMemory(l.Addr, l.Bytes)
+		}
+	}
+	if returns(et.call.Name) {
+		s.now = s.now.Add(res.Duration)
+		tev.Kind, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, out.Ret, 0, out.Skipped
+		if out.Ret < 0 && out.Ret >= -4095 {
+			tev.Errno = int(-out.Ret)
+		}
+		had := et.hooks != nil
+		delay += s.feed(tev)
+		if had {
+			out.Ret = s.eng.ev.Ret
+		} else {
+			et.call.Exited, et.call.Ret, et.call.Errno = true, out.Ret, tev.Errno
+		}
+		out.Returned = true
+	}
+	out.Delay = delay
+	s.conclude(&out, t, killed)
+	return out, nil
+}
+
+func (s *Simulation) result(made *encode.Call, res MadeUpResult) int64 {
+	if res.Given {
+		return res.Ret
+	}
+	return int64(made.Counted)
+}
+
+func (s *Simulation) conclude(out *Outcome, t *simulated, killed int) {
+	out.Killed = t.sim.Killed[killed:]
+	out.Detached = t.task.Proc.Detaching()
+	out.Stopped = s.eng.Stopping()
+}
+
+func (s *Simulation) feed(tev *tracer.Event) time.Duration {
+	s.eng.mu.Lock()
+	defer s.eng.mu.Unlock()
+	return s.eng.handle(tev)
+}
+
+// Signal delivers a signal; code, sender and addr are what siginfo says.
+func (s *Simulation) Signal(m *MadeUp, sig unix.Signal, code, sender int, addr uint64) Outcome {
+	t := s.task(m)
+	le := binary.LittleEndian
+	t.sim.Siginfo = tracer.Siginfo{}
+	le.PutUint32(t.sim.Siginfo[0:], uint32(sig))
+	le.PutUint32(t.sim.Siginfo[8:], uint32(code))
+	if addr != 0 {
+		le.PutUint64(t.sim.Siginfo[16:], addr)
+	} else {
+		le.PutUint32(t.sim.Siginfo[16:], uint32(sender))
+	}
+	killed := len(t.sim.Killed)
+	t.task.SetSignal(sig)
+	delay := s.feed(&tracer.Event{Kind: tracer.EventSignal, Task: t.task, Signal: sig})
+	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim, Delay: delay, Signal: t.task.SimulatedSignal()}
+	s.conclude(&out, t, killed)
+	return out
+}
+
+// Fork makes a process or, if child has the parent's PID, a thread.
+func (s *Simulation) Fork(m, child *MadeUp, event int) Outcome {
+	t := s.task(m)
+	if s.tasks[child.TID] == nil {
+		if child.PPID == 0 {
+			child.PPID = m.PID
+		}
+		if child.Comm == nil {
+			child.Comm = &t.sim.Comm
+		}
+	}
+	c := s.task(child)
+	killed := len(t.sim.Killed)
+	s.feed(&tracer.Event{Kind: tracer.EventNew, Task: t.task, Child: c.task, CloneEvent: event})
+	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim}
+	s.conclude(&out, t, killed)
+	return out
+}
+
+// Exec lets a process run a new program: the new exe and comm are m's.
+func (s *Simulation) Exec(m *MadeUp, formerTID int) Outcome {
+	t := s.task(m)
+	killed := len(t.sim.Killed)
+	s.feed(&tracer.Event{Kind: tracer.EventExec, Task: t.task, FormerTID: formerTID})
+	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim}
+	s.conclude(&out, t, killed)
+	return out
+}
+
+// Exit ends a thread, and with the last one its process.
+func (s *Simulation) Exit(m *MadeUp, exit tracer.Exit) Outcome {
+	t := s.task(m)
+	delete(s.tasks, m.TID)
+	last := s.process(m.PID) == nil
+	killed := len(t.sim.Killed)
+	if last { // /proc is empty then
+		t.sim.Exe, t.sim.Cwd, t.sim.Comm, t.sim.Files = "", "", "", nil
+	}
+	s.feed(&tracer.Event{Kind: tracer.EventDeath, Task: t.task, Exit: exit, LastTask: last})
+	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim}
+	s.conclude(&out, t, killed)
+	return out
+}
+
+// Begin runs the hooks for the beginning of the trace.
+func (s *Simulation) Begin() { s.eng.runPlain(KindBegin, s.eng.beginHooks) }
+
+// End runs the hooks for the end of the trace and what comes after them:
+// aggregations are printed.
+func (s *Simulation) End() {
+	s.eng.runPlain(KindEnd, s.eng.endHooks)
+	for _, f := range s.eng.finish {
+		f()
+	}
+}
+
+// Advance lets time pass: timers run when they are due.
+func (s *Simulation) Advance(d time.Duration) {
+	until := s.now.Add(d)
+	for {
+		var due *Timer
+		for _, t := range s.eng.timers {
+			if !t.disabled && !t.next.After(until) && (due == nil || t.next.Before(due.next)) {
+				due = t
+			}
+		}
+		if due == nil {
+			break
+		}
+		s.now = due.next
+		due.next = due.next.Add(due.Interval)
+		s.eng.mu.Lock()
+		s.eng.runTimer(due)
+		s.eng.mu.Unlock()
+	}
+	s.now = until
+}

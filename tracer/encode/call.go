@@ -1,0 +1,201 @@
+package encode
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"luatrace/tracer/syscalls"
+)
+
+// Memory takes bytes for which there is no place yet, and what is to be written
+// when the call returns.
+type Memory interface {
+	// Place puts bytes into fresh memory and returns their address.
+	Place(b []byte) uint64
+}
+
+// Later is memory that the kernel fills in: it is written before the exit.
+type Later struct {
+	Addr  uint64
+	Bytes []byte
+}
+
+// Call is a system call in the words of the machine.
+type Call struct {
+	Args  [6]uint64
+	After []Later
+	// Lengths are buffers' sizes by argument name, for a result that counts
+	// their bytes: 0 if no buffer does.
+	Counted int
+}
+
+// arguments are being encoded.
+type encoder struct {
+	abi    syscalls.ABI
+	mem    Memory
+	call   *Call
+	params []syscalls.Param
+	words  map[string]uint64 // of the arguments encoded so far, by name
+	out    bool              // what is placed now is the kernel's to write
+}
+
+// Args encodes the arguments of a call by their names (aliases do as well).
+// Missing ones are zero; lengths of buffers that are given are filled in
+// unless they are given too.
+func Args(abi syscalls.ABI, sig *syscalls.Signature, values map[string]any, mem Memory) (*Call, error) {
+	e := &encoder{abi: abi, mem: mem, call: &Call{}}
+	if sig == nil {
+		return e.raw(values)
+	}
+	// The first round finds the values that choose a variant.
+	for i := range sig.Params {
+		p := &sig.Params[i]
+		if v, ok := find(p, values); ok && !p.Pointer() {
+			if w, err := e.word(p.Type, v); err == nil {
+				e.call.Args[i] = w
+			}
+		}
+	}
+	e.params, _ = sig.Select(&e.call.Args)
+	if err := e.known(sig.Name, values); err != nil {
+		return nil, err
+	}
+	for i := range e.params {
+		p := &e.params[i]
+		v, ok := find(p, values)
+		if p.Kind == syscalls.KindDirFD && !ok && !p.Hidden {
+			v, ok = "AT_FDCWD", true // what nearly every program gives
+		}
+		if !ok || p.Pointer() {
+			continue
+		}
+		w, err := e.word(p.Type, v)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		e.call.Args[i] = w
+	}
+	for i := range e.params {
+		p := &e.params[i]
+		v, ok := find(p, values)
+		if !ok || !p.Pointer() {
+			continue
+		}
+		if err := e.pointer(i, p, v, values); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	if abi.WordSize() == 4 {
+		for i, w := range e.call.Args {
+			e.call.Args[i] = uint64(uint32(w))
+		}
+	}
+	return e.call, nil
+}
+
+// raw takes arg1 to arg6, of a call without a signature.
+func (e *encoder) raw(values map[string]any) (*Call, error) {
+	for name, v := range values {
+		var i int
+		if _, err := fmt.Sscanf(name, "arg%d", &i); err != nil || i < 1 || i > 6 {
+			return nil, fmt.Errorf("unknown argument %q; there are arg1 to arg6", name)
+		}
+		w, err := e.word(&syscalls.Type{Kind: syscalls.KindHex}, v)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		e.call.Args[i-1] = w
+	}
+	return e.call, nil
+}
+
+// find looks for the value of an argument.
+func find(p *syscalls.Param, values map[string]any) (any, bool) {
+	if p.Hidden {
+		return nil, false
+	}
+	if v, ok := values[p.Name]; ok {
+		return v, true
+	}
+	for _, a := range p.Aliases {
+		if v, ok := values[a]; ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// known checks that every value has an argument.
+func (e *encoder) known(call string, values map[string]any) error {
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if syscalls.FindParam(e.params, name) >= 0 {
+			continue
+		}
+		var have []string
+		for i := range e.params {
+			if !e.params[i].Hidden {
+				have = append(have, e.params[i].Name)
+			}
+		}
+		return fmt.Errorf("%s has no argument %q (it has %s)", call, name, strings.Join(have, ", "))
+	}
+	return nil
+}
+
+// pointer encodes an argument that is an address: of memory with the value, or
+// the value itself if it is a number.
+func (e *encoder) pointer(i int, p *syscalls.Param, v any, values map[string]any) error {
+	if w, ok := number(v); ok && p.Kind != syscalls.KindRef && p.Kind != syscalls.KindWait && p.Kind != syscalls.KindSigset {
+		e.call.Args[i] = w
+		return nil
+	}
+	if v == nil {
+		return nil
+	}
+	b, count, err := e.memory(p.Type, v)
+	if err != nil {
+		return err
+	}
+	// What the program must have said about the size.
+	e.fillLength(&p.Len, count, values)
+	if p.Len.Kind == syscalls.LenRet {
+		e.call.Counted = max(e.call.Counted, count)
+	}
+	if p.Dir == syscalls.In {
+		e.call.Args[i] = e.mem.Place(b)
+		return nil
+	}
+	e.call.Args[i] = e.mem.Place(make([]byte, max(len(b), 1)))
+	if p.Dir == syscalls.InOut {
+		e.call.After = append(e.call.After, Later{e.call.Args[i], b})
+		return nil
+	}
+	e.call.After = append(e.call.After, Later{e.call.Args[i], b})
+	return nil
+}
+
+// fillLength sets the argument that says how long another one is, unless the
+// caller has.
+func (e *encoder) fillLength(l *syscalls.Length, n int, values map[string]any) {
+	if l.Kind != syscalls.LenName && l.Kind != syscalls.LenDeref {
+		return
+	}
+	j := syscalls.FindParam(e.params, l.Name)
+	if j < 0 {
+		return
+	}
+	if _, given := find(&e.params[j], values); given {
+		return
+	}
+	if l.Kind == syscalls.LenName {
+		e.call.Args[j] = uint64(n)
+		return
+	}
+	e.call.Args[j] = e.mem.Place(little(uint64(n), 4))
+}

@@ -1,0 +1,215 @@
+package encode
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"luatrace/tracer/syscalls"
+)
+
+// little is the lower bytes of a word; all supported ABIs are little-endian.
+func little(w uint64, size int) []byte {
+	return binary.LittleEndian.AppendUint64(nil, w)[:min(size, 8)]
+}
+
+// number takes what is a number already.
+func number(v any) (uint64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return uint64(v), true
+	case uint64:
+		return v, true
+	case float64:
+		if v == math.Trunc(v) && v >= -1<<63 && v < 1<<64 {
+			if v < 0 {
+				return uint64(int64(v)), true
+			}
+			return uint64(v), true
+		}
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	}
+	return 0, false
+}
+
+// word encodes a number: itself, or the names of constants.
+func (e *encoder) word(t *syscalls.Type, v any) (uint64, error) {
+	if v == nil {
+		return 0, nil
+	}
+	w, ok := number(v)
+	if !ok {
+		text, isText := v.(string)
+		if !isText {
+			return 0, fmt.Errorf("a number or the name of one is wanted, not %s", describe(v))
+		}
+		var err error
+		if w, err = e.named(t, text); err != nil {
+			return 0, err
+		}
+	}
+	switch t.Kind {
+	case syscalls.KindNetPort:
+		w = uint64(uint16(w)>>8 | uint16(w)<<8)
+	case syscalls.KindNetLong:
+		w = uint64(binary.BigEndian.Uint32(binary.LittleEndian.AppendUint32(nil, uint32(w))))
+	}
+	return w, nil
+}
+
+// named finds "A|B|0x10".
+func (e *encoder) named(t *syscalls.Type, text string) (uint64, error) {
+	var w uint64
+	for name := range strings.SplitSeq(text, "|") {
+		name = strings.TrimSpace(name)
+		if t.Set != nil {
+			if x, ok := t.Set.On(e.abi).Value(name); ok {
+				w |= x
+				continue
+			}
+		}
+		if t.Kind == syscalls.KindSignal || t.Low != nil && t.Low.Kind == syscalls.KindSignal {
+			if n, ok := syscalls.Signal(name); ok {
+				w |= uint64(n)
+				continue
+			}
+		}
+		if x, ok := syscalls.Constant(name); ok {
+			w |= x
+			continue
+		}
+		x, err := strconv.ParseInt(name, 0, 64)
+		if err != nil {
+			u, err := strconv.ParseUint(name, 0, 64)
+			if err != nil {
+				return 0, fmt.Errorf("there is no constant %q", name)
+			}
+			x = int64(u)
+		}
+		w |= uint64(x)
+	}
+	return w, nil
+}
+
+// describe names a value's kind for messages.
+func describe(v any) string {
+	switch v.(type) {
+	case string:
+		return "a string"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a table"
+	case nil:
+		return "nothing"
+	}
+	return fmt.Sprint(v)
+}
+
+// memory encodes what a pointer of type t points to. count is its length in the
+// unit that length arguments count in: bytes, or elements.
+func (e *encoder) memory(t *syscalls.Type, v any) (b []byte, count int, err error) {
+	text, isText := v.(string)
+	switch t.Kind {
+	case syscalls.KindPath, syscalls.KindString:
+		if !isText {
+			return nil, 0, fmt.Errorf("a string is wanted, not %s", describe(v))
+		}
+		return append([]byte(text), 0), len(text), nil
+	case syscalls.KindStrings, syscalls.KindEnv:
+		return e.strings(v)
+	case syscalls.KindRef:
+		b, err = e.inline(t.Elem, v, size(t.Elem, e.abi))
+		return b, 1, err
+	case syscalls.KindWait:
+		w, err := e.word(t, v)
+		return little(w, 4), 1, err
+	case syscalls.KindSigset:
+		return e.sigset(v)
+	case syscalls.KindArray, syscalls.KindPollResult:
+		return e.array(t, v)
+	case syscalls.KindPtrArray:
+		return e.pointers(t, v)
+	case syscalls.KindIovec:
+		return e.iovec(v)
+	case syscalls.KindSockaddr:
+		if !isText {
+			b, err = e.sockaddr(v)
+			return b, len(b), err
+		}
+	case syscalls.KindFDSet, syscalls.KindBits:
+		return bitmap(v)
+	case syscalls.KindStruct:
+		if isText {
+			break
+		}
+		lay := t.Layout(e.abi)
+		if lay == nil {
+			return nil, 0, fmt.Errorf("%s has no struct %s", e.abi, t.Struct)
+		}
+		b, err = e.structure(lay, v)
+		return b, len(b), err
+	}
+	if !isText {
+		return nil, 0, fmt.Errorf("its bytes as a string are wanted, not %s", describe(v))
+	}
+	return []byte(text), len(text), nil
+}
+
+// size is how many bytes a value of type t takes in memory.
+func size(t *syscalls.Type, abi syscalls.ABI) int {
+	switch t.Kind {
+	case syscalls.KindU8:
+		return 1
+	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindMode, syscalls.KindFmode:
+		return 2
+	case syscalls.KindOff, syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64:
+		return 8
+	case syscalls.KindIPv6:
+		return 16
+	case syscalls.KindLong, syscalls.KindSize, syscalls.KindHex, syscalls.KindAddr, syscalls.KindRlim, syscalls.KindHandler, syscalls.KindSigset:
+		return abi.WordSize()
+	case syscalls.KindStruct:
+		if l := t.Layout(abi); l != nil {
+			return l.Size
+		}
+	}
+	if t.Pointer() {
+		return abi.WordSize()
+	}
+	return 4
+}
+
+// inline encodes a value that stands in memory of its own: an element, a field.
+func (e *encoder) inline(t *syscalls.Type, v any, n int) ([]byte, error) {
+	text, isText := v.(string)
+	switch t.Kind {
+	case syscalls.KindIPv4, syscalls.KindIPv6:
+		if a, err := netip.ParseAddr(text); isText && err == nil && len(a.AsSlice()) == n {
+			return a.AsSlice(), nil
+		}
+		return nil, fmt.Errorf("an address of %d bytes is wanted, such as %q", n, map[int]string{4: "127.0.0.1", 16: "::1"}[n])
+	case syscalls.KindStruct:
+		if lay := t.Layout(e.abi); lay != nil && !isText {
+			return e.structure(lay, v)
+		}
+	case syscalls.KindArray:
+		b, _, err := e.array(t, v)
+		return b, err
+	}
+	if isText && (t.Pointer() || t.Kind == syscalls.KindString) {
+		if len(text) > n {
+			return nil, fmt.Errorf("%d bytes do not fit into %d", len(text), n)
+		}
+		return append([]byte(text), make([]byte, n-len(text))...), nil
+	}
+	w, err := e.word(t, v)
+	return little(w, n), err
+}
