@@ -183,6 +183,12 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 	}
 	adjustFields(reflect.ValueOf(chunk))
 	src.chunk = chunk
+	if r.test == nil {
+		chunk = withoutTests(chunk) // what they mention is nothing the script does
+	}
+	if !src.loose && !src.generated {
+		chunk = ownArgs(chunk)
+	}
 	proto, err := lua.Compile(chunk, src.name)
 	if err != nil {
 		return nil, syntaxError(src.name, lines, err)

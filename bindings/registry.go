@@ -56,6 +56,7 @@ func modules() []module {
 		rngGlobals(),
 		bitModule(),
 		jsonModule(),
+		outputModule(),
 		traceGlobals(),
 		conditionGlobals(),
 		aggGlobals(),

@@ -29,6 +29,8 @@ type Options struct {
 	// OnExit is told when a script calls os.exit. The script is unwound; the
 	// call returns an *[Exit].
 	OnExit func(code int)
+	// Screen says what Out is, for scripts that ask.
+	Screen Screen
 	// Seed is what rng() without an argument starts from.
 	Seed uint64
 	// Logf, if set, is told which file a require resolved to.
@@ -56,32 +58,33 @@ type Runtime struct {
 	// Out is the buffered trace output; see [Runtime.Flush].
 	Out io.Writer
 
-	opts      Options
-	out       *bufio.Writer
-	intr      *interrupt
-	quit      chan struct{} // ends the watchdog
-	closing   sync.Once
-	depth     int      // nesting of call
-	exit      *Exit    // set by os.exit until the call returns
-	line      []byte   // scratch for one line of output
-	errTrace  string   // traceback for debug.traceback inside an xpcall handler
-	tracing   *Trace   // nil until NewTrace
-	test      *testRun // nil but for RunTests
-	args      *lua.LTable
-	rawArgs   map[string]string
-	argsUsed  map[string]bool
-	metas     []*Meta
-	metaOnly  bool
-	mentioned map[string]bool // names in the code compiled so far; see noteMentions
-	globals   *lua.LTable
-	builtin   map[string]bool // globals that scripts can't assign to
-	classes   map[string]*lua.LTable
-	methods   map[string]*lua.LTable
-	sources   map[string]*source // by chunk name
-	loaded    map[string]lua.LValue
-	regexes   map[string]*regex
-	null      lua.LValue
-	arrays    *lua.LTable // metatable of json arrays
+	opts       Options
+	out        *bufio.Writer
+	intr       *interrupt
+	quit       chan struct{} // ends the watchdog
+	closing    sync.Once
+	depth      int      // nesting of call
+	exit       *Exit    // set by os.exit until the call returns
+	line       []byte   // scratch for one line of output
+	errTrace   string   // traceback for debug.traceback inside an xpcall handler
+	frameLines int      // of the picture that output.frame has drawn last
+	tracing    *Trace   // nil until NewTrace
+	test       *testRun // nil but for RunTests
+	args       *lua.LTable
+	rawArgs    map[string]string
+	argsUsed   map[string]bool
+	metas      []*Meta
+	metaOnly   bool
+	mentioned  map[string]bool // names in the code compiled so far; see noteMentions
+	globals    *lua.LTable
+	builtin    map[string]bool // globals that scripts can't assign to
+	classes    map[string]*lua.LTable
+	methods    map[string]*lua.LTable
+	sources    map[string]*source // by chunk name
+	loaded     map[string]lua.LValue
+	regexes    map[string]*regex
+	null       lua.LValue
+	arrays     *lua.LTable // metatable of json arrays
 }
 
 // New makes an interpreter.

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,15 +23,8 @@ func findTests(file string, chunk []ast.Stmt) ([]TestBlock, error) {
 	var list []TestBlock
 	seen := map[string]bool{}
 	for _, stmt := range chunk {
-		call, ok := stmt.(*ast.FuncCallStmt)
-		if !ok {
-			continue
-		}
-		expr, ok := call.Expr.(*ast.FuncCallExpr)
-		if !ok {
-			continue
-		}
-		if id, ok := expr.Func.(*ast.IdentExpr); !ok || id.Value != "test" || len(expr.Args) < 2 {
+		expr := testCall(stmt)
+		if expr == nil {
 			continue
 		}
 		name, ok := expr.Args[0].(*ast.StringExpr)
@@ -51,6 +45,38 @@ func findTests(file string, chunk []ast.Stmt) ([]TestBlock, error) {
 		list = append(list, b)
 	}
 	return list, nil
+}
+
+// testCall returns the call of test that a statement is, or nil.
+func testCall(stmt ast.Stmt) *ast.FuncCallExpr {
+	call, ok := stmt.(*ast.FuncCallStmt)
+	if !ok {
+		return nil
+	}
+	expr, ok := call.Expr.(*ast.FuncCallExpr)
+	if !ok {
+		return nil
+	}
+	if id, ok := expr.Func.(*ast.IdentExpr); !ok || id.Value != "test" || len(expr.Args) < 2 {
+		return nil
+	}
+	return expr
+}
+
+// withoutTests leaves out the tests of a file.
+func withoutTests(chunk []ast.Stmt) []ast.Stmt {
+	return slices.DeleteFunc(slices.Clone(chunk), func(s ast.Stmt) bool { return testCall(s) != nil })
+}
+
+// ownArgs puts "local args = args" before a file: several scripts have each
+// their own arguments, and a hook keeps those of its script.
+func ownArgs(chunk []ast.Stmt) []ast.Stmt {
+	global := &ast.IdentExpr{Value: "args"}
+	global.SetLine(1)
+	own := &ast.LocalAssignStmt{Names: []string{"args"}, Exprs: []ast.Expr{global}}
+	own.SetLine(1)
+	own.SetLastLine(1)
+	return append([]ast.Stmt{own}, chunk...)
 }
 
 // testArgs reads {args = {NAME = constant, ...}}.

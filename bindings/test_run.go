@@ -97,7 +97,7 @@ func (o *TestOptions) run(b TestBlock) TestResult {
 	r.SetArgs(b.Args)
 	fn, err := o.Load(r)
 	if err == nil {
-		err = r.Call(fn)
+		err = r.RunScript(fn)
 	}
 	if err == nil {
 		err = tr.unusedArgs(r)

@@ -169,6 +169,17 @@ func stringList(v lua.LValue) []string {
 	return list
 }
 
+// RunScript runs the main function of a script, which has a table of arguments
+// of its own.
+func (r *Runtime) RunScript(fn Function) error {
+	r.args = r.L.NewTable()
+	r.globals.RawSetString("args", r.args)
+	for k, v := range r.rawArgs {
+		r.args.RawSetString(k, lua.LString(v))
+	}
+	return r.Call(fn)
+}
+
 // SetArgs gives the interpreter the arguments of the command line, before any
 // script is run. A script that calls meta takes those it declares.
 func (r *Runtime) SetArgs(args map[string]string) {
@@ -207,6 +218,10 @@ func (r *Runtime) setMeta(L *lua.LState, m *Meta) error {
 	r.metas = append(r.metas, m)
 	for _, a := range m.Args {
 		text, given := r.rawArgs[a.Name]
+		if own, ok := r.rawArgs[m.Name+"."+a.Name]; ok {
+			text, given = own, true
+			r.argsUsed[m.Name+"."+a.Name] = true
+		}
 		if !given {
 			if a.Required && r.tracing != nil {
 				return fmt.Errorf("%s: -a %s=%s is required (%s)", m.Name, a.Name, strings.ToUpper(a.Type), a.Help)

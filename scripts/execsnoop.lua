@@ -24,15 +24,13 @@ local function command(ev)
   return table.concat(words, " ")
 end
 
-on("begin", function()
-  printf("%-15s %-7s %-7s %-8s %s\n", "PCOMM", "PID", "PPID", "ERR", "COMMAND")
-end)
+local row = require "lib.columns" "PCOMM:15 PID:7 PPID:7 ERR:8 COMMAND"
 
 on("execve,execveat:enter", function(ev)
   local pcomm = ev.comm
   ev:onexit(function(ev)
     if ev.ok or args.failed then
-      printf("%-15s %-7d %-7d %-8s %s\n", pcomm, ev.pid, ev.ppid, ev.err or "-", command(ev))
+      row(pcomm, ev.pid, ev.ppid, ev.err, command(ev))
     end
   end)
 end)

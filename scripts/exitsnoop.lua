@@ -25,16 +25,14 @@ on("proc:exec", function(ev)
   data.born, data.comm = data.born or ev.time, ev.comm
 end)
 
-on("begin", function()
-  printf("%-7s %-7s %-15s %9s %s\n", "PID", "TID", "COMM", "AGE(s)", "END")
-end)
+local row = require "lib.columns" "PID:7 TID:7 COMM:15 >AGE(s):9.3 END"
 
 on("proc:exit", function(ev)
   if ev.thread and not args.threads then return end
   if args.failed and ev.status == 0 then return end
   local data = ev.task.data
-  local age = data.born and ("%.3f"):format(ev.time - data.born) or "-"
+  local age = data.born and ev.time - data.born
   local how = ev.killed or ev.status
   if ev.core then how = how .. " (core dumped)" end
-  printf("%-7d %-7d %-15s %9s %s\n", ev.pid, ev.tid, data.comm or "?", age, how)
+  row(ev.pid, ev.tid, data.comm or "?", age, how)
 end)

@@ -24,14 +24,12 @@ on("rename,renameat,renameat2", {when = {ok = true}}, function(ev)
   born[paths.newpath], born[paths.oldpath] = born[paths.oldpath], nil
 end)
 
-on("begin", function()
-  printf("%-7s %-15s %9s %s\n", "PID", "COMM", "AGE(s)", "FILE")
-end)
+local row = require "lib.columns" "PID:7 COMM:15 >AGE(s):9.3 FILE"
 
 on("unlink,unlinkat", {when = {ok = true}}, function(ev)
   local path = ev.abspath
   if born[path] then
-    printf("%-7d %-15s %9.3f %s\n", ev.pid, ev.comm, ev.time - born[path], path)
+    row(ev.pid, ev.comm, ev.time - born[path], path)
     born[path] = nil
   end
 end)

@@ -25,11 +25,7 @@ local function target(ev)
   return ev.args[1]
 end
 
-local function line(pid, comm, sig, to, result)
-  printf("%-7s %-15s %-11s %7s %s\n", pid, comm, sig, to or "?", result)
-end
-
-on("begin", function() line("PID", "COMM", "SIGNAL", "TARGET", "RESULT") end)
+local row = require "lib.columns" "PID:7 COMM:15 SIGNAL:11 >TARGET:7 RESULT"
 
 -- Whoever kills itself does not come back from the call, so what is known
 -- before it is kept until the call or the thread ends.
@@ -37,7 +33,7 @@ on(calls .. ":enter", {when = args.sig and {sig = args.sig}}, function(ev)
   ev.task.data.sending = {ev.pid, ev.comm, ev.args.sig, target(ev)}
   ev:onexit(function(ev)
     local pid, comm, sig, to = unpack(ev.task.data.sending, 1, 4)
-    line(pid, comm, sig, to, ev.err or "sent")
+    row(pid, comm, sig, to, ev.err or "sent")
     ev.task.data.sending = nil
   end)
 end)
@@ -46,6 +42,6 @@ on("proc:exit", function(ev)
   local sending = ev.task.data.sending
   if sending then
     local pid, comm, sig, to = unpack(sending, 1, 4)
-    line(pid, comm, sig, to, "ended by " .. (ev.killed or "another"))
+    row(pid, comm, sig, to, "ended by " .. (ev.killed or "another"))
   end
 end)

@@ -19,11 +19,9 @@ local when = {}
 if args.failed then when.ok = false end
 if args.under then when.path = under(args.under) end
 
-on("begin", function()
-  printf("%-7s %-15s %3s %-8s %s\n", "PID", "COMM", "FD", "ERR", "PATH")
-end)
+local row = require "lib.columns" "PID:7 COMM:15 >FD:3 ERR:8 PATH"
 
 on("open,openat,openat2,creat", {when = when}, function(ev)
   local path = args.absolute and ev.abspath or ev.path
-  printf("%-7d %-15s %3d %-8s %s\n", ev.pid, ev.comm, ev.ret, ev.err or "-", path or "?")
+  row(ev.pid, ev.comm, ev.ret, ev.err, path or "?")
 end)

@@ -11,7 +11,7 @@ import (
 
 // FS holds the scripts as NAME.lua.
 //
-//go:embed *.lua
+//go:embed *.lua lib/*.lua
 var FS embed.FS
 
 // Names returns the names of all scripts, sorted, without ".lua".

@@ -29,12 +29,9 @@ local function action(ev)
   return "default"
 end
 
-on("begin", function()
-  printf("%-7s %-15s %-11s %-7s %7s %s\n", "PID", "COMM", "SIGNAL", "ACTION", "SENDER", "AT")
-end)
+local row = require "lib.columns" "PID:7 COMM:15 SIGNAL:11 ACTION:7 >SENDER:7 AT"
 
 on("signal" .. (args.sig and ":" .. args.sig or ""), function(ev)
-  local at = ev.addr and ("0x%x"):format(ev.addr) or "-"
-  printf("%-7d %-15s %-11s %-7s %7s %s\n",
-    ev.pid, ev.comm, ev.sig, action(ev), ev.sender or "kernel", at)
+  local at = ev.addr and ("0x%x"):format(ev.addr)
+  row(ev.pid, ev.comm, ev.sig, action(ev), ev.sender or "kernel", at)
 end)

@@ -15,13 +15,11 @@ meta {
     .. "own work, some 10 microseconds a call.",
 }
 
-on("begin", function()
-  printf("%9s %-7s %-15s %s\n", "MS", "TID", "COMM", "CALL")
-end)
+local row = require "lib.columns" ">MS:9.3 TID:7 COMM:15 CALL"
 
 on(args.calls, function(ev)
   local took = ev.duration
   if took >= args.min then
-    printf("%9.3f %-7d %-15s %s\n", took * 1e3, ev.tid, ev.comm, tostring(ev))
+    row(took * 1e3, ev.tid, ev.comm, tostring(ev))
   end
 end)

@@ -17,10 +17,8 @@ meta {
 local when = {path = args.under and under(args.under) or ne("")}
 if args.failed then when.ok = false end
 
-on("begin", function()
-  printf("%-7s %-15s %-10s %-8s %s\n", "PID", "COMM", "CALL", "ERR", "PATH")
-end)
+local row = require "lib.columns" "PID:7 COMM:15 CALL:10 ERR:8 PATH"
 
 on("%%stat,%%statfs", {when = when}, function(ev)
-  printf("%-7d %-15s %-10s %-8s %s\n", ev.pid, ev.comm, ev.name, ev.err or "-", ev.path)
+  row(ev.pid, ev.comm, ev.name, ev.err, ev.path)
 end)

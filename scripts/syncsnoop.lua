@@ -9,11 +9,8 @@ meta {
   caveats = "Writes to files opened with O_SYNC wait too and are not shown.",
 }
 
-on("begin", function()
-  printf("%-7s %-15s %-15s %9s %-6s %s\n", "PID", "COMM", "CALL", "MS", "ERR", "FILE")
-end)
+local row = require "lib.columns" "PID:7 COMM:15 CALL:15 >MS:9.3 ERR:6 FILE"
 
 on("sync,syncfs,fsync,fdatasync,sync_file_range,msync", function(ev)
-  printf("%-7d %-15s %-15s %9.3f %-6s %s\n",
-    ev.pid, ev.comm, ev.name, ev.duration * 1e3, ev.err or "-", ev.fdpath or "-")
+  row(ev.pid, ev.comm, ev.name, ev.duration * 1e3, ev.err, ev.fdpath)
 end)

@@ -10,9 +10,7 @@ meta {
     .. "shown. PROTO is \"-\" for a socket that is not connected in the end.",
 }
 
-on("begin", function()
-  printf("%-7s %-15s %9s %-5s %-12s %s\n", "PID", "COMM", "MS", "PROTO", "ERR", "ADDRESS")
-end)
+local row = require "lib.columns" "PID:7 COMM:15 >MS:9.3 PROTO:5 ERR:12 ADDRESS"
 
 -- 127.0.0.1:80 or [::1]:80; nil for sockets that are not of the internet.
 local function address(addr)
@@ -26,7 +24,6 @@ on("connect", function(ev)
   if to then
     -- A socket shows its protocol only once it is connected or bound.
     local proto = ev.fdpath and ev.fdpath:match("^(%a+) ") or "-"
-    printf("%-7d %-15s %9.3f %-5s %-12s %s\n",
-      ev.pid, ev.comm, ev.duration * 1e3, proto, ev.err or "-", to)
+    row(ev.pid, ev.comm, ev.duration * 1e3, proto, ev.err, to)
   end
 end)

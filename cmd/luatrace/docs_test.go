@@ -158,7 +158,7 @@ func TestExamplesParse(t *testing.T) {
 			t.Errorf("%s: luatrace %q: no command", e.where, e.words)
 		}
 		o.scripts = slices.DeleteFunc(o.scripts, func(s string) bool { return strings.Contains(s, "/") })
-		s, err := newSession(o, &output{w: null}, func(string, ...any) {})
+		s, err := newSession(o, nil, &output{w: null}, func(string, ...any) {})
 		if err != nil {
 			t.Errorf("%s: luatrace %q: %v", e.where, e.words, err)
 			continue

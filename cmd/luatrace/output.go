@@ -55,6 +55,19 @@ func isTerminal(f *os.File) bool {
 	return err == nil
 }
 
+// width is how many columns the terminal has, 0 if it is none.
+func (o *output) width() int {
+	f, ok := o.w.(*os.File)
+	if !ok || !o.terminal {
+		return 0
+	}
+	ws, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(ws.Col)
+}
+
 // Write drops everything after the first error.
 func (o *output) Write(b []byte) (int, error) {
 	if o.err != nil {

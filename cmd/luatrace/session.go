@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +37,10 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		Out:       out,
 		Timeout:   o.hookTimeout,
 		Libraries: []bindings.Library{collection()},
+		Screen: bindings.Screen{
+			Terminal: out.terminal, Width: out.width(), JSON: o.json,
+			Colour: out.terminal && lookup(env, "NO_COLOR") == "" && lookup(env, "TERM") != "dumb",
+		},
 	})
 	s.w = s.lua.Out
 	opts := engine.Options{
@@ -137,7 +140,7 @@ func (s *session) load(o *options) error {
 func (s *session) loadScript(name string) error {
 	fn, err := s.library.compileScript(s.lua, name)
 	if err == nil {
-		err = s.lua.Call(fn)
+		err = s.lua.RunScript(fn)
 	}
 	if err != nil {
 		return scriptFailure(err)

@@ -1,0 +1,106 @@
+package bindings
+
+import (
+	"bytes"
+	"strconv"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Screen says what the trace output is, for scripts that show more to a person
+// than to a file.
+type Screen struct {
+	Terminal bool // a terminal: frames replace each other, colours are seen
+	Width    int  // its columns; 0 if that is not known
+	Colour   bool // colours are wanted
+	JSON     bool // -j: an object a line is wanted
+}
+
+func outputModule() module {
+	flag := func(name, help string, get func(*Screen) bool) value {
+		return value{name: name, typ: "boolean", help: help, get: func(r *Runtime) lua.LValue { return lua.LBool(get(&r.opts.Screen)) }}
+	}
+	return module{
+		name: "output",
+		help: "What the trace output is. \"lib.columns\" of the collection does most with it: local columns = require \"lib.columns\".",
+		functions: []function{
+			{
+				name: "frame", params: "fn: function",
+				help: "Calls fn, whose output is one picture: on a terminal it replaces the picture before, elsewhere it is appended after an empty line. For reports from every().",
+				fn:   (*Runtime).frame,
+			},
+			{
+				name: "colour", params: "name?: string",
+				help: "What is written from now on has this colour (red, green, yellow, blue, magenta, cyan, bold, dim), without a name none. Only a terminal shows it, and not if NO_COLOR is set.",
+				fn:   (*Runtime).colour,
+			},
+		},
+		values: []value{
+			flag("json", "Whether -j asks for a JSON object a line: emit instead of print then.", func(s *Screen) bool { return s.JSON }),
+			flag("terminal", "Whether it is a terminal.", func(s *Screen) bool { return s.Terminal }),
+			{name: "width", typ: "number|nil", help: "Columns of the terminal.", get: func(r *Runtime) lua.LValue {
+				if r.opts.Screen.Width <= 0 {
+					return lua.LNil
+				}
+				return number(int64(r.opts.Screen.Width))
+			}},
+		},
+	}
+}
+
+// frame collects what fn writes. On a terminal the cursor goes back over the
+// lines of the frame before, which are cleared one by one, so that nothing
+// flickers.
+func (r *Runtime) frame(L *lua.LState) int {
+	fn := L.CheckFunction(1)
+	if err := r.Flush(); err != nil {
+		L.RaiseError("frame: %s", err.Error())
+	}
+	var picture bytes.Buffer
+	r.out.Reset(&picture)
+	L.Push(fn)
+	err := L.PCall(0, 0, nil)
+	r.out.Flush()
+	r.out.Reset(r.opts.Out)
+	if err != nil {
+		L.RaiseError("%s", err.Error())
+	}
+	lines := bytes.Count(picture.Bytes(), []byte("\n"))
+	switch {
+	case !r.opts.Screen.Terminal:
+		if r.frameLines > 0 {
+			r.write([]byte("\n"))
+		}
+		r.write(picture.Bytes())
+	default:
+		if r.frameLines > 0 {
+			r.write([]byte("\x1b[" + strconv.Itoa(r.frameLines) + "A"))
+		}
+		for line := range bytes.Lines(picture.Bytes()) {
+			r.write(line[:len(line)-1])
+			r.write([]byte("\x1b[K\n"))
+		}
+		r.write([]byte("\x1b[J"))
+	}
+	r.frameLines = max(lines, 1)
+	return 0
+}
+
+// paints are the colours by name: SGR parameters of ECMA-48.
+var paints = map[string]string{
+	"red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36", "bold": "1", "dim": "2",
+}
+
+// colour switches colours on the output itself: a string with an escape sequence
+// in it would be escaped by print.
+func (r *Runtime) colour(L *lua.LState) int {
+	name := L.OptString(1, "")
+	sgr, ok := paints[name]
+	if !ok && name != "" {
+		L.ArgError(1, "there is no colour '"+escape(name)+"'; there are red, green, yellow, blue, magenta, cyan, bold and dim")
+	}
+	if r.opts.Screen.Colour {
+		r.write([]byte("\x1b[" + sgr + "m"))
+	}
+	return 0
+}
