@@ -53,6 +53,9 @@ func testObject() object {
 			{name: "expect", params: "got: any, wanted?: any",
 				help: "Fails the test if got is not equal to wanted (tables by their contents), or with one argument if it is nil or false. The test goes on.",
 				fn:   testExpect},
+			{name: "shows", params: "text: string",
+				help: "Fails the test if what the script has written does not contain text.",
+				fn:   testShows},
 			{name: "errors", returns: "table", help: "Returns the messages of hooks that failed since the last call. A test fails if there are some it has not asked for.", fn: testHookErrors},
 		},
 	}
@@ -120,6 +123,15 @@ func testExpect(r *Runtime, L *lua.LState) int {
 		msg = fmt.Sprintf("got %s, want %s", r.shown(L, got), r.shown(L, want))
 	}
 	tr.result.Failures = append(tr.result.Failures, position(L)+": "+msg)
+	return 0
+}
+
+func testShows(_ *Runtime, L *lua.LState) int {
+	tr, text := testRef(L), L.CheckString(2)
+	tr.result.Checks++
+	if out := tr.output(); !strings.Contains(out, text) {
+		tr.result.Failures = append(tr.result.Failures, fmt.Sprintf("%s: %q is not in the output %q", position(L), text, out))
+	}
 	return 0
 }
 

@@ -8,8 +8,7 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// Memory takes bytes for which there is no place yet, and what is to be written
-// when the call returns.
+// Memory takes bytes for which there is no place yet.
 type Memory interface {
 	// Place puts bytes into fresh memory and returns their address.
 	Place(b []byte) uint64
@@ -25,8 +24,7 @@ type Later struct {
 type Call struct {
 	Args  [6]uint64
 	After []Later
-	// Lengths are buffers' sizes by argument name, for a result that counts
-	// their bytes: 0 if no buffer does.
+	// Counted is how many bytes or elements the result would count.
 	Counted int
 }
 
@@ -36,8 +34,7 @@ type encoder struct {
 	mem    Memory
 	call   *Call
 	params []syscalls.Param
-	words  map[string]uint64 // of the arguments encoded so far, by name
-	out    bool              // what is placed now is the kernel's to write
+	counts bool // the result is a size: of what was written, say
 }
 
 // Args encodes the arguments of a call by their names (aliases do as well).
@@ -57,7 +54,9 @@ func Args(abi syscalls.ABI, sig *syscalls.Signature, values map[string]any, mem 
 			}
 		}
 	}
-	e.params, _ = sig.Select(&e.call.Args)
+	var ret *syscalls.Type
+	e.params, ret = sig.Select(&e.call.Args)
+	e.counts = ret.Kind == syscalls.KindSize
 	if err := e.known(sig.Name, values); err != nil {
 		return nil, err
 	}
@@ -164,7 +163,7 @@ func (e *encoder) pointer(i int, p *syscalls.Param, v any, values map[string]any
 	}
 	// What the program must have said about the size.
 	e.fillLength(&p.Len, count, values)
-	if p.Len.Kind == syscalls.LenRet {
+	if p.Len.Kind == syscalls.LenRet || p.Dir == syscalls.In && e.counts && (p.Kind == syscalls.KindBytes || p.Kind == syscalls.KindHexBytes) {
 		e.call.Counted = max(e.call.Counted, count)
 	}
 	if p.Dir == syscalls.In {

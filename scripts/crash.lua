@@ -1,0 +1,79 @@
+meta {
+  name = "crash",
+  summary = "a fatal signal: where, registers, the memory around, the maps",
+  categories = {"signals", "errors"},
+  args = {
+    maps = {type = "flag", help = "all mappings, not only those that are involved"},
+    bytes = {type = "number", default = 64, help = "how much memory to show around stack and code"},
+  },
+  examples = {
+    "luatrace -s crash ./program",
+    "luatrace -s crash -a maps -p 1234",
+  },
+  caveats = "Signals with a handler are left out. There is no unwinding: look at the return "
+    .. "addresses on the stack. A program that only calls abort() shows raise, not its reason.",
+}
+
+local fatal = "SIGSEGV,SIGBUS,SIGILL,SIGFPE,SIGTRAP,SIGABRT,SIGSYS"
+
+local function handled(ev)
+  local mask = (ev.proc:file "status" or ""):match("SigCgt:%s*(%x+)")
+  return mask and bit.test(u64("0x" .. mask), bit.lshift(1, ev.signo - 1))
+end
+
+-- "7f12...-7f34... r-xp ... /lib/x.so" around an address.
+local function mapping(maps, addr)
+  for line in maps:gmatch "[^\n]+" do
+    local from, to = line:match("^(%x+)-(%x+)")
+    from, to = u64("0x" .. from), u64("0x" .. to)
+    if u64(addr) >= from and u64(addr) < to then return line:gsub("%s+", " "), addr - from:number() end
+  end
+end
+
+local function dump(ev, title, addr)
+  printf("  %s at %#x\n", title, addr)
+  for at = addr, addr + args.bytes - 1, 16 do
+    local bytes = ev.mem:read(at, 16)
+    if not bytes then return printf("    %x: not readable\n", at) end
+    printf("    %x: %s |%s|\n", at, (bytes:gsub(".", function(c) return ("%02x "):format(c:byte()) end)),
+      (bytes:gsub("[^\32-\126]", ".")))
+  end
+end
+
+on("signal:" .. fatal, function(ev)
+  if handled(ev) then return end
+  local regs, maps = ev.regs, ev.proc:file "maps" or ""
+  local ip, sp = regs.rip, regs.rsp
+  if output.json then
+    emit {pid = ev.pid, tid = ev.tid, comm = ev.comm, sig = ev.sig, code = ev.code, addr = ev.addr, ip = ip, sp = sp,
+      at = mapping(maps, ip)}
+    return
+  end
+  printf("%d %s: %s, code %d%s\n", ev.tid, ev.comm, ev.sig, ev.code, ev.addr and (", address %#x"):format(ev.addr) or "")
+  for i, name in ipairs {"rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"} do
+    printf("  %-4s %016x", name, regs[name])
+    if i % 3 == 0 then printf "\n" end
+  end
+  printf "\n"
+  local where, offset = mapping(maps, ip)
+  if where then printf("  code: %s + %#x\n", where, offset) end
+  if ev.addr and mapping(maps, ev.addr) then printf("  data: %s\n", (mapping(maps, ev.addr))) end
+  dump(ev, "code", ip)
+  dump(ev, "stack", sp)
+  if args.maps then
+    for line in maps:gmatch "[^\n]+" do printf("  %s\n", line) end
+  end
+end)
+
+test("a null pointer", function(t)
+  local maps = "00400000-00401000 r-xp 00000000 08:01 12 /bin/x\n7ffd000f0000-7ffd00100000 rw-p 00000000 00:00 0 [stack]\n"
+  t:event("signal:SIGSEGV", {comm = "x", code = 1, addr = 16, regs = {rip = 0x400123, rsp = 0x7ffd000ff000},
+    files = {maps = maps, status = "SigCgt:\t0000000000000000\n"}})
+  t:expect(t.stdout:match "^[^\n]+", "1000 x: SIGSEGV, code 1, address 0x10")
+  t:shows "code: 00400000-00401000 r-xp 00000000 08:01 12 /bin/x + 0x123"
+  t:shows "7ffd000ff000: 00 00"
+  t:shows "400123: not readable"
+  t:clear()
+  t:event("signal:SIGSEGV", {code = 1, addr = 16, files = {status = "SigCgt:\t0000000000000400\n"}})
+  t:expect(t.stdout, "")
+end)
