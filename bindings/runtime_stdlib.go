@@ -118,6 +118,14 @@ func (r *Runtime) replaceStandard() {
 	}
 	set(sub("string"), "format", (*Runtime).luaFormat)
 	set(sub("string"), "rep", (*Runtime).luaRep)
+	match := sub("string").RawGetString("match").(*lua.LFunction).GFunction
+	set(sub("string"), "match", func(_ *Runtime, L *lua.LState) int {
+		if n := match(L); n > 0 {
+			return n
+		}
+		L.Push(lua.LNil) // gopher-lua returns nothing, which is no argument for tonumber
+		return 1
+	})
 	sub("math").RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
 	set(sub("os"), "execute", func(r *Runtime, L *lua.LState) int {
 		L.RaiseError("os.execute is not available: the tracer would see the new process; run the command outside of luatrace")

@@ -23,12 +23,12 @@ local function names(ev)
 end
 
 on("%file", function(ev)
-  if names(ev) then row(ev.pid, ev.comm, ev.name, ev.err, ev.call) end
+  if names(ev) then row(ev.pid, ev.comm, ev.name, ev.err, ev.call .. ")") end
 end)
 
 on("%desc", {when = {fdpath = args.file}}, function(ev)
   if names(ev) then return end
-  local what = ev.call
+  local what = ev.call .. ")"
   if args.data and ev.ok and (ev.name == "read" or ev.name == "write") then what = ev.buf:sub(1, ev.ret) end
   row(ev.pid, ev.comm, ev.name, ev.err, what)
 end)
