@@ -205,6 +205,7 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 	raiseIf(L, err)
 	call := out.Task.DecodedCall()
 	result.RawSetString("line", lua.LString(textFormat.AppendCall(nil, call)))
+	result.RawSetString("full", lua.LString((&decode.Text{StringLimit: decode.MaxData}).AppendCall(nil, call)))
 	result.RawSetString("skipped", lua.LBool(out.Skipped))
 	if out.Returned {
 		if out.Ret < 0 && out.Ret >= -4095 {

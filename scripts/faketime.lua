@@ -1,0 +1,101 @@
+meta {
+  name = "faketime",
+  summary = "programs see another time",
+  categories = {"time", "change"},
+  acts = true,
+  args = {
+    at = {type = "string", help = "the time it is at the start: 2030-12-24, \"2030-12-24 18:00:00\", @1000000000 (UTC)"},
+    offset = {type = "string", help = "or how far away: +1h, -90m, +400d"},
+    frozen = {type = "flag", help = "time does not go on"},
+  },
+  examples = {
+    "luatrace -s faketime -a at=2030-12-24 date",
+    "luatrace -s faketime -a offset=-1h make",
+  },
+  caveats = "Only the clock of the wall: sleeps, time-outs, timers and times of files are "
+    .. "real. Programs started before (-p) and those that read the counter of the CPU, or are told the "
+    .. "time by another process, are not fooled.",
+}
+
+local auxv = require "lib.auxv"
+
+-- Days since 1970 of a date (the Gregorian calendar counted from March on).
+local function days(y, m, d)
+  if m <= 2 then y, m = y - 1, m + 12 end
+  local era = math.floor(y / 400)
+  local yoe = y - era * 400
+  local doy = math.floor((153 * (m - 3) + 2) / 5) + d - 1
+  return era * 146097 + yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy - 719468
+end
+
+local function parse(text)
+  local seconds = text:match "^@(%d+)$"
+  if seconds then return tonumber(seconds) end
+  local y, m, d, rest = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
+  local h, min, s = 0, 0, 0
+  if rest and rest ~= "" then h, min, s = rest:match "^[ T](%d%d):(%d%d):?(%d*)$" end
+  if not y or not h then error("-a at=" .. text .. ": a time such as 2030-12-24, 2030-12-24T18:00:00 or @1000000000 is wanted", 0) end
+  return days(tonumber(y), tonumber(m), tonumber(d)) * 86400 + h * 3600 + min * 60 + (tonumber(s) or 0)
+end
+
+local units = {s = 1, m = 60, h = 3600, d = 86400}
+
+local function distance(text)
+  local sign, n, unit = text:match "^([+-])(%d+)([smhd])$"
+  if not sign then error("-a offset=" .. text .. ": a distance such as +1h, -90m or +400d is wanted", 0) end
+  return (sign == "-" and -1 or 1) * n * units[unit]
+end
+
+if not args.at == not args.offset then error("say what time it is: -a at=TIME or -a offset=DISTANCE", 0) end
+local target = args.at and parse(args.at)
+local shift = args.offset and distance(args.offset)
+local started
+
+on("proc:exec", function(ev)
+  auxv.without_vdso(ev)
+  started = started or ev.time
+  shift = shift or target - math.floor(ev.time)
+end)
+
+local function faked(ev, real)
+  if not shift then -- of a process that was there before
+    started = ev.time
+    shift = target - math.floor(ev.time)
+  end
+  return args.frozen and math.floor(started) + shift or real + shift
+end
+
+local wall = {clockid = {"CLOCK_REALTIME", "CLOCK_REALTIME_COARSE", "CLOCK_TAI"}, ok = true}
+on("clock_gettime", {when = wall}, function(ev)
+  local tp = ev.tp
+  tp.tv_sec = faked(ev, tp.tv_sec)
+  if args.frozen then tp.tv_nsec = 0 end
+end)
+
+on("gettimeofday", {when = {ok = true}}, function(ev)
+  local tv = ev.tv
+  if not tv then return end
+  tv.tv_sec = faked(ev, tv.tv_sec)
+  if args.frozen then tv.tv_usec = 0 end
+end)
+
+on("time", {when = {ok = true}}, function(ev)
+  local now = faked(ev, ev.ret)
+  if ev.raw[1] ~= 0 then ev.mem:write(ev.raw[1], now >= 0 and ("%c%c%c%c"):format(now % 256, now / 256 % 256, now / 65536 % 256, now / 16777216 % 256) or "") end
+  ev.ret = now
+end)
+
+test("another day", {args = {at = "2030-12-24 18:00:00"}}, function(t)
+  local r = t:event("clock_gettime", {clockid = "CLOCK_REALTIME", tp = {tv_sec = 1e9 + 5, tv_nsec = 7}})
+  t:expect(r.line:match "{(.-)}", "tv_sec=1924365605, tv_nsec=7")
+  r = t:event("clock_gettime", {clockid = "CLOCK_MONOTONIC", tp = {tv_sec = 5, tv_nsec = 7}})
+  t:expect(r.line:match "{(.-)}", "tv_sec=5, tv_nsec=7")
+  t:expect(t:event("time", {ret = 1e9 + 60}).ret, 1924365660)
+end)
+
+test("a distance, frozen", {args = {offset = "-1d", frozen = true}}, function(t)
+  t:event("proc:exec")
+  t:advance "100s"
+  local r = t:event("gettimeofday", {tv = {tv_sec = 1e9 + 100, tv_usec = 3}})
+  t:expect(r.line:match "{(.-)}", "tv_sec=999913600, tv_usec=0")
+end)
