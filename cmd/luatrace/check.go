@@ -20,7 +20,7 @@ func check(args, env []string, std stdio) status {
 		return status{}
 	}
 	if len(args) == 0 {
-		fmt.Fprintf(std.err, "luatrace: check: no script is given\n%s", checkUsage)
+		fmt.Fprintln(std.err, "luatrace: check: no script is given (see luatrace check --help)")
 		return status{code: exitUsage}
 	}
 	lib, found := newLibrary(env), 0

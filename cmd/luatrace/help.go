@@ -7,10 +7,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"unicode/utf8"
-
-	"luatrace/bindings"
-	"luatrace/engine"
-	"luatrace/scripts"
 )
 
 const helpText = `luatrace: awk for system calls
@@ -59,9 +55,9 @@ func subcommand(args []string, std stdio) (status, bool) {
 	}
 	switch args[0] {
 	case "list":
-		return list(args[1:], std), true
+		return list(args[1:], os.Environ(), std), true
 	case "info":
-		return info(args[1:], std), true
+		return info(args[1:], os.Environ(), std), true
 	case "probes":
 		return probes(args[1:], std), true
 	case "check":
@@ -70,104 +66,6 @@ func subcommand(args []string, std stdio) (status, bool) {
 		return testScripts(args[1:], os.Environ(), std), true
 	}
 	return status{}, false
-}
-
-// about runs a script of the collection as far as its meta, without a trace.
-func about(name string) (*bindings.Meta, error) {
-	r := bindings.New(bindings.Options{Libraries: []bindings.Library{{Name: "luatrace", FS: scripts.FS}}})
-	defer r.Close()
-	fn, err := r.LoadFS(bindings.Library{Name: "luatrace", FS: scripts.FS}, name+".lua")
-	if err != nil {
-		return nil, err
-	}
-	return r.ReadMeta(fn)
-}
-
-func list(args []string, std stdio) status {
-	if len(args) > 1 {
-		fmt.Fprintln(std.err, "luatrace: list takes one category at most")
-		return status{code: exitUsage}
-	}
-	shown := 0
-	for _, name := range scripts.Names() {
-		m, err := about(name)
-		if err != nil {
-			fmt.Fprintf(std.out, "%-12s broken: %v\n", name, err)
-			continue
-		}
-		if len(args) == 1 && !contains(m.Categories, args[0]) {
-			continue
-		}
-		shown++
-		fmt.Fprintf(std.out, "%-12s %s\n", name, m.Summary)
-	}
-	if shown == 0 && len(args) == 1 {
-		fmt.Fprintf(std.err, "luatrace: no script is of the category %s\n", quote(args[0]))
-		return status{code: exitFailure}
-	}
-	return status{}
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
-
-func info(args []string, std stdio) status {
-	if len(args) != 1 {
-		fmt.Fprintln(std.err, "luatrace: info takes the name of a script (luatrace list shows them)")
-		return status{code: exitUsage}
-	}
-	m, err := about(args[0])
-	if err != nil {
-		msg := fmt.Sprintf("there is no script %s", quote(args[0]))
-		if near := engine.Nearest(args[0], scripts.Names()); near != "" {
-			msg += fmt.Sprintf("; did you mean %q?", near)
-		}
-		fmt.Fprintf(std.err, "luatrace: %s (luatrace list shows them)\n", msg)
-		return status{code: exitUsage}
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", m.Name, m.Summary)
-	if len(m.Categories) > 0 {
-		fmt.Fprintf(&b, "Categories: %s\n", strings.Join(m.Categories, ", "))
-	}
-	acts := "no, it only looks"
-	if m.Acts {
-		acts = "yes"
-	}
-	fmt.Fprintf(&b, "Changes what it traces: %s\n", acts)
-	if len(m.Args) > 0 {
-		fmt.Fprint(&b, "Arguments:\n")
-		for _, a := range m.Args {
-			extra, use := "", a.Name+"="+strings.ToUpper(a.Type)
-			if a.Type == "flag" {
-				use = a.Name
-			}
-			switch {
-			case a.Required:
-				extra = " (required)"
-			case a.Default != "":
-				extra = fmt.Sprintf(" (default %s)", a.Default)
-			}
-			fmt.Fprintf(&b, "  -a %-18s %s%s\n", use, a.Help, extra)
-		}
-	}
-	for i, e := range m.Examples {
-		if i == 0 {
-			fmt.Fprint(&b, "Examples:\n")
-		}
-		fmt.Fprintf(&b, "  %s\n", e)
-	}
-	if m.Caveats != "" {
-		fmt.Fprint(&b, wrap("Caveats: "+m.Caveats, 79))
-	}
-	fmt.Fprint(std.out, b.String())
-	return status{}
 }
 
 // wrap breaks text into lines of at most width characters, between words.

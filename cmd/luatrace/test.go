@@ -29,7 +29,7 @@ type testOptions struct {
 func testScripts(args, env []string, std stdio) status {
 	o, names, err := testFlags(args)
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: test: %v\n%s", err, testUsage)
+		fmt.Fprintf(std.err, "luatrace: test: %v (see luatrace test --help)\n", err)
 		return status{code: exitUsage}
 	}
 	if names == nil {

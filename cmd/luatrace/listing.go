@@ -1,0 +1,191 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"luatrace/bindings"
+)
+
+// about runs a script as far as its meta, without a trace.
+func about(sc *script) (*bindings.Meta, error) {
+	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}})
+	defer r.Close()
+	fn, err := sc.compile(r)
+	if err != nil {
+		return nil, err
+	}
+	return r.ReadMeta(fn)
+}
+
+const listUsage = `usage: luatrace list [-v] [CATEGORY|PATTERN]
+Lists the scripts that -s finds by name: those of a category, or whose names
+match a pattern such as '*snoop'. -v shows where each was found, and what it
+hides.
+`
+
+// list is luatrace list.
+func list(args, env []string, std stdio) status {
+	fs := pflag.NewFlagSet("list", pflag.ContinueOnError)
+	fs.Usage = func() {}
+	verbose := fs.BoolP("verbose", "v", false, "")
+	help := fs.BoolP("help", "h", false, "")
+	err := fs.Parse(args)
+	if err == nil && fs.NArg() > 1 {
+		err = errors.New("it takes one category or pattern at most")
+	}
+	if err != nil {
+		fmt.Fprintf(std.err, "luatrace: list: %v (see luatrace list --help)\n", err)
+		return status{code: exitUsage}
+	}
+	if *help {
+		fmt.Fprint(std.out, listUsage)
+		return status{}
+	}
+	shown, categories := 0, map[string]bool{}
+	for _, sc := range newLibrary(env).all() {
+		m, err := about(sc)
+		if err != nil {
+			// One broken script is no reason not to show the others.
+			m = &bindings.Meta{Summary: "broken: " + err.Error(), Categories: []string{"broken"}}
+		}
+		for _, c := range m.Categories {
+			categories[c] = true
+		}
+		if fs.NArg() == 1 && !contains(m.Categories, fs.Arg(0)) && !matches(fs.Arg(0), sc.name) {
+			continue
+		}
+		shown++
+		fmt.Fprintf(std.out, "%-12s %s\n", sc.name, m.Summary)
+		if *verbose {
+			fmt.Fprintf(std.out, "%-12s %s\n", "", sc.where())
+			for _, hidden := range sc.shadows {
+				fmt.Fprintf(std.out, "%-12s hides %s\n", "", hidden)
+			}
+		}
+	}
+	if shown == 0 && fs.NArg() == 1 {
+		fmt.Fprintf(std.err, "luatrace: no script is of the category %s or matches it; categories are %s\n",
+			quote(fs.Arg(0)), strings.Join(sortedNames(categories), ", "))
+		return status{code: exitFailure}
+	}
+	return status{}
+}
+
+func sortedNames(set map[string]bool) []string {
+	var names []string
+	for name := range set {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// matches says whether a name fits a pattern of the shell.
+func matches(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+// info is luatrace info.
+func info(args, env []string, std stdio) status {
+	if len(args) != 1 || strings.HasPrefix(args[0], "-") && args[0] != "-" {
+		fmt.Fprintln(std.err, "luatrace: info takes the name of a script (luatrace list shows them) or a FILE.lua")
+		return status{code: exitUsage}
+	}
+	sc := &script{name: args[0], path: args[0]}
+	if !isFile(args[0]) {
+		var err error
+		if sc, err = newLibrary(env).find(args[0]); err != nil {
+			fmt.Fprintf(std.err, "luatrace: %v\n", err)
+			return status{code: exitUsage}
+		}
+	}
+	m, err := about(sc)
+	if err != nil {
+		fmt.Fprintf(std.err, "luatrace: %v\n", err)
+		return status{code: exitUsage}
+	}
+	fmt.Fprint(std.out, describe(sc, m))
+	return status{}
+}
+
+// describe is what info says of a script.
+func describe(sc *script, m *bindings.Meta) string {
+	var b strings.Builder
+	name := m.Name
+	if name == "" {
+		name = sc.name
+	}
+	fmt.Fprintf(&b, "%s: %s\n", name, m.Summary)
+	fmt.Fprintf(&b, "Usage: luatrace -s %s%s COMMAND [ARG...]\n", sc.argument(), usageArgs(m))
+	if len(m.Categories) > 0 {
+		fmt.Fprintf(&b, "Categories: %s\n", strings.Join(m.Categories, ", "))
+	}
+	acts := "no, it only looks"
+	if m.Acts {
+		acts = "yes"
+	}
+	fmt.Fprintf(&b, "Changes what it traces: %s\n", acts)
+	if len(m.Args) > 0 {
+		fmt.Fprint(&b, "Arguments:\n")
+		for _, a := range m.Args {
+			extra := ""
+			switch {
+			case a.Required:
+				extra = " (required)"
+			case a.Default != "":
+				extra = fmt.Sprintf(" (default %s)", a.Default)
+			}
+			fmt.Fprintf(&b, "  -a %-18s %s%s\n", usageArg(a), a.Help, extra)
+		}
+	}
+	for i, e := range m.Examples {
+		if i == 0 {
+			fmt.Fprint(&b, "Examples:\n")
+		}
+		fmt.Fprintf(&b, "  %s\n", e)
+	}
+	if m.Caveats != "" {
+		fmt.Fprint(&b, wrap("Caveats: "+m.Caveats, 79))
+	}
+	return b.String()
+}
+
+// argument is what -s takes for the script.
+func (s *script) argument() string {
+	if isFile(s.name) {
+		return s.path
+	}
+	return s.name
+}
+
+func usageArg(a bindings.MetaArg) string {
+	if a.Type == "flag" {
+		return a.Name
+	}
+	return a.Name + "=" + strings.ToUpper(a.Type)
+}
+
+// usageArgs are the arguments that a call must have, and a sign of the others.
+func usageArgs(m *bindings.Meta) string {
+	out, optional := "", false
+	for _, a := range m.Args {
+		if a.Required {
+			out += " -a " + usageArg(a)
+		} else {
+			optional = true
+		}
+	}
+	if optional {
+		out += " [-a NAME=VALUE...]"
+	}
+	return out
+}
