@@ -203,10 +203,8 @@ func (s *Set) resolve(abi ABI) {
 		default:
 			var found []NamedValue
 			for _, h := range headers {
-				for _, c := range constantsMatching(t, h) {
-					if n, ok := ConstantFor(abi, c.Name); ok {
-						found = add(found, c.Name, n)
-					}
+				for _, c := range constantsMatching(abi, t, h) {
+					found = add(found, c.Name, c.Value)
 				}
 			}
 			sort.SliceStable(found, func(i, j int) bool { return found[i].Value < found[j].Value })
