@@ -164,7 +164,11 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 		s.elements(v, t.Elem, b, addr, n)
 	default:
 		if isScalar(t.Kind) || t.Kind == syscalls.KindSigset || t.Kind == syscalls.KindWait {
-			c.number(v, t, load(b), min(len(b), 8))
+			size := min(len(b), 8)
+			if t.Kind == syscalls.KindInt { // of a 64-bit field that holds an int
+				size = min(size, 4)
+			}
+			c.number(v, t, load(b), size)
 			return
 		}
 		v.Kind, v.data, v.total = KindBytes, b, uint64(len(b))

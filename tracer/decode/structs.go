@@ -67,10 +67,16 @@ func (c *Call) field(v *Value, i int, f *Value) {
 		return
 	}
 	b := v.data[fl.Offset:min(fl.Offset+fl.Size, len(v.data))]
+	sc := scope{c: c, parent: v, out: v.out}
 	if fl.Count < 0 { // an array that ends the struct: what memory there is
 		b = v.data[fl.Offset:]
+		if fl.Type.Len.Kind != syscalls.LenNone && fl.Type.Pointer() {
+			f.setAddr(c, fl.Type, f.Addr)
+			sc.follow(f, fl.Type, f.Addr)
+			f.inline = true
+			return
+		}
 	}
-	sc := scope{c: c, parent: v, out: v.out}
 	switch {
 	case fl.Pointer && fl.Count == 0:
 		if fl.Type.Kind == syscalls.KindBytes && v.lay.Name == "iovec" {

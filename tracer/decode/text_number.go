@@ -71,6 +71,14 @@ func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
 			dst, named = appendMarked(appendHex(dst, sub), e.Marker), true
 		}
 	}
+	if s.Bare {
+		if len(dst) > start {
+			dst = append(dst, '|')
+		}
+		if start = len(dst); n == 0 {
+			return dst
+		}
+	}
 	for i := range s.Members {
 		if m := &s.Members[i]; m.Value != 0 && n&m.Value == m.Value {
 			sep()

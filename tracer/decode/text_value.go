@@ -170,6 +170,9 @@ func (o *Text) array(dst []byte, v *Value) []byte {
 		if o.StringLimit > 0 && o.Abbrev && i >= o.StringLimit {
 			return append(dst, "...]"...)
 		}
+		if v.typ != nil && v.typ.Index != nil {
+			dst = append(appendIndex(append(dst, '['), v.typ.Index.On(v.call.ABI), i), "]="...)
+		}
 		dst = o.AppendValue(dst, &v.kids[i])
 	}
 	switch {
@@ -186,6 +189,14 @@ func (o *Text) array(dst []byte, v *Value) []byte {
 		dst = append(dst, "..."...)
 	}
 	return append(dst, ']')
+}
+
+// appendIndex prints the name of an array index.
+func appendIndex(dst []byte, names *syscalls.SetView, i int) []byte {
+	if name := names.Enum(uint64(i)); name != "" {
+		return append(dst, name...)
+	}
+	return strconv.AppendInt(dst, int64(i), 10)
 }
 
 // list prints numbers separated by spaces, as sets are.

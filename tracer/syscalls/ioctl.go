@@ -47,7 +47,13 @@ func IoctlFor(abi ABI, req uint32) (names []string, argType string, dir IoctlDir
 			return names, argType, dir
 		}
 	}
-	return variableIoctl(req)
+if names, argType, dir = variableIoctl(req); names != nil {
+		return names, argType, dir
+	}
+	if name := ioctlTab().extra[req]; name != "" {
+		names = []string{name}
+	}
+	return names, "", IoctlNone
 }
 
 func findIoctl(t *pack.Table, req uint32) (names []string, argType string, dir IoctlDir) {

@@ -38,7 +38,16 @@ func TestIoctlRows(t *testing.T) {
 			}
 		}
 	}
-	for name, l := range ioctlRows() {
+	for _, err := range ioctlTab().errs {
+		t.Error(err)
+	}
+	for req, name := range ioctlTab().extra {
+		if names, _, _ := IoctlFor(AMD64, req); names[0] != name || known[name] {
+			t.Errorf("%s needs no number", name)
+		}
+		known[name] = true
+	}
+	for name, l := range ioctlTab().rows {
 		if !known[name] {
 			t.Errorf("%s: no ioctl %q", l.where(), name)
 		}

@@ -43,7 +43,7 @@ func SetNames() []string {
 	return names
 }
 
-// parseSets reads lines "set NAME TOKEN... [| mask BITS SET] [| huge SHIFT] [| perm]".
+// parseSets reads lines "set NAME TOKEN... [| mask BITS SET] [| huge SHIFT] [| perm] [| bare]".
 func parseSets(files ...tableFile) *setTable {
 	t := &setTable{sets: map[string]*Set{}}
 	fail := func(l tableLine, format string, args ...any) {
@@ -80,6 +80,8 @@ func parseSets(files ...tableFile) *setTable {
 				s.shift = f[1]
 			case len(f) == 1 && f[0] == "perm":
 				s.perm = true
+			case len(f) == 1 && f[0] == "bare":
+				s.bare = true
 			default:
 				fail(l, "set %s: unknown option %q", s.Name, strings.TrimSpace(p))
 			}

@@ -111,7 +111,7 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 	for _, f := range lay.Fields {
 		df := defaultField(f)
 		// Of what overlaps only the first is shown, unless an overlay lists it.
-		df.Hidden = df.Hidden || f.Name == "_" || f.BitSize == 0 && f.Offset < end
+		df.Hidden = df.Hidden || isPadding(f.Name) || f.BitSize == 0 && f.Offset < end
 		end = max(end, f.Offset+f.Size)
 		if _, dup := byName[f.Name]; dup {
 			continue // the first member of a union counts
@@ -131,6 +131,17 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 		s.index[f.Name] = i
 	}
 	return s, nil
+}
+
+// isPadding reports whether a field is by its name one that means nothing.
+func isPadding(name string) bool {
+	name = strings.TrimLeft(name, "_")
+	for _, p := range [...]string{"pad", "reserved", "resv", "rsv", "unused", "spare"} {
+		if rest, ok := strings.CutPrefix(name, p); ok && strings.Trim(rest, "0123456789ding_") == "" {
+			return true
+		}
+	}
+	return name == ""
 }
 
 func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
@@ -167,7 +178,7 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 			}
 		}
 	}
-	if o.exact {
+	if o.exact && len(listed) > 0 {
 		rest := s.Fields
 		s.Fields = listed
 	next:

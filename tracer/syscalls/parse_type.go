@@ -74,7 +74,13 @@ func parseArray(s string) (*Type, error) {
 	if !ok || !ok2 {
 		return nil, fmt.Errorf("kind %q: want [KIND;LENGTH]", s)
 	}
+	count, index, indexed := strings.Cut(count, ";")
 	t := &Type{Kind: KindArray, Len: parseLength(count)}
+	if indexed {
+		if t.Index = SetByName(index); t.Index == nil {
+			return nil, fmt.Errorf("kind %q: no set %q", s, index)
+		}
+	}
 	if strings.HasPrefix(elem, "*") {
 		t.Kind, elem = KindPtrArray, elem[1:]
 	}

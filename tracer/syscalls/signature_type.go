@@ -94,6 +94,7 @@ type Type struct {
 	Low    *Type  // KindFlags: type of the low byte (clone's signal), or nil
 	Struct string // KindStruct
 	Elem   *Type  // KindRef, KindArray, KindPtrArray
+	Index  *Set   // KindArray: nil, or the names of its indices
 	Len    Length
 	Total  Length // KindIovec: bytes in all, when less than the sum
 
