@@ -105,6 +105,8 @@ func parseFlags(args []string) (*options, error) {
 	}
 	o.command = fs.Args()
 	o.follow = !noFollow
+	// as strace -f -o FILE does
+	o.pidsAlways = o.pidsAlways || followed && o.output != ""
 	if noFollow && followed {
 		return nil, fmt.Errorf("--no-follow and -f contradict each other")
 	}

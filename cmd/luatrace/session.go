@@ -216,7 +216,7 @@ func (s *session) printCalls(o *options, text decode.Text) error {
 		return err
 	}
 	s.print = printer.New(s.w, printer.Options{
-		Text: text, Time: o.timeFormat, Durations: o.durations, PIDs: o.pidsAlways,
+		Text: text, Time: o.timeFormat, Durations: o.durations, PIDs: o.pidsAlways, File: o.output != "",
 		Successful: o.successful, Failed: o.failed, JSON: o.json, Quiet: o.quiet > 0,
 	})
 	needs := engine.Needs{All: true}

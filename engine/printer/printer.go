@@ -24,6 +24,9 @@ type Options struct {
 	// PIDs shows the thread id on each line; otherwise it is shown while there
 	// are several threads.
 	PIDs bool
+	// File is set for a file: there the thread id is a column, "1234  ", and
+	// elsewhere "[pid  1234] ".
+	File bool
 	// Successful and Failed restrict calls by their result (-z, -Z).
 	Successful, Failed bool
 	// JSON writes an object a line.
@@ -76,9 +79,8 @@ func (p *Printer) Idle() {
 		return
 	}
 	p.begin(p.open)
-	n := len(p.line)
 	p.line = p.opts.Text.AppendArgs(p.line, p.open.DecodedCall())
-	p.began = len(p.line) - n
+	p.began = len(p.line)
 	p.write()
 	p.partial = true
 }
@@ -91,7 +93,7 @@ func (p *Printer) Enter(ev *engine.Event) error {
 		if p.opts.JSON {
 			p.line = AppendJSON(p.line[:0], ev)
 		} else {
-			p.line = p.opts.Text.AppendCall(p.line, ev.Call())
+			p.line = p.opts.Text.AppendCallFrom(p.line, ev.Call(), 0)
 		}
 		p.end()
 		return nil
@@ -144,14 +146,13 @@ func (p *Printer) Exit(ev *engine.Event) error {
 	} else {
 		p.begin(t)
 		if t.Unfinished {
-			n := len(p.line)
 			p.line = append(p.line, "<... "...)
 			p.line = append(p.line, ev.Name()...)
 			p.line = append(p.line, " resumed>"...)
-			p.line = p.appendRest(p.line, ev.Call(), -n)
+			p.line = p.appendRest(p.line, ev.Call(), 0)
 			t.Unfinished = false
 		} else {
-			p.line = p.opts.Text.AppendCall(p.line, ev.Call())
+			p.line = p.opts.Text.AppendCallFrom(p.line, ev.Call(), 0)
 		}
 	}
 	p.open, p.partial = nil, false
@@ -164,7 +165,7 @@ func (p *Printer) Exit(ev *engine.Event) error {
 }
 
 // appendRest appends what follows the arguments known at entry; shift is how
-// much of the call's text is not in dst, or minus how much else is.
+// much of the line is on the output already.
 func (p *Printer) appendRest(dst []byte, c *decode.Call, shift int) []byte {
 	dst = p.opts.Text.AppendRest(dst, c)
 	dst = append(dst, ") "...)
@@ -195,10 +196,12 @@ func (p *Printer) settle(t *engine.Task) {
 // begin starts a line: thread id and time stamp.
 func (p *Printer) begin(t *engine.Task) {
 	p.line = p.line[:0]
-	if p.opts.PIDs || p.several {
-		p.line = append(p.line, "[pid "...)
-		p.line = fmt.Appendf(p.line, "%5d", t.TID)
-		p.line = append(p.line, "] "...)
+	switch {
+	case !p.opts.PIDs && !p.several:
+	case p.opts.File:
+		p.line = fmt.Appendf(p.line, "%-5d ", t.TID)
+	default:
+		p.line = fmt.Appendf(p.line, "[pid %5d] ", t.TID)
 	}
 	if p.opts.Time == TimeNone {
 		return

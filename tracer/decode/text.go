@@ -27,7 +27,12 @@ func (v *Value) String() string { return string(DefaultText.AppendValue(nil, v))
 // AppendCall appends the full line of a call that has returned, without a
 // newline: openat(AT_FDCWD, "x", O_RDONLY) = 3.
 func (o *Text) AppendCall(dst []byte, c *Call) []byte {
-	start := len(dst)
+	return o.AppendCallFrom(dst, c, len(dst))
+}
+
+// AppendCallFrom is AppendCall for a line that starts at dst[start], with what
+// else stands in front of the call: the column of the result counts from there.
+func (o *Text) AppendCallFrom(dst []byte, c *Call, start int) []byte {
 	dst = o.AppendArgs(dst, c)
 	dst = o.AppendRest(dst, c)
 	dst = append(dst, ") "...)

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// stampShape is what maskStamp leaves of a time stamp.
+var stampShape = regexp.MustCompile(`^(?:T[T:.]*T (?:\(\+ *T[T.]*\) )?)`)
+
+// maskStamp replaces the digits of a time stamp in front of a line, so that its
+// form can still be compared. One of -r has as many blanks as the seconds leave.
+func maskStamp(l string) string {
+	m := stamp.FindString(l)
+	if m == "" {
+		return l
+	}
+	return digits.ReplaceAllString(strings.TrimLeft(m, " "), "T") + l[len(m):]
+}
+
+var digits = regexp.MustCompile(`\d`)
+
+// rule replaces what no two runs have in common. The groups stay.
+type rule struct {
+	pattern *regexp.Regexp
+	with    string
+}
+
+// rules are applied in order, after the ids of processes.
+var rules = []rule{
+	// how long a call took (-T)
+	{regexp.MustCompile(` <\d+\.(\d+)>$`), ` <time>`},
+	{regexp.MustCompile(`0x[0-9a-f]{6,}`), `0xADDR`},
+	// dates, with the seconds they stand for
+	{regexp.MustCompile(`\d{9,}(\.\d+)? /\* \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(\S+) \*/`), `T /* date$2 */`},
+	{regexp.MustCompile(`((?:tv_sec|st_[amc]time|stx_[a-z]*time|tv_sec)=)\d{9,}`), `${1}T`},
+	{regexp.MustCompile(`(time\(.*\) += )\d{10}( |$)`), `${1}T${2}`},
+	// parts of a second that nobody chose
+	{regexp.MustCompile(`(tv_nsec=|_nsec=)\d*[1-9]\d{0,5}\b`), `${1}T`},
+	{regexp.MustCompile(`(tv_usec=)\d*[1-9]\d{0,2}\b`), `${1}T`},
+	{regexp.MustCompile(`((?:si_utime|si_stime)=)\d+`), `${1}T`},
+	// files made anew for each run
+	{regexp.MustCompile(`((?:st_ino|stx_ino|d_ino|d_off|stx_mnt_id)=)\d+`), `${1}N`},
+	{regexp.MustCompile(`((?:pipe|socket|TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQPACKET|NETLINK|RAW|PING|mnt|net|pid|user|uts|ipc|cgroup|time):\[)\d+(->\d+)?`), `${1}N`},
+	// ports chosen by the kernel (from 32768), and ids netlink sockets get
+	{regexp.MustCompile(`(htons\()(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[4-6]\d{4})\)`), `${1}PORT)`},
+	{regexp.MustCompile(`(\d\.\d+\.\d+\.\d+:)(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[4-6]\d{4})\b`), `${1}PORT`},
+	// names of temporary files
+	{regexp.MustCompile(`(/(?:cc|tmp|tmp_obj_|sed|tmp\.))[A-Za-z0-9_]{6,10}\b`), `${1}XXXXXX`},
+}
+
+// masker knows the ids of a trace's processes.
+type masker struct {
+	names map[string]string
+}
+
+var (
+	number = regexp.MustCompile(`\b[1-9]\d+\b`)
+	// results that are ids of others than the tasks of the trace
+	idResult = regexp.MustCompile(`^(?:getppid|getpgrp|getpgid|getsid|setsid|getpid|gettid|set_tid_address|fork|vfork|clone|clone3|wait4)\(.*\) += (\d+)$`)
+	pgrp     = regexp.MustCompile(`(?:TIOCGPGRP|TIOCSPGRP|TIOCGSID|st_pid|nl_pid|si_pid|l_pid|tgkill\(|kill\()[^0-9]{0,4}(\d+)`)
+)
+
+func newMasker(paths map[string]string) *masker {
+	m := &masker{names: map[string]string{}}
+	for id, path := range paths {
+		m.names[id] = "<task " + path + ">"
+	}
+	return m
+}
+
+// learn looks for ids in a line: those that the tasks of the trace don't have.
+func (m *masker) learn(l string) {
+	for _, p := range []*regexp.Regexp{idResult, pgrp} {
+		for _, f := range p.FindAllStringSubmatch(l, -1) {
+			if len(f[1]) > 1 && m.names[f[1]] == "" {
+				m.names[f[1]] = "<other task>"
+			}
+		}
+	}
+}
+
+// mask replaces what no two runs have in common.
+func (m *masker) mask(l string) string {
+	l = number.ReplaceAllStringFunc(l, func(s string) string {
+		if name := m.names[s]; name != "" {
+			return name
+		}
+		return s
+	})
+	for _, r := range rules {
+		l = r.pattern.ReplaceAllString(l, r.with)
+	}
+	return l
+}
