@@ -22,6 +22,9 @@ type Call struct {
 	BufferLimit int // bytes decoded of a buffer; 0 means DefaultBuffer
 
 	selected bool
+	sig      *syscalls.Signature // Sig, or that of the call it stands for
+	sub      *syscalls.SubCall   // nil, or the call it stands for
+	words    [6]uint64           // Args, or the words of the call it stands for
 	params   []syscalls.Param
 	ret      *syscalls.Type
 	entry    [6]*Value // as decoded before the exit
@@ -35,7 +38,7 @@ type Call struct {
 // the Call ready for other words. It keeps the exported fields and does not
 // allocate.
 func (c *Call) Reset() {
-	c.selected, c.params, c.ret, c.result = false, nil, nil, nil
+	c.selected, c.params, c.ret, c.result, c.sub = false, nil, nil, nil, nil
 	c.entry, c.exit = [6]*Value{}, [6]*Value{}
 	c.arena.reset()
 }
@@ -56,11 +59,15 @@ func (c *Call) sel() {
 		return
 	}
 	c.selected = true
+	c.sig, c.words = c.Sig, c.Args
 	if c.Sig == nil {
 		c.params, c.ret = unknown, plainInt
 		return
 	}
-	c.params, c.ret = c.Sig.Select(&c.Args)
+	if sub := c.Sig.Sub(&c.Args); sub != nil {
+		c.enter(sub)
+	}
+	c.params, c.ret = c.sig.Select(&c.words)
 }
 
 // NumArgs returns the number of arguments, hidden ones included: the valid
@@ -186,14 +193,14 @@ func (c *Call) decodeArg(i int, p *syscalls.Param, out bool) *Value {
 	v := c.value()
 	sc := scope{c: c, arg: i, out: out}
 	if out && p.After != nil {
-		sc.word(v, p.After, c.Args[i], 0)
+		sc.word(v, p.After, c.words[i], 0)
 		return v
 	}
 	if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
-		v.setAddr(c, p.Type, c.Args[i])
+		v.setAddr(c, p.Type, c.words[i])
 		return v
 	}
-	sc.word(v, p.Type, c.Args[i], 0)
+	sc.word(v, p.Type, c.words[i], 0)
 	return v
 }
 
@@ -204,7 +211,7 @@ func (c *Call) argWord(name string) (uint64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	w := c.Args[i]
+	w := c.words[i]
 	if n := regSize(c.params[i].Kind, c.ABI); !c.params[i].Type.Pointer() && n < 8 {
 		w &= 1<<(8*n) - 1
 	}

@@ -27,7 +27,7 @@ func (s scope) length(l *syscalls.Length) (n uint64, ok bool) {
 		}
 	case syscalls.LenIoctl:
 		if i := s.c.ioctlArg(); i >= 0 {
-			return uint64(syscalls.IoctlSize(uint32(s.c.Args[i]))), true
+			return uint64(syscalls.IoctlSize(uint32(s.c.words[i]))), true
 		}
 	case syscalls.LenName:
 		if s.parent != nil {
@@ -64,7 +64,7 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 		if size == 0 {
 			size = regSize(t.Kind, c.ABI)
 			if t.Kind == syscalls.KindLow64 && c.ABI.WordSize() == 4 && s.parent == nil && s.arg < 5 {
-				w = uint64(uint32(w)) | c.Args[s.arg+1]<<32
+				w = uint64(uint32(w)) | c.words[s.arg+1]<<32
 			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 {
 				size = 4
 			}
@@ -126,7 +126,9 @@ func (s scope) follow(v *Value, t *syscalls.Type, addr uint64) {
 	case syscalls.KindSiginfo:
 		s.siginfo(v, t, addr)
 	case syscalls.KindDirents:
-		s.dirents(v, t, addr)
+		s.records(v, t, structDirent, "d_reclen", addr)
+	case syscalls.KindLSMContexts:
+		s.records(v, t, structLSMContext, "len", addr)
 	}
 }
 

@@ -18,7 +18,7 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 		syscalls.KindDirFD, syscalls.KindPid, syscalls.KindUID, syscalls.KindGID,
 		syscalls.KindSignal, syscalls.KindFlags, syscalls.KindEnum,
 		syscalls.KindKey, syscalls.KindClock, syscalls.KindIoctl,
-		syscalls.KindU8, syscalls.KindU16:
+		syscalls.KindU8, syscalls.KindU16, syscalls.KindSigmask, syscalls.KindIPCCall:
 		return 4
 	case syscalls.KindMode, syscalls.KindFmode: // umode_t
 		return 2
@@ -84,6 +84,8 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 		}
 	case syscalls.KindSigset:
 		v.Kind, v.Wide = KindFlags, true
+	case syscalls.KindSigmask:
+		v.Kind = KindFlags
 	case syscalls.KindSignal:
 		v.Kind, v.num = KindEnum, signed
 	case syscalls.KindEnum, syscalls.KindClock, syscalls.KindIoctl:

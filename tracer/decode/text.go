@@ -45,7 +45,10 @@ func (o *Text) AppendCallFrom(dst []byte, c *Call, start int) []byte {
 // AppendArgs appends the name, the parenthesis and the arguments that are known
 // at entry, up to the first that the kernel writes: "read(3, ".
 func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
-	if c.Name == "" {
+	c.sel()
+	if c.sub != nil && c.sub.Name != "" {
+		dst = append(dst, c.sub.Name...)
+	} else if c.Name == "" {
 		dst = append(dst, syscalls.Name(c.ABI, c.NR)...)
 	} else {
 		dst = append(dst, c.Name...)
@@ -63,16 +66,16 @@ func (o *Text) AppendRest(dst []byte, c *Call) []byte {
 // printed returns how many arguments there are to print, in print order.
 func (c *Call) printed() int {
 	c.sel()
-	if c.Sig != nil && c.Sig.Order != nil {
-		return len(c.Sig.Order)
+	if c.sig != nil && c.sig.Order != nil {
+		return len(c.sig.Order)
 	}
 	return len(c.params)
 }
 
 // printedArg returns the number of the k-th argument in print order.
 func (c *Call) printedArg(k int) int {
-	if c.Sig != nil && c.Sig.Order != nil {
-		return c.Sig.Order[k]
+	if c.sig != nil && c.sig.Order != nil {
+		return c.sig.Order[k]
 	}
 	return k
 }
@@ -123,10 +126,14 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 		}
 		shown++
 		switch {
-		case c.Sig != nil && c.Sig.Labels != nil:
-			dst = append(append(dst, c.Sig.Labels[k]...), '=')
+		case c.sig != nil && c.sig.Labels != nil:
+			dst = append(append(dst, c.sig.Labels[k]...), '=')
 		case o.ArgNames:
 			dst = append(append(dst, c.params[i].Name...), '=')
+		}
+		if c.bracketed(i) && c.Arg(i).Kind != KindStruct {
+			dst = append(o.appendArg(append(dst, '['), c, i), ']')
+			continue
 		}
 		dst = o.appendArg(dst, c, i)
 	}
@@ -142,7 +149,7 @@ func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 	p := &c.params[i]
 	if p.Dir != syscalls.InOut {
 		if p.Kind == syscalls.KindWait && c.Exited && c.Errno == 0 && c.Ret == 0 {
-			return appendAddr(dst, c.Args[i]) // WNOHANG found nothing: not written
+			return appendAddr(dst, c.words[i]) // WNOHANG found nothing: not written
 		}
 		return o.AppendValue(dst, c.Arg(i))
 	}

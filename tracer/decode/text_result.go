@@ -62,7 +62,7 @@ func appendError(dst []byte, errno int) []byte {
 // number prints the result itself.
 func (o *Text) number(dst []byte, c *Call) []byte {
 	switch c.ret.Kind {
-	case syscalls.KindAddr, syscalls.KindHex:
+	case syscalls.KindAddr, syscalls.KindHex, syscalls.KindSigmask:
 		w := uint64(c.Ret)
 		if c.ABI.WordSize() == 4 {
 			w = uint64(uint32(w))
@@ -116,10 +116,16 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 			return append(append(append(dst, " ("...), name...), ')')
 		}
 		return dst
+	case syscalls.KindSigmask:
+		name := " (mask "
+		if len(c.params) > 0 {
+			name = " (old mask "
+		}
+		return append(appendSigset(append(dst, name...), uint64(c.Ret), 4), ')')
 	case syscalls.KindSignal:
 		return append(appendSignal(append(dst, " ("...), c.Ret), ')')
 	}
-	if c.Sig == nil {
+	if c.sig == nil {
 		return dst
 	}
 	for i := range c.params {

@@ -79,6 +79,11 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendHex0(dst, v.num)
 	case syscalls.KindOct, syscalls.KindMode:
 		return appendOct(dst, v.num)
+	case syscalls.KindIPCCall:
+		if version := v.num >> 16; version != 0 {
+			dst = append(strconv.AppendUint(dst, version, 10), "<<16|"...)
+		}
+		return strconv.AppendUint(dst, v.num&0xffff, 10)
 	case syscalls.KindFmode:
 		return appendFmode(dst, v.num)
 	case syscalls.KindDev:
@@ -89,7 +94,7 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return o.fd(dst, v, true)
 	case syscalls.KindSignal:
 		return appendSignal(dst, int64(v.num))
-	case syscalls.KindSigset:
+	case syscalls.KindSigset, syscalls.KindSigmask:
 		return appendSigset(dst, v.num, int(v.size))
 	case syscalls.KindFlags:
 		return o.flags(dst, v)

@@ -17,6 +17,9 @@ var netSetsText string
 //go:embed table/dev_sets.tab
 var devSetsText string
 
+//go:embed table/proc_sets.tab
+var procSetsText string
+
 //go:embed table/kern_sets.tab
 var kernSetsText string
 
@@ -27,7 +30,8 @@ type setTable struct {
 
 var sets = sync.OnceValue(func() *setTable {
 	return parseSets(tableFile{"sets.tab", setsText}, tableFile{"net_sets.tab", netSetsText},
-		tableFile{"dev_sets.tab", devSetsText}, tableFile{"kern_sets.tab", kernSetsText})
+		tableFile{"dev_sets.tab", devSetsText}, tableFile{"kern_sets.tab", kernSetsText},
+		tableFile{"proc_sets.tab", procSetsText})
 })
 
 // SetByName returns a set of the table by its name ("open", "msg"), or nil.

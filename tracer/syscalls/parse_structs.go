@@ -17,6 +17,9 @@ var netStructsText string
 //go:embed table/dev_structs.tab
 var devStructsText string
 
+//go:embed table/proc_structs.tab
+var procStructsText string
+
 //go:embed table/kern_structs.tab
 var kernStructsText string
 
@@ -43,7 +46,8 @@ type structTable struct {
 
 var structTab = sync.OnceValue(func() *structTable {
 	return parseStructs(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText},
-		tableFile{"dev_structs.tab", devStructsText}, tableFile{"kern_structs.tab", kernStructsText})
+		tableFile{"dev_structs.tab", devStructsText}, tableFile{"kern_structs.tab", kernStructsText},
+		tableFile{"proc_structs.tab", procStructsText})
 })
 
 func parseStructs(files ...tableFile) *structTable {

@@ -21,6 +21,7 @@ var kindNames = map[string]TypeKind{
 	"ioctl": KindIoctl, "path": KindPath, "strv": KindStrings, "env": KindEnv,
 	"siginfo": KindSiginfo, "wstatus": KindWait, "off64": KindLow64,
 	"str": KindString, "sigset": KindSigset,
+	"sigmask": KindSigmask, "ipccall": KindIPCCall,
 }
 
 // sizedKinds are the kinds that need a length.
@@ -28,7 +29,7 @@ var sizedKinds = map[string]TypeKind{
 	"buf": KindBytes, "hexbuf": KindHexBytes, "str": KindString,
 	"sigset": KindSigset, "iovec": KindIovec, "iovaddr": KindIovecAddr,
 	"sockaddr": KindSockaddr, "cmsgs": KindControl, "fdset": KindFDSet,
-	"bits": KindBits, "dirents": KindDirents,
+	"bits": KindBits, "dirents": KindDirents, "lsmctx": KindLSMContexts,
 	"pollfds": KindPollResult, "struct": KindStruct,
 }
 

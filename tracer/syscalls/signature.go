@@ -34,6 +34,11 @@ type Signature struct {
 	Order    []int     // nil, or the argument numbers in the order they print ...
 	Labels   []string  // ... and the name printed before each: clone's child_stack=
 
+	// Unimplemented is set for numbers that have a name and no call: what was
+	// reserved and never made, or has been gone for many years.
+	Unimplemented bool
+
+	subs  []*SubCall // the calls it stands for, by its first argument
 	ioctl *ioctlArgs // nil, or what the arguments are for each ioctl request
 }
 

@@ -15,6 +15,12 @@ var callsText string
 //go:embed table/net_calls.tab
 var netCallsText string
 
+//go:embed table/proc_calls.tab
+var procCallsText string
+
+//go:embed table/old_calls.tab
+var oldCallsText string
+
 //go:embed table/kern_calls.tab
 var kernCallsText string
 
@@ -25,7 +31,8 @@ var kernCallsText string
 // ("clone@arm64,i386") is filed under "clone@arm64" and "clone@i386".
 var callIndex = sync.OnceValue(func() map[string]tableLine {
 	index := make(map[string]tableLine, 512)
-	for _, l := range tableLines(tableFile{"calls.tab", callsText}, tableFile{"net_calls.tab", netCallsText}, tableFile{"kern_calls.tab", kernCallsText}) {
+	for _, l := range tableLines(tableFile{"calls.tab", callsText}, tableFile{"net_calls.tab", netCallsText}, tableFile{"kern_calls.tab", kernCallsText},
+		tableFile{"proc_calls.tab", procCallsText}, tableFile{"old_calls.tab", oldCallsText}) {
 		head, _, _ := strings.Cut(l.text, "(")
 		name, abis, limited := strings.Cut(head, "@")
 		if !limited {

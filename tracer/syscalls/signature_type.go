@@ -8,63 +8,66 @@ type TypeKind uint8
 
 // The kinds.
 const (
-	KindNone       TypeKind = iota // "-": not shown
-	KindInt                        // "int": signed 32 bits
-	KindUint                       // "uint": unsigned 32 bits
-	KindLong                       // "long": signed word
-	KindSize                       // "size": unsigned word
-	KindOff                        // "off": signed 64-bit offset
-	KindS64                        // "s64"
-	KindU64                        // "u64"
-	KindU16                        // "u16"
-	KindU8                         // "u8"
-	KindHex                        // "hex": unsigned word in hexadecimal
-	KindHex32                      // "hex32": 32 bits in hexadecimal
-	KindCookie                     // "cookie": 64 bits that are no quantity: mask, hash or user data
-	KindAddr                       // "addr": an address, printed NULL when zero
-	KindOct                        // "oct": octal, at least three digits
-	KindMode                       // "mode": permission bits in octal
-	KindFmode                      // "fmode": file type and permissions, S_IFREG|0644
-	KindDev                        // "dev": device number, makedev(major, minor)
-	KindFD                         // "fd": file descriptor
-	KindDirFD                      // "dirfd": file descriptor or AT_FDCWD
-	KindPid                        // "pid": process or thread id
-	KindUID                        // "uid": user id, -1 for none
-	KindGID                        // "gid": group id
-	KindSignal                     // "signo": signal number
-	KindFlags                      // "flags:SET": bits
-	KindEnum                       // "enum:SET": one value
-	KindKey                        // "key": System V IPC key
-	KindHandler                    // "handler": signal handler address, SIG_DFL or SIG_IGN
-	KindRlim                       // "rlim": resource limit, kibibytes or infinity
-	KindClock                      // "enum:clockid" of negative, computed clock ids
-	KindNetPort                    // "be16": port in network byte order, htons()
-	KindNetLong                    // "be32": 32 bits in network byte order, htonl()
-	KindIPv4                       // "ip4": 4 address bytes
-	KindIPv6                       // "ip6": 16 address bytes
-	KindIoctl                      // "ioctl": request number
-	KindPath                       // "path": file name, printed whole
-	KindString                     // "str[:MAX]": NUL-terminated string; in a struct an inline char array
-	KindBytes                      // "buf:LEN": LEN bytes
-	KindHexBytes                   // "hexbuf:LEN": LEN bytes, always printed as \x escapes
-	KindStrings                    // "strv": NULL-terminated array of strings
-	KindEnv                        // "env": the same, printed as a count when abbreviated
-	KindRef                        // "&KIND": pointer to one scalar, printed in brackets
-	KindStruct                     // "struct:NAME[:LEN]": pointer to (or inline) struct
-	KindArray                      // "[KIND;LEN]": array of LEN elements
-	KindPtrArray                   // "[*KIND;LEN]": array of LEN pointers to elements
-	KindIovec                      // "iovec:LEN[:TOTAL]": iovecs with their data
-	KindIovecAddr                  // "iovaddr:LEN": iovecs of another address space, not followed
-	KindSockaddr                   // "sockaddr:LEN": socket address of LEN bytes
-	KindControl                    // "cmsgs:LEN": control messages
-	KindSigset                     // "sigset[:LEN]": signal mask of LEN bytes
-	KindFDSet                      // "fdset:N": fd_set up to descriptor N
-	KindBits                       // "bits:LEN": LEN bytes of CPU mask
-	KindSiginfo                    // "siginfo"
-	KindWait                       // "wstatus": wait status
-	KindDirents                    // "dirents:LEN": directory entries
-	KindPollResult                 // "pollfds:N": pollfd array, results apart
-	KindLow64                      // "off64": 64 bits in this and the next word of a 32-bit ABI
+	KindNone        TypeKind = iota // "-": not shown
+	KindInt                         // "int": signed 32 bits
+	KindUint                        // "uint": unsigned 32 bits
+	KindLong                        // "long": signed word
+	KindSize                        // "size": unsigned word
+	KindOff                         // "off": signed 64-bit offset
+	KindS64                         // "s64"
+	KindU64                         // "u64"
+	KindU16                         // "u16"
+	KindU8                          // "u8"
+	KindHex                         // "hex": unsigned word in hexadecimal
+	KindHex32                       // "hex32": 32 bits in hexadecimal
+	KindCookie                      // "cookie": 64 bits that are no quantity: mask, hash or user data
+	KindAddr                        // "addr": an address, printed NULL when zero
+	KindOct                         // "oct": octal, at least three digits
+	KindMode                        // "mode": permission bits in octal
+	KindFmode                       // "fmode": file type and permissions, S_IFREG|0644
+	KindDev                         // "dev": device number, makedev(major, minor)
+	KindFD                          // "fd": file descriptor
+	KindDirFD                       // "dirfd": file descriptor or AT_FDCWD
+	KindPid                         // "pid": process or thread id
+	KindUID                         // "uid": user id, -1 for none
+	KindGID                         // "gid": group id
+	KindSignal                      // "signo": signal number
+	KindFlags                       // "flags:SET": bits
+	KindEnum                        // "enum:SET": one value
+	KindKey                         // "key": System V IPC key
+	KindHandler                     // "handler": signal handler address, SIG_DFL or SIG_IGN
+	KindRlim                        // "rlim": resource limit, kibibytes or infinity
+	KindClock                       // "enum:clockid" of negative, computed clock ids
+	KindNetPort                     // "be16": port in network byte order, htons()
+	KindNetLong                     // "be32": 32 bits in network byte order, htonl()
+	KindIPv4                        // "ip4": 4 address bytes
+	KindIPv6                        // "ip6": 16 address bytes
+	KindIoctl                       // "ioctl": request number
+	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
+	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
+	KindPath                        // "path": file name, printed whole
+	KindString                      // "str[:MAX]": NUL-terminated string; in a struct an inline char array
+	KindBytes                       // "buf:LEN": LEN bytes
+	KindHexBytes                    // "hexbuf:LEN": LEN bytes, always printed as \x escapes
+	KindStrings                     // "strv": NULL-terminated array of strings
+	KindEnv                         // "env": the same, printed as a count when abbreviated
+	KindRef                         // "&KIND": pointer to one scalar, printed in brackets
+	KindStruct                      // "struct:NAME[:LEN]": pointer to (or inline) struct
+	KindArray                       // "[KIND;LEN]": array of LEN elements
+	KindPtrArray                    // "[*KIND;LEN]": array of LEN pointers to elements
+	KindIovec                       // "iovec:LEN[:TOTAL]": iovecs with their data
+	KindIovecAddr                   // "iovaddr:LEN": iovecs of another address space, not followed
+	KindSockaddr                    // "sockaddr:LEN": socket address of LEN bytes
+	KindControl                     // "cmsgs:LEN": control messages
+	KindSigset                      // "sigset[:LEN]": signal mask of LEN bytes
+	KindFDSet                       // "fdset:N": fd_set up to descriptor N
+	KindBits                        // "bits:LEN": LEN bytes of CPU mask
+	KindSiginfo                     // "siginfo"
+	KindWait                        // "wstatus": wait status
+	KindDirents                     // "dirents:LEN": directory entries
+	KindLSMContexts                 // "lsmctx:LEN": lsm_ctx structs of lengths of their own
+	KindPollResult                  // "pollfds:N": pollfd array, results apart
+	KindLow64                       // "off64": 64 bits in this and the next word of a 32-bit ABI
 )
 
 // LenKind says where a length or a count comes from.

@@ -31,7 +31,7 @@ func parseAll(t *testing.T, each func(abi ABI, name string, s *Signature)) {
 			}
 			each(abi, name, s)
 		}
-		if !found {
+		if !found && !strings.HasSuffix(l.text, " : sub") {
 			t.Errorf("%s: %s is no system call of any ABI", l.where(), key)
 		}
 	}
