@@ -47,7 +47,7 @@ func IoctlFor(abi ABI, req uint32) (names []string, argType string, dir IoctlDir
 			return names, argType, dir
 		}
 	}
-if names, argType, dir = variableIoctl(req); names != nil {
+	if names, argType, dir = variableIoctl(req); names != nil {
 		return names, argType, dir
 	}
 	if name := ioctlTab().extra[req]; name != "" {

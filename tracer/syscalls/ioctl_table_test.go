@@ -47,8 +47,8 @@ func TestIoctlRows(t *testing.T) {
 		}
 		known[name] = true
 	}
-	for name, l := range ioctlTab().rows {
-		if !known[name] {
+	for name := range ioctlTab().index.at {
+		if l, _ := ioctlTab().index.line(name); !known[name] {
 			t.Errorf("%s: no ioctl %q", l.where(), name)
 		}
 	}

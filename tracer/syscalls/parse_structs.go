@@ -37,67 +37,77 @@ type overlayField struct {
 	name    string
 }
 
-type structTable struct {
-	overlays map[string]*overlay
-	views    map[string]string // "view" lines: the struct whose memory it shows
-	layouts  map[string]string // "layout" lines: what no header has
-	errs     []error           // reported by a test
-}
+// structTable finds what the tables say about structs.
+type structTable struct{ index *tableIndex }
 
 var structTab = sync.OnceValue(func() *structTable {
-	return parseStructs(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText},
+	return newStructTable(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText},
 		tableFile{"dev_structs.tab", devStructsText}, tableFile{"kern_structs.tab", kernStructsText},
 		tableFile{"proc_structs.tab", procStructsText})
 })
 
-func parseStructs(files ...tableFile) *structTable {
-	t := &structTable{overlays: map[string]*overlay{}, layouts: map[string]string{}, views: map[string]string{}}
-	for _, l := range tableLines(files...) {
-		fail := func(format string, args ...any) {
-			t.errs = append(t.errs, fmt.Errorf("%s: %s", l.where(), fmt.Sprintf(format, args...)))
+// newStructTable files "layout NAME" under "layout NAME" and the rest under the
+// names: a struct may have a layout and an overlay.
+func newStructTable(files ...tableFile) *structTable {
+	return &structTable{newTableIndex(func(head string, file func(string)) {
+		word, names, _ := strings.Cut(strings.TrimSpace(head), " ")
+		names, _, _ = strings.Cut(strings.TrimSpace(names), " ")
+		if word == "layout" {
+			file("layout " + names)
+			return
 		}
-		head, body, ok := strings.Cut(l.text, ":")
-		words := strings.Fields(head)
-		if !ok || len(words) != 2 && len(words) != 4 {
-			fail("want: struct NAME: fields, view NAME of STRUCT: fields, or layout NAME: fields")
-			continue
+		for name := range strings.SplitSeq(strings.TrimSuffix(names, "!"), ",") {
+			file(name)
 		}
-		if words[0] == "layout" {
-			t.layouts[words[1]] = body
-			continue
-		}
-		if words[0] == "view" && len(words) == 4 && words[2] == "of" {
-			t.views[words[1]], words[1] = words[3], words[1]+"!"
-		} else if words[0] != "struct" {
-			fail("want struct, view or layout, not %q", words[0])
-			continue
-		}
-		names, exact := strings.CutSuffix(words[1], "!")
-		o := &overlay{exact: exact}
-		for _, f := range splitTop(body, ',') {
-			if strings.HasPrefix(f, "-") {
-				for _, g := range strings.Fields(f) {
-					o.hidden = append(o.hidden, strings.TrimPrefix(g, "-"))
-				}
-				continue
-			}
-			name, kind, ok := strings.Cut(f, " ")
-			if !ok {
-				fail("field %q: want a name and a kind", f)
-				continue
-			}
-			kind, brief := strings.CutPrefix(strings.TrimSpace(kind), "!")
-			kind, pointer := strings.CutPrefix(kind, "*")
-			o.fields = append(o.fields, overlayField{brief: brief, pointer: pointer, name: name, text: name + " " + kind})
-		}
-		for _, name := range strings.Split(names, ",") {
-			if t.overlays[name] != nil {
-				fail("struct %s has two lines", name)
-			}
-			t.overlays[name] = o
-		}
+	}, files...)}
+}
+
+// layout returns the fields of a "layout" line: what no header has.
+func (t *structTable) layout(name string) (fields string, ok bool) {
+	l, ok := t.index.line("layout " + name)
+	_, fields, _ = strings.Cut(l.text, ":")
+	return fields, ok
+}
+
+// overlay returns what the line about a struct says, nil if there is none. For
+// a view, of is the struct whose memory it shows.
+func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
+	l, ok := t.index.line(name)
+	if !ok {
+		return nil, "", nil
 	}
-	return t
+	fail := func(format string, args ...any) (*overlay, string, error) {
+		return nil, "", fmt.Errorf("%s: %s", l.where(), fmt.Sprintf(format, args...))
+	}
+	head, body, ok := strings.Cut(l.text, ":")
+	words := strings.Fields(head)
+	o = &overlay{}
+	switch {
+	case !ok || len(words) != 2 && len(words) != 4:
+		return fail("want: struct NAME: fields, view NAME of STRUCT: fields, or layout NAME: fields")
+	case words[0] == "view" && len(words) == 4 && words[2] == "of":
+		o.exact, of = true, words[3]
+	case words[0] == "struct":
+		o.exact = strings.HasSuffix(words[1], "!")
+	default:
+		return fail("want struct, view or layout, not %q", words[0])
+	}
+	for _, f := range splitTop(body, ',') {
+		if strings.HasPrefix(f, "-") {
+			for _, g := range strings.Fields(f) {
+				o.hidden = append(o.hidden, strings.TrimPrefix(g, "-"))
+			}
+			continue
+		}
+		name, kind, ok := strings.Cut(f, " ")
+		if !ok {
+			return fail("field %q: want a name and a kind", f)
+		}
+		kind, brief := strings.CutPrefix(strings.TrimSpace(kind), "!")
+		kind, pointer := strings.CutPrefix(kind, "*")
+		o.fields = append(o.fields, overlayField{brief: brief, pointer: pointer, name: name, text: name + " " + kind})
+	}
+	return o, of, nil
 }
 
 // compileStruct joins layout and overlay.
@@ -123,10 +133,12 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 		byName[f.Name] = df
 		s.Fields = append(s.Fields, df)
 	}
-	if o := structTab().overlays[name]; o != nil {
-		if err := o.apply(abi, s, byName); err != nil {
-			return nil, fmt.Errorf("struct %s: %w", name, err)
-		}
+	o, _, err := structTab().overlay(name)
+	if err == nil && o != nil {
+		err = o.apply(abi, s, byName)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("struct %s: %w", name, err)
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
@@ -201,11 +213,11 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 
 // layoutOf finds a layout in structs.tab's own lines or the generated tables.
 func layoutOf(abi ABI, name string) (*StructLayout, error) {
-	if body, ok := structTab().layouts[name]; ok {
+	if body, ok := structTab().layout(name); ok {
 		return layOut(abi, name, body)
 	}
-	if base, ok := structTab().views[name]; ok {
-		return layoutOf(abi, base)
+	if _, of, err := structTab().overlay(name); err == nil && of != "" {
+		return layoutOf(abi, of)
 	}
 	if l, ok := Layout(abi, name); ok {
 		return l, nil

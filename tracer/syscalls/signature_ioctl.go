@@ -13,29 +13,27 @@ var ioctlsText string
 
 // ioctlTable is ioctls.tab.
 type ioctlTable struct {
-	rows  map[string]tableLine // the row of a request by each of its names
-	extra map[uint32]string    // names of requests the generated tables lack
-	errs  []error              // reported by a test
+	index *tableIndex       // the row of a request by each of its names
+	extra map[uint32]string // names of requests the generated tables lack
+	errs  []error           // reported by a test
 }
 
 var ioctlTab = sync.OnceValue(func() *ioctlTable {
-	t := &ioctlTable{rows: map[string]tableLine{}, extra: map[uint32]string{}}
-	for _, l := range tableLines(tableFile{"ioctls.tab", ioctlsText}) {
-		head, kind, _ := strings.Cut(l.text, ":")
-		l.text = strings.TrimSpace(kind)
-		for _, name := range strings.Fields(head) {
+	t := &ioctlTable{extra: map[uint32]string{}}
+	t.index = newTableIndex(func(head string, file func(string)) {
+		for name := range strings.FieldsSeq(head) {
 			name, number, given := strings.Cut(name, "=")
-			t.rows[name] = l
+			file(name)
 			if !given {
 				continue
 			}
 			req, err := strconv.ParseUint(number, 0, 32)
 			if err != nil {
-				t.errs = append(t.errs, fmt.Errorf("%s: %s: %w", l.where(), name, err))
+				t.errs = append(t.errs, fmt.Errorf("ioctls.tab: %s: %w", name, err))
 			}
 			t.extra[uint32(req)] = name
 		}
-	}
+	}, tableFile{"ioctls.tab", ioctlsText})
 	return t
 })
 
@@ -82,11 +80,12 @@ func (a *ioctlArgs) variant(req uint32) *Variant {
 // row makes the arguments of the first name that has a row in ioctls.tab.
 func (a *ioctlArgs) row(names []string) (*Variant, error) {
 	for _, name := range names {
-		l, ok := ioctlTab().rows[name]
+		l, ok := ioctlTab().index.line(name)
 		if !ok {
 			continue
 		}
-		v, err := parseIoctl(a, l.text)
+		_, kind, _ := strings.Cut(l.text, ":")
+		v, err := parseIoctl(a, strings.TrimSpace(kind))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", l.where(), name, err)
 		}

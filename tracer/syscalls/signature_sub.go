@@ -66,7 +66,7 @@ func (s *Signature) parseSub(abi ABI, text string) error {
 	head, body, ok := strings.Cut(text, ":")
 	words := strings.Fields(body)
 	if !ok || len(words) == 0 {
-		return fmt.Errorf("want: sub VALUE: NAME WORD...")
+		return fmt.Errorf("sub: want a value, a colon, a name and words")
 	}
 	c := &SubCall{Name: words[0], row: words[0], abi: abi}
 	if head = strings.TrimSpace(head); head == "any" {
