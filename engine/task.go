@@ -55,7 +55,7 @@ func (e *Engine) task(t *tracer.Task) *Task {
 		return et
 	}
 	et := &Task{Task: t, Proc: e.proc(t.Proc)}
-	et.call.FDName = et.fdName
+	et.call.FDName, et.call.BufferLimit = et.fdName, e.opts.BufferLimit
 	t.Data = et
 	return et
 }

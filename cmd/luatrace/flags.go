@@ -33,6 +33,9 @@ type options struct {
 	verbose     bool
 	hexStrings  int
 	stringLimit int
+
+	stringLimitGiven bool // --string-limit is on the command line
+
 	columns     int
 	argNames    bool
 	pidsAlways  bool
@@ -104,6 +107,7 @@ func parseFlags(args []string) (*options, error) {
 		return nil, fmt.Errorf("%w (see luatrace --help)", err)
 	}
 	o.command = fs.Args()
+	o.stringLimitGiven = fs.Changed("string-limit")
 	o.follow = !noFollow
 	// as strace -f -o FILE does
 	o.pidsAlways = o.pidsAlways || followed && o.output != ""

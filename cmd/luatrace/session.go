@@ -44,6 +44,7 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 		NoFollow:    !o.follow,
 		NoPlacement: o.cpu == "off",
 		NoNotify:    map[bool]string{true: "--no-notify"}[o.noNotify],
+		BufferLimit: o.bufferLimit(),
 		Report: func(msg string) {
 			s.lua.Flush()
 			say("%s", msg)
@@ -190,6 +191,16 @@ func scriptFailure(err error) error {
 		return errors.New(se.Detail())
 	}
 	return err
+}
+
+// bufferLimit is how much of a buffer is read. Lines cut what is longer than
+// --string-limit; JSON has no form for that, so there the option, if it is
+// given, says how much is read.
+func (o *options) bufferLimit() int {
+	if o.json && o.stringLimitGiven {
+		return max(1, o.stringLimit)
+	}
+	return max(o.stringLimit, decode.DefaultBuffer)
 }
 
 // specs are the system calls to be shown: those of -t, or all.

@@ -59,11 +59,12 @@ type Printer struct {
 	ticks   int          // of the idle timer since it began
 	last    time.Time    // of the line before
 	several bool         // more than one task was seen alive
+	json    JSON
 }
 
 // New makes a printer that writes to w.
 func New(w io.Writer, opts Options) *Printer {
-	return &Printer{opts: opts, w: w}
+	return &Printer{opts: opts, w: w, json: JSON{FDs: opts.Text.FDPaths}}
 }
 
 // IdleInterval is how often Idle should be called.
@@ -91,7 +92,7 @@ func (p *Printer) Enter(ev *engine.Event) error {
 		p.settle(nil)
 		p.begin(ev.Task)
 		if p.opts.JSON {
-			p.line = AppendJSON(p.line[:0], ev)
+			p.line = p.json.Append(p.line[:0], ev)
 		} else {
 			p.line = p.opts.Text.AppendCallFrom(p.line, ev.Call(), 0)
 		}
@@ -112,7 +113,7 @@ func (p *Printer) EnterOnly(ev *engine.Event) error {
 	p.settle(nil)
 	p.begin(ev.Task)
 	if p.opts.JSON {
-		p.line = AppendJSON(p.line[:0], ev)
+		p.line = p.json.Append(p.line[:0], ev)
 	} else {
 		p.line = AppendLine(p.line, &p.opts.Text, ev)
 	}
@@ -133,7 +134,7 @@ func (p *Printer) Exit(ev *engine.Event) error {
 		return nil
 	}
 	if p.opts.JSON {
-		p.line = AppendJSON(p.line[:0], ev)
+		p.line = p.json.Append(p.line[:0], ev)
 		p.end()
 		return nil
 	}
@@ -237,7 +238,7 @@ func (p *Printer) write() {
 // Signal shows a signal before its delivery.
 func (p *Printer) Signal(ev *engine.Event) error {
 	if p.opts.JSON {
-		p.line = AppendJSON(p.line[:0], ev)
+		p.line = p.json.Append(p.line[:0], ev)
 		p.end()
 		return nil
 	}
@@ -268,11 +269,7 @@ func (p *Printer) settleOwn(t *engine.Task) {
 // [engine.Engine.Observe].
 func (p *Printer) Observe(ev *engine.Event) {
 	if p.opts.JSON {
-		if ev.Kind == engine.KindStop || ev.Kind == engine.KindAttach || p.opts.Quiet {
-			return
-		}
-		p.line = AppendJSON(p.line[:0], ev)
-		p.end()
+		p.observeJSON(ev)
 		return
 	}
 	switch ev.Kind {
@@ -294,6 +291,21 @@ func (p *Printer) Observe(ev *engine.Event) {
 		p.death(ev)
 		p.several = ev.Engine().Tasks() > 1
 	}
+}
+
+// observeJSON is Observe for JSON. The call in which a task ended comes before
+// its end.
+func (p *Printer) observeJSON(ev *engine.Event) {
+	if ev.Kind == engine.KindDeath && !p.opts.Successful && !p.opts.Failed {
+		if p.line = p.json.Unfinished(p.line[:0], ev); len(p.line) > 0 {
+			p.end()
+		}
+	}
+	if ev.Kind == engine.KindAttach || p.opts.Quiet {
+		return
+	}
+	p.line = p.json.Append(p.line[:0], ev)
+	p.end()
 }
 
 func (p *Printer) death(ev *engine.Event) {

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/json"
 	"testing"
 
 	"luatrace/tracer/syscalls"
@@ -27,9 +26,7 @@ func FuzzCall(f *testing.F) {
 			}
 			DefaultText.AppendCall(nil, call)
 			(&Text{HexStrings: 1, ArgNames: true, FDPaths: true}).AppendCall(nil, call)
-			if js := call.AppendJSONArgs(nil); !json.Valid(js) {
-				t.Fatalf("invalid JSON: %s", js)
-			}
+			checkJSON(t, call)
 			if call.arena.spent > MaxData {
 				t.Fatalf("%d bytes held", call.arena.spent)
 			}
