@@ -36,12 +36,12 @@ type options struct {
 
 	stringLimitGiven bool // --string-limit is on the command line
 
-	columns     int
-	argNames    bool
-	pidsAlways  bool
-	successful  bool
-	failed      bool
-	quiet       int
+	columns    int
+	argNames   bool
+	pidsAlways bool
+	successful bool
+	failed     bool
+	quiet      int
 
 	hookTimeout time.Duration
 	cpu         string
