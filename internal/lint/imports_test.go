@@ -39,7 +39,7 @@ var layers = []layer{
 }
 
 // forTests is what every package's tests may import in addition.
-var forTests = []string{"internal/...", "github.com/rogpeppe/go-internal/testscript/...", "golang.org/x/sys/unix"}
+var forTests = []string{"internal/...", "github.com/rogpeppe/go-internal/testscript/...", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/sys/unix"}
 
 // exclusive names what only one part of the tree may import, tests included.
 var exclusive = []struct{ path, owner, why string }{
