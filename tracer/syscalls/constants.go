@@ -115,6 +115,9 @@ func matching(found []defined, t *pack.Table, glob, header string) []defined {
 		if !strings.HasPrefix(name, prefix) {
 			break
 		}
+		if header != "" && !strings.HasSuffix(text, header) {
+			continue
+		}
 		if ok, err := path.Match(glob, name); err != nil || !ok {
 			continue
 		}

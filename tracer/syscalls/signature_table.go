@@ -77,7 +77,7 @@ func Lookup(abi ABI, nr int) *Signature {
 		s = &noRow
 		if Known(abi, nr) {
 			if parsed := lookupRow(abi, Name(abi, nr)); parsed != nil {
-				parsed.Classes = classesOf(abi, nr)
+				parsed.Classes = classesOf(Name(abi, nr))
 				s = parsed
 			}
 		}
@@ -126,14 +126,4 @@ func lookupRow(abi ABI, name string) *Signature {
 // a row for some ABIs only as "clone@arm64".
 func RowNames() []string {
 	return slices.Sorted(maps.Keys(callIndex().at))
-}
-
-func classesOf(abi ABI, nr int) []string {
-	var list []string
-	for _, c := range Classes() {
-		if InClass(abi, nr, c) {
-			list = append(list, c)
-		}
-	}
-	return list
 }

@@ -25,8 +25,8 @@ type tableLine struct {
 // where returns "FILE:LINE".
 func (l *tableLine) where() string { return fmt.Sprintf("%s:%d", l.file, l.num) }
 
-// place is where a line begins.
-type place struct{ file, offset int }
+// place is where a line begins: in which file, at which byte.
+type place struct{ file, offset uint32 }
 
 // tableIndex finds the lines of a table by the names they are about.
 type tableIndex struct {
@@ -37,24 +37,30 @@ type tableIndex struct {
 
 // newTableIndex notes where the lines begin and files each under the names that
 // namesOf finds in its beginning: the part before the first of "(:|" or the
-// whole. It does not look further into a line.
+// whole. It does not look further into a line: this is what every start pays
+// for.
 func newTableIndex(namesOf func(head string, file func(name string)), files ...tableFile) *tableIndex {
-	x := &tableIndex{files: files, at: map[string]place{}}
+	size := 0
+	for _, f := range files {
+		size += len(f.text)
+	}
+	x := &tableIndex{files: files, at: make(map[string]place, size/100)}
+	var p place
+	file := func(name string) {
+		before := len(x.at)
+		x.at[name] = p
+		if len(x.at) == before {
+			x.twice = append(x.twice, name)
+		}
+	}
 	for i, f := range files {
-		for offset := range f.starts() {
-			head := f.text[offset:]
-			if end := strings.IndexByte(head, '\n'); end >= 0 {
-				head = head[:end]
+		for offset, line := range f.starts() {
+			end := 0
+			for end < len(line) && line[end] != '(' && line[end] != ':' && line[end] != '|' {
+				end++
 			}
-			if end := strings.IndexAny(head, "(:|"); end >= 0 {
-				head = head[:end]
-			}
-			namesOf(head, func(name string) {
-				if _, dup := x.at[name]; dup {
-					x.twice = append(x.twice, name)
-				}
-				x.at[name] = place{i, offset}
-			})
+			p = place{uint32(i), uint32(offset)}
+			namesOf(line[:end], file)
 		}
 	}
 	return x
@@ -66,7 +72,7 @@ func (x *tableIndex) line(name string) (tableLine, bool) {
 	if !ok {
 		return tableLine{}, false
 	}
-	return x.files[p.file].line(p.offset), true
+	return x.files[p.file].line(int(p.offset)), true
 }
 
 // before reports whether the line about a stands before that about b.
@@ -75,24 +81,28 @@ func (x *tableIndex) before(a, b string) bool {
 	return p.file < q.file || p.file == q.file && p.offset < q.offset
 }
 
-// starts yields where the file's lines begin: not comments, blank lines, and
-// what goes on with the line above, after a backslash or with "|".
-func (f tableFile) starts() iter.Seq[int] {
-	return func(yield func(int) bool) {
+// starts yields where the file's lines begin, and their first lines: not
+// comments, blank lines, and what goes on with the line above, after a
+// backslash or with "|".
+func (f tableFile) starts() iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
 		joined := false
 		for i := 0; i < len(f.text); {
-			end := len(f.text)
-			if nl := strings.IndexByte(f.text[i:], '\n'); nl >= 0 {
-				end = i + nl
+			line := f.text[i:]
+			if nl := strings.IndexByte(line, '\n'); nl >= 0 {
+				line = line[:nl]
 			}
-			line := f.text[i:end]
-			if c := strings.TrimLeft(line, " \t"); c != "" && c[0] != '#' {
-				if !joined && c[0] != '|' && !yield(i) {
+			c := 0
+			for c < len(line) && (line[c] == ' ' || line[c] == '\t') {
+				c++
+			}
+			if c < len(line) && line[c] != '#' {
+				if !joined && line[c] != '|' && !yield(i, line) {
 					return
 				}
-				joined = strings.HasSuffix(line, "\\")
+				joined = line[len(line)-1] == '\\'
 			}
-			i = end + 1
+			i += len(line) + 1
 		}
 	}
 }

@@ -280,3 +280,15 @@ func checkType(t *testing.T, name string, p *Param, ctype string) {
 		t.Errorf("%s: %s is const", name, p.Name)
 	}
 }
+
+// The set names its members, as a glob that begins with a star would look at
+// every constant there is.
+func TestFileSystemMagics(t *testing.T) {
+	t.Parallel()
+	set := SetByName("fsmagic").On(AMD64)
+	for _, c := range constantsMatching(AMD64, "*_MAGIC", "linux/magic.h") {
+		if _, ok := set.Value(c.Name); !ok {
+			t.Errorf("set fsmagic lacks %s", c.Name)
+		}
+	}
+}

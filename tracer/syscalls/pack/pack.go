@@ -1,5 +1,5 @@
 // Package pack is the form of the generated tables: records sorted by key, in
-// blocks of a few kilobytes that are compressed each on its own. A look-up
+// blocks of two kilobytes that are compressed each on its own. A look-up
 // searches the keys the blocks begin with and inflates the one block that can
 // have the record, so its cost does not grow with the table.
 //

@@ -10,7 +10,7 @@ import (
 
 // blockSize is how many bytes of text a block has if no record is longer: less
 // makes a look-up quicker and the file longer.
-const blockSize = 4096
+const blockSize = 2048
 
 // Write makes a table of records "KEY TEXT\n", with further lines that begin
 // with a space. It sorts them by key; those of one key stay in their order. The
