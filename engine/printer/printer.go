@@ -310,15 +310,8 @@ func (p *Printer) observeJSON(ev *engine.Event) {
 
 func (p *Printer) death(ev *engine.Event) {
 	t := ev.Task
-	if p.open == t {
-		// It died in a call.
-		if !p.partial {
-			p.begin(t)
-			p.line = p.opts.Text.AppendArgs(p.line, t.DecodedCall())
-		}
-		p.line = append(p.line, " <unfinished ...>) = ?"...)
-		p.open, p.partial = nil, false
-		p.end()
+	if p.open == t || t.Unfinished {
+		p.diedInside(t)
 	}
 	if p.opts.Quiet || ev.Exit.Superseded {
 		return
@@ -326,6 +319,28 @@ func (p *Printer) death(ev *engine.Event) {
 	p.settle(nil)
 	p.begin(t)
 	p.line = AppendExit(p.line, ev.Exit)
+	p.end()
+}
+
+// diedInside ends the line of the call in which a task died.
+func (p *Printer) diedInside(t *engine.Task) {
+	p.settle(t)
+	c := t.DecodedCall()
+	shift := 0
+	switch {
+	case p.open == t && p.partial:
+		p.line, shift = p.line[:0], p.began
+	case t.Unfinished:
+		p.begin(t)
+		p.line = append(p.line, "<... "...)
+		p.line = append(p.line, c.Name...)
+		p.line = append(p.line, " resumed>"...)
+	default:
+		p.begin(t)
+		p.line = p.opts.Text.AppendArgs(p.line, c)
+	}
+	p.line = p.opts.Text.AppendNoReturn(p.line, c, shift)
+	p.open, p.partial, t.Unfinished = nil, false, false
 	p.end()
 }
 

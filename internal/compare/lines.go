@@ -28,8 +28,15 @@ var (
 
 const unfinished = " <unfinished ...>"
 
+// trace is what a tracer wrote of a program. Its lines are masked later, when
+// the other trace is known.
+type trace struct {
+	tasks []task
+	mask  *masker
+}
+
 // parse takes a trace apart. A line without a thread id belongs to the first task.
-func parse(text string) ([]task, error) {
+func parse(text string) (*trace, error) {
 	type state struct {
 		id    string
 		lines []line
@@ -99,22 +106,29 @@ func parse(text string) ([]task, error) {
 			name(s, strconv.Itoa(i)) // the first, or one whose parent never said so
 		}
 	}
-	m := newMasker(paths)
-	var tasks []task
+	t := &trace{mask: newMasker(paths)}
 	for _, s := range order {
 		for _, l := range s.lines {
-			m.learn(l.text)
+			t.mask.learn(l.text)
 		}
+		t.tasks = append(t.tasks, task{path: paths[s.id], lines: s.lines})
 	}
-	for _, s := range order {
-		t := task{path: paths[s.id]}
-		for _, l := range s.lines {
-			t.lines = append(t.lines, line{text: m.mask(l.text), joined: l.joined})
-		}
-		tasks = append(tasks, t)
-	}
-	if len(tasks) == 0 {
+	if len(t.tasks) == 0 {
 		return nil, fmt.Errorf("the trace is empty")
 	}
-	return tasks, nil
+	return t, nil
+}
+
+// masked returns the tasks of both traces, with everything masked that can't
+// be the same.
+func masked(left, right *trace) ([]task, []task) {
+	left.mask.compareFiles(right.mask)
+	for _, t := range []*trace{left, right} {
+		for _, k := range t.tasks {
+			for i := range k.lines {
+				k.lines[i].text = t.mask.mask(k.lines[i].text)
+			}
+		}
+	}
+	return left.tasks, right.tasks
 }

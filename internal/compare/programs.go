@@ -79,7 +79,7 @@ var programs = []program{
 	{name: "ssh-keygen", argv: []string{"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "key"}, needs: map[string]string{"ssh-keygen": "openssh-client"}},
 	{name: "openssl", argv: []string{"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a", "-keyout", "k", "-out", "c"}, needs: map[string]string{"openssl": "openssl"}},
 	{name: "sqlite", argv: []string{"sqlite3", "db", "create table t(a, b); insert into t values (1, 'x'), (2, 'y'); begin; update t set b = 'z'; commit; select * from t; vacuum;"}, needs: map[string]string{"sqlite3": "sqlite3"}},
-	{name: "ps", argv: []string{"ps", "-o", "pid,comm", "-p", "1"}, needs: map[string]string{"ps": "procps"}},
+	{name: "ps", argv: []string{"ps", "-o", "pid,comm", "-q", "1"}, needs: map[string]string{"ps": "procps"}},
 	{name: "free", argv: []string{"free", "-m"}, needs: map[string]string{"free": "procps"}},
 	{name: "dpkg", argv: []string{"dpkg", "-l", "dpkg"}},
 	{name: "getent", argv: []string{"getent", "passwd", "root", "nobody", "missing"}, status: 2},
@@ -92,7 +92,7 @@ read a b c d e port rest <port; curl -s http://127.0.0.1:$port/d/file1; kill $p;
 	{name: "mounting", argv: sh("mkdir m; mount -t tmpfs -o size=1m,mode=700 tmpfs m && touch m/x && mount -o remount,ro m; mount --bind d m; umount m; umount -l m"), status: 32},
 	{name: "unshare", argv: []string{"unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--net", "--uts", "hostname"}},
 	{name: "ip", argv: []string{"ip", "-details", "address"}, needs: map[string]string{"ip": "iproute2"}},
-	{name: "ss", argv: []string{"ss", "-tlnp"}, needs: map[string]string{"ss": "iproute2"}},
+	{name: "ss", argv: []string{"ss", "-tln"}, needs: map[string]string{"ss": "iproute2"}},
 }
 
 const pySocket = `

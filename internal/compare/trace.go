@@ -104,17 +104,19 @@ func (b *bench) environment() []string {
 
 // both traces a program with each tracer.
 func (b *bench) both(p program) (left, right []task, err error) {
-	if left, err = b.trace(p, find("strace"), "strace"); err != nil {
+	var l, r *trace
+	if l, err = b.trace(p, find("strace"), "strace"); err != nil {
 		return nil, nil, err
 	}
-	if right, err = b.trace(p, b.luatrace, "luatrace"); err != nil {
+	if r, err = b.trace(p, b.luatrace, "luatrace"); err != nil {
 		return nil, nil, err
 	}
+	left, right = masked(l, r)
 	return left, right, nil
 }
 
 // trace runs a program under a tracer.
-func (b *bench) trace(p program, tracer, name string) ([]task, error) {
+func (b *bench) trace(p program, tracer, name string) (*trace, error) {
 	if err := os.RemoveAll(b.work); err != nil {
 		return nil, err
 	}
@@ -175,11 +177,11 @@ func (b *bench) trace(p program, tracer, name string) ([]task, error) {
 			return nil, err
 		}
 	}
-	tasks, err := parse(string(text))
+	t, err := parse(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return tasks, nil
+	return t, nil
 }
 
 func (b *bench) command(name string, argv ...string) *exec.Cmd {

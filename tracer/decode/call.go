@@ -11,6 +11,7 @@ type Call struct {
 	Name string
 	Sig  *syscalls.Signature // nil: six unnamed words
 	Args [6]uint64           // words at entry, cut to 32 bits for 32-bit ABIs
+	SP   uint64              // stack pointer, for the calls whose argument stands there
 	Mem  Memory
 
 	Exited bool  // the result is valid: out arguments can be decoded

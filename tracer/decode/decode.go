@@ -75,6 +75,9 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 		c.number(v, t, w, size)
 		return
 	}
+	if t.Kind == syscalls.KindSigframe {
+		w = c.SP
+	}
 	if c.ABI.WordSize() == 4 {
 		w = uint64(uint32(w))
 	}
@@ -125,6 +128,8 @@ func (s scope) follow(v *Value, t *syscalls.Type, addr uint64) {
 		s.bits(v, t, addr)
 	case syscalls.KindSiginfo:
 		s.siginfo(v, t, addr)
+	case syscalls.KindSigframe:
+		s.sigframe(v, t, addr)
 	case syscalls.KindDirents:
 		s.records(v, t, structDirent, "d_reclen", addr)
 	case syscalls.KindLSMContexts:

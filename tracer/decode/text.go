@@ -54,13 +54,59 @@ func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
 		dst = append(dst, c.Name...)
 	}
 	dst = append(dst, '(')
-	return o.appendArgs(dst, c, 0, c.firstOut())
+	k, split := c.firstOut()
+	dst = o.appendArgs(dst, c, 0, k)
+	if split {
+		dst = o.appendIn(dst, c, c.printedArg(k))
+	}
+	return dst
+}
+
+// AppendNoReturn appends the end of the line of a call that never returns,
+// after its arguments. Those that the kernel would have written are missing.
+// shift is how much of the line is not in dst.
+func (o *Text) AppendNoReturn(dst []byte, c *Call, shift int) []byte {
+	if k, split := c.firstOut(); k < c.printed() || split {
+		dst = append(dst, " <unfinished ...>"...)
+	}
+	dst = append(dst, ") "...)
+	for len(dst)+shift < o.Columns {
+		dst = append(dst, ' ')
+	}
+	return append(dst, "= ?"...)
 }
 
 // AppendRest appends the arguments AppendArgs left out: what stands after
 // "<... read resumed>".
 func (o *Text) AppendRest(dst []byte, c *Call) []byte {
-	return o.appendArgs(dst, c, c.firstOut(), c.printed())
+	k, split := c.firstOut()
+	if !split {
+		return o.appendArgs(dst, c, k, c.printed())
+	}
+	dst = o.appendOut(dst, c, c.printedArg(k))
+	for j := k + 1; j < c.printed(); j++ {
+		if c.Shown(c.printedArg(j)) {
+			return o.appendArgs(append(dst, ", "...), c, k+1, c.printed())
+		}
+	}
+	return dst
+}
+
+// appendIn prints the part of an argument that is known at entry, of one whose
+// line goes on with what the kernel made of it.
+func (o *Text) appendIn(dst []byte, c *Call, i int) []byte {
+	if o.ArgNames {
+		dst = append(append(dst, c.params[i].Name...), '=')
+	}
+	return o.AppendValue(dst, c.Entry(i))
+}
+
+// appendOut prints the rest of it.
+func (o *Text) appendOut(dst []byte, c *Call, i int) []byte {
+	if !c.written(&c.params[i]) {
+		return dst
+	}
+	return o.cloneArgs(dst, c, c.Entry(i))
 }
 
 // printed returns how many arguments there are to print, in print order.
@@ -80,8 +126,9 @@ func (c *Call) printedArg(k int) int {
 	return k
 }
 
-// firstOut returns the position of the first argument that is printed at exit.
-func (c *Call) firstOut() int {
+// firstOut returns the position of the first argument that is printed at exit,
+// and whether a part of it is printed at entry.
+func (c *Call) firstOut() (k int, split bool) {
 	n := c.printed()
 	for k := range n {
 		i := c.printedArg(k)
@@ -93,10 +140,13 @@ func (c *Call) firstOut() int {
 		// An argument printed as "in => out" starts at entry; a scalar one
 		// ([16 => 28]) and a message that is only written do not.
 		if out || p.Dir == syscalls.InOut && !entryShown(p) {
-			return k
+			return k, false
+		}
+		if p.Struct == "clone_args" {
+			return k, true
 		}
 	}
-	return n
+	return n, false
 }
 
 func entryShown(p *syscalls.Param) bool {
@@ -154,15 +204,15 @@ func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 		return o.AppendValue(dst, c.Arg(i))
 	}
 	in := c.Entry(i)
-	if entryShown(p) && p.Struct != "clone_args" || !c.written(p) {
+	if p.Struct == "clone_args" {
+		return o.appendOut(o.AppendValue(dst, in), c, i)
+	}
+	if entryShown(p) || !c.written(p) {
 		return o.AppendValue(dst, in)
 	}
 	out := c.Arg(i)
 	if p.After != nil && out.Kind != KindUnreadable {
 		return o.AppendValue(append(o.AppendValue(dst, in), " => "...), out)
-	}
-	if p.Struct == "clone_args" {
-		return o.cloneArgs(o.AppendValue(dst, in), c, in)
 	}
 	if in.Ref && out.Ref && in.num != out.num {
 		if out.typ.Kind == syscalls.KindOff { // sendfile

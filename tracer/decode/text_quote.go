@@ -17,7 +17,7 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 	if limit <= 0 {
 		limit = len(b)
 	}
-	if v.typ != nil && v.typ.Kind == syscalls.KindPath {
+	if v.typ != nil && (v.typ.Kind == syscalls.KindPath || v.typ.Whole) {
 		limit = MaxPath - 1
 	}
 	if v.parent != nil && v.Kind == KindString && v.inline {

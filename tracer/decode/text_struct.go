@@ -93,6 +93,10 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 			}
 			return fmt.Appendf(dst, "0x%06x", fv.num)
 		}
+	case "siginfo_chld":
+		if f.Name == "si_status" && v.Field("si_code").num != cldExited {
+			return appendSignal(dst, fv.Int()) // what killed or stopped it
+		}
 	case "utimbuf":
 		return appendTimeComment(o.AppendValue(dst, fv), fv.Int(), 0, "")
 	case "msghdr":

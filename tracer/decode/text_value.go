@@ -109,6 +109,8 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendHex(dst, v.num)
 	case syscalls.KindHandler:
 		return appendHandler(dst, v)
+	case syscalls.KindTicks:
+		return appendTicks(dst, int64(v.num))
 	case syscalls.KindRlim:
 		return appendRlim(dst, v)
 	case syscalls.KindNetPort:

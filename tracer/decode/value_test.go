@@ -128,8 +128,10 @@ func TestSiginfo(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		{pack(int32(17), int32(0), int32(1), int32(0), int32(6), int32(0), int32(3), int32(0), int64(1), int64(2)),
-			"{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=6, si_uid=0, si_status=3, si_utime=1, si_stime=2}"},
+		{pack(int32(17), int32(0), int32(1), int32(0), int32(6), int32(0), int32(3), int32(0), int64(1), int64(0)),
+			"{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=6, si_uid=0, si_status=3, si_utime=1 /* 0.01 s */, si_stime=0}"},
+		{pack(int32(17), int32(0), int32(2), int32(0), int32(6), int32(0), int32(15), int32(0), int64(0), int64(1234)),
+			"{si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=6, si_uid=0, si_status=SIGTERM, si_utime=0, si_stime=1234 /* 12.34 s */}"},
 		{pack(int32(15), int32(0), int32(0), int32(0), int32(6), int32(1000)),
 			"{si_signo=SIGTERM, si_code=SI_USER, si_pid=6, si_uid=1000}"},
 		{pack(int32(11), int32(0), int32(1), int32(0), uint64(0x10)),

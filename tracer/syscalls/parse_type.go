@@ -19,7 +19,7 @@ var kindNames = map[string]TypeKind{
 	"handler": KindHandler, "rlim": KindRlim, "be16": KindNetPort,
 	"be32": KindNetLong, "ip4": KindIPv4, "ip6": KindIPv6,
 	"ioctl": KindIoctl, "path": KindPath, "strv": KindStrings, "env": KindEnv,
-	"siginfo": KindSiginfo, "wstatus": KindWait, "off64": KindLow64,
+	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64,
 	"str": KindString, "sigset": KindSigset,
 	"sigmask": KindSigmask, "ipccall": KindIPCCall,
 }
@@ -60,6 +60,9 @@ func parseType(s string) (*Type, error) {
 			return nil, fmt.Errorf("kind %q: want struct:NAME", s)
 		}
 		return &Type{Kind: KindStruct, Struct: name, Len: parseLength(size)}, nil
+	}
+	if word == "pathbuf" && arg != "" {
+		return &Type{Kind: KindString, Whole: true, Len: parseLength(arg)}, nil
 	}
 	k, ok := sizedKinds[word]
 	if !ok || arg == "" {

@@ -35,6 +35,7 @@ const (
 	KindFlags                       // "flags:SET": bits
 	KindEnum                        // "enum:SET": one value
 	KindKey                         // "key": System V IPC key
+	KindTicks                       // "ticks": clock_t, hundredths of a second
 	KindHandler                     // "handler": signal handler address, SIG_DFL or SIG_IGN
 	KindRlim                        // "rlim": resource limit, kibibytes or infinity
 	KindClock                       // "enum:clockid" of negative, computed clock ids
@@ -46,7 +47,7 @@ const (
 	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
 	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
 	KindPath                        // "path": file name, printed whole
-	KindString                      // "str[:MAX]": NUL-terminated string; in a struct an inline char array
+	KindString                      // "str[:MAX]": NUL-terminated string; in a struct an inline char array; "pathbuf:MAX": printed whole
 	KindBytes                       // "buf:LEN": LEN bytes
 	KindHexBytes                    // "hexbuf:LEN": LEN bytes, always printed as \x escapes
 	KindStrings                     // "strv": NULL-terminated array of strings
@@ -63,6 +64,7 @@ const (
 	KindFDSet                       // "fdset:N": fd_set up to descriptor N
 	KindBits                        // "bits:LEN": LEN bytes of CPU mask
 	KindSiginfo                     // "siginfo"
+	KindSigframe                    // "sigframe": what a signal handler returns to, on the stack and not in an argument
 	KindWait                        // "wstatus": wait status
 	KindDirents                     // "dirents:LEN": directory entries
 	KindLSMContexts                 // "lsmctx:LEN": lsm_ctx structs of lengths of their own
@@ -100,6 +102,7 @@ type Type struct {
 	Index  *Set   // KindArray: nil, or the names of its indices
 	Len    Length
 	Total  Length // KindIovec: bytes in all, when less than the sum
+	Whole  bool   // KindString: printed whole, as paths are
 
 	layouts [NumABI]atomic.Pointer[Struct]
 }

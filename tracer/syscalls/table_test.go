@@ -238,6 +238,9 @@ func TestArgumentsAgreeWithKernel(t *testing.T) {
 			continue
 		}
 		checked++
+		if len(s.Params) == 1 && s.Params[0].Kind == KindSigframe && len(args) == 0 {
+			continue // on the stack
+		}
 		if len(s.Params) != len(args) {
 			t.Errorf("%s: %d arguments, the kernel has %d: %v", name, len(s.Params), len(args), args)
 			continue
