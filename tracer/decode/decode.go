@@ -165,7 +165,7 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 			v.Kind = KindNone
 			return
 		}
-		v.Kind, v.data = KindStruct, b
+		v.Kind, v.data, v.given = KindStruct, b, uint64(len(b))
 	case syscalls.KindArray:
 		n, _ := s.length(&t.Len)
 		s.elements(v, t.Elem, b, addr, n)

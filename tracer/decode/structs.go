@@ -35,22 +35,48 @@ func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
 	if lay == nil {
 		return // stays an address
 	}
-	size := uint64(lay.Size)
 	given, sized := s.length(&t.Len)
-	if sized {
-		size = min(size, given)
+	if !sized {
+		given = uint64(lay.Size)
 	}
+	if lay.View && given > maxStruct {
+		return // the kernel does not look at it
+	}
+	size := min(given, max(maxStruct, uint64(lay.Size)))
 	b := c.copyIn(addr, size)
 	if len(b) == 0 || uint64(len(b)) < size {
 		v.setUnreadable(c, t, addr)
 		return
 	}
-	v.Kind, v.Addr, v.lay, v.data = KindStruct, addr, lay, b
+	if known := lay.Known; len(b) > known {
+		if tail := b[known:]; !isZero(tail) {
+			v.tail = tail
+		}
+		b = b[:min(len(b), lay.Size)]
+	}
+	if lay.View && len(b) < lay.Size {
+		full := c.arena.bytes(lay.Size)
+		clear(full[copy(full, b):])
+		b = full
+	}
+	v.Kind, v.Addr, v.lay, v.data, v.given = KindStruct, addr, lay, b, given
 	if sized {
 		v.total = given
-		v.Truncated = given > size
 	}
 	v.out = s.out
+}
+
+// maxStruct is what the kernel reads at most of a struct whose length the
+// caller gives: a page (copy_struct_from_user).
+const maxStruct = pageSize
+
+func isZero(b []byte) bool {
+	for _, x := range b {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // field decodes field i of the struct value v into f.
@@ -90,7 +116,7 @@ func (c *Call) field(v *Value, i int, f *Value) {
 	default:
 		sc.bytes(f, fl.Type, b, f.Addr)
 		if fl.Type.Kind == syscalls.KindStruct {
-			f.out = v.out
+			f.out, f.given = v.out, v.given-min(v.given, uint64(fl.Offset))
 		}
 		f.Wide = f.Wide || fl.Wide
 		if fl.Signed && f.Kind == KindUint && len(b) < 8 && fl.Type.Kind == syscalls.KindU64 {

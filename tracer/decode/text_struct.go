@@ -61,6 +61,10 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			continue
 		}
 		dst = append(append(dst, name...), '=')
+		if f.Far && o.Abbrev && f.Pointer {
+			dst = appendAddr(dst, fv.num)
+			continue
+		}
 		dst = o.fieldValue(dst, v, f, fv)
 	}
 	if v.lay.Name == "cmsghdr" {
@@ -69,11 +73,33 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			dst = o.AppendValue(append(dst, "cmsg_data="...), d)
 		}
 	}
-	if more || v.Truncated {
+	if v.tail != nil && !o.Abbrev {
+		sep()
+		dst = o.tail(dst, v)
+	} else if more || v.Truncated || v.tail != nil {
 		sep()
 		dst = append(dst, "..."...)
 	}
 	return append(dst, '}')
+}
+
+// tail prints the bytes of a struct that is longer than what is known of it.
+func (o *Text) tail(dst []byte, v *Value) []byte {
+	b, cut := v.tail, ""
+	if o.StringLimit > 0 && len(b) > o.StringLimit && !v.lay.View {
+		b, cut = b[:o.StringLimit], "..."
+	}
+	where := func() []byte {
+		return fmt.Appendf(dst, "/* bytes %d..%d */", v.lay.Known, v.lay.Known+len(v.tail)-1)
+	}
+	if v.lay.View {
+		dst = append(dst, "extra_data="...)
+		dst = append(append(appendEscaped(append(dst, '"'), b, true), '"'), cut...)
+		dst = append(dst, ' ')
+		return where()
+	}
+	dst = append(where(), ' ')
+	return append(append(appendEscaped(append(dst, '"'), b, true), '"'), cut...)
 }
 
 // fieldValue prints the fields whose form depends on the struct they are in.
@@ -119,7 +145,7 @@ var scmTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("
 // fieldShown evaluates a field's condition. What the kernel writes is shown
 // only after it has.
 func (v *Value) fieldShown(f *syscalls.Field) bool {
-	if f.Out && !v.out {
+	if f.Out && !v.out || f.Optional && uint64(f.Offset) >= v.given {
 		return false
 	}
 	if f.Cond == nil {

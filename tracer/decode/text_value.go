@@ -102,6 +102,10 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendEnum(dst, v.set(), v.num)
 	case syscalls.KindIoctl:
 		return appendIoctl(dst, uint32(v.num))
+	case syscalls.KindBPFCode:
+		return appendBPFCode(dst, v.num)
+	case syscalls.KindVersion:
+		return appendVersion(dst, v.num)
 	case syscalls.KindKey:
 		if v.num == 0 {
 			return append(dst, "IPC_PRIVATE"...)

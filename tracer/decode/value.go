@@ -56,7 +56,9 @@ type Value struct {
 	total     uint64 // bytes or elements there are when fewer are held
 	moreAt    uint64
 	limit     uint64
+	given     uint64 // struct: bytes the tracee says it has
 	data      []byte
+	tail      []byte // struct: bytes behind those that are described, if not all zero
 	typ       *syscalls.Type
 	lay       *syscalls.Struct
 	parent    *Value

@@ -31,10 +31,9 @@ type overlay struct {
 }
 
 type overlayField struct {
-	brief   bool
-	pointer bool   // "*": the number is an address
-	text    string // parsed for each ABI, as constants differ
-	name    string
+	marks string // any of "!" brief, "?" optional, "*" the number is an address, "~" far
+	text  string // parsed for each ABI, as constants differ
+	name  string
 }
 
 // structTable finds what the tables say about structs.
@@ -103,9 +102,9 @@ func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
 		if !ok {
 			return fail("field %q: want a name and a kind", f)
 		}
-		kind, brief := strings.CutPrefix(strings.TrimSpace(kind), "!")
-		kind, pointer := strings.CutPrefix(kind, "*")
-		o.fields = append(o.fields, overlayField{brief: brief, pointer: pointer, name: name, text: name + " " + kind})
+		kind = strings.TrimSpace(kind)
+		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~"))]
+		o.fields = append(o.fields, overlayField{marks: marks, name: name, text: name + " " + kind[len(marks):]})
 	}
 	return o, of, nil
 }
@@ -119,7 +118,7 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Struct{Name: name, Size: lay.Size, index: map[string]int{}}
+	s := &Struct{Name: name, Size: lay.Size, Known: lay.Size, index: map[string]int{}}
 	byName := map[string]Field{}
 	end := 0
 	for _, f := range lay.Fields {
@@ -133,12 +132,20 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 		byName[f.Name] = df
 		s.Fields = append(s.Fields, df)
 	}
-	o, _, err := structTab().overlay(name)
+	o, of, err := structTab().overlay(name)
 	if err == nil && o != nil {
 		err = o.apply(abi, s, byName)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("struct %s: %w", name, err)
+	}
+	if s.View = of != ""; s.View {
+		s.Known = 0
+		for i := range s.Fields {
+			if f := &s.Fields[i]; !f.Hidden {
+				s.Known = max(s.Known, f.Offset+f.Size)
+			}
+		}
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
@@ -174,9 +181,11 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 		if err != nil {
 			return err
 		}
-		f.Type, f.Cond, f.Brief, f.Hidden = p.Type, p.Cond, of.brief, p.Hidden
-		f.Out = p.Dir == Out
-		if of.pointer {
+		f.Type, f.Cond, f.Hidden, f.Out = p.Type, p.Cond, p.Hidden, p.Dir == Out
+		f.Brief = strings.Contains(of.marks, "!")
+		f.Optional = strings.Contains(of.marks, "?")
+		f.Far = strings.Contains(of.marks, "~")
+		if strings.Contains(of.marks, "*") {
 			f.Pointer, f.Signed = true, false
 		}
 		listed = append(listed, f)

@@ -21,6 +21,7 @@ var kindNames = map[string]TypeKind{
 	"ioctl": KindIoctl, "path": KindPath, "strv": KindStrings, "env": KindEnv,
 	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64,
 	"str": KindString, "sigset": KindSigset,
+	"bpfcode": KindBPFCode, "kver": KindVersion,
 	"sigmask": KindSigmask, "ipccall": KindIPCCall,
 }
 

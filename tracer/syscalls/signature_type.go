@@ -46,6 +46,8 @@ const (
 	KindIoctl                       // "ioctl": request number
 	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
 	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
+	KindBPFCode                     // "bpfcode": operation of an eBPF instruction
+	KindVersion                     // "kver": kernel version, KERNEL_VERSION(6, 1, 0)
 	KindPath                        // "path": file name, printed whole
 	KindString                      // "str[:MAX]": NUL-terminated string; in a struct an inline char array; "pathbuf:MAX": printed whole
 	KindBytes                       // "buf:LEN": LEN bytes
