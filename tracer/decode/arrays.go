@@ -104,8 +104,8 @@ func (s scope) bits(v *Value, t *syscalls.Type, addr uint64) {
 	elem := elemInt
 	if t.Kind == syscalls.KindFDSet {
 		nbits, elem = n, elemFD
-		if int32(n) < 0 {
-			nbits = 0
+		if int32(n) <= 0 {
+			return // not looked at
 		}
 	}
 	word := uint64(c.ABI.WordSize())

@@ -63,6 +63,9 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 	if !t.Pointer() {
 		if size == 0 {
 			size = regSize(t.Kind, c.ABI)
+			if t.Wide {
+				size = 8
+			}
 			if t.Kind == syscalls.KindLow64 && c.ABI.WordSize() == 4 && s.parent == nil && s.arg < 5 {
 				w = uint64(uint32(w)) | c.words[s.arg+1]<<32
 			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 {
@@ -131,6 +134,10 @@ func (s scope) follow(v *Value, t *syscalls.Type, addr uint64) {
 	case syscalls.KindSigframe:
 		s.sigframe(v, t, addr)
 	case syscalls.KindDirents:
+		if t.Struct != "" {
+			s.records(v, t, structOldDirent, "d_reclen", addr)
+			return
+		}
 		s.records(v, t, structDirent, "d_reclen", addr)
 	case syscalls.KindLSMContexts:
 		s.records(v, t, structLSMContext, "len", addr)

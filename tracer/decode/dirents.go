@@ -4,8 +4,18 @@ import "luatrace/tracer/syscalls"
 
 var (
 	structDirent     = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "linux_dirent64"}
+	structOldDirent  = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "linux_dirent"}
 	structLSMContext = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "lsm_ctx"}
 )
+
+// oldDirentType returns the type of the file in an entry of getdents: its last
+// byte (linux_dirent has no field for it).
+func (v *Value) oldDirentType() byte {
+	if len(v.data) == 0 {
+		return 0
+	}
+	return v.data[len(v.data)-1]
+}
 
 // records decodes structs of the type rec that stand behind each other, each of
 // a length of its own that its field called length says: what getdents64 wrote.

@@ -59,7 +59,7 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 	switch t.Kind {
 	case syscalls.KindNone:
 		v.Kind = KindNone
-	case syscalls.KindInt, syscalls.KindLong, syscalls.KindTicks, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64:
+	case syscalls.KindTime, syscalls.KindInt, syscalls.KindLong, syscalls.KindTicks, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64:
 		v.Kind, v.num = KindInt, signed
 	case syscalls.KindHex, syscalls.KindHex32:
 		v.Kind = KindHex

@@ -39,7 +39,7 @@ func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
 	if !sized {
 		given = uint64(lay.Size)
 	}
-	if lay.View && given > maxStruct {
+	if given < t.Min || lay.View && given > maxStruct {
 		return // the kernel does not look at it
 	}
 	size := min(given, max(maxStruct, uint64(lay.Size)))
@@ -48,7 +48,7 @@ func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
 		v.setUnreadable(c, t, addr)
 		return
 	}
-	if known := lay.Known; len(b) > known {
+	if known := lay.Known; len(b) > known && sized {
 		if tail := b[known:]; !isZero(tail) {
 			v.tail = tail
 		}

@@ -139,7 +139,7 @@ func (c *Call) firstOut() (k int, split bool) {
 		out := p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr
 		// An argument printed as "in => out" starts at entry; a scalar one
 		// ([16 => 28]) and a message that is only written do not.
-		if out || p.Dir == syscalls.InOut && !entryShown(p) {
+		if out || p.Late || p.Dir == syscalls.InOut && !entryShown(p) {
 			return k, false
 		}
 		if p.Struct == "clone_args" {
@@ -197,6 +197,9 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 // before and after.
 func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 	p := &c.params[i]
+	if p.Late && c.Exited && c.Errno != 0 {
+		return appendAddr(dst, c.Args[i])
+	}
 	if p.Dir != syscalls.InOut {
 		if p.Kind == syscalls.KindWait && c.Exited && c.Errno == 0 && c.Ret == 0 {
 			return appendAddr(dst, c.words[i]) // WNOHANG found nothing: not written

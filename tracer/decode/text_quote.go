@@ -20,7 +20,7 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 	if v.typ != nil && (v.typ.Kind == syscalls.KindPath || v.typ.Whole) {
 		limit = MaxPath - 1
 	}
-	if v.parent != nil && v.Kind == KindString && v.inline {
+	if v.parent != nil && v.inline && (v.Kind == KindString || v.typ != nil && v.typ.Kind == syscalls.KindHexBytes) {
 		limit = len(b) // char arrays in structs are short and print whole
 	}
 	if v.cut && uint64(len(b)) < min(v.total, uint64(limit)+1) && v.Kind == KindBytes {

@@ -34,7 +34,11 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			continue
 		}
 		name := f.Name
-		if brief && !f.Brief && !(name == "st_rdev" && v.isDevice()) || brief && name == "st_size" && v.isDevice() {
+		if name == "st_size" && v.isDevice() || name == "st_rdev" && !v.isDevice() {
+			more = more || brief && name == "st_size"
+			continue
+		}
+		if brief && !f.Brief {
 			more = true
 			continue
 		}
@@ -67,20 +71,37 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		}
 		dst = o.fieldValue(dst, v, f, fv)
 	}
+	if v.lay.Name == "linux_dirent" {
+		sep()
+		dst = appendEnum(append(dst, "d_type="...), direntTypes().On(v.call.ABI), uint64(v.oldDirentType()))
+	}
 	if v.lay.Name == "cmsghdr" {
 		if d := v.CmsgData(); d != nil {
 			sep()
 			dst = o.AppendValue(append(dst, "cmsg_data="...), d)
 		}
 	}
-	if v.tail != nil && !o.Abbrev {
+	if v.tail != nil && (!o.Abbrev || !v.lay.View) {
 		sep()
 		dst = o.tail(dst, v)
 	} else if more || v.Truncated || v.tail != nil {
 		sep()
 		dst = append(dst, "..."...)
 	}
-	return append(dst, '}')
+	dst = append(dst, '}')
+	if v.lay.Name == "statx_timestamp" {
+		nsec := v.Field("tv_nsec").Int()
+		return appendTimeComment(dst, v.Field("tv_sec").Int(), nsec, fraction(nsec))
+	}
+	return dst
+}
+
+// fraction is the layout of the nanoseconds of a date: nothing if there are none.
+func fraction(nsec int64) string {
+	if nsec == 0 {
+		return ""
+	}
+	return ".000000000"
 }
 
 // tail prints the bytes of a struct that is longer than what is known of it.
@@ -104,6 +125,16 @@ func (o *Text) tail(dst []byte, v *Value) []byte {
 
 // fieldValue prints the fields whose form depends on the struct they are in.
 func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []byte {
+	if f.Type.Kind == syscalls.KindTime {
+		dst = strconv.AppendInt(dst, fv.Int(), 10)
+		var nsec int64
+		if rest := v.Field(f.Type.Len.Name); rest != nil {
+			if nsec = rest.Int(); nsec < 0 || nsec >= 1e9 {
+				return dst
+			}
+		}
+		return appendTimeComment(dst, fv.Int(), nsec, fraction(nsec))
+	}
 	switch v.lay.Name {
 	case "epoll_event":
 		if f.Name == "data" {
@@ -138,6 +169,8 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 	}
 	return o.AppendValue(dst, fv)
 }
+
+var direntTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("dt") })
 
 // scmTypes is looked up on first use, so that importing the package loads no table.
 var scmTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("scm") })

@@ -46,7 +46,7 @@ func parseParam(abi ABI, s string) (Param, error) {
 			p.Dir, kind = OutIntr, cut
 		}
 	case '<':
-		kind = kind[1:]
+		kind, p.Late = strings.CutPrefix(kind[1:], "~")
 	case '=':
 		p.Dir, kind = InOut, kind[1:]
 	}

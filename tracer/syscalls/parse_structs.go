@@ -307,6 +307,9 @@ func layOut(abi ABI, name, body string) (*StructLayout, error) {
 			continue
 		}
 		f.Offset, f.Size = l.Size, size*max(f.Count, 1)
+		if f.Count < 0 {
+			f.Size = 0
+		}
 		l.Size += f.Size
 		l.Fields = append(l.Fields, f)
 	}

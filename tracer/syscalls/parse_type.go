@@ -55,12 +55,30 @@ func parseType(s string) (*Type, error) {
 	switch word {
 	case "flags", "enum":
 		return parseSetKind(word, arg)
+	case "flags64":
+		t, err := parseSetKind("flags", arg)
+		if err == nil {
+			t.Wide = true
+		}
+		return t, err
+	case "time":
+		return &Type{Kind: KindTime, Len: parseLength(arg)}, nil
+	case "olddirents":
+		return &Type{Kind: KindDirents, Struct: "linux_dirent", Len: parseLength(arg)}, nil
 	case "struct":
 		name, size, _ := strings.Cut(arg, ":")
 		if name == "" {
 			return nil, fmt.Errorf("kind %q: want struct:NAME", s)
 		}
-		return &Type{Kind: KindStruct, Struct: name, Len: parseLength(size)}, nil
+		size, least, _ := strings.Cut(size, ":")
+		t := &Type{Kind: KindStruct, Struct: name, Len: parseLength(size)}
+		if least != "" {
+			var err error
+			if t.Min, err = strconv.ParseUint(least, 0, 16); err != nil {
+				return nil, fmt.Errorf("kind %q: want struct:NAME:LENGTH:LEAST", s)
+			}
+		}
+		return t, nil
 	}
 	if word == "pathbuf" && arg != "" {
 		return &Type{Kind: KindString, Whole: true, Len: parseLength(arg)}, nil

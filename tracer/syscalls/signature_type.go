@@ -48,6 +48,7 @@ const (
 	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
 	KindBPFCode                     // "bpfcode": operation of an eBPF instruction
 	KindVersion                     // "kver": kernel version, KERNEL_VERSION(6, 1, 0)
+	KindTime                        // "time[:NSEC]": seconds since 1970, printed with the date; NSEC is the field of the rest
 	KindPath                        // "path": file name, printed whole
 	KindString                      // "str[:MAX]": NUL-terminated string; in a struct an inline char array; "pathbuf:MAX": printed whole
 	KindBytes                       // "buf:LEN": LEN bytes
@@ -55,7 +56,7 @@ const (
 	KindStrings                     // "strv": NULL-terminated array of strings
 	KindEnv                         // "env": the same, printed as a count when abbreviated
 	KindRef                         // "&KIND": pointer to one scalar, printed in brackets
-	KindStruct                      // "struct:NAME[:LEN]": pointer to (or inline) struct
+	KindStruct                      // "struct:NAME[:LEN[:LEAST]]": pointer to (or inline) struct
 	KindArray                       // "[KIND;LEN]": array of LEN elements
 	KindPtrArray                    // "[*KIND;LEN]": array of LEN pointers to elements
 	KindIovec                       // "iovec:LEN[:TOTAL]": iovecs with their data
@@ -68,7 +69,7 @@ const (
 	KindSiginfo                     // "siginfo"
 	KindSigframe                    // "sigframe": what a signal handler returns to, on the stack and not in an argument
 	KindWait                        // "wstatus": wait status
-	KindDirents                     // "dirents:LEN": directory entries
+	KindDirents                     // "dirents:LEN": directory entries of getdents64, "olddirents:LEN" of getdents
 	KindLSMContexts                 // "lsmctx:LEN": lsm_ctx structs of lengths of their own
 	KindPollResult                  // "pollfds:N": pollfd array, results apart
 	KindLow64                       // "off64": 64 bits in this and the next word of a 32-bit ABI
@@ -101,6 +102,8 @@ type Type struct {
 	Low    *Type  // KindFlags: type of the low byte (clone's signal), or nil
 	Struct string // KindStruct
 	Elem   *Type  // KindRef, KindArray, KindPtrArray
+	Min    uint64 // KindStruct with Len: a shorter one is not looked at
+	Wide   bool   // KindFlags: "flags64:SET", 64 bits in a register
 	Index  *Set   // KindArray: nil, or the names of its indices
 	Len    Length
 	Total  Length // KindIovec: bytes in all, when less than the sum
