@@ -25,6 +25,9 @@ type Task struct {
 	fdpath  string // of a descriptor that the call closes
 	cwd     string // at entry, of a call that changes it
 	name    string // the last one read
+
+	socket   string // the descriptor that netlink was last asked for: socket:[INODE] ...
+	protocol int    // ... and the answer
 }
 
 // Proc is a process as hooks know it. The record lives as long as the process
@@ -56,6 +59,7 @@ func (e *Engine) task(t *tracer.Task) *Task {
 	}
 	et := &Task{Task: t, Proc: e.proc(t.Proc)}
 	et.call.FDName, et.call.BufferLimit = et.fdName, e.opts.BufferLimit
+	et.call.IfName, et.call.Netlink = interfaceName, et.netlink
 	t.Data = et
 	return et
 }

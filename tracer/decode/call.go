@@ -19,6 +19,12 @@ type Call struct {
 	Errno  int   // 0 when the call succeeded; 512..516 are the ERESTART codes
 
 	FDName func(fd int) string // what a descriptor refers to, for -y; may be nil
+	// IfName gives the name of a network interface, "" if there is none; it may
+	// be nil.
+	IfName func(index int) string
+	// Netlink gives the protocol (NETLINK_ROUTE is 0) of a descriptor that is a
+	// netlink socket, else -1; it may be nil.
+	Netlink func(fd int) int
 
 	BufferLimit int // bytes decoded of a buffer; 0 means DefaultBuffer
 

@@ -105,6 +105,10 @@ func (s scope) follow(v *Value, t *syscalls.Type, addr uint64) {
 		s.cstring(v, t, addr, limit)
 	case syscalls.KindBytes, syscalls.KindHexBytes:
 		s.buffer(v, t, addr)
+	case syscalls.KindSockBuf:
+		s.sockBuf(v, t, addr)
+	case syscalls.KindOpt:
+		s.sockopt(v, t, addr)
 	case syscalls.KindStrings, syscalls.KindEnv:
 		s.strings(v, t, addr)
 	case syscalls.KindRef:
@@ -156,7 +160,7 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 	c := s.c
 	v.call, v.typ, v.Addr, v.inline = c, t, addr, true
 	switch t.Kind {
-	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindBytes, syscalls.KindHexBytes:
+	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindMAC, syscalls.KindBytes, syscalls.KindHexBytes, syscalls.KindSockBuf:
 		v.Kind, v.data, v.total = KindBytes, b, uint64(len(b))
 	case syscalls.KindString, syscalls.KindPath:
 		v.Kind, v.data = KindString, b
@@ -167,6 +171,8 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 			}
 		}
 		v.total = uint64(len(v.data))
+	case syscalls.KindIPAddr:
+		s.bytes(v, ipType(t, len(b)), b, addr)
 	case syscalls.KindStruct:
 		if v.lay = t.Layout(c.ABI); v.lay == nil {
 			v.Kind = KindNone

@@ -237,6 +237,9 @@ func (j *JSON) text(dst []byte, v *Value) []byte {
 	if a := v.IP(); a.IsValid() {
 		return AppendJSONString(dst, a.String())
 	}
+	if mac := v.MAC(); mac != "" {
+		return AppendJSONString(dst, mac)
+	}
 	dst, exact := appendJSONText(dst, v.data)
 	if !exact {
 		j.bytes = append(j.bytes, byteNote{string(j.path), v.data})
@@ -281,9 +284,6 @@ func (j *JSON) structure(dst []byte, v *Value, depth int) []byte {
 		if fv := v.FieldAt(i); fv.Kind != KindNone {
 			member(f.Name, fv)
 		}
-	}
-	if d := v.CmsgData(); d != nil {
-		member("cmsg_data", d)
 	}
 	j.path = j.path[:n]
 	return append(dst, '}')

@@ -92,6 +92,10 @@ func (c *Call) field(v *Value, i int, f *Value) {
 		f.Kind = KindNone // the tracee's struct is an older, shorter one
 		return
 	}
+	if fl.Type.Kind == syscalls.KindDyn {
+		scope{c: c, parent: v, out: v.out}.dynamic(v, fl, f)
+		return
+	}
 	b := v.data[fl.Offset:min(fl.Offset+fl.Size, len(v.data))]
 	sc := scope{c: c, parent: v, out: v.out}
 	if fl.Count < 0 { // an array that ends the struct: what memory there is

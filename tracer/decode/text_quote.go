@@ -10,7 +10,12 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 			return appendIPv4(dst, v.data)
 		case syscalls.KindIPv6:
 			return appendIPv6(dst, v.data)
+		case syscalls.KindMAC:
+			return appendMAC(dst, v.data)
 		}
+	}
+	if m := v.Messages(); m != nil {
+		return o.netlinkMessages(dst, m)
 	}
 	b, cut := v.data, v.Truncated
 	limit := o.StringLimit

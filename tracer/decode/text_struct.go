@@ -17,6 +17,10 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		return o.pollfd(dst, v)
 	case "utimespec", "utimespec64", "utimeval":
 		return o.fileTime(dst, v)
+	case "nlmsg":
+		return o.netlinkMessage(dst, v)
+	case "nlattribute":
+		return o.netlinkAttribute(dst, v)
 	}
 	dst = append(dst, '{')
 	first := true
@@ -74,12 +78,6 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 	if v.lay.Name == "linux_dirent" {
 		sep()
 		dst = appendEnum(append(dst, "d_type="...), direntTypes().On(v.call.ABI), uint64(v.oldDirentType()))
-	}
-	if v.lay.Name == "cmsghdr" {
-		if d := v.CmsgData(); d != nil {
-			sep()
-			dst = o.AppendValue(append(dst, "cmsg_data="...), d)
-		}
 	}
 	if v.tail != nil && (!o.Abbrev || !v.lay.View) {
 		sep()
@@ -162,18 +160,11 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 				dst = append(o.AppendValue(dst, was), " => "...)
 			}
 		}
-	case "cmsghdr":
-		if f.Name == "cmsg_type" && v.Field("cmsg_level").num == solSocket {
-			return appendEnum(dst, scmTypes().On(v.call.ABI), fv.num)
-		}
 	}
 	return o.AppendValue(dst, fv)
 }
 
 var direntTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("dt") })
-
-// scmTypes is looked up on first use, so that importing the package loads no table.
-var scmTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("scm") })
 
 // fieldShown evaluates a field's condition. What the kernel writes is shown
 // only after it has.

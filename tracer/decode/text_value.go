@@ -117,9 +117,26 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendTicks(dst, int64(v.num))
 	case syscalls.KindRlim:
 		return appendRlim(dst, v)
-	case syscalls.KindNetPort:
-		dst = append(dst, "htons("...)
+	case syscalls.KindNetPort, syscalls.KindLE16:
+		if dst = append(dst, "htons("...); v.typ.Kind == syscalls.KindLE16 {
+			dst = append(dst[:len(dst)-6], "htobs("...)
+		}
+		if v.typ.Set != nil {
+			return append(appendEnum(dst, v.set(), v.num), ')')
+		}
 		return append(strconv.AppendUint(dst, v.num, 10), ')')
+	case syscalls.KindIfindex:
+		return appendIfindex(dst, v)
+	case syscalls.KindErrno:
+		if name := syscalls.ErrnoName(int(-int64(v.num))); int64(v.num) < 0 && name != "" {
+			return append(append(dst, '-'), name...)
+		}
+		return strconv.AppendInt(dst, int64(v.num), 10)
+	case syscalls.KindXByte:
+		if v.num == 0 {
+			return append(dst, "00"...) // C's %#02x
+		}
+		return appendHex(dst, v.num)
 	case syscalls.KindNetLong:
 		dst = append(dst, "htonl("...)
 		return append(strconv.AppendUint(dst, v.num, 10), ')')

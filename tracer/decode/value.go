@@ -62,7 +62,8 @@ type Value struct {
 	typ       *syscalls.Type
 	lay       *syscalls.Struct
 	parent    *Value
-	before    *Value // struct that the kernel has changed: as it was at entry
+	ctx       *nlContext // netlink: what the bytes are part of
+	before    *Value     // struct that the kernel has changed: as it was at entry
 	call      *Call
 	kids      []Value
 }

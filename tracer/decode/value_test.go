@@ -166,7 +166,7 @@ func TestMessage(t *testing.T) {
 	if ip := name.Field("sin_addr").IP().String(); ip != "8.8.8.8" || name.Field("sin_port").Uint() != 53 || name.Field("sa_family").Name() != "AF_INET" {
 		t.Errorf("name: %s", name)
 	}
-	if fds := c.Arg(1).Field("msg_control").Elem(0).CmsgData(); fds.Len() != 2 || fds.Elem(1).Kind != KindFD || fds.Elem(1).Int() != 6 {
+	if fds := c.Arg(1).Field("msg_control").Elem(0).Field("cmsg_data"); fds.Len() != 2 || fds.Elem(1).Kind != KindFD || fds.Elem(1).Int() != 6 {
 		t.Errorf("control data: %s", fds)
 	}
 }

@@ -246,6 +246,8 @@ func defaultField(f StructField) Field {
 	switch {
 	case df.Pointer:
 		elem.Kind = KindAddr
+	case f.Type == "dyn":
+		elem.Kind = KindDyn
 	case f.Type == "char":
 		if f.Count != 0 {
 			df.Type = &Type{Kind: KindString}
@@ -322,6 +324,8 @@ func layOut(abi ABI, name, body string) (*StructLayout, error) {
 func sizeOf(abi ABI, f *StructField) (size, align int, err error) {
 	word := abi.WordSize()
 	switch f.Type {
+	case "dyn": // takes what memory is left
+		return 0, 1, nil
 	case "char", "u8", "s8":
 		return 1, 1, nil
 	case "u16", "s16", "be16":

@@ -22,12 +22,14 @@ var kindNames = map[string]TypeKind{
 	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64,
 	"str": KindString, "sigset": KindSigset,
 	"bpfcode": KindBPFCode, "kver": KindVersion,
+	"le16": KindLE16, "ifindex": KindIfindex, "errno": KindErrno, "xbyte": KindXByte, "dyn": KindDyn,
+	"ipaddr": KindIPAddr, "mac": KindMAC,
 	"sigmask": KindSigmask, "ipccall": KindIPCCall,
 }
 
 // sizedKinds are the kinds that need a length.
 var sizedKinds = map[string]TypeKind{
-	"buf": KindBytes, "hexbuf": KindHexBytes, "str": KindString,
+	"buf": KindBytes, "sockbuf": KindSockBuf, "hexbuf": KindHexBytes, "str": KindString,
 	"sigset": KindSigset, "iovec": KindIovec, "iovaddr": KindIovecAddr,
 	"sockaddr": KindSockaddr, "cmsgs": KindControl, "fdset": KindFDSet,
 	"bits": KindBits, "dirents": KindDirents, "lsmctx": KindLSMContexts,
@@ -65,6 +67,21 @@ func parseType(s string) (*Type, error) {
 		return &Type{Kind: KindTime, Len: parseLength(arg)}, nil
 	case "olddirents":
 		return &Type{Kind: KindDirents, Struct: "linux_dirent", Len: parseLength(arg)}, nil
+	case "be16", "le16":
+		set := SetByName(arg)
+		if set == nil {
+			return nil, fmt.Errorf("no set %q", arg)
+		}
+		return &Type{Kind: kindNames[word], Set: set}, nil
+	case "opt":
+		size, elem, typed := strings.Cut(arg, ":")
+		t := &Type{Kind: KindOpt, Len: parseLength(size)}
+		if !typed {
+			return t, nil
+		}
+		var err error
+		t.Elem, err = parseType(elem)
+		return t, err
 	case "struct":
 		name, size, _ := strings.Cut(arg, ":")
 		if name == "" {

@@ -39,10 +39,17 @@ const (
 	KindHandler                     // "handler": signal handler address, SIG_DFL or SIG_IGN
 	KindRlim                        // "rlim": resource limit, kibibytes or infinity
 	KindClock                       // "enum:clockid" of negative, computed clock ids
-	KindNetPort                     // "be16": port in network byte order, htons()
+	KindNetPort                     // "be16": port in network byte order, htons(); "be16:SET": one value
+	KindLE16                        // "le16": 16 bits in little-endian order, htobs(); "le16:SET": one value
+	KindIfindex                     // "ifindex": number of a network interface
+	KindErrno                       // "errno": 0 or a negative error number, -ENOENT
+	KindXByte                       // "xbyte": byte in hexadecimal, 00 for zero
+	KindDyn                         // "dyn": what it is depends on other fields: control messages, netlink
 	KindNetLong                     // "be32": 32 bits in network byte order, htonl()
 	KindIPv4                        // "ip4": 4 address bytes
 	KindIPv6                        // "ip6": 16 address bytes
+	KindIPAddr                      // "ipaddr": address of 4 or 16 bytes
+	KindMAC                         // "mac": hardware address
 	KindIoctl                       // "ioctl": request number
 	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
 	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
@@ -53,6 +60,8 @@ const (
 	KindString                      // "str[:MAX]": NUL-terminated string; in a struct an inline char array; "pathbuf:MAX": printed whole
 	KindBytes                       // "buf:LEN": LEN bytes
 	KindHexBytes                    // "hexbuf:LEN": LEN bytes, always printed as \x escapes
+	KindSockBuf                     // "sockbuf:LEN": LEN bytes sent or received, messages on a netlink socket
+	KindOpt                         // "opt:LEN[:KIND]": socket option, KIND when it is long enough; an int if it has the size of one
 	KindStrings                     // "strv": NULL-terminated array of strings
 	KindEnv                         // "env": the same, printed as a count when abbreviated
 	KindRef                         // "&KIND": pointer to one scalar, printed in brackets
