@@ -68,10 +68,14 @@ func compareTask(left, right []line) (same int, diffs []difference) {
 		call := callOf(l.text)
 		d := difference{call: call, left: l.text}
 		if list := byCall[call]; len(list) > 0 {
-			d.right = list[0].text
+			r := list[0]
+			d.right = r.text
 			byCall[call] = list[1:]
-			if l.joined || list[0].joined {
+			if l.joined || r.joined {
 				d.left, d.right = loose(d.left), loose(d.right)
+			}
+			if l.stamp != r.stamp {
+				d.left, d.right = l.stamp+d.left, r.stamp+d.right
 			}
 		}
 		diffs = append(diffs, d)
@@ -93,9 +97,9 @@ func cancel(left, right []line, fit func(l, r line) bool) (restL, restR []line, 
 	strict := fit(line{}, line{})
 	key := func(l line) string {
 		if strict {
-			return l.text
+			return l.stamp + l.text
 		}
-		return loose(l.text)
+		return l.stamp + loose(l.text)
 	}
 	have := map[string][]int{}
 	for i, r := range right {
@@ -124,7 +128,7 @@ next:
 	return restL, restR, pairs
 }
 
-var callName = regexp.MustCompile(`^(?:T\S* (?:\(\+ *\S+ )?)?(?:\[[0-9a-f?xADR]+\] )?([a-z_][a-z0-9_#]*)\(`)
+var callName = regexp.MustCompile(`^(?:\[[0-9a-f?xADR]+\] )?([a-z_][a-z0-9_#]*)\(`)
 
 // callOf is the name of a line's call, or the first word of another line: the
 // sign of a signal or an end.

@@ -9,7 +9,8 @@ import (
 
 // line is one line of a trace, or two of them put together.
 type line struct {
-	text   string // without the thread id in front, masked
+	stamp  string // time stamp in front, masked
+	text   string // without the thread id and the stamp; masked in the end
 	joined bool   // it was interrupted, so that its result stands in another column
 }
 
@@ -22,7 +23,7 @@ type task struct {
 var (
 	pidColumn = regexp.MustCompile(`^(?:\[pid +(\d+)\] |(\d+) +)`)
 	resumed   = regexp.MustCompile(`^(?:\[[0-9a-f]+\] )?<\.\.\. (\S+) resumed>(.*)$`)
-	births    = regexp.MustCompile(`^(?:\S+ )?(?:clone|clone3|fork|vfork)\(.*\) += (\d+)$`)
+	births    = regexp.MustCompile(`^(?:clone|clone3|fork|vfork)\(.*\) += (\d+)(?: <\d+\.\d+>)?$`)
 	stamp     = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d(?:\.\d+)? |\d{10,}(?:\.\d+)? |(?:\(\+)? *\d+\.\d{6}\)? )+`)
 )
 
@@ -40,7 +41,8 @@ func parse(text string) (*trace, error) {
 	type state struct {
 		id    string
 		lines []line
-		stub  string // a call's beginning
+		stub  string // a call's beginning, and the stamp of that
+		stamp string
 	}
 	var order []*state
 	byID := map[string]*state{}
@@ -62,28 +64,26 @@ func parse(text string) (*trace, error) {
 			byID[id] = s
 			order = append(order, s)
 		}
-		l = maskStamp(l)
-		prefix := ""
-		if at := stampShape.FindString(l); at != "" {
-			prefix, l = at, l[len(at):]
-		}
+		at := stamp.FindString(l)
+		l = l[len(at):]
+		at = maskStamp(at)
 		if m := resumed.FindStringSubmatch(l); m != nil && s.stub != "" {
-			s.lines = append(s.lines, line{text: s.stub + m[2], joined: true})
+			s.lines = append(s.lines, line{stamp: s.stamp, text: s.stub + m[2], joined: true})
 			s.stub = ""
 			continue
 		}
 		if cut, ok := strings.CutSuffix(l, unfinished); ok {
 			if s.stub != "" {
-				s.lines = append(s.lines, line{text: s.stub + unfinished, joined: true})
+				s.lines = append(s.lines, line{stamp: s.stamp, text: s.stub + unfinished, joined: true})
 			}
-			s.stub = prefix + cut
+			s.stub, s.stamp = cut, at
 			continue
 		}
-		s.lines = append(s.lines, line{text: prefix + l})
+		s.lines = append(s.lines, line{stamp: at, text: l})
 	}
 	for _, s := range order {
 		if s.stub != "" {
-			s.lines = append(s.lines, line{text: s.stub + unfinished, joined: true})
+			s.lines = append(s.lines, line{stamp: s.stamp, text: s.stub + unfinished, joined: true})
 		}
 	}
 	// The tree of tasks, by the results of the calls that make them.

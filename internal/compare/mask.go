@@ -6,17 +6,10 @@ import (
 	"strings"
 )
 
-// stampShape is what maskStamp leaves of a time stamp.
-var stampShape = regexp.MustCompile(`^(?:T[T:.]*T (?:\(\+ *T[T.]*\) )?)`)
-
-// maskStamp replaces the digits of a time stamp in front of a line, so that its
-// form can still be compared. One of -r has as many blanks as the seconds leave.
-func maskStamp(l string) string {
-	m := stamp.FindString(l)
-	if m == "" {
-		return l
-	}
-	return digits.ReplaceAllString(strings.TrimLeft(m, " "), "T") + l[len(m):]
+// maskStamp replaces the digits of a time stamp, so that its form can still be
+// compared. One of -r has as many blanks as the seconds leave.
+func maskStamp(stamp string) string {
+	return digits.ReplaceAllString(strings.TrimLeft(stamp, " "), "T")
 }
 
 var digits = regexp.MustCompile(`\d`)
@@ -33,7 +26,7 @@ var rules = []rule{
 	{regexp.MustCompile(` <\d+\.(\d+)>$`), ` <time>`},
 	{regexp.MustCompile(`0x[0-9a-f]{6,}`), `0xADDR`},
 	// dates, with the seconds they stand for
-	{regexp.MustCompile(`\d{9,}(\.\d+)? /\* \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(\S+) \*/`), `T /* date$2 */`},
+	{regexp.MustCompile(`\d{9,}(\.?)\d* /\* \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.?)\d*([+-]\d+) \*/`), `T$1 /* date$2$3 */`},
 	{regexp.MustCompile(`/\* \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.?)\d*([+-]\d+) \*/`), `/* date$1$2 */`},
 	{regexp.MustCompile(`((?:tv_sec|st_[amc]time|stx_[a-z]*time|tv_sec)=)\d{9,}`), `${1}T`},
 	{regexp.MustCompile(`(time\(.*\) += )\d{10}( |$)`), `${1}T${2}`},
@@ -59,7 +52,9 @@ type masker struct {
 var (
 	number = regexp.MustCompile(`\b[1-9]\d+\b`)
 	// results that are ids of others than the tasks of the trace
-	idResult = regexp.MustCompile(`^(?:getppid|getpgrp|getpgid|getsid|setsid|getpid|gettid|set_tid_address|fork|vfork|clone|clone3|wait4)\(.*\) += (\d+)$`)
+	idResult = regexp.MustCompile(`^(?:getppid|getpgrp|getpgid|getsid|setsid|getpid|gettid|set_tid_address|fork|vfork|clone|clone3|wait4)\(.*\) += (\d+)(?: <\d+\.\d+>)?$`)
+	// calls whose numbers are sizes, whichever processes have the same ones
+	noIDs = regexp.MustCompile(`^(?:mmap|munmap|mprotect|mremap|madvise)\(`)
 	// the last part of the name of a file that must not exist yet
 	made = regexp.MustCompile(`^(?:open(?:at)?\(.*?"(?:[^"]*/)?([^"/]+)", [^"]*O_EXCL|(?:mkdir(?:at)?|mknod(?:at)?)\(.*?"(?:[^"]*/)?([^"/]+)"|(?:sym)?link\(".*", "(?:[^"]*/)?([^"/]+)")`)
 	pgrp = regexp.MustCompile(`(?:TIOCGPGRP|TIOCSPGRP|TIOCGSID|st_pid|nl_pid|si_pid|l_pid|tgkill\(|kill\()[^0-9]{0,4}(\d+)`)
@@ -111,12 +106,14 @@ func without(a, b map[string]bool) *regexp.Regexp {
 
 // mask replaces what no two runs have in common.
 func (m *masker) mask(l string) string {
-	l = number.ReplaceAllStringFunc(l, func(s string) string {
-		if name := m.names[s]; name != "" {
-			return name
-		}
-		return s
-	})
+	if !noIDs.MatchString(l) {
+		l = number.ReplaceAllStringFunc(l, func(s string) string {
+			if name := m.names[s]; name != "" {
+				return name
+			}
+			return s
+		})
+	}
 	if m.temp != nil {
 		l = m.temp.ReplaceAllString(l, "<temporary>")
 	}

@@ -14,7 +14,7 @@ const (
 	someFiles = `mkdir -p d/e/f; for i in 1 2 3 4 5 6 7 8 9; do echo "line $i of a file, word$i" >d/file$i; done
 seq 1 3000 >d/e/numbers; ln -s file1 d/link; ln d/file2 d/e/hard; chmod 600 d/file3; chmod 4755 d/file4; mkfifo d/fifo; `
 	someC    = `printf '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n' >a.c; `
-	someGit  = someFiles + `rm d/fifo; git init -q -b main .; git add d; git commit -q -m one; echo more >>d/file1; echo new >untracked; `
+	someGit  = someFiles + `rm d/fifo; find d -exec touch -hd 2020-01-01 {} +; git init -q -b main .; git add d; git commit -q -m one; echo more >>d/file1; echo new >untracked; `
 	someTree = `mkdir src; for i in 1 2 3; do echo "int f$i(void) { return $i; }" >src/f$i.c; done
 printf 'all: one two\none:\n\t@echo one >one\ntwo: one\n\t@cat one >two; true\n' >Makefile; `
 )

@@ -49,6 +49,7 @@ func TestNoReturn(t *testing.T) {
 		{"kill", []uint64{77, 9}, `kill(77, SIGKILL)                       = ?`},
 		{"pause", nil, `pause()                                 = ?`},
 		{"read", []uint64{3, base, 5}, `read(3,  <unfinished ...>)              = ?`},
+		{"poll", []uint64{0, 0, 5}, `poll(NULL, 0, 5 <unfinished ...>)       = ?`},
 	} {
 		c := newCall(t, syscalls.AMD64, tc.call, pages{}, tc.args...)
 		if got := string(DefaultText.AppendNoReturn(DefaultText.AppendArgs(nil, c), c, 0)); got != tc.want {
@@ -115,6 +116,39 @@ func TestTicks(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 1: "1 /* 0.01 s */", 250: "250 /* 2.50 s */", -1: "-1 /* -0.01 s */"} {
 		if got := string(appendTicks(nil, n)); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// In full, stat's times have dates, and a device has no size.
+func TestStatInFull(t *testing.T) {
+	t.Parallel()
+	date := func(sec, nsec int64, layout string) string {
+		return " /* " + time.Unix(sec, nsec).Format(layout+"-0700") + " */"
+	}
+	whole, nine := "2006-01-02T15:04:05", "2006-01-02T15:04:05.000000000"
+	for _, tc := range []struct {
+		mode uint32
+		want string
+	}{
+		{0o100644, "st_size=9"},
+		{0o20666, "st_rdev=makedev(0x1, 0x3)"},
+	} {
+		mem := pack("f\x00\x00\x00\x00\x00\x00\x00", uint64(0xfe00), uint64(42), uint64(1), tc.mode, uint32(7), uint32(8), uint32(0), uint64(0x103),
+			int64(9), int64(4096), int64(16), int64(1e9), int64(5), int64(2e9), int64(0), int64(0), int64(0), make([]byte, 24))
+		c := done(newCall(t, syscalls.AMD64, "stat", pages{base: mem}, base, base+8), 0)
+		text := *DefaultText
+		text.Abbrev = false
+		mode := map[uint32]string{0o100644: "S_IFREG|0644", 0o20666: "S_IFCHR|0666"}[tc.mode]
+		want := `stat("f", {st_dev=makedev(0xfe, 0), st_ino=42, st_mode=` + mode + `, st_nlink=1, st_uid=7, st_gid=8, st_blksize=4096, st_blocks=16, ` + tc.want +
+			`, st_atime=1000000000` + date(1e9, 5, nine) + `, st_atime_nsec=5, st_mtime=2000000000` + date(2e9, 0, whole) +
+			`, st_mtime_nsec=0, st_ctime=0, st_ctime_nsec=0}) = 0`
+		if got := string(text.AppendCall(nil, c)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		want = `stat("f", {st_mode=` + mode + `, ` + tc.want + `, ...}) = 0`
+		if got := string(DefaultText.AppendCall(nil, c)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 }

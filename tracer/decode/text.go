@@ -66,7 +66,13 @@ func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
 // after its arguments. Those that the kernel would have written are missing.
 // shift is how much of the line is not in dst.
 func (o *Text) AppendNoReturn(dst []byte, c *Call, shift int) []byte {
-	if k, split := c.firstOut(); k < c.printed() || split {
+	k, split := c.firstOut()
+	more := k < c.printed() || split
+	for i := range c.params {
+		kind := c.params[i].Kind // of those the result tells more
+		more = more || kind == syscalls.KindPollResult || kind == syscalls.KindFDSet
+	}
+	if more {
 		dst = append(dst, " <unfinished ...>"...)
 	}
 	dst = append(dst, ") "...)

@@ -173,7 +173,7 @@ func (o *Text) pollResult(dst []byte, c *Call, i int) []byte {
 		if shown > 0 {
 			dst = append(dst, ", "...)
 		}
-		if o.Abbrev && o.StringLimit > 0 && shown >= o.StringLimit {
+		if o.StringLimit > 0 && shown >= o.StringLimit {
 			dst = append(dst, "..."...)
 			break
 		}
