@@ -67,6 +67,10 @@ func (s scope) pointers(v *Value, t *syscalls.Type, addr uint64) {
 	if !ok {
 		return
 	}
+	if n > (^uint64(0)-addr)/uint64(word) {
+		v.setUnreadable(c, t, addr)
+		return
+	}
 	held := min(n, MaxElements)
 	b := c.copyIn(addr, held*uint64(word))
 	if len(b) < word && n > 0 {

@@ -29,12 +29,13 @@ func (s scope) length(l *syscalls.Length) (n uint64, ok bool) {
 		if i := s.c.ioctlArg(); i >= 0 {
 			return uint64(syscalls.IoctlSize(uint32(s.c.words[i]))), true
 		}
+	case syscalls.LenArg:
+		return s.c.argWord(l.Name)
 	case syscalls.LenName:
 		if s.parent != nil {
-			if f := s.parent.Field(l.Name); f != nil && f.Kind != KindNone {
-				return f.num, true
+			if f := s.parent.Field(l.Name); f != nil {
+				return f.num, f.Kind != KindNone
 			}
-			return 0, false
 		}
 		w, found := s.c.argWord(l.Name)
 		return w, found

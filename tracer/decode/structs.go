@@ -35,7 +35,7 @@ func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
 	if lay == nil {
 		return // stays an address
 	}
-	given, sized := s.length(&t.Len)
+	given, sized := s.structSize(t, lay, addr)
 	if !sized {
 		given = uint64(lay.Size)
 	}
@@ -64,6 +64,23 @@ func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
 		v.total = given
 	}
 	v.out = s.out
+}
+
+// structSize returns the size the tracee gives the struct at addr.
+func (s scope) structSize(t *syscalls.Type, lay *syscalls.Struct, addr uint64) (size uint64, ok bool) {
+	if t.Len.Kind != syscalls.LenOwn {
+		return s.length(&t.Len)
+	}
+	i := lay.Field(t.Len.Name)
+	if i < 0 {
+		return 0, false
+	}
+	f := &lay.Fields[i]
+	size = load(s.c.copyIn(addr+uint64(f.Offset), uint64(f.Size)))
+	if size == 0 {
+		size = t.Min // the first version did not tell
+	}
+	return size, true
 }
 
 // maxStruct is what the kernel reads at most of a struct whose length the

@@ -48,3 +48,30 @@ func appendVersion(dst []byte, v uint64) []byte {
 	dst = strconv.AppendUint(append(dst, ", "...), v&0xff, 10)
 	return append(dst, ')')
 }
+
+// perfSkid says what the values of precise_ip promise (linux/perf_event.h).
+var perfSkid = [...]string{"arbitrary skid", "constant skid", "requested to have 0 skid", "must have 0 skid"}
+
+// perfField prints a field of a struct perf_event_attr.
+func (o *Text) perfField(dst []byte, v *Value, f *syscalls.Field, fv *Value) []byte {
+	const typeCache = 3 // PERF_TYPE_HW_CACHE
+	switch {
+	case f.Name == "precise_ip":
+		return appendMarked(o.AppendValue(dst, fv), perfSkid[fv.num&3])
+	case f.Name == "config" && v.Field("type").num == typeCache:
+		rest := fv.num >> 24
+		if rest != 0 {
+			dst = append(appendHex(dst, rest<<24), '|')
+		}
+		part := func(name string, n uint64) {
+			dst = appendEnum(dst, syscalls.SetByName(name).On(v.call.ABI), n)
+		}
+		part("perfcacheresult", fv.num>>16&0xff)
+		dst = append(dst, "<<16|"...)
+		part("perfcacheop", fv.num>>8&0xff)
+		dst = append(dst, "<<8|"...)
+		part("perfcache", fv.num&0xff)
+		return dst
+	}
+	return o.AppendValue(dst, fv)
+}

@@ -42,7 +42,7 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			more = more || brief && name == "st_size"
 			continue
 		}
-		if brief && !f.Brief {
+		if brief && !f.Brief && !(f.BriefSet && v.FieldAt(i).num != 0) {
 			more = true
 			continue
 		}
@@ -141,6 +141,8 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 			dst = append(dst, ", u64="...)
 			return append(strconv.AppendUint(dst, fv.num, 10), '}')
 		}
+	case "perf_event_attr":
+		return o.perfField(dst, v, f, fv)
 	case "sockaddr_nl":
 		if f.Name == "nl_groups" {
 			if fv.num == 0 {
@@ -175,7 +177,7 @@ func (v *Value) fieldShown(f *syscalls.Field) bool {
 	if f.Cond == nil {
 		return true
 	}
-	by := v.Field(f.Cond.Name)
+	by := v.FieldAt(v.lay.Field(f.Cond.Name)) // not a union: those have conditions
 	return by != nil && f.Cond.Holds(by.num)
 }
 

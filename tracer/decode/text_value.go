@@ -224,7 +224,11 @@ func appendIndex(dst []byte, names *syscalls.SetView, i int) []byte {
 	if name := names.Enum(uint64(i)); name != "" {
 		return append(dst, name...)
 	}
-	return strconv.AppendInt(dst, int64(i), 10)
+	dst = strconv.AppendInt(dst, int64(i), 10)
+	if names.Marker == "-" {
+		return dst
+	}
+	return appendMarked(dst, names.Marker)
 }
 
 // list prints numbers separated by spaces, as sets are.

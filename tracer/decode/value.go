@@ -132,6 +132,13 @@ func (v *Value) Field(name string) *Value {
 	if i < 0 && name == "sa_family" && strings.HasPrefix(v.lay.Name, "sockaddr_") {
 		i = 0
 	}
+	if i >= 0 && v.lay.Unions() {
+		for k := range v.lay.Fields {
+			if f := &v.lay.Fields[k]; f.Name == name && f.Cond != nil && v.fieldShown(f) {
+				return v.FieldAt(k)
+			}
+		}
+	}
 	return v.FieldAt(i)
 }
 

@@ -183,7 +183,7 @@ func checkNames(s *Signature) error {
 		for i := range params {
 			p := &params[i]
 			for _, l := range []Length{p.Len, p.Total} {
-				if l.Name != "" && FindParam(params, l.Name) < 0 {
+				if l.Name != "" && l.Kind != LenOwn && FindParam(params, l.Name) < 0 {
 					return fmt.Errorf("%s: no argument %q", p.Name, l.Name)
 				}
 			}

@@ -31,7 +31,7 @@ type overlay struct {
 }
 
 type overlayField struct {
-	marks string // any of "!" brief, "?" optional, "*" the number is an address, "~" far
+	marks string // any of "!" brief, "^" brief if set, "?" optional, "*" the number is an address, "~" far
 	text  string // parsed for each ABI, as constants differ
 	name  string
 }
@@ -103,7 +103,7 @@ func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
 			return fail("field %q: want a name and a kind", f)
 		}
 		kind = strings.TrimSpace(kind)
-		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~"))]
+		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~^"))]
 		o.fields = append(o.fields, overlayField{marks: marks, name: name, text: name + " " + kind[len(marks):]})
 	}
 	return o, of, nil
@@ -151,6 +151,10 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 		f := &s.Fields[i]
 		f.Wide = isWide(f.Type, f.Size)
 		s.Short = s.Short || f.Brief
+		if _, dup := s.index[f.Name]; dup {
+			s.unions = true
+			continue
+		}
 		s.index[f.Name] = i
 	}
 	return s, nil
@@ -170,7 +174,8 @@ func isPadding(name string) bool {
 func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 	var listed []Field
 	for _, of := range o.fields {
-		f, ok := byName[of.name]
+		name, label, renamed := strings.Cut(of.name, "/")
+		f, ok := byName[name]
 		if !ok {
 			if o.exact {
 				continue // a field only some ABIs have: sa_restorer
@@ -182,7 +187,11 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 			return err
 		}
 		f.Type, f.Cond, f.Hidden, f.Out = p.Type, p.Cond, p.Hidden, p.Dir == Out
+		if renamed {
+			f.Name = label
+		}
 		f.Brief = strings.Contains(of.marks, "!")
+		f.BriefSet = strings.Contains(of.marks, "^")
 		f.Optional = strings.Contains(of.marks, "?")
 		f.Far = strings.Contains(of.marks, "~")
 		if strings.Contains(of.marks, "*") {

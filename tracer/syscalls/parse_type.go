@@ -149,7 +149,8 @@ func parseSetKind(word, arg string) (*Type, error) {
 	return t, nil
 }
 
-// parseLength parses "", "123", "ret", "iocsize", "name" or "*name".
+// parseLength parses "", "123", "ret", "iocsize", "name", "*name", "$argument" or
+// "@field".
 func parseLength(s string) Length {
 	switch {
 	case s == "":
@@ -158,6 +159,10 @@ func parseLength(s string) Length {
 		return Length{Kind: LenRet}
 	case s == "iocsize":
 		return Length{Kind: LenIoctl}
+	case s[0] == '$':
+		return Length{Kind: LenArg, Name: s[1:]}
+	case s[0] == '@':
+		return Length{Kind: LenOwn, Name: s[1:]}
 	case s[0] == '*':
 		return Length{Kind: LenDeref, Name: s[1:]}
 	}

@@ -95,13 +95,15 @@ const (
 	LenName          // the value of a named sibling (argument or field)
 	LenDeref         // what the named sibling points to (a socklen_t)
 	LenIoctl         // the size in an ioctl request's number
+	LenArg           // the value of the named argument, for a field of a struct
+	LenOwn           // the value of a field of the struct itself: its size
 )
 
 // Length is the source of a length in bytes or of a count of elements.
 type Length struct {
 	Kind LenKind
 	N    uint64 // LenConst
-	Name string // LenName, LenDeref
+	Name string // LenName, LenDeref, LenArg, LenOwn
 }
 
 // Type is what an argument, a struct field or an array element is.
