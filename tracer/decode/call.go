@@ -18,7 +18,12 @@ type Call struct {
 	Ret    int64 // result, sign-extended for the ABI; not -errno: see Errno
 	Errno  int   // 0 when the call succeeded; 512..516 are the ERESTART codes
 
-	FDName func(fd int) string // what a descriptor refers to, for -y; may be nil
+	// FDName says what a descriptor refers to, for JSON; FDText the same as
+	// strace writes it behind the number, brackets included; PIDName is a
+	// process's name. They may be nil.
+	FDName  func(fd int) string
+	FDText  func(fd int, detail FDDetail) string
+	PIDName func(pid int) string
 	// IfName gives the name of a network interface, "" if there is none; it may
 	// be nil.
 	IfName func(index int) string

@@ -25,7 +25,7 @@ func FuzzCall(f *testing.F) {
 				call.Arg(i).force(0)
 			}
 			DefaultText.AppendCall(nil, call)
-			(&Text{HexStrings: 1, ArgNames: true, FDPaths: true}).AppendCall(nil, call)
+			(&Text{HexStrings: HexNonASCII, Consts: ConstVerbose, PIDNames: true, ArgNames: true, FDs: FDPath}).AppendCall(nil, call)
 			checkJSON(t, call)
 			if call.arena.spent > MaxData {
 				t.Fatalf("%d bytes held", call.arena.spent)

@@ -10,12 +10,16 @@ import (
 // strings whole up to what was read and structs in full; DefaultText is
 // strace's default. A Text is only read and may be shared.
 type Text struct {
-	StringLimit int  // bytes shown of a string or buffer, elements of an array; 0 means all
-	Abbrev      bool // structs in short form, environments as a count
-	Columns     int  // column where "= result" starts
-	FDPaths     bool // descriptors with what they refer to: 3</etc/passwd>
-	ArgNames    bool // arguments with their names: fd=3
-	HexStrings  int  // 1: strings with non-ASCII bytes as \x escapes, 2: all strings
+	StringLimit int        // bytes shown of a string or buffer, elements of an array; 0 means all
+	Abbrev      bool       // structs in short form, environments as a count
+	Columns     int        // column where "= result" starts
+	FDs         FDDetail   // what descriptors refer to: 3</etc/passwd>
+	PIDNames    bool       // process ids with the process's name: 1<init>
+	ArgNames    bool       // arguments with their names: fd=3
+	HexStrings  HexStyle   // strings with \x escapes instead of octal ones
+	Consts      ConstStyle // names of constants, their numbers, or both
+	Raw         bool       // arguments and result as hexadecimal words
+	Addresses   bool       // what is not a string as its address
 }
 
 // DefaultText prints as strace without options does.
@@ -54,6 +58,9 @@ func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
 		dst = append(dst, c.Name...)
 	}
 	dst = append(dst, '(')
+	if o.Raw {
+		return o.rawArgs(dst, c)
+	}
 	k, split := c.firstOut()
 	dst = o.appendArgs(dst, c, 0, k)
 	if split {
@@ -72,7 +79,7 @@ func (o *Text) AppendNoReturn(dst []byte, c *Call, shift int) []byte {
 		kind := c.params[i].Kind // of those the result tells more
 		more = more || kind == syscalls.KindPollResult || kind == syscalls.KindFDSet
 	}
-	if more {
+	if more && !o.Raw {
 		dst = append(dst, " <unfinished ...>"...)
 	}
 	dst = append(dst, ") "...)
@@ -85,6 +92,9 @@ func (o *Text) AppendNoReturn(dst []byte, c *Call, shift int) []byte {
 // AppendRest appends the arguments AppendArgs left out: what stands after
 // "<... read resumed>".
 func (o *Text) AppendRest(dst []byte, c *Call) []byte {
+	if o.Raw {
+		return dst
+	}
 	k, split := c.firstOut()
 	if !split {
 		return o.appendArgs(dst, c, k, c.printed())
@@ -104,12 +114,15 @@ func (o *Text) appendIn(dst []byte, c *Call, i int) []byte {
 	if o.ArgNames {
 		dst = append(append(dst, c.params[i].Name...), '=')
 	}
+	if o.Addresses {
+		return appendAddr(dst, c.Args[i])
+	}
 	return o.AppendValue(dst, c.Entry(i))
 }
 
 // appendOut prints the rest of it.
 func (o *Text) appendOut(dst []byte, c *Call, i int) []byte {
-	if !c.written(&c.params[i]) {
+	if o.Addresses || !c.written(&c.params[i]) {
 		return dst
 	}
 	return o.cloneArgs(dst, c, c.Entry(i))
@@ -203,7 +216,7 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 // before and after.
 func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 	p := &c.params[i]
-	if p.Late && c.Exited && c.Errno != 0 {
+	if p.Late && c.Exited && c.Errno != 0 || o.Addresses && p.Type.Pointer() && !isText(p.Kind) {
 		return appendAddr(dst, c.Args[i])
 	}
 	if p.Dir != syscalls.InOut {

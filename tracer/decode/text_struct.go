@@ -55,9 +55,7 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		}
 		sep()
 		if f.Type.Kind == syscalls.KindIPv6 {
-			dst = append(dst, "inet_pton(AF_INET6, "...)
-			dst = append(o.AppendValue(dst, fv), ", &"...)
-			dst = append(append(dst, name...), ')')
+			dst = o.ipv6Field(dst, name, fv)
 			continue
 		}
 		if i == 0 && strings.HasPrefix(v.lay.Name, "sockaddr_") {
@@ -77,7 +75,7 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 	}
 	if v.lay.Name == "linux_dirent" {
 		sep()
-		dst = appendEnum(append(dst, "d_type="...), direntTypes().On(v.call.ABI), uint64(v.oldDirentType()))
+		dst = o.enum(append(dst, "d_type="...), direntTypes().On(v.call.ABI), uint64(v.oldDirentType()))
 	}
 	if v.tail != nil && (!o.Abbrev || !v.lay.View) {
 		sep()

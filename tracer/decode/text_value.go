@@ -72,9 +72,14 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 	if v.typ == nil {
 		return strconv.AppendInt(dst, int64(v.num), 10)
 	}
+	if o.Consts != ConstAbbrev && hasName(v.typ.Kind) {
+		return o.styled(dst, v)
+	}
 	switch v.typ.Kind {
 	case syscalls.KindHex, syscalls.KindHex32:
 		return appendHex0(dst, v.num)
+	case syscalls.KindPid:
+		return o.pid(dst, v)
 	case syscalls.KindCookie:
 		return appendHex0(dst, v.num)
 	case syscalls.KindOct, syscalls.KindMode:
@@ -157,18 +162,36 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 // fd prints a descriptor.
 func (o *Text) fd(dst []byte, v *Value, dir bool) []byte {
 	if n := int64(v.num); dir && n == -100 {
+		start := len(dst)
 		dst = append(dst, "AT_FDCWD"...)
+		if o.Consts != ConstAbbrev {
+			dst = o.restyled(dst, start, []byte("-100"))
+		}
 	} else {
 		dst = strconv.AppendInt(dst, n, 10)
 	}
-	if o.FDPaths && v.call != nil && v.call.FDName != nil {
-		if name := v.call.FDName(int(int64(v.num))); name != "" {
-			dst = append(dst, '<')
-			dst = appendEscaped(dst, []byte(name), false)
-			dst = append(dst, '>')
-		}
+	if o.FDs != 0 && v.call != nil && v.call.FDText != nil {
+		dst = append(dst, v.call.FDText(int(int64(v.num)), o.FDs)...)
 	}
 	return dst
+}
+
+// pid prints a process id.
+func (o *Text) pid(dst []byte, v *Value) []byte {
+	dst = strconv.AppendInt(dst, int64(v.num), 10)
+	if o.PIDNames && int64(v.num) > 0 && v.call != nil && v.call.PIDName != nil {
+		dst = AppendPIDName(dst, v.call.PIDName(int(int64(v.num))))
+	}
+	return dst
+}
+
+// AppendPIDName appends a process's name as it stands behind its id: <sh>.
+func AppendPIDName(dst []byte, name string) []byte {
+	if name == "" {
+		return dst
+	}
+	dst = AppendEscaped(append(dst, '<'), name, "<>")
+	return append(dst, '>')
 }
 
 // array prints elements in brackets, at most StringLimit of them.
