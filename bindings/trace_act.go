@@ -219,7 +219,7 @@ func (t *Trace) assignRef(L *lua.LState, ev *engine.Event, i int, value lua.LVal
 	p := c.Param(i)
 	checkTurn(L, ev, p)
 	v := c.Arg(i)
-	if v.Kind == decode.KindNull || v.Kind == decode.KindUnreadable || v.Kind == decode.KindAddr && v.Uint() == c.Args[i] && !v.Ref {
+	if v.Kind == decode.KindNull || v.Kind == decode.KindUnreadable || v.Kind == decode.KindAddr && v.Uint() == c.Word(i) && !v.Ref {
 		L.RaiseError("ev.%s: the program has given no memory for it", p.Name)
 	}
 	typ := p.Type
@@ -259,7 +259,7 @@ func (t *Trace) writeBack(L *lua.LState, ev *engine.Event, i int, b []byte) {
 // write writes to the memory that an argument points to.
 func (t *Trace) write(L *lua.LState, ev *engine.Event, i int, b []byte) {
 	c := ev.Call()
-	if _, err := ev.Task.Proc.WriteMemory(c.Args[i], b); err != nil {
+	if _, err := ev.Task.Proc.WriteMemory(c.Word(i), b); err != nil {
 		L.RaiseError("ev.%s: cannot write to the program's memory: %s", c.Param(i).Name, err.Error())
 	}
 	ev.MemoryChanged()
@@ -275,7 +275,7 @@ func (t *Trace) capacity(ev *engine.Event, i int) int {
 	}
 	switch next.Kind {
 	case syscalls.KindSize, syscalls.KindUint:
-		return int(min(c.Args[i+1], 1<<30))
+		return int(min(c.Word(i+1), 1<<30))
 	}
 	return 0
 }

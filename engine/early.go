@@ -9,17 +9,17 @@ import (
 // early says whether a hook for the exit of a call may run at its entry and
 // give the same answer: it only looks, and only at what is the same there. That
 // saves the exit stop, half the cost of a traced call.
-func (h *Hook) early(sig *syscalls.Signature, name string, when When) bool {
+func (h *Hook) early(abi syscalls.ABI, nr int, when When) bool {
 	if h.Spec.PhaseGiven || h.Needs.All || !h.Needs.LooksOnly || h.Needs.Registers {
 		return false
 	}
 	for _, f := range h.Needs.Fields {
-		if !sameAtEntry(f, sig, name) {
+		if !sameAtEntry(f, abi, nr) {
 			return false
 		}
 	}
 	for i := range when {
-		if c := &when[i]; !c.Integer() && !sameAtEntry(strings.TrimPrefix(c.Field, argsPrefix), sig, name) {
+		if c := &when[i]; !c.Integer() && !sameAtEntry(strings.TrimPrefix(c.Field, argsPrefix), abi, nr) {
 			return false
 		}
 	}
@@ -28,7 +28,8 @@ func (h *Hook) early(sig *syscalls.Signature, name string, when When) bool {
 
 // sameAtEntry says whether a field has the same value at entry and at exit of
 // the call.
-func sameAtEntry(field string, sig *syscalls.Signature, name string) bool {
+func sameAtEntry(field string, abi syscalls.ABI, nr int) bool {
+	name := syscalls.Name(abi, nr)
 	switch field {
 	case "name", "nr", "abi", "pid", "tid":
 		return true
@@ -43,6 +44,7 @@ func sameAtEntry(field string, sig *syscalls.Signature, name string) bool {
 		}
 		return true
 	}
+	sig := syscalls.Lookup(abi, nr)
 	if sig == nil {
 		return false
 	}

@@ -23,6 +23,9 @@ type Options struct {
 	Unfiltered string
 	// NoNotify, if not "", is why user notifications may not be used.
 	NoNotify string
+	// BufferLimit is how many bytes of a buffer are read when it is decoded; 0
+	// means decode.DefaultBuffer.
+	BufferLimit int
 	// NoPlacement keeps tracer and tracee from sharing a CPU.
 	NoPlacement bool
 	// Flush, if set, is called before the engine waits for the next event

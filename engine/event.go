@@ -97,6 +97,15 @@ func (ev *Event) Call() *decode.Call {
 	return &ev.Task.call
 }
 
+// Unfinished returns, at a KindDeath event, the system call in which the task
+// ended, if hooks wait for its exit; else nil.
+func (ev *Event) Unfinished() *decode.Call {
+	if ev.Kind != KindDeath || ev.Task.hooks == nil || len(ev.Task.hooks.exit) == 0 {
+		return nil
+	}
+	return &ev.Task.call
+}
+
 // Name is the system call's name, or for other kinds what the event is about.
 func (ev *Event) Name() string {
 	switch ev.Kind {

@@ -133,7 +133,7 @@ func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 	t.entered, t.scratch = time.Time{}, nil
 	c := &t.call
 	c.Reset()
-	c.ABI, c.NR, c.Args = tc.ABI, tc.NR, tc.Args
+	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP
 	c.Name, c.Sig, c.Mem = ch.name, ch.sig, t.Proc.Process
 	c.Exited, c.Ret, c.Errno = false, 0, 0
 }

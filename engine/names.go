@@ -1,6 +1,10 @@
 package engine
 
-import "os"
+import (
+	"bytes"
+	"os"
+	"strconv"
+)
 
 // Comm returns the thread's name: now, or of a thread that has ended the last
 // one known. The kernel forgets it as soon as the parent has collected the
@@ -41,4 +45,10 @@ func (e *Engine) rememberProgram(t *Task) {
 		t.Comm()
 		t.Proc.exe = t.Exe()
 	}
+}
+
+// pidName returns the name of any process or thread, "" if there is none.
+func pidName(pid int) string {
+	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+	return string(bytes.TrimSuffix(b, []byte("\n")))
 }

@@ -62,7 +62,7 @@ func MakePlan(hooks []*Hook, mode PlanMode) Plan {
 
 type planner struct {
 	mode          PlanMode
-	engine        Engine // only for its compileRow
+	engine        Engine // only for its hooksOf
 	unconditional bool
 }
 
@@ -146,7 +146,7 @@ func (p *planner) row(abi syscalls.ABI, nr int) []tracer.FilterClause {
 	if !matched {
 		return nil
 	}
-	ch := p.engine.compileRow(abi, nr)
+	ch := p.engine.hooksOf(abi, nr)
 	if ch == noHooks {
 		return nil
 	}

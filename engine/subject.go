@@ -133,7 +133,7 @@ func (ev *Event) pathBase(i int) string {
 	c := &ev.Task.call
 	for j := i - 1; j >= 0; j-- {
 		if c.Param(j).Kind == syscalls.KindDirFD {
-			if fd := int(int32(c.Args[j])); fd != unix.AT_FDCWD {
+			if fd := int(int32(c.Word(j))); fd != unix.AT_FDCWD {
 				return ev.FDPath(fd)
 			}
 			break
@@ -182,7 +182,7 @@ func (ev *Event) CallFDPath() string {
 	c := &ev.Task.call
 	for i := range c.NumArgs() {
 		if k := c.Param(i).Kind; k == syscalls.KindFD || k == syscalls.KindDirFD {
-			return ev.FDPath(int(int32(c.Args[i])))
+			return ev.FDPath(int(int32(c.Word(i))))
 		}
 	}
 	return ""

@@ -85,12 +85,29 @@ func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
 	return ch
 }
 
+// compileRow makes the row of a call.
 func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
-	ch := &callHooks{name: syscalls.Name(abi, nr), sig: syscalls.Lookup(abi, nr)}
+	ch := e.hooksOf(abi, nr)
+	if ch == noHooks {
+		return ch
+	}
+	ch.sig = syscalls.Lookup(abi, nr)
+	for i := range ch.exit {
+		h := ch.exit[i].Hook
+		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
+		ch.fdpath = ch.fdpath || ch.name == "close" && h.Needs.has("fdpath", nil)
+	}
+	return ch
+}
+
+// hooksOf finds the hooks of a call, and whether they run at its entry or its
+// exit. It looks at the call's signature only where a hook names an argument:
+// the plan asks for every call there is.
+func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
+	ch := &callHooks{name: syscalls.Name(abi, nr)}
 	ch.noexit = !returns(ch.name)
 	ch.execing = ch.name == "execve" || ch.name == "execveat"
 	ch.moves = ch.name == "chdir"
-	closes := ch.name == "close"
 	for _, h := range e.hooks {
 		if !h.Spec.Match(abi, nr) {
 			continue
@@ -100,13 +117,11 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 			continue
 		}
 		b := boundHook{h, when}
-		if h.Spec.Phase == PhaseEnter || ch.noexit || e.early && h.early(ch.sig, ch.name, when) {
+		if h.Spec.Phase == PhaseEnter || ch.noexit || e.early && h.early(abi, nr, when) {
 			ch.enter = append(ch.enter, b)
 			continue
 		}
 		ch.exit = append(ch.exit, b)
-		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
-		ch.fdpath = ch.fdpath || closes && h.Needs.has("fdpath", nil)
 	}
 	if len(ch.enter) == 0 && len(ch.exit) == 0 {
 		return noHooks

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"luatrace/engine/fdinfo"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 )
@@ -13,9 +14,8 @@ type Task struct {
 	Proc *Proc
 	// Data belongs to the caller (the script's ev.task.data).
 	Data any
-	// Unfinished belongs to a printer: another line has interrupted the one of
-	// the present call.
-	Unfinished bool
+	// Output belongs to a printer: what it knows of the present call.
+	Output any
 
 	call    decode.Call // the system call in progress
 	hooks   *callHooks  // of that call; nil between calls or if nobody wants it
@@ -25,6 +25,9 @@ type Task struct {
 	fdpath  string // of a descriptor that the call closes
 	cwd     string // at entry, of a call that changes it
 	name    string // the last one read
+
+	socket   string // the descriptor that netlink was last asked for: socket:[INODE] ...
+	protocol int    // ... and the answer
 }
 
 // Proc is a process as hooks know it. The record lives as long as the process
@@ -55,18 +58,25 @@ func (e *Engine) task(t *tracer.Task) *Task {
 		return et
 	}
 	et := &Task{Task: t, Proc: e.proc(t.Proc)}
-	et.call.FDName = et.fdName
+	et.call.FDName, et.call.FDText, et.call.PIDName = et.fdName, et.fdText, pidName
+	et.call.IfName, et.call.Netlink = interfaceName, et.netlink
+	et.call.BufferLimit = e.opts.BufferLimit
 	t.Data = et
 	return et
 }
 
-// fdName says what a descriptor refers to, for a printer. A call that closes
-// one has been asked for it before.
+// fdName says what a descriptor refers to, for JSON. A call that closes one has
+// been asked for it before.
 func (t *Task) fdName(fd int) string {
 	if t.fdpath != "" && fd == int(int32(t.call.Args[0])) {
 		return t.fdpath
 	}
 	return FDPath(t.Task, fd)
+}
+
+// fdText says what a descriptor refers to now, as strace does.
+func (t *Task) fdText(fd int, detail decode.FDDetail) string {
+	return string(fdinfo.Append(nil, t.TID, fd, detail))
 }
 
 func (e *Engine) proc(p *tracer.Process) *Proc {

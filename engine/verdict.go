@@ -9,10 +9,11 @@ import (
 
 // Errors of acts that an event does not allow.
 var (
-	ErrEnterOnly  = errors.New(`this is only possible before the call (":enter" hooks)`)
-	ErrCallOnly   = errors.New("this is only possible in hooks on system calls")
-	ErrSignalOnly = errors.New("this is only possible in hooks on signals")
-	errRestart    = errors.New("results from -516 to -512 make the kernel restart the call; give another")
+	ErrEnterOnly   = errors.New(`this is only possible before the call (":enter" hooks)`)
+	ErrCallOnly    = errors.New("this is only possible in hooks on system calls")
+	ErrSignalOnly  = errors.New("this is only possible in hooks on signals")
+	errMultiplexed = errors.New("this call gets its arguments in memory; write there")
+	errRestart     = errors.New("results from -516 to -512 make the kernel restart the call; give another")
 )
 
 // SetArg changes argument i (0 to 5) of the call before it runs.
@@ -21,6 +22,9 @@ func (ev *Event) SetArg(i int, word uint64) error {
 		return ErrEnterOnly
 	}
 	c := &ev.Task.call
+	if c.Multiplexed() {
+		return errMultiplexed
+	}
 	if c.ABI.WordSize() == 4 {
 		word = uint64(uint32(word))
 	}

@@ -97,7 +97,9 @@ func (c *Condition) named(value func(string) (uint64, bool)) {
 // for. Arguments that some calls have only with certain values of others are
 // left to the Subject.
 func (w When) For(abi syscalls.ABI, nr int) (out When, ok bool) {
-	sig := syscalls.Lookup(abi, nr)
+	if len(w) == 0 {
+		return nil, true
+	}
 	out = make(When, 0, len(w))
 	for _, c := range w {
 		name := c.argument()
@@ -107,8 +109,10 @@ func (w When) For(abi syscalls.ABI, nr int) (out When, ok bool) {
 				return nil, false
 			}
 			continue
-		case name != "" && (sig == nil || !c.resolve(sig, name, abi)):
-			return nil, false
+		case name != "":
+			if sig := syscalls.Lookup(abi, nr); sig == nil || !c.resolve(sig, name, abi) {
+				return nil, false
+			}
 		}
 		out = append(out, c)
 	}

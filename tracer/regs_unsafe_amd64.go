@@ -100,3 +100,6 @@ const nativeABI = syscalls.AMD64
 
 // setNumber has nothing to do on amd64: orig_rax is a register like the others.
 func setNumber(int, int32) unix.Errno { return 0 }
+
+// PC returns the address of the instruction that comes next.
+func (r *Registers) PC() uint64 { return r.Rip }

@@ -93,3 +93,6 @@ func (r *Registers) interruptedCall() bool { return int64(r.Regs[0]) == -erestar
 func restartInterrupted(*Registers) bool { return false }
 
 const nativeABI = syscalls.ARM64
+
+// PC returns the address of the instruction that comes next.
+func (r *Registers) PC() uint64 { return r.Pc }

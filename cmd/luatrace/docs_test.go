@@ -5,9 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 
 	"luatrace/internal/fixture"
 )
@@ -227,5 +230,34 @@ func TestHelpFitsAScreen(t *testing.T) {
 	}
 	if oneLiners != 5 {
 		t.Errorf("%d one-liners", oneLiners)
+	}
+}
+
+// Every option is explained, by all its names, and docs/options.md shows what
+// help options does.
+func TestOptionsAreExplained(t *testing.T) {
+	t.Parallel()
+	flagSet().flags.VisitAll(func(f *pflag.Flag) {
+		word := func(name string) bool {
+			return regexp.MustCompile(`(^|[ \n])` + regexp.QuoteMeta(name) + `($|[\[=, \n])`).MatchString(optionsText)
+		}
+		if !f.Hidden && !word("--"+f.Name) {
+			t.Errorf("--%s is not explained", f.Name)
+		}
+		if f.Shorthand != "" && !word("-"+f.Shorthand) {
+			t.Errorf("-%s is not explained", f.Shorthand)
+		}
+	})
+	for _, line := range strings.Split(optionsText, "\n") {
+		if len(line) > 80 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	root, err := fixture.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(readFile(t, filepath.Join(root, "docs", "options.md")), "```text\n"+optionsText+"```\n") {
+		t.Error("docs/options.md does not show what help options shows")
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -10,35 +11,44 @@ import (
 	"github.com/spf13/pflag"
 
 	"luatrace/engine/printer"
+	"luatrace/engine/summary"
+	"luatrace/tracer/decode"
 )
 
 // options are what the command line says.
 type options struct {
+	flags *pflag.FlagSet
+
 	traces  []string // -t
 	codes   []string // -e
 	scripts []string // -s
 	args    map[string]string
 	pids    []int
-	output  string
 	json    bool
 	follow  bool
 	user    string
+	argv0   string
 	env     []string // -E
 
-	summary     bool
-	sortBy      string
-	durations   bool
-	timeFormat  printer.TimeFormat
-	fdPaths     bool
-	verbose     bool
-	hexStrings  int
-	stringLimit int
-	columns     int
-	argNames    bool
-	pidsAlways  bool
-	successful  bool
-	failed      bool
-	quiet       int
+	output   string
+	appended bool // -A
+	separate bool // -ff
+
+	text    decode.Text
+	print   printer.Options // all but its Text
+	notices []string        // for the user, before the trace begins
+
+	noAbbrev, pidNames      bool
+	abbrev, verbose, raw    string
+	hexLevel, fdLevel       int // -x, -y
+	quietLevel, followLevel int // -q, -f
+	paths                   []string
+	successful, failed      bool
+	summaryOnly, summaryToo bool // -c, -C
+	summary, wallClock      bool
+	table                   summary.Table
+	noFollow, followed      bool
+	scriptArgs, pidLists    []string
 
 	hookTimeout time.Duration
 	cpu         string
@@ -51,47 +61,32 @@ type options struct {
 	command []string
 }
 
-// parseFlags reads the command line. Options end at the first word that is
-// none: what follows is the command's.
-func parseFlags(args []string) (*options, error) {
+// flagSet makes the options known to pflag, and returns where their values go.
+func flagSet() *options {
 	o := &options{args: map[string]string{}}
 	fs := pflag.NewFlagSet("luatrace", pflag.ContinueOnError)
+	o.flags = fs
 	fs.SetInterspersed(false)
 	fs.SetOutput(io.Discard)
 	fs.SortFlags = false
-	var (
-		scriptArgs, pidLists []string
-		noFollow, followed   bool
-		absolute             string
-		relative             bool
-	)
 	fs.StringArrayVarP(&o.traces, "trace", "t", nil, "")
 	fs.StringArrayVarP(&o.codes, "exec", "e", nil, "")
 	fs.StringArrayVarP(&o.scripts, "script", "s", nil, "")
-	fs.StringArrayVarP(&scriptArgs, "arg", "a", nil, "")
-	fs.StringArrayVarP(&pidLists, "attach", "p", nil, "")
+	fs.StringArrayVarP(&o.scriptArgs, "arg", "a", nil, "")
+	fs.StringArrayVarP(&o.pidLists, "attach", "p", nil, "")
 	fs.StringVarP(&o.output, "output", "o", "", "")
+	fs.BoolVarP(&o.appended, "output-append-mode", "A", false, "")
+	fs.BoolVar(&o.separate, "output-separately", false, "")
 	fs.BoolVarP(&o.json, "json", "j", false, "")
-	fs.BoolVar(&noFollow, "no-follow", false, "")
-	fs.BoolVarP(&followed, "follow-forks", "f", false, "")
-	fs.BoolVarP(&o.summary, "summary-only", "c", false, "")
-	fs.StringVarP(&o.sortBy, "summary-sort-by", "S", "time", "")
-	fs.BoolVarP(&o.durations, "syscall-times", "T", false, "")
-	fs.StringVar(&absolute, "absolute-timestamps", "", "")
-	fs.Lookup("absolute-timestamps").NoOptDefVal = "s"
-	fs.BoolVarP(&relative, "relative-timestamps", "r", false, "")
-	fs.BoolVarP(&o.fdPaths, "decode-fds", "y", false, "")
-	fs.BoolVarP(&o.verbose, "no-abbrev", "v", false, "")
-	fs.CountVarP(&o.hexStrings, "strings-in-hex", "x", "")
-	fs.IntVar(&o.stringLimit, "string-limit", 32, "")
-	fs.IntVar(&o.columns, "columns", 40, "")
-	fs.BoolVarP(&o.argNames, "arg-names", "N", false, "")
-	fs.BoolVar(&o.pidsAlways, "always-show-pid", false, "")
-	fs.BoolVarP(&o.successful, "successful-only", "z", false, "")
-	fs.BoolVarP(&o.failed, "failed-only", "Z", false, "")
-	fs.CountVarP(&o.quiet, "quiet", "q", "")
+	fs.BoolVar(&o.noFollow, "no-follow", false, "")
+	fs.BoolVar(&o.followed, "follow-forks", false, "")
+	level(fs, "f", &o.followLevel, 2)
 	fs.StringArrayVarP(&o.env, "env", "E", nil, "")
 	fs.StringVarP(&o.user, "user", "u", "", "")
+	fs.StringVar(&o.argv0, "argv0", "", "")
+	o.summaryFlags(fs)
+	o.filterFlags(fs)
+	o.outputFlags(fs)
 	fs.DurationVar(&o.hookTimeout, "hook-timeout", 5*time.Second, "")
 	fs.BoolVar(&o.noNotify, "no-notify", false, "")
 	fs.BoolVar(&o.attachable, "attachable", false, "")
@@ -99,53 +94,39 @@ func parseFlags(args []string) (*options, error) {
 	fs.BoolVar(&o.plan, "plan", false, "")
 	fs.BoolVarP(&o.help, "help", "h", false, "")
 	fs.BoolVarP(&o.version, "version", "V", false, "")
+	return o
+}
 
-	if err := fs.Parse(straceTimes(args)); err != nil {
-		return nil, fmt.Errorf("%w (see luatrace --help)", err)
+// optional adds an option that does without a value.
+func optional(fs *pflag.FlagSet, name, letter, value string, set func(string) error) {
+	fs.VarP(setting{set}, name, letter, "")
+	fs.Lookup(name).NoOptDefVal = value
+}
+
+// level adds a letter that means more when it is given twice. pflag wants a
+// name for each letter: it gets its own, which is not shown.
+func level(fs *pflag.FlagSet, letter string, n *int, most int) {
+	fs.VarP(repeated{n, most}, letter, letter, "")
+	f := fs.Lookup(letter)
+	f.NoOptDefVal, f.Hidden = "+1", true
+}
+
+// flagged says whether an option was given.
+func (o *options) flagged(name string) bool { return o.flags.Changed(name) }
+
+// parseFlags reads the command line. Options end at the first word that is
+// none: what follows is the command's.
+func parseFlags(args []string) (*options, error) {
+	o := flagSet()
+	fs := o.flags
+	if err := fs.Parse(straceTimes(fs, args)); err != nil {
+		return nil, flagError(err)
 	}
 	o.command = fs.Args()
-	o.follow = !noFollow
-	if noFollow && followed {
-		return nil, fmt.Errorf("--no-follow and -f contradict each other")
-	}
-	for _, a := range scriptArgs {
-		k, v, ok := strings.Cut(a, "=")
-		if k == "" {
-			return nil, fmt.Errorf("-a %s: NAME=VALUE is wanted", quote(a))
+	for _, check := range []func() error{o.checkTracees, o.checkArgs, o.checkOutput, o.checkFilter, o.checkFiles, o.checkSummary} {
+		if err := check(); err != nil {
+			return nil, err
 		}
-		if !ok {
-			v = "true"
-		}
-		o.args[k] = v
-	}
-	for _, list := range pidLists {
-		for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }) {
-			pid, err := strconv.Atoi(word)
-			if err != nil || pid <= 0 {
-				return nil, fmt.Errorf("-p %s: a process id is wanted, not %s", quote(list), quote(word))
-			}
-			o.pids = append(o.pids, pid)
-		}
-	}
-	switch absolute {
-	case "":
-	case "s", "time", "time:s":
-		o.timeFormat = printer.TimeClock
-	case "us", "time:us":
-		o.timeFormat = printer.TimeMicro
-	case "unix", "unix:us":
-		o.timeFormat = printer.TimeUnix
-	default:
-		return nil, fmt.Errorf("--absolute-timestamps=%s: s, us or unix is wanted", quote(absolute))
-	}
-	if relative {
-		o.timeFormat = printer.TimeRelative
-	}
-	if o.successful && o.failed {
-		return nil, fmt.Errorf("-z and -Z contradict each other")
-	}
-	if o.stringLimit < 0 || o.columns < 0 {
-		return nil, fmt.Errorf("--string-limit and --columns take numbers from 0 on")
 	}
 	if o.cpu != "auto" && o.cpu != "off" {
 		return nil, fmt.Errorf("--cpu=%s: auto or off is wanted", quote(o.cpu))
@@ -156,35 +137,142 @@ func parseFlags(args []string) (*options, error) {
 	return o, nil
 }
 
-// straceTimes spells strace's -tt and -ttt out: -t itself is another option
-// here, and "t" and "tt" name no system call. Only words before the command
-// are looked at.
-func straceTimes(args []string) []string {
+// flagError is what was wrong with an option, in our words where we know them.
+func flagError(err error) error {
+	var bad *pflag.InvalidValueError
+	if !errors.As(err, &bad) {
+		return fmt.Errorf("%w (see luatrace --help)", err)
+	}
+	f := bad.GetFlag()
+	if _, ours := f.Value.(setting); !ours {
+		return fmt.Errorf("%w (see luatrace --help)", err)
+	}
+	name := "--" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand
+	}
+	return fmt.Errorf("%s: %w", name, bad.Unwrap())
+}
+
+// checkTracees settles whom to trace.
+func (o *options) checkTracees() error {
+	o.follow = !o.noFollow
+	o.followed = o.followed || o.followLevel > 0
+	o.separate = o.separate || o.followLevel > 1
+	if o.noFollow && o.followed {
+		return fmt.Errorf("--no-follow and -f contradict each other")
+	}
+	for _, list := range o.pidLists {
+		for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }) {
+			pid, err := strconv.Atoi(word)
+			if err != nil || pid <= 0 {
+				return fmt.Errorf("-p %s: a process id is wanted, not %s", quote(list), quote(word))
+			}
+			o.pids = append(o.pids, pid)
+		}
+	}
+	return nil
+}
+
+// checkArgs settles the arguments of the scripts.
+func (o *options) checkArgs() error {
+	for _, a := range o.scriptArgs {
+		k, v, ok := strings.Cut(a, "=")
+		if k == "" {
+			return fmt.Errorf("-a %s: NAME=VALUE is wanted", quote(a))
+		}
+		if !ok {
+			v = "true"
+		}
+		o.args[k] = v
+	}
+	return nil
+}
+
+// checkFiles settles where the output goes.
+func (o *options) checkFiles() error {
+	o.print.File, o.print.NoPIDs, o.print.JSON = o.output != "", o.separate, o.json
+	// as strace -f -o FILE does
+	o.print.PIDs = o.print.PIDs || o.followed && o.output != ""
+	switch {
+	case o.separate && o.output == "":
+		return fmt.Errorf("-ff makes a file for each thread: -o FILE is wanted")
+	case o.separate && (len(o.scripts) > 0 || len(o.codes) > 0):
+		return fmt.Errorf("-ff is for the plain output, not for that of scripts")
+	case o.appended && o.output == "":
+		return fmt.Errorf("-A appends to a file: -o FILE is wanted")
+	}
+	return nil
+}
+
+// straceTimes spells strace's -tt and -ttt out, also among other letters: -t
+// itself is another option here, and "t" and "tt" name no system call. Only
+// words before the command are looked at.
+func straceTimes(fs *pflag.FlagSet, args []string) []string {
 	out := make([]string, 0, len(args))
-	for i, a := range args {
-		switch a {
-		case "-tt":
-			a = "--absolute-timestamps=us"
-		case "-ttt":
-			a = "--absolute-timestamps=unix"
-		case "--":
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		if a == "--" || !strings.HasPrefix(a, "-") || a == "-" {
 			return append(out, args[i:]...)
-		default:
-			if !strings.HasPrefix(a, "-") && (i == 0 || !takesValue(args[i-1])) {
-				return append(out, args[i:]...)
+		}
+		before, times, after := cutTimes(fs, a)
+		if times != "" {
+			out = append(out, "--absolute-timestamps="+times)
+			a = "-" + before + after
+			if a == "-" {
+				continue
 			}
 		}
 		out = append(out, a)
+		if takesNext(fs, a) && i+1 < len(args) {
+			i++
+			out = append(out, args[i])
+		}
 	}
 	return out
 }
 
-// takesValue says whether the next word belongs to this option.
-func takesValue(option string) bool {
-	switch option {
-	case "-t", "-e", "-s", "-a", "-p", "-o", "-S", "-E", "-u", "--trace", "--exec", "--script", "--arg", "--attach", "--output",
-		"--summary-sort-by", "--env", "--user", "--string-limit", "--columns", "--hook-timeout":
-		return true
+// cutTimes takes "tt" or "ttt" out of a word of single letters.
+func cutTimes(fs *pflag.FlagSet, word string) (before, times, after string) {
+	if strings.HasPrefix(word, "--") {
+		return "", "", ""
+	}
+	letters := word[1:]
+	for i := range letters {
+		if rest := letters[i:]; strings.HasPrefix(rest, "tt") {
+			if strings.HasPrefix(rest, "ttt") {
+				return letters[:i], "unix,us", rest[3:]
+			}
+			return letters[:i], "time,us", rest[2:]
+		}
+		if f := shorthand(fs, letters[i]); f == nil || f.NoOptDefVal == "" {
+			return "", "", ""
+		}
+	}
+	return "", "", ""
+}
+
+func shorthand(fs *pflag.FlagSet, letter byte) *pflag.Flag {
+	if letter >= 0x80 {
+		return nil
+	}
+	return fs.ShorthandLookup(string(letter))
+}
+
+// takesNext says whether the word after this option is its value.
+func takesNext(fs *pflag.FlagSet, option string) bool {
+	if name, long := strings.CutPrefix(option, "--"); long {
+		f := fs.Lookup(name)
+		return f != nil && f.NoOptDefVal == ""
+	}
+	for i := 1; i < len(option); i++ {
+		f := shorthand(fs, option[i])
+		if f == nil {
+			return false
+		}
+		if f.NoOptDefVal == "" {
+			return i == len(option)-1
+		}
 	}
 	return false
 }

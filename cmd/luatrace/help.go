@@ -11,24 +11,24 @@ import (
 
 const helpText = `luatrace: awk for system calls
 usage: luatrace [options] [--] COMMAND [ARG...]    luatrace [options] -p PID,...
-       luatrace list [CATEGORY] | info SCRIPT | probes [SPEC]
+       luatrace list [CATEGORY] | info SCRIPT | probes [SPEC] | help [options]
 What to do with the calls (nothing given: print them as strace does)
   -t, --trace SPEC      only these: open,close  %file  /^stat/  '!read'  '*'
   -e, --exec CODE       run Lua code; with -t it is the body of a hook on ev
   -s, --script NAME     run a script of the collection, a FILE.lua, - for stdin
   -a, --arg NAME=VALUE  argument of the scripts
-  -c, --summary-only    count calls, errors and time   -S time|calls|errors|name
+  -c, -C table of counts, errors and time, alone or too   -S KEY  -U COLUMNS
 Whom to trace
   -p, --attach PID,...  running processes   --no-follow  no children, no threads
   -u, --user USER       run COMMAND as USER  -E VAR=VALUE, -E VAR  set, unset
+Which calls   -P PATH  about a file   -z, -Z  successful, failed   --signal SET
 Output
-  -o, --output FILE     instead of standard error   -j, --json  an object a line
-  -T durations  -r, -tt, -ttt times  -y paths of descriptors  -N argument names
-  -v whole structs  -x, -xx hex strings  -z, -Z only successful, only failed
-  -q no exits  --string-limit N  --columns N  --always-show-pid
-Others: --hook-timeout TIME (5s)   --plan  what will stop, and how   -h   -V
-  --cpu auto|off  share a CPU with a busy tracee   --attachable  no filter
-  --no-notify  stop calls, ask nothing: COMMAND has a seccomp listener itself
+  -o, --output FILE     instead of standard error   -ff  FILE.TID   -j  JSON
+  -T durations  -r, -tt, -ttt times  -y, -yy descriptors  -Y processes  -q quiet
+  -v whole structs  -x, -xx hex strings  -X raw|abbrev|verbose  -N, -n, -i
+  --string-limit N  --columns N  --read FDS, --write FDS  dump data
+Others: -h  -V  --plan  what will stop, and how   luatrace help options  ALL of
+  them, with all of strace's long names
 
   luatrace ls                                           every system call of ls
   luatrace -s opensnoop git status                      files: who, result, path
@@ -47,7 +47,21 @@ func versionLine() string {
 	return fmt.Sprintf("luatrace %s %s/%s %s", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
-// subcommand runs list, info and probes. Their names are words that nobody
+// help shows the screen of --help, or all options.
+func help(args []string, std stdio) status {
+	switch {
+	case len(args) == 0:
+		std.out.WriteString(helpText)
+	case len(args) == 1 && args[0] == "options":
+		std.out.WriteString(optionsText)
+	default:
+		fmt.Fprintln(std.err, "luatrace: help takes nothing, or the word options")
+		return status{code: exitUsage}
+	}
+	return status{}
+}
+
+// subcommand runs list, info, probes and help. Their names are words that nobody
 // traces; "luatrace -- list" traces a command of that name.
 func subcommand(args []string, std stdio) (status, bool) {
 	if len(args) == 0 {
@@ -64,6 +78,8 @@ func subcommand(args []string, std stdio) (status, bool) {
 		return check(args[1:], os.Environ(), std), true
 	case "test":
 		return testScripts(args[1:], os.Environ(), std), true
+	case "help":
+		return help(args[1:], std), true
 	}
 	return status{}, false
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,15 +20,35 @@ type output struct {
 	name     string
 	terminal bool
 	err      error
+	path     string // of -o
+	appended bool   // -A
 }
 
 // openOutput opens the file of -o, with no rights for others: a trace holds
 // what the command reads and writes. Without a name it is standard error.
-func openOutput(name string, stderr *os.File) (*output, error) {
+func openOutput(o *options, stderr *os.File) (*output, error) {
+	name := o.output
 	if name == "" {
 		return &output{w: stderr, name: "standard error", terminal: isTerminal(stderr)}, nil
 	}
+	out := &output{path: name, appended: o.appended, name: quote(name)}
+	if o.separate {
+		out.w = io.Discard // each thread has a file
+		return out, nil
+	}
+	f, err := openFile(name, o.appended)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
+	}
+	out.w, out.file, out.terminal = f, f, isTerminal(f)
+	return out, nil
+}
+
+func openFile(name string, appended bool) (*os.File, error) {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	if appended {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	}
 	if worldWritable(filepath.Dir(name)) {
 		// Somebody else may have put a link there.
 		flags |= unix.O_NOFOLLOW
@@ -40,10 +62,44 @@ func openOutput(name string, stderr *os.File) (*output, error) {
 		if errors.Is(err, unix.ELOOP) {
 			err = errors.New("it is a symbolic link in a directory where everybody may write")
 		}
-		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
+		return nil, err
 	}
-	return &output{w: f, file: f, name: quote(name), terminal: isTerminal(f)}, nil
+	return f, nil
 }
+
+// forThread opens the file of a thread, FILE.TID. An error is kept as the
+// output's, and the lines go nowhere.
+func (o *output) forThread(tid int) io.WriteCloser {
+	f, err := openFile(o.path+"."+strconv.Itoa(tid), o.appended)
+	if err != nil {
+		if o.err == nil {
+			o.err = err
+		}
+		return nowhere{}
+	}
+	return &threadFile{bufio.NewWriter(f), f, o}
+}
+
+// threadFile is the file of one thread.
+type threadFile struct {
+	*bufio.Writer
+	file *os.File
+	out  *output
+}
+
+// Close writes what is left, and keeps the error as the output's.
+func (f *threadFile) Close() error {
+	err := errors.Join(f.Flush(), f.file.Close())
+	if err != nil && f.out.err == nil {
+		f.out.err = err
+	}
+	return err
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (nowhere) Close() error                { return nil }
 
 func worldWritable(dir string) bool {
 	st, err := os.Stat(dir)

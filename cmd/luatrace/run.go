@@ -47,7 +47,7 @@ func run(args, env []string, std stdio) status {
 		}
 		target.Command = c
 	}
-	out, err := openOutput(o.output, std.err)
+	out, err := openOutput(o, std.err)
 	if err != nil {
 		say("%v", err)
 		return status{code: exitFailure}
@@ -104,6 +104,9 @@ func command(o *options, env []string) (*tracer.Command, int, error) {
 		return nil, exitCannotExec, fmt.Errorf("cannot run %s: %s", quote(o.command[0]), whyNotExecutable(path, err))
 	}
 	c := &tracer.Command{Path: path, Argv: o.command, Env: env}
+	if o.flagged("argv0") {
+		c.Argv = append([]string{o.argv0}, o.command[1:]...)
+	}
 	if o.user != "" {
 		if c.User, err = lookupUser(o.user); err != nil {
 			return nil, exitUsage, err

@@ -12,7 +12,6 @@ import (
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/engine/summary"
-	"luatrace/tracer/decode"
 )
 
 // session is one run: engine, scripts and output put together.
@@ -20,19 +19,28 @@ type session struct {
 	eng     *engine.Engine
 	lua     *bindings.Runtime
 	trace   *bindings.Trace
-	print   *printer.Printer // nil with scripts or -c
-	table   *summary.Table   // of -c, or nil
+	print   linePrinter    // nil with scripts or -c
+	table   *summary.Table // of -c, or nil
 	library *library
 	out     *output
 	w       io.Writer // the buffered output
+	say     func(string, ...any)
+}
+
+// linePrinter is a printer of events: one for all threads, or a file for each.
+type linePrinter interface {
+	Enter(*engine.Event) error
+	EnterOnly(*engine.Event) error
+	Exit(*engine.Event) error
+	Signal(*engine.Event) error
+	Observe(*engine.Event)
+	Detached(*engine.Task)
+	Idle()
+	Finish()
 }
 
 func newSession(o *options, env []string, out *output, say func(string, ...any)) (*session, error) {
-	s := &session{out: out, library: newLibrary(env)}
-	text := decode.Text{
-		StringLimit: o.stringLimit, Abbrev: !o.verbose, Columns: o.columns,
-		FDPaths: o.fdPaths, ArgNames: o.argNames, HexStrings: o.hexStrings,
-	}
+	s := &session{out: out, say: say, library: newLibrary(env)}
 	s.lua = bindings.New(bindings.Options{
 		Out:       out,
 		Timeout:   o.hookTimeout,
@@ -47,6 +55,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		NoFollow:    !o.follow,
 		NoPlacement: o.cpu == "off",
 		NoNotify:    map[bool]string{true: "--no-notify"}[o.noNotify],
+		BufferLimit: o.bufferLimit(),
 		Report: func(msg string) {
 			s.lua.Flush()
 			say("%s", msg)
@@ -64,7 +73,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	s.eng = engine.New(opts)
 	s.trace = bindings.NewTrace(s.lua, s.eng, bindings.TraceOptions{
 		JSON: o.json,
-		Line: func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &text, ev) },
+		Line: func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &o.text, ev) },
 	})
 	if err := s.load(o); err != nil {
 		s.close()
@@ -72,16 +81,17 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	}
 	if why := s.lua.Unfiltered(); why != "" {
 		s.eng.Unfilter(why)
-	} else if o.attachable {
-		s.eng.Unfilter("--attachable")
+	} else if why := o.unfiltered(); why != "" {
+		s.eng.Unfilter(why)
 	}
 	if o.summary {
 		if err := s.summarize(o); err != nil {
 			s.close()
 			return nil, err
 		}
-	} else if len(o.scripts) == 0 && len(o.codes) == 0 {
-		if err := s.printCalls(o, text); err != nil {
+	}
+	if !o.summaryOnly && len(o.scripts) == 0 && len(o.codes) == 0 {
+		if err := s.printCalls(o); err != nil {
 			s.close()
 			return nil, err
 		}
@@ -170,95 +180,6 @@ func scriptFailure(err error) error {
 		return errors.New(se.Detail())
 	}
 	return err
-}
-
-// specs are the system calls to be shown: those of -t, or all.
-func (o *options) specs() ([]*engine.Spec, error) {
-	traces := o.traces
-	if len(traces) == 0 {
-		traces = []string{"*"}
-	}
-	var out []*engine.Spec
-	for _, t := range traces {
-		spec, err := engine.ParseSpec(t)
-		if err != nil {
-			return nil, fmt.Errorf("-t: %w", err)
-		}
-		out = append(out, spec)
-	}
-	return out, nil
-}
-
-// printCalls shows every call that -t selects, as strace does.
-func (s *session) printCalls(o *options, text decode.Text) error {
-	specs, err := o.specs()
-	if err != nil {
-		return err
-	}
-	s.print = printer.New(s.w, printer.Options{
-		Text: text, Time: o.timeFormat, Durations: o.durations, PIDs: o.pidsAlways,
-		Successful: o.successful, Failed: o.failed, JSON: o.json, Quiet: o.quiet > 0,
-	})
-	needs := engine.Needs{All: true}
-	for _, spec := range specs {
-		if spec.Kind != engine.SpecSyscall {
-			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: func(ev *engine.Event) error {
-				if ev.Kind == engine.KindSignal {
-					return s.print.Signal(ev)
-				}
-				return nil
-			}})
-			continue
-		}
-		if spec.PhaseGiven && spec.Phase == engine.PhaseEnter {
-			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: s.print.EnterOnly})
-			continue
-		}
-		enter := *spec
-		enter.Phase = engine.PhaseEnter
-		s.eng.On(&engine.Hook{Spec: &enter, Where: "-t", Fn: s.print.Enter})
-		exit := *spec
-		exit.Phase = engine.PhaseExit
-		s.eng.On(&engine.Hook{Spec: &exit, Where: "-t", Fn: s.print.Exit, Needs: needs})
-	}
-	signals, err := engine.ParseSpec("signal")
-	if err != nil {
-		return err
-	}
-	s.eng.On(&engine.Hook{Spec: signals, Where: "output", Fn: s.print.Signal})
-	s.eng.Observe(s.print.Observe)
-	return nil
-}
-
-// summarize counts the calls that -t selects (-c).
-func (s *session) summarize(o *options) error {
-	specs, err := o.specs()
-	if err != nil {
-		return err
-	}
-	key, err := summary.ParseSort(o.sortBy)
-	if err != nil {
-		return fmt.Errorf("-S: %w", err)
-	}
-	s.table = &summary.Table{Sort: key}
-	for _, spec := range specs {
-		if spec.Kind != engine.SpecSyscall {
-			return fmt.Errorf("-c counts system calls, not %q", spec.Text)
-		}
-		s.eng.On(&engine.Hook{Spec: spec, Where: "-c", Fn: func(ev *engine.Event) error {
-			c := ev.Call()
-			s.table.AddCall(c.ABI, c.NR, ev.Duration(), ev.Errno != 0)
-			return nil
-		}})
-	}
-	s.eng.AtFinish(func() {
-		if o.json {
-			writeSummaryJSON(s.w, s.table)
-		} else {
-			s.w.Write(s.table.AppendText(nil))
-		}
-	})
-	return nil
 }
 
 // exitCode is the status a script asked for with os.exit.

@@ -9,6 +9,7 @@ import (
 
 // summaryRow is a row of -c as JSON; times are in seconds.
 type summaryRow struct {
+	Type   string  `json:"type"`
 	Name   string  `json:"name"`
 	ABI    string  `json:"abi"`
 	Calls  uint64  `json:"calls"`
@@ -23,6 +24,6 @@ func writeSummaryJSON(w io.Writer, t *summary.Table) {
 	enc := json.NewEncoder(w)
 	for _, r := range t.Rows() {
 		// Errors of writing are the output's, which keeps them.
-		_ = enc.Encode(summaryRow{r.Name, r.ABI.String(), r.Calls, r.Errors, r.Total.Seconds(), r.Min.Seconds(), r.Max.Seconds()})
+		_ = enc.Encode(summaryRow{"count", r.Name, r.ABI.String(), r.Calls, r.Errors, r.Total.Seconds(), r.Min.Seconds(), r.Max.Seconds()})
 	}
 }

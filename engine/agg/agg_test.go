@@ -377,7 +377,7 @@ func TestSet(t *testing.T) {
 	if got := string(b.AppendText(nil)); got != "b: no records\n" {
 		t.Errorf("text of an empty aggregation: %q", got)
 	}
-	if got := string(b.AppendJSON(nil)); got != `{"agg":"b","kind":"count","rows":[]}` {
+	if got := string(b.AppendJSON(nil)); got != `{"type":"aggregation","agg":"b","kind":"count","rows":[]}` {
 		t.Errorf("JSON of an empty aggregation: %s", got)
 	}
 }

@@ -5,6 +5,7 @@ import "strconv"
 // AppendJSON appends the aggregation as one JSON object without a newline. Its
 // fields, in this order, are a contract:
 //
+//	type     string   "aggregation"
 //	agg      string   the title
 //	kind     string   "count", "sum", ... ("none" without a record)
 //	keys     [string] Options.Keys, if any
@@ -60,7 +61,7 @@ func (a *Agg) AppendJSONRows(dst []byte) []byte {
 
 // appendJSONHead appends the common start of an object, which is left open.
 func (a *Agg) appendJSONHead(dst []byte) []byte {
-	dst = appendString(append(dst, `{"agg":`...), a.title)
+	dst = appendString(append(dst, `{"type":"aggregation","agg":`...), a.title)
 	dst = appendString(append(dst, `,"kind":`...), a.kind.String())
 	if len(a.opts.Keys) == 0 {
 		return dst

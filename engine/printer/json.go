@@ -8,25 +8,98 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// AppendJSON appends an event as one JSON object. The members, in this order:
+// JSON writes events as JSON objects of one line each; docs/json.md is its
+// contract. It is not safe for concurrent use.
+type JSON struct {
+	// FDs adds what the descriptors of a call stand for (-y).
+	FDs bool
+
+	values decode.JSON
+}
+
+// AppendJSON appends an event as one JSON object without a newline. The
+// members, in this order:
 //
-//	type      "syscall", "signal", "fork", "exec" or "exit"
+//	type      "syscall", "signal", "fork", "exec", "exit" or "stop"
 //	time      seconds since 1970, microseconds behind the point
 //	pid, tid  numbers
 //	name      of the call or signal; not for process events
-//	abi       calls only, if it is not the machine's own
+//	nr, abi   calls: number and "amd64", "i386", ...
 //	args      calls: an object, by argument name
+//	before    calls: the arguments that are also results, as they were at entry
 //	ret       calls: the result, -1 on failure; null if it did not return
 //	errno     calls that failed: its name
-//	duration  calls: seconds
-//	signo, code, sender   signals
+//	result    calls whose result is flags or a constant: the result decoded
+//	duration  calls that returned: seconds
+//	unfinished            calls in which the task ended: true
+//	signo, code, sender, siginfo   signals
 //	child, thread         fork: the new task's id, whether it is a thread
-//	status or killed      exit: the code, or the signal's name; last: whether the process is gone
-//
-// Strings are valid UTF-8: bytes that are not become the characters \xNN.
+//	exe, former_tid       exec
+//	status or killed, core, last   exit: the code, or the signal's name; whether the process is gone
+//	fds, base64, truncated         what decode.JSON notes
 func AppendJSON(dst []byte, ev *engine.Event) []byte {
+	var j JSON
+	return j.Append(dst, ev)
+}
+
+// Append is [AppendJSON] with options.
+func (j *JSON) Append(dst []byte, ev *engine.Event) []byte {
+	j.values.Reset()
+	j.values.FDs = j.FDs
+	dst = appendHead(dst, typeNames[ev.Kind], ev)
+	switch ev.Kind {
+	case engine.KindEnter, engine.KindExit:
+		dst = j.call(dst, ev)
+	case engine.KindSignal:
+		dst = appendString(dst, "name", syscalls.SignalName(int(ev.Signal)))
+		dst = appendInt(dst, "signo", int64(ev.Signal))
+		if si := ev.Siginfo(); si != nil {
+			dst = appendInt(dst, "code", int64(si.Code()))
+			if si.Code() <= 0 || ev.Name() == "SIGCHLD" {
+				dst = appendInt(dst, "sender", int64(si.Pid()))
+			}
+			dst = append(dst, `,"siginfo":`...)
+			dst = j.values.AppendMember(dst, "siginfo", decode.Siginfo(syscalls.Native(), si[:]))
+		}
+	case engine.KindStop:
+		dst = appendString(dst, "name", syscalls.SignalName(int(ev.Signal)))
+	case engine.KindFork:
+		dst = appendInt(dst, "child", int64(ev.Child.TID))
+		dst = appendBool(dst, "thread", ev.Child.Proc == ev.Task.Proc)
+	case engine.KindExec:
+		dst = appendString(dst, "exe", ev.Task.Exe())
+		dst = appendInt(dst, "former_tid", int64(ev.FormerTID))
+	case engine.KindDeath:
+		switch {
+		case ev.Exit.Signal != 0:
+			dst = appendString(dst, "killed", syscalls.SignalName(int(ev.Exit.Signal)))
+			dst = appendBool(dst, "core", ev.Exit.Core)
+		case !ev.Exit.Superseded:
+			dst = appendInt(dst, "status", int64(ev.Exit.Code))
+		}
+		dst = appendBool(dst, "last", ev.LastTask)
+	}
+	return append(j.values.AppendNotes(dst), '}')
+}
+
+// Unfinished appends the call in which a task ended, without a newline; dst as
+// it is when the task was not in a call that anybody looks at.
+func (j *JSON) Unfinished(dst []byte, ev *engine.Event) []byte {
+	c := ev.Unfinished()
+	if c == nil {
+		return dst
+	}
+	j.values.Reset()
+	j.values.FDs = false // its descriptors are gone
+	dst = appendHead(dst, "syscall", ev)
+	dst = j.arguments(dst, c)
+	dst = append(dst, `,"ret":null,"unfinished":true`...)
+	return append(j.values.AppendNotes(dst), '}')
+}
+
+func appendHead(dst []byte, typ string, ev *engine.Event) []byte {
 	dst = append(dst, `{"type":"`...)
-	dst = append(dst, typeNames[ev.Kind]...)
+	dst = append(dst, typ...)
 	dst = append(dst, `","time":`...)
 	us := ev.Time().UnixMicro()
 	dst = strconv.AppendInt(dst, us/1e6, 10)
@@ -36,34 +109,7 @@ func AppendJSON(dst []byte, ev *engine.Event) []byte {
 		dst = appendInt(dst, "pid", int64(ev.Task.Proc.PID))
 		dst = appendInt(dst, "tid", int64(ev.Task.TID))
 	}
-	switch ev.Kind {
-	case engine.KindEnter, engine.KindExit:
-		dst = appendCall(dst, ev)
-	case engine.KindSignal:
-		dst = appendString(dst, "name", syscalls.SignalName(int(ev.Signal)))
-		dst = appendInt(dst, "signo", int64(ev.Signal))
-		if si := ev.Siginfo(); si != nil {
-			dst = appendInt(dst, "code", int64(si.Code()))
-			if si.Code() <= 0 || ev.Name() == "SIGCHLD" {
-				dst = appendInt(dst, "sender", int64(si.Pid()))
-			}
-		}
-	case engine.KindFork:
-		dst = appendInt(dst, "child", int64(ev.Child.TID))
-		dst = append(dst, `,"thread":`...)
-		dst = strconv.AppendBool(dst, ev.Child.Proc == ev.Task.Proc)
-	case engine.KindExec:
-		dst = appendString(dst, "exe", ev.Task.Exe())
-	case engine.KindDeath:
-		if ev.Exit.Signal != 0 {
-			dst = appendString(dst, "killed", syscalls.SignalName(int(ev.Exit.Signal)))
-		} else if !ev.Exit.Superseded {
-			dst = appendInt(dst, "status", int64(ev.Exit.Code))
-		}
-		dst = append(dst, `,"last":`...)
-		dst = strconv.AppendBool(dst, ev.LastTask)
-	}
-	return append(dst, '}')
+	return dst
 }
 
 var typeNames = [...]string{
@@ -72,26 +118,43 @@ var typeNames = [...]string{
 	engine.KindTimer: "timer", engine.KindStop: "stop", engine.KindAttach: "attach",
 }
 
-func appendCall(dst []byte, ev *engine.Event) []byte {
-	c := ev.Call()
+// arguments appends what is known of a call when it begins.
+func (j *JSON) arguments(dst []byte, c *decode.Call) []byte {
 	dst = appendString(dst, "name", c.Name)
-	if c.ABI != syscalls.Native() {
-		dst = appendString(dst, "abi", c.ABI.String())
-	}
+	dst = appendInt(dst, "nr", int64(c.NR))
+	dst = appendString(dst, "abi", c.ABI.String())
 	dst = append(dst, `,"args":`...)
-	dst = c.AppendJSONArgs(dst)
-	switch {
-	case !ev.Returned:
+	return j.values.AppendArgs(dst, c)
+}
+
+func (j *JSON) call(dst []byte, ev *engine.Event) []byte {
+	c := ev.Call()
+	dst = j.arguments(dst, c)
+	if !ev.Returned {
 		return append(dst, `,"ret":null`...)
-	case ev.Errno != 0:
+	}
+	n := len(dst)
+	dst = append(dst, `,"before":`...)
+	dst, some := j.values.AppendBefore(dst, c)
+	if !some {
+		dst = dst[:n]
+	}
+	if ev.Errno != 0 {
 		dst = appendInt(dst, "ret", -1)
 		name := syscalls.ErrnoName(ev.Errno)
 		if name == "" {
 			name = "E" + strconv.Itoa(ev.Errno)
 		}
 		dst = appendString(dst, "errno", name)
-	default:
+	} else {
 		dst = appendInt(dst, "ret", ev.Ret)
+		switch r := c.Result(); r.Kind {
+		case decode.KindFlags, decode.KindEnum:
+			dst = append(dst, `,"result":`...)
+			dst = j.values.AppendMember(dst, "result", r)
+		case decode.KindFD:
+			j.values.AppendMember(nil, "ret", r) // its name is noted
+		}
 	}
 	dst = append(dst, `,"duration":`...)
 	return strconv.AppendFloat(dst, ev.Duration().Seconds(), 'f', 6, 64)
@@ -102,6 +165,13 @@ func appendInt(dst []byte, name string, v int64) []byte {
 	dst = append(dst, name...)
 	dst = append(dst, `":`...)
 	return strconv.AppendInt(dst, v, 10)
+}
+
+func appendBool(dst []byte, name string, v bool) []byte {
+	dst = append(dst, `,"`...)
+	dst = append(dst, name...)
+	dst = append(dst, `":`...)
+	return strconv.AppendBool(dst, v)
 }
 
 func appendString(dst []byte, name, v string) []byte {

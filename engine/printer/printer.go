@@ -5,49 +5,18 @@ package printer
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"luatrace/engine"
-	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
-)
-
-// Options of a [Printer]. The letters are those of strace.
-type Options struct {
-	Text decode.Text
-	// Time is how lines are stamped.
-	Time TimeFormat
-	// Durations adds the time spent in each call (-T).
-	Durations bool
-	// PIDs shows the thread id on each line; otherwise it is shown while there
-	// are several threads.
-	PIDs bool
-	// Successful and Failed restrict calls by their result (-z, -Z).
-	Successful, Failed bool
-	// JSON writes an object a line.
-	JSON bool
-	// Quiet leaves out the ends of processes and threads.
-	Quiet bool
-}
-
-// TimeFormat is a format of time stamps.
-type TimeFormat uint8
-
-// The formats: none, 15:04:05 (-t), with microseconds (-tt), seconds since 1970
-// (-ttt), seconds since the line before (-r).
-const (
-	TimeNone TimeFormat = iota
-	TimeClock
-	TimeMicro
-	TimeUnix
-	TimeRelative
 )
 
 // A Printer writes events as lines. Its methods run on the engine's thread.
 type Printer struct {
 	opts    Options
+	varied  bool           // calls print in different ways
+	texts   [8]decode.Text // by textOf
 	w       io.Writer
 	line    []byte
 	open    *engine.Task // whose call has begun and is not on the output yet
@@ -56,11 +25,19 @@ type Printer struct {
 	ticks   int          // of the idle timer since it began
 	last    time.Time    // of the line before
 	several bool         // more than one task was seen alive
+	json    JSON
+	count   int  // of calls shown, for the limit
+	over    bool // the limit is reached
 }
 
 // New makes a printer that writes to w.
 func New(w io.Writer, opts Options) *Printer {
-	return &Printer{opts: opts, w: w}
+	p := &Printer{opts: opts, w: w, json: JSON{FDs: opts.Text.FDs != 0}}
+	if p.opts.Status == 0 {
+		p.opts.Status = StatusAll
+	}
+	p.makeTexts()
+	return p
 }
 
 // IdleInterval is how often Idle should be called.
@@ -69,52 +46,75 @@ const IdleInterval = 100 * time.Millisecond
 // Idle shows the beginning of a call that has not returned for a while, so that
 // one sees what a program waits for.
 func (p *Printer) Idle() {
-	if p.open == nil || p.partial || p.opts.JSON || p.opts.Successful || p.opts.Failed {
+	if p.open == nil || p.partial || p.opts.JSON {
 		return
 	}
 	if p.ticks++; p.ticks < 2 {
 		return
 	}
-	p.begin(p.open)
-	n := len(p.line)
-	p.line = p.opts.Text.AppendArgs(p.line, p.open.DecodedCall())
-	p.began = len(p.line) - n
+	p.beginCall(p.open)
+	p.line = p.appendHead(p.line, p.open)
+	p.began = len(p.line)
 	p.write()
 	p.partial = true
 }
 
+// appendHead appends the arguments known at entry.
+func (p *Printer) appendHead(dst []byte, t *engine.Task) []byte {
+	c := callOf(t)
+	if len(c.head) > 0 {
+		return append(dst, c.head...)
+	}
+	return c.text.AppendArgs(dst, t.DecodedCall())
+}
+
 // Enter notes that a call has begun.
 func (p *Printer) Enter(ev *engine.Event) error {
+	t := ev.Task
+	if p.start(ev).hidden || p.over {
+		return nil
+	}
 	if !ev.Returns() {
+		callOf(t).seen = false
+		if !p.shows(StatusUnfinished) {
+			return nil
+		}
 		p.settle(nil)
-		p.begin(ev.Task)
 		if p.opts.JSON {
-			p.line = AppendJSON(p.line[:0], ev)
+			p.line = p.json.Append(p.line[:0], ev)
 		} else {
-			p.line = p.opts.Text.AppendCall(p.line, ev.Call())
+			p.beginCall(t)
+			p.line = p.appendHead(p.line, t)
+			p.line = p.appendRest(p.line, t, 0)
 		}
 		p.end()
+		p.counted(ev)
 		return nil
 	}
-	if p.opts.JSON {
+	if p.opts.JSON || p.holds() {
 		return nil
 	}
-	p.settle(ev.Task)
-	p.open, p.partial, p.ticks = ev.Task, false, 0
+	p.settle(t)
+	p.open, p.partial, p.ticks = t, false, 0
 	return nil
 }
 
 // EnterOnly shows a call of which only the entry is wanted: the arguments that
 // are known then.
 func (p *Printer) EnterOnly(ev *engine.Event) error {
+	c := p.start(ev)
+	if c.hidden || p.over {
+		return nil
+	}
 	p.settle(nil)
-	p.begin(ev.Task)
 	if p.opts.JSON {
-		p.line = AppendJSON(p.line[:0], ev)
+		p.line = p.json.Append(p.line[:0], ev)
 	} else {
-		p.line = AppendLine(p.line, &p.opts.Text, ev)
+		p.beginCall(ev.Task)
+		p.line = AppendLine(p.line, c.text, ev)
 	}
 	p.end()
+	p.counted(ev)
 	return nil
 }
 
@@ -124,15 +124,18 @@ func (p *Printer) Exit(ev *engine.Event) error {
 		return nil // of exit_group, which Enter has shown
 	}
 	t := ev.Task
-	if p.opts.Successful && ev.Errno != 0 || p.opts.Failed && ev.Errno == 0 {
-		if p.open == t {
-			p.open = nil
-		}
+	c := callOf(t)
+	if !c.seen { // attached to in the middle of it
+		c = p.start(ev)
+	}
+	c.seen = false
+	if c.hidden || p.over || !p.shows(statusOf(ev)) {
 		return nil
 	}
 	if p.opts.JSON {
-		p.line = AppendJSON(p.line[:0], ev)
+		p.line = p.json.Append(p.line[:0], ev)
 		p.end()
+		p.counted(ev)
 		return nil
 	}
 	if p.open != t {
@@ -140,38 +143,47 @@ func (p *Printer) Exit(ev *engine.Event) error {
 	}
 	if p.open == t && p.partial {
 		// Its beginning is on the output already: only the rest follows.
-		p.line = p.appendRest(p.line[:0], ev.Call(), p.began)
+		p.line = p.appendRest(p.line[:0], t, p.began)
 	} else {
-		p.begin(t)
-		if t.Unfinished {
-			n := len(p.line)
+		p.beginCall(t)
+		if c.unfinished {
 			p.line = append(p.line, "<... "...)
 			p.line = append(p.line, ev.Name()...)
 			p.line = append(p.line, " resumed>"...)
-			p.line = p.appendRest(p.line, ev.Call(), -n)
-			t.Unfinished = false
+			c.unfinished = false
 		} else {
-			p.line = p.opts.Text.AppendCall(p.line, ev.Call())
+			p.line = p.appendHead(p.line, t)
 		}
+		p.line = p.appendRest(p.line, t, 0)
 	}
 	p.open, p.partial = nil, false
 	if p.opts.Durations {
-		d := ev.Duration()
-		p.line = fmt.Appendf(p.line, " <%d.%06d>", int(d/time.Second), int(d%time.Second/time.Microsecond))
+		p.line = append(appendSeconds(append(p.line, " <"...), ev.Duration(), 0, p.opts.DurationDigits), '>')
 	}
 	p.end()
+	p.dump(ev)
+	p.counted(ev)
 	return nil
 }
 
+// counted ends the trace when enough calls have been shown.
+func (p *Printer) counted(ev *engine.Event) {
+	if p.count++; p.count == p.opts.Limit {
+		p.over = true
+		ev.Engine().Stop()
+	}
+}
+
 // appendRest appends what follows the arguments known at entry; shift is how
-// much of the call's text is not in dst, or minus how much else is.
-func (p *Printer) appendRest(dst []byte, c *decode.Call, shift int) []byte {
-	dst = p.opts.Text.AppendRest(dst, c)
+// much of the line is on the output already.
+func (p *Printer) appendRest(dst []byte, t *engine.Task, shift int) []byte {
+	text, c := callOf(t).text, t.DecodedCall()
+	dst = text.AppendRest(dst, c)
 	dst = append(dst, ") "...)
-	for len(dst)+shift < p.opts.Text.Columns {
+	for len(dst)+shift < text.Columns {
 		dst = append(dst, ' ')
 	}
-	return p.opts.Text.AppendResult(dst, c)
+	return text.AppendResult(dst, c)
 }
 
 // settle closes the line of an open call of another task.
@@ -180,45 +192,21 @@ func (p *Printer) settle(t *engine.Task) {
 	if o == nil || o == t {
 		return
 	}
+	p.closeOpen(" <unfinished ...>")
+	callOf(o).unfinished = true
+}
+
+// closeOpen ends the open call's line with these words.
+func (p *Printer) closeOpen(words string) {
 	if !p.partial {
-		p.begin(o)
-		p.line = p.opts.Text.AppendArgs(p.line, o.DecodedCall())
+		p.beginCall(p.open)
+		p.line = p.appendHead(p.line, p.open)
 	} else {
 		p.line = p.line[:0]
 	}
-	p.line = append(p.line, " <unfinished ...>"...)
-	o.Unfinished = true
+	p.line = append(p.line, words...)
 	p.open, p.partial = nil, false
 	p.end()
-}
-
-// begin starts a line: thread id and time stamp.
-func (p *Printer) begin(t *engine.Task) {
-	p.line = p.line[:0]
-	if p.opts.PIDs || p.several {
-		p.line = append(p.line, "[pid "...)
-		p.line = fmt.Appendf(p.line, "%5d", t.TID)
-		p.line = append(p.line, "] "...)
-	}
-	if p.opts.Time == TimeNone {
-		return
-	}
-	now := time.Now()
-	switch p.opts.Time {
-	case TimeClock:
-		p.line = now.AppendFormat(p.line, "15:04:05 ")
-	case TimeMicro:
-		p.line = now.AppendFormat(p.line, "15:04:05.000000 ")
-	case TimeUnix:
-		p.line = fmt.Appendf(p.line, "%d.%06d ", now.Unix(), now.Nanosecond()/1000)
-	case TimeRelative:
-		d := time.Duration(0)
-		if !p.last.IsZero() {
-			d = now.Sub(p.last)
-		}
-		p.last = now
-		p.line = fmt.Appendf(p.line, "%6d.%06d ", int(d/time.Second), int(d%time.Second/time.Microsecond))
-	}
 }
 
 func (p *Printer) end() {
@@ -233,22 +221,34 @@ func (p *Printer) write() {
 
 // Signal shows a signal before its delivery.
 func (p *Printer) Signal(ev *engine.Event) error {
+	if p.over || p.opts.Signals>>(ev.Signal-1)&1 == 0 {
+		return nil
+	}
 	if p.opts.JSON {
-		p.line = AppendJSON(p.line[:0], ev)
+		p.line = p.json.Append(p.line[:0], ev)
 		p.end()
 		return nil
 	}
 	p.settleOwn(ev.Task)
-	p.begin(ev.Task)
-	p.line = append(p.line, "--- "...)
-	p.line = append(p.line, syscalls.SignalName(int(ev.Signal))...)
-	if si := ev.Siginfo(); si != nil {
-		p.line = append(p.line, ' ')
-		p.line = p.opts.Text.AppendValue(p.line, decode.Siginfo(syscalls.Native(), si[:]))
+	ip := uint64(0)
+	if p.opts.Pointers {
+		if r, err := ev.Registers(); err == nil {
+			ip = r.PC()
+		}
 	}
-	p.line = append(p.line, " ---"...)
+	p.begin(ev.Task, ip)
+	p.line = appendSignal(p.line, &p.opts.Text, ev)
 	p.end()
 	return nil
+}
+
+func appendSignal(dst []byte, text *decode.Text, ev *engine.Event) []byte {
+	dst = append(dst, "--- "...)
+	dst = append(dst, syscalls.SignalName(int(ev.Signal))...)
+	if si := ev.Siginfo(); si != nil {
+		dst = text.AppendValue(append(dst, ' '), decode.Siginfo(syscalls.Native(), si[:]))
+	}
+	return append(dst, " ---"...)
 }
 
 // settleOwn closes the open call's line, whosever it is: a signal interrupts
@@ -264,12 +264,11 @@ func (p *Printer) settleOwn(t *engine.Task) {
 // Observe shows process events and group-stops; register it with
 // [engine.Engine.Observe].
 func (p *Printer) Observe(ev *engine.Event) {
+	if p.over {
+		return
+	}
 	if p.opts.JSON {
-		if ev.Kind == engine.KindStop || ev.Kind == engine.KindAttach || p.opts.Quiet {
-			return
-		}
-		p.line = AppendJSON(p.line[:0], ev)
-		p.end()
+		p.observeJSON(ev)
 		return
 	}
 	switch ev.Kind {
@@ -277,13 +276,13 @@ func (p *Printer) Observe(ev *engine.Event) {
 		p.several = p.several || ev.Kind == engine.KindFork || ev.Engine().Tasks() > 1
 	case engine.KindStop:
 		p.settleOwn(ev.Task)
-		p.begin(ev.Task)
+		p.begin(ev.Task, 0)
 		p.line = fmt.Appendf(p.line, "--- stopped by %s ---", syscalls.SignalName(int(ev.Signal)))
 		p.end()
 	case engine.KindExec:
-		if ev.FormerTID != ev.Task.TID {
+		if ev.FormerTID != ev.Task.TID && !p.quiet(QuietThreadExecve) {
 			p.settle(nil)
-			p.begin(ev.Task)
+			p.begin(ev.Task, 0)
 			p.line = fmt.Appendf(p.line, "+++ superseded by execve in pid %d +++", ev.FormerTID)
 			p.end()
 		}
@@ -293,70 +292,83 @@ func (p *Printer) Observe(ev *engine.Event) {
 	}
 }
 
+// observeJSON is Observe for JSON. The call in which a task ended comes before
+// its end.
+func (p *Printer) observeJSON(ev *engine.Event) {
+	if c := callOf(ev.Task); ev.Kind == engine.KindDeath && c.seen && !c.hidden && p.shows(StatusUnfinished) {
+		if p.line = p.json.Unfinished(p.line[:0], ev); len(p.line) > 0 {
+			p.end()
+		}
+	}
+	if ev.Kind == engine.KindAttach || p.quiet(QuietExit) {
+		return
+	}
+	p.line = p.json.Append(p.line[:0], ev)
+	p.end()
+}
+
+func (p *Printer) quiet(q Quiet) bool { return p.opts.Quiet&q != 0 }
+
 func (p *Printer) death(ev *engine.Event) {
 	t := ev.Task
-	if p.open == t {
-		// It died in a call.
-		if !p.partial {
-			p.begin(t)
-			p.line = p.opts.Text.AppendArgs(p.line, t.DecodedCall())
-		}
-		p.line = append(p.line, " <unfinished ...>) = ?"...)
-		p.open, p.partial = nil, false
-		p.end()
+	if c := callOf(t); c.seen && !c.hidden && p.shows(StatusUnfinished) {
+		p.diedInside(t)
 	}
-	if p.opts.Quiet || ev.Exit.Superseded {
+	if p.open == t {
+		p.open, p.partial = nil, false
+	}
+	callOf(t).seen = false
+	if p.quiet(QuietExit) || ev.Exit.Superseded {
 		return
 	}
 	p.settle(nil)
-	p.begin(t)
+	p.begin(t, 0)
 	p.line = AppendExit(p.line, ev.Exit)
 	p.end()
 }
 
-// AppendExit appends strace's words for the end of a task.
-func AppendExit(dst []byte, e tracer.Exit) []byte {
-	if e.Signal == 0 {
-		dst = append(dst, "+++ exited with "...)
-		dst = strconv.AppendInt(dst, int64(e.Code), 10)
-		return append(dst, " +++"...)
+// diedInside ends the line of the call in which a task died.
+func (p *Printer) diedInside(t *engine.Task) {
+	p.settle(t)
+	c, o := t.DecodedCall(), callOf(t)
+	shift := 0
+	switch {
+	case p.open == t && p.partial:
+		p.line, shift = p.line[:0], p.began
+	case o.unfinished:
+		p.beginCall(t)
+		p.line = append(p.line, "<... "...)
+		p.line = append(p.line, c.Name...)
+		p.line = append(p.line, " resumed>"...)
+	default:
+		p.beginCall(t)
+		p.line = p.appendHead(p.line, t)
 	}
-	dst = append(dst, "+++ killed by "...)
-	dst = append(dst, syscalls.SignalName(int(e.Signal))...)
-	if e.Core {
-		dst = append(dst, " (core dumped)"...)
-	}
-	return append(dst, " +++"...)
+	p.line = o.text.AppendNoReturn(p.line, c, shift)
+	p.open, p.partial, o.unfinished = nil, false, false
+	p.end()
 }
 
-// AppendLine appends one event as tostring(ev) shows it: without thread id,
-// time and newline.
-func AppendLine(dst []byte, text *decode.Text, ev *engine.Event) []byte {
-	switch ev.Kind {
-	case engine.KindExit:
-		return text.AppendCall(dst, ev.Call())
-	case engine.KindEnter:
-		if !ev.Returns() {
-			return text.AppendCall(dst, ev.Call())
-		}
-		return append(text.AppendArgs(dst, ev.Call()), ')')
-	case engine.KindSignal:
-		dst = append(dst, "--- "...)
-		dst = append(dst, syscalls.SignalName(int(ev.Signal))...)
-		if si := ev.Siginfo(); si != nil {
-			dst = text.AppendValue(append(dst, ' '), decode.Siginfo(syscalls.Native(), si[:]))
-		}
-		return append(dst, " ---"...)
-	case engine.KindDeath:
-		return AppendExit(dst, ev.Exit)
-	case engine.KindFork:
-		what := "process"
-		if ev.Child.Proc == ev.Task.Proc {
-			what = "thread"
-		}
-		return fmt.Appendf(dst, "+++ %s: new %s %d +++", ev.Name(), what, ev.Child.TID)
-	case engine.KindExec:
-		return append(dst, "+++ exec +++"...)
+// Detached shows that a task is let go in its call, if it is in one.
+func (p *Printer) Detached(t *engine.Task) {
+	c := callOf(t)
+	if !c.seen || c.hidden || p.opts.JSON || !p.shows(StatusDetached) {
+		return
 	}
-	return append(dst, ev.Name()...)
+	switch {
+	case p.open == t:
+		p.closeOpen(" <detached ...>")
+	case p.holds():
+		p.beginCall(t)
+		p.line = append(p.appendHead(p.line, t), " <detached ...>"...)
+		p.end()
+	}
+	c.seen = false
+}
+
+// Finish closes the line of a call that was open when the trace ended.
+func (p *Printer) Finish() {
+	if p.open != nil && !p.over {
+		p.Detached(p.open)
+	}
 }

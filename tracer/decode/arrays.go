@@ -67,6 +67,10 @@ func (s scope) pointers(v *Value, t *syscalls.Type, addr uint64) {
 	if !ok {
 		return
 	}
+	if n > (^uint64(0)-addr)/uint64(word) {
+		v.setUnreadable(c, t, addr)
+		return
+	}
 	held := min(n, MaxElements)
 	b := c.copyIn(addr, held*uint64(word))
 	if len(b) < word && n > 0 {
@@ -104,8 +108,8 @@ func (s scope) bits(v *Value, t *syscalls.Type, addr uint64) {
 	elem := elemInt
 	if t.Kind == syscalls.KindFDSet {
 		nbits, elem = n, elemFD
-		if int32(n) < 0 {
-			nbits = 0
+		if int32(n) <= 0 {
+			return // not looked at
 		}
 	}
 	word := uint64(c.ABI.WordSize())

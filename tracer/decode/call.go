@@ -11,17 +11,32 @@ type Call struct {
 	Name string
 	Sig  *syscalls.Signature // nil: six unnamed words
 	Args [6]uint64           // words at entry, cut to 32 bits for 32-bit ABIs
+	SP   uint64              // stack pointer, for the calls whose argument stands there
 	Mem  Memory
 
 	Exited bool  // the result is valid: out arguments can be decoded
 	Ret    int64 // result, sign-extended for the ABI; not -errno: see Errno
 	Errno  int   // 0 when the call succeeded; 512..516 are the ERESTART codes
 
-	FDName func(fd int) string // what a descriptor refers to, for -y; may be nil
+	// FDName says what a descriptor refers to, for JSON; FDText the same as
+	// strace writes it behind the number, brackets included; PIDName is a
+	// process's name. They may be nil.
+	FDName  func(fd int) string
+	FDText  func(fd int, detail FDDetail) string
+	PIDName func(pid int) string
+	// IfName gives the name of a network interface, "" if there is none; it may
+	// be nil.
+	IfName func(index int) string
+	// Netlink gives the protocol (NETLINK_ROUTE is 0) of a descriptor that is a
+	// netlink socket, else -1; it may be nil.
+	Netlink func(fd int) int
 
 	BufferLimit int // bytes decoded of a buffer; 0 means DefaultBuffer
 
 	selected bool
+	sig      *syscalls.Signature // Sig, or that of the call it stands for
+	sub      *syscalls.SubCall   // nil, or the call it stands for
+	words    [6]uint64           // Args, or the words of the call it stands for
 	params   []syscalls.Param
 	ret      *syscalls.Type
 	entry    [6]*Value // as decoded before the exit
@@ -35,7 +50,7 @@ type Call struct {
 // the Call ready for other words. It keeps the exported fields and does not
 // allocate.
 func (c *Call) Reset() {
-	c.selected, c.params, c.ret, c.result = false, nil, nil, nil
+	c.selected, c.params, c.ret, c.result, c.sub = false, nil, nil, nil, nil
 	c.entry, c.exit = [6]*Value{}, [6]*Value{}
 	c.arena.reset()
 }
@@ -56,11 +71,15 @@ func (c *Call) sel() {
 		return
 	}
 	c.selected = true
+	c.sig, c.words = c.Sig, c.Args
 	if c.Sig == nil {
 		c.params, c.ret = unknown, plainInt
 		return
 	}
-	c.params, c.ret = c.Sig.Select(&c.Args)
+	if sub := c.Sig.Sub(&c.Args); sub != nil {
+		c.enter(sub)
+	}
+	c.params, c.ret = c.sig.Select(&c.words)
 }
 
 // NumArgs returns the number of arguments, hidden ones included: the valid
@@ -186,14 +205,14 @@ func (c *Call) decodeArg(i int, p *syscalls.Param, out bool) *Value {
 	v := c.value()
 	sc := scope{c: c, arg: i, out: out}
 	if out && p.After != nil {
-		sc.word(v, p.After, c.Args[i], 0)
+		sc.word(v, p.After, c.words[i], 0)
 		return v
 	}
 	if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
-		v.setAddr(c, p.Type, c.Args[i])
+		v.setAddr(c, p.Type, c.words[i])
 		return v
 	}
-	sc.word(v, p.Type, c.Args[i], 0)
+	sc.word(v, p.Type, c.words[i], 0)
 	return v
 }
 
@@ -204,7 +223,7 @@ func (c *Call) argWord(name string) (uint64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	w := c.Args[i]
+	w := c.words[i]
 	if n := regSize(c.params[i].Kind, c.ABI); !c.params[i].Type.Pointer() && n < 8 {
 		w &= 1<<(8*n) - 1
 	}

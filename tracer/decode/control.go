@@ -2,19 +2,7 @@ package decode
 
 import "luatrace/tracer/syscalls"
 
-// Control message types of level SOL_SOCKET.
-const (
-	solSocket      = 1
-	scmRights      = 1
-	scmCredentials = 2
-)
-
-var (
-	structCmsg   = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "cmsghdr"}
-	structUcred  = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "ucred"}
-	cmsgFDs      = &syscalls.Type{Kind: syscalls.KindArray, Elem: elemFD}
-	cmsgRawBytes = &syscalls.Type{Kind: syscalls.KindBytes}
-)
+var structCmsg = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "cmsghdr"}
 
 // control decodes the control messages of a msghdr: an array of cmsghdr
 // structs whose last field is the data.
@@ -55,33 +43,26 @@ func (s scope) control(v *Value, t *syscalls.Type, addr uint64) {
 	}
 }
 
-// CmsgData returns the data of one control message (a value of struct
-// cmsghdr): an array of descriptors, a struct ucred, or bytes. It is nil for
-// other values and for messages without data.
-func (v *Value) CmsgData() *Value {
-	if v.StructName() != "cmsghdr" || len(v.data) <= v.lay.Size {
-		return nil
-	}
-	vs := v.call.arena.values(1)
-	if len(vs) == 0 {
-		return nil
-	}
-	d, b, addr := &vs[0], v.data[v.lay.Size:], v.Addr+uint64(v.lay.Size)
-	sc := scope{c: v.call, parent: v, out: v.out}
-	if v.Field("cmsg_level").Uint() == solSocket {
-		switch v.Field("cmsg_type").Uint() {
-		case scmRights:
-			sc.bytes(d, elemFD, nil, addr)
-			sc.elements(d, elemFD, b, addr, uint64(len(b)/4))
-			d.typ = cmsgFDs
-			return d
-		case scmCredentials:
-			if lay := structUcred.Layout(v.call.ABI); lay != nil && len(b) >= lay.Size {
-				sc.bytes(d, structUcred, b, addr)
-				return d
-			}
+// cmsgField decodes the fields of a control message that its level decides.
+func (s scope) cmsgField(v *Value, name string, f *Value) {
+	set := syscalls.ControlMessages(v.Field("cmsg_level").num & 0xffffffff)
+	typ := load(v.data[v.lay.Size-4 : v.lay.Size]) // the last of the header
+	if name == "cmsg_type" {
+		t := uintType
+		if set != nil {
+			t = &syscalls.Type{Kind: syscalls.KindEnum, Set: set.Set}
 		}
+		s.c.number(f, t, typ, 4)
+		f.inline = true
+		return
 	}
-	sc.bytes(d, cmsgRawBytes, b, addr)
-	return d
+	b := v.data[min(v.lay.Size, len(v.data)):]
+	if len(b) == 0 {
+		f.Kind = KindNone
+		return
+	}
+	s.attribute(f, set.Attr(typ), b, v.Addr+uint64(v.lay.Size))
+	if f.typ != nil && isScalar(f.typ.Kind) {
+		f.Ref = true
+	}
 }

@@ -27,14 +27,15 @@ func (s scope) length(l *syscalls.Length) (n uint64, ok bool) {
 		}
 	case syscalls.LenIoctl:
 		if i := s.c.ioctlArg(); i >= 0 {
-			return uint64(syscalls.IoctlSize(uint32(s.c.Args[i]))), true
+			return uint64(syscalls.IoctlSize(uint32(s.c.words[i]))), true
 		}
+	case syscalls.LenArg:
+		return s.c.argWord(l.Name)
 	case syscalls.LenName:
 		if s.parent != nil {
-			if f := s.parent.Field(l.Name); f != nil && f.Kind != KindNone {
-				return f.num, true
+			if f := s.parent.Field(l.Name); f != nil {
+				return f.num, f.Kind != KindNone
 			}
-			return 0, false
 		}
 		w, found := s.c.argWord(l.Name)
 		return w, found
@@ -63,8 +64,11 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 	if !t.Pointer() {
 		if size == 0 {
 			size = regSize(t.Kind, c.ABI)
+			if t.Wide {
+				size = 8
+			}
 			if t.Kind == syscalls.KindLow64 && c.ABI.WordSize() == 4 && s.parent == nil && s.arg < 5 {
-				w = uint64(uint32(w)) | c.Args[s.arg+1]<<32
+				w = uint64(uint32(w)) | c.words[s.arg+1]<<32
 			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 {
 				size = 4
 			}
@@ -74,6 +78,9 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 		}
 		c.number(v, t, w, size)
 		return
+	}
+	if t.Kind == syscalls.KindSigframe {
+		w = c.SP
 	}
 	if c.ABI.WordSize() == 4 {
 		w = uint64(uint32(w))
@@ -99,6 +106,10 @@ func (s scope) follow(v *Value, t *syscalls.Type, addr uint64) {
 		s.cstring(v, t, addr, limit)
 	case syscalls.KindBytes, syscalls.KindHexBytes:
 		s.buffer(v, t, addr)
+	case syscalls.KindSockBuf:
+		s.sockBuf(v, t, addr)
+	case syscalls.KindOpt:
+		s.sockopt(v, t, addr)
 	case syscalls.KindStrings, syscalls.KindEnv:
 		s.strings(v, t, addr)
 	case syscalls.KindRef:
@@ -125,8 +136,16 @@ func (s scope) follow(v *Value, t *syscalls.Type, addr uint64) {
 		s.bits(v, t, addr)
 	case syscalls.KindSiginfo:
 		s.siginfo(v, t, addr)
+	case syscalls.KindSigframe:
+		s.sigframe(v, t, addr)
 	case syscalls.KindDirents:
-		s.dirents(v, t, addr)
+		if t.Struct != "" {
+			s.records(v, t, structOldDirent, "d_reclen", addr)
+			return
+		}
+		s.records(v, t, structDirent, "d_reclen", addr)
+	case syscalls.KindLSMContexts:
+		s.records(v, t, structLSMContext, "len", addr)
 	}
 }
 
@@ -142,7 +161,7 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 	c := s.c
 	v.call, v.typ, v.Addr, v.inline = c, t, addr, true
 	switch t.Kind {
-	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindBytes, syscalls.KindHexBytes:
+	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindMAC, syscalls.KindBytes, syscalls.KindHexBytes, syscalls.KindSockBuf:
 		v.Kind, v.data, v.total = KindBytes, b, uint64(len(b))
 	case syscalls.KindString, syscalls.KindPath:
 		v.Kind, v.data = KindString, b
@@ -153,18 +172,24 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 			}
 		}
 		v.total = uint64(len(v.data))
+	case syscalls.KindIPAddr:
+		s.bytes(v, ipType(t, len(b)), b, addr)
 	case syscalls.KindStruct:
 		if v.lay = t.Layout(c.ABI); v.lay == nil {
 			v.Kind = KindNone
 			return
 		}
-		v.Kind, v.data = KindStruct, b
+		v.Kind, v.data, v.given = KindStruct, b, uint64(len(b))
 	case syscalls.KindArray:
 		n, _ := s.length(&t.Len)
 		s.elements(v, t.Elem, b, addr, n)
 	default:
 		if isScalar(t.Kind) || t.Kind == syscalls.KindSigset || t.Kind == syscalls.KindWait {
-			c.number(v, t, load(b), min(len(b), 8))
+			size := min(len(b), 8)
+			if t.Kind == syscalls.KindInt { // of a 64-bit field that holds an int
+				size = min(size, 4)
+			}
+			c.number(v, t, load(b), size)
 			return
 		}
 		v.Kind, v.data, v.total = KindBytes, b, uint64(len(b))

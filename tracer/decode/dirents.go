@@ -2,14 +2,27 @@ package decode
 
 import "luatrace/tracer/syscalls"
 
-var structDirent = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "linux_dirent64"}
+var (
+	structDirent     = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "linux_dirent64"}
+	structOldDirent  = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "linux_dirent"}
+	structLSMContext = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "lsm_ctx"}
+)
 
-// dirents decodes the entries getdents64 wrote. Each is a struct of its own
-// length.
-func (s scope) dirents(v *Value, t *syscalls.Type, addr uint64) {
+// oldDirentType returns the type of the file in an entry of getdents: its last
+// byte (linux_dirent has no field for it).
+func (v *Value) oldDirentType() byte {
+	if len(v.data) == 0 {
+		return 0
+	}
+	return v.data[len(v.data)-1]
+}
+
+// records decodes structs of the type rec that stand behind each other, each of
+// a length of its own that its field called length says: what getdents64 wrote.
+func (s scope) records(v *Value, t, rec *syscalls.Type, length string, addr uint64) {
 	c := s.c
 	n, ok := s.length(&t.Len)
-	lay := structDirent.Layout(c.ABI)
+	lay := rec.Layout(c.ABI)
 	if !ok || lay == nil {
 		return
 	}
@@ -18,22 +31,25 @@ func (s scope) dirents(v *Value, t *syscalls.Type, addr uint64) {
 		v.setUnreadable(c, t, addr)
 		return
 	}
-	reclen := lay.Fields[lay.Field("d_reclen")].Offset
+	f := &lay.Fields[lay.Field(length)]
+	step := func(at int) int { // no length is longer than what is left
+		return int(min(load(b[at+f.Offset:at+f.Offset+f.Size]), uint64(len(b)-at)))
+	}
 	count := 0
-	for at := 0; at+reclen+2 <= len(b); count++ {
-		step := int(load(b[at+reclen : at+reclen+2]))
-		if step == 0 {
+	for at := 0; at+f.Offset+f.Size <= len(b); count++ {
+		n := step(at)
+		if n == 0 {
 			break
 		}
-		at += step
+		at += n
 	}
 	v.Kind, v.Addr, v.total = KindArray, addr, uint64(count)
 	v.kids = c.arena.values(min(count, MaxElements))
 	v.Truncated = len(v.kids) < count
 	at := 0
 	for i := range v.kids {
-		step := int(load(b[at+reclen : at+reclen+2]))
-		s.bytes(&v.kids[i], structDirent, b[at:min(at+step, len(b))], addr+uint64(at))
-		at += step
+		n := step(at)
+		s.bytes(&v.kids[i], rec, b[at:at+n], addr+uint64(at))
+		at += n
 	}
 }

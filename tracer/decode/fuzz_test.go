@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/json"
 	"testing"
 
 	"luatrace/tracer/syscalls"
@@ -26,10 +25,8 @@ func FuzzCall(f *testing.F) {
 				call.Arg(i).force(0)
 			}
 			DefaultText.AppendCall(nil, call)
-			(&Text{HexStrings: 1, ArgNames: true, FDPaths: true}).AppendCall(nil, call)
-			if js := call.AppendJSONArgs(nil); !json.Valid(js) {
-				t.Fatalf("invalid JSON: %s", js)
-			}
+			(&Text{HexStrings: HexNonASCII, Consts: ConstVerbose, PIDNames: true, ArgNames: true, FDs: FDPath}).AppendCall(nil, call)
+			checkJSON(t, call)
 			if call.arena.spent > MaxData {
 				t.Fatalf("%d bytes held", call.arena.spent)
 			}

@@ -26,7 +26,7 @@ func (s scope) iovec(v *Value, t *syscalls.Type, addr uint64) {
 	total, limited := s.length(&t.Total)
 	for i := range v.kids {
 		kid := &v.kids[i]
-		kid.limited = limited
+		kid.limited, kid.parent = limited, s.parent
 		if limited {
 			kid.limit = total
 			if f := kid.Field("iov_len"); f != nil {
@@ -47,5 +47,12 @@ func (s scope) iovBase(iov *Value, t *syscalls.Type, f *Value, addr uint64) {
 	if iov.limited {
 		avail = min(avail, iov.limit)
 	}
+	if iov.inMessage() {
+		s.sockBufOf(f, t, addr, length.num, avail)
+		return
+	}
 	s.bufferOf(f, t, addr, length.num, avail)
 }
+
+// inMessage reports whether an iovec is part of a msghdr.
+func (v *Value) inMessage() bool { return v.parent.StructName() == "msghdr" }

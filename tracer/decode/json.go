@@ -3,91 +3,227 @@ package decode
 import (
 	"encoding/base64"
 	"strconv"
-	"unicode"
-	"unicode/utf8"
 
 	"luatrace/tracer/syscalls"
 )
 
-// AppendJSON appends a value as JSON. The form depends on the type of the
-// value, never on how large a number happens to be:
+// JSON is the JSON view of values. The shape of a member depends on the type
+// of the value, never on its size or on options (docs/json.md describes it):
 //
-//   - numbers and descriptors are numbers; quantities that may exceed 2^53
-//     (Wide) and addresses are strings "0x...", a null pointer is null
-//   - flags are {"value": n, "names": [...]}, enums the name, or the number when
-//     it has none
-//   - strings and buffers are strings; what is not valid UTF-8 or was cut is
-//     {"text": ..., "base64": ..., "truncated": true, "length": n}, where text
-//     has U+FFFD for what is no UTF-8
+//   - every number is an integer, exact, also beyond 2^53; so are addresses and
+//     descriptors
+//   - flags are {"value": n, "names": [...]}, enumerations the constant's name,
+//     or the number when it has none
+//   - strings and buffers are strings
 //   - structs are objects without padding, arrays are arrays
-//   - a pointer that cannot be read is {"unreadable": "0x..."}
-func AppendJSON(dst []byte, v *Value) []byte {
-	if v == nil {
-		return append(dst, "null"...)
-	}
-	switch v.Kind {
-	case KindNone, KindNull:
-		return append(dst, "null"...)
-	case KindUnreadable:
-		return append(jsonHex(append(dst, `{"unreadable":`...), v.num), '}')
-	case KindAddr:
-		return jsonHex(dst, v.num)
-	case KindFlags:
-		return jsonFlags(dst, v)
-	case KindEnum:
-		if name := v.Name(); name != "" {
-			return AppendJSONString(dst, name)
-		}
-		return jsonNumber(dst, v)
-	case KindString, KindBytes:
-		return jsonText(dst, v)
-	case KindStruct:
-		return jsonStruct(dst, v)
-	case KindArray:
-		dst = append(dst, '[')
-		for i := range v.kids {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = AppendJSON(dst, &v.kids[i])
-		}
-		return append(dst, ']')
-	}
-	return jsonNumber(dst, v)
+//   - a null pointer is null, a pointer that was not followed {"address": n},
+//     with "unreadable": true if it could not be
+//
+// What a string or an array cannot say is noted apart, by the place it has in
+// the object, and appended by AppendNotes: the bytes of strings that are not
+// UTF-8, the length of what was cut, and with FDs what descriptors stand for.
+//
+// A JSON may be used for value after value, by one goroutine at a time.
+type JSON struct {
+	FDs bool // note what descriptors stand for
+
+	path  []byte // of the value being written: "args.msg.msg_iov[0]"
+	bytes []byteNote
+	cuts  []cutNote
+	fds   []int
+	name  func(fd int) string
 }
 
-// AppendJSONArgs appends an object of all arguments by their names.
+// byteNote is a string that is not UTF-8.
+type byteNote struct {
+	path string
+	data []byte
+}
+
+// cutNote is a value that is not there as a whole.
+type cutNote struct {
+	path  string
+	total uint64
+	known bool
+}
+
+const (
+	maxJSONDepth = 32  // of nested values; the tables nest far less
+	maxJSONFDs   = 256 // descriptors named for one event
+)
+
+// AppendJSON appends a value as JSON without any notes.
+func AppendJSON(dst []byte, v *Value) []byte {
+	var j JSON
+	return j.AppendMember(dst, "", v)
+}
+
+// AppendJSONArgs appends an object of all arguments by their names, without
+// any notes.
 func (c *Call) AppendJSONArgs(dst []byte) []byte {
+	var j JSON
+	return j.AppendArgs(dst, c)
+}
+
+// Reset forgets the notes.
+func (j *JSON) Reset() {
+	j.path, j.bytes, j.cuts, j.fds = j.path[:0], j.bytes[:0], j.cuts[:0], j.fds[:0]
+}
+
+// AppendMember appends a value that will stand at path in the object.
+func (j *JSON) AppendMember(dst []byte, path string, v *Value) []byte {
+	j.path = append(j.path[:0], path...)
+	return j.value(dst, v, 0)
+}
+
+// AppendArgs appends an object of all arguments the call has, by their names,
+// to stand as "args".
+func (j *JSON) AppendArgs(dst []byte, c *Call) []byte {
 	dst = append(dst, '{')
 	first := true
 	for i := range c.NumArgs() {
 		if !c.Shown(i) {
 			continue
 		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(AppendJSONString(dst, c.params[i].Name), ':')
-		dst = AppendJSON(dst, c.Arg(i))
+		dst = appendKey(dst, &first, c.params[i].Name)
+		dst = j.AppendMember(dst, "args."+c.params[i].Name, c.Arg(i))
 	}
 	return append(dst, '}')
 }
 
-func jsonHex(dst []byte, n uint64) []byte { return append(appendHex(append(dst, '"'), n), '"') }
-
-func jsonNumber(dst []byte, v *Value) []byte {
-	if v.Wide {
-		return jsonHex(dst, v.num)
+// AppendBefore appends an object of the arguments that the kernel both reads
+// and writes, as they were before the call, to stand as "before". It appends
+// nothing and returns false if there are none.
+func (j *JSON) AppendBefore(dst []byte, c *Call) (_ []byte, any bool) {
+	first := true
+	for i := range c.NumArgs() {
+		p := &c.params[i]
+		if p.Dir != syscalls.InOut || !c.Shown(i) || !c.written(p) || c.entry[i] == nil {
+			continue
+		}
+		if first {
+			dst = append(dst, '{')
+		}
+		dst = appendKey(dst, &first, p.Name)
+		dst = j.AppendMember(dst, "before."+p.Name, c.entry[i])
 	}
-	if v.Kind == KindInt || v.Kind == KindFD {
+	if first {
+		return dst, false
+	}
+	return append(dst, '}'), true
+}
+
+// AppendNotes appends what was noted since Reset as members of the object,
+// each with a comma before it: "fds", "base64" and "truncated".
+func (j *JSON) AppendNotes(dst []byte) []byte {
+	first := true
+	for _, fd := range j.fds {
+		name := j.name(fd)
+		if name == "" {
+			continue
+		}
+		if first {
+			dst = append(dst, `,"fds":{`...)
+		}
+		dst = appendKey(dst, &first, strconv.Itoa(fd))
+		dst = AppendJSONString(dst, name)
+	}
+	if !first {
+		dst = append(dst, '}')
+	}
+	for i, n := range j.bytes {
+		first = i == 0
+		if first {
+			dst = append(dst, `,"base64":{`...)
+		}
+		dst = append(appendKey(dst, &first, n.path), '"')
+		dst = append(base64.StdEncoding.AppendEncode(dst, n.data), '"')
+	}
+	if len(j.bytes) > 0 {
+		dst = append(dst, '}')
+	}
+	for i, n := range j.cuts {
+		first = i == 0
+		if first {
+			dst = append(dst, `,"truncated":{`...)
+		}
+		dst = appendKey(dst, &first, n.path)
+		if n.known {
+			dst = strconv.AppendUint(dst, n.total, 10)
+		} else {
+			dst = append(dst, "null"...)
+		}
+	}
+	if len(j.cuts) > 0 {
+		dst = append(dst, '}')
+	}
+	return dst
+}
+
+// appendKey appends a member's name and the comma before it.
+func appendKey(dst []byte, first *bool, name string) []byte {
+	if !*first {
+		dst = append(dst, ',')
+	}
+	*first = false
+	return append(AppendJSONString(dst, name), ':')
+}
+
+// value appends a value; its place is j.path.
+func (j *JSON) value(dst []byte, v *Value, depth int) []byte {
+	if v == nil || depth > maxJSONDepth {
+		return append(dst, "null"...)
+	}
+	switch v.Kind {
+	case KindNone:
+		return append(dst, "null"...)
+	case KindNull, KindAddr, KindUnreadable:
+		return j.address(dst, v)
+	case KindFlags:
+		return jsonFlags(dst, v)
+	case KindEnum:
+		if name := v.Name(); name != "" {
+			return AppendJSONString(dst, name)
+		}
+		if v.typ != nil && v.typ.Kind == syscalls.KindSignal {
+			return strconv.AppendInt(dst, v.Int(), 10)
+		}
+	case KindString, KindBytes:
+		return j.text(dst, v)
+	case KindStruct:
+		return j.structure(dst, v, depth)
+	case KindArray:
+		return j.array(dst, v, depth)
+	case KindFD:
+		j.noteFD(v)
+		return strconv.AppendInt(dst, v.Int(), 10)
+	case KindInt:
 		return strconv.AppendInt(dst, v.Int(), 10)
 	}
 	return strconv.AppendUint(dst, v.num, 10)
 }
 
+// address appends a pointer that was not followed, or a number that is an
+// address by type.
+func (j *JSON) address(dst []byte, v *Value) []byte {
+	switch {
+	case v.typ != nil && v.typ.Kind == syscalls.KindHandler && v.num <= 1:
+		return append(dst, [...]string{`"SIG_DFL"`, `"SIG_IGN"`}[v.num]...)
+	case v.typ == nil || !v.typ.Pointer():
+		return strconv.AppendUint(dst, v.num, 10)
+	case v.num == 0:
+		return append(dst, "null"...)
+	}
+	dst = strconv.AppendUint(append(dst, `{"address":`...), v.num, 10)
+	if v.Kind == KindUnreadable {
+		dst = append(dst, `,"unreadable":true`...)
+	}
+	return append(dst, '}')
+}
+
 func jsonFlags(dst []byte, v *Value) []byte {
-	dst = append(jsonNumber(append(dst, `{"value":`...), v), `,"names":[`...)
+	dst = strconv.AppendUint(append(dst, `{"value":`...), v.num, 10)
+	dst = append(dst, `,"names":[`...)
 	for i, name := range v.Names() {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -97,88 +233,72 @@ func jsonFlags(dst []byte, v *Value) []byte {
 	return append(dst, "]}"...)
 }
 
-func jsonText(dst []byte, v *Value) []byte {
-	if v.typ != nil && (v.typ.Kind == syscalls.KindIPv4 && len(v.data) >= 4 || v.typ.Kind == syscalls.KindIPv6 && len(v.data) >= 16) {
-		return AppendJSONString(dst, v.IP().String())
+func (j *JSON) text(dst []byte, v *Value) []byte {
+	if a := v.IP(); a.IsValid() {
+		return AppendJSONString(dst, a.String())
 	}
-	valid := utf8.Valid(v.data)
-	if valid && !v.Truncated {
-		return AppendJSONString(dst, v.data)
+	if mac := v.MAC(); mac != "" {
+		return AppendJSONString(dst, mac)
 	}
-	dst = AppendJSONString(append(dst, `{"text":`...), v.data)
-	if !valid {
-		dst = append(dst, `,"base64":"`...)
-		dst = base64.StdEncoding.AppendEncode(dst, v.data)
-		dst = append(dst, '"')
+	dst, exact := appendJSONText(dst, v.data)
+	if !exact {
+		j.bytes = append(j.bytes, byteNote{string(j.path), v.data})
 	}
 	if v.Truncated {
-		dst = append(dst, `,"truncated":true`...)
-		if v.Kind == KindBytes {
-			dst = strconv.AppendUint(append(dst, `,"length":`...), v.total, 10)
-		}
+		j.cuts = append(j.cuts, cutNote{string(j.path), v.total, v.Kind == KindBytes})
 	}
-	return append(dst, '}')
+	return dst
 }
 
-func jsonStruct(dst []byte, v *Value) []byte {
+func (j *JSON) array(dst []byte, v *Value, depth int) []byte {
+	if v.Truncated {
+		j.cuts = append(j.cuts, cutNote{string(j.path), v.total, true})
+	}
+	n := len(j.path)
+	dst = append(dst, '[')
+	for i := range v.kids {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		j.path = append(strconv.AppendInt(append(j.path[:n], '['), int64(i), 10), ']')
+		dst = j.value(dst, &v.kids[i], depth+1)
+	}
+	j.path = j.path[:n]
+	return append(dst, ']')
+}
+
+func (j *JSON) structure(dst []byte, v *Value, depth int) []byte {
+	n := len(j.path)
 	dst = append(dst, '{')
 	first := true
+	member := func(name string, fv *Value) {
+		dst = appendKey(dst, &first, name)
+		j.path = append(append(j.path[:n], '.'), name...)
+		dst = j.value(dst, fv, depth+1)
+	}
 	for i := range v.lay.Fields {
 		f := &v.lay.Fields[i]
 		if f.Hidden || !v.fieldShown(f) {
 			continue
 		}
-		fv := v.FieldAt(i)
-		if fv.Kind == KindNone {
-			continue
+		if fv := v.FieldAt(i); fv.Kind != KindNone {
+			member(f.Name, fv)
 		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(AppendJSONString(dst, f.Name), ':')
-		dst = AppendJSON(dst, fv)
 	}
-	if d := v.CmsgData(); d != nil {
-		dst = AppendJSON(append(dst, `,"cmsg_data":`...), d)
-	}
+	j.path = j.path[:n]
 	return append(dst, '}')
 }
 
-// AppendJSONString appends any bytes as a JSON string; what is no UTF-8 becomes
-// U+FFFD, and what could steer a terminal, such as C1 controls and changes of
-// the writing direction, an escape.
-func AppendJSONString[S string | []byte](dst []byte, s S) []byte {
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			dst = appendJSONByte(dst, c)
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		if unicode.IsGraphic(r) && r != '\u2028' && r != '\u2029' || r > 0xffff {
-			dst = utf8.AppendRune(dst, r) // RuneError is U+FFFD
-		} else {
-			dst = append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
-		}
-		i += n
+// noteFD remembers a descriptor whose name is to be told.
+func (j *JSON) noteFD(v *Value) {
+	if !j.FDs || v.call == nil || v.call.FDName == nil || len(j.fds) >= maxJSONFDs {
+		return
 	}
-	return append(dst, '"')
-}
-
-func appendJSONByte(dst []byte, c byte) []byte {
-	switch {
-	case c == '"' || c == '\\':
-		return append(dst, '\\', c)
-	case c == '\n':
-		return append(dst, `\n`...)
-	case c == '\t':
-		return append(dst, `\t`...)
-	case c == '\r':
-		return append(dst, `\r`...)
-	case c < ' ' || c == 0x7f:
-		return append(append(dst, `\u00`...), hexDigits[c>>4], hexDigits[c&15])
+	fd := int(v.Int())
+	for _, known := range j.fds {
+		if known == fd {
+			return
+		}
 	}
-	return append(dst, c)
+	j.fds, j.name = append(j.fds, fd), v.call.FDName
 }

@@ -194,15 +194,15 @@ func TestOptions(t *testing.T) {
 	t.Parallel()
 	mem := pages{base: pack("/tmp/a\xffb\x00")}
 	c := newCall(t, syscalls.AMD64, "openat", mem, 3, base, 0)
-	c.FDName = func(fd int) string { return map[int]string{3: "/tmp", 4: "/tmp/a"}[fd] }
+	c.FDText = func(fd int, _ FDDetail) string { return map[int]string{3: "</tmp>", 4: "</tmp/a>"}[fd] }
 	done(c, 4)
 	tests := []struct {
 		opts Text
 		want string
 	}{
-		{Text{FDPaths: true}, `openat(3</tmp>, "/tmp/a\377b", O_RDONLY) = 4</tmp/a>`},
+		{Text{FDs: FDPath}, `openat(3</tmp>, "/tmp/a\377b", O_RDONLY) = 4</tmp/a>`},
 		{Text{ArgNames: true}, `openat(dirfd=3, path="/tmp/a\377b", flags=O_RDONLY) = 4`},
-		{Text{HexStrings: 1}, `openat(3, "\x2f\x74\x6d\x70\x2f\x61\xff\x62", O_RDONLY) = 4`},
+		{Text{HexStrings: HexNonASCII}, `openat(3, "\x2f\x74\x6d\x70\x2f\x61\xff\x62", O_RDONLY) = 4`},
 		{Text{Columns: 50}, `openat(3, "/tmp/a\377b", O_RDONLY)                = 4`},
 	}
 	for _, tc := range tests {

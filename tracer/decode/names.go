@@ -103,7 +103,7 @@ func (v *Value) hasOne(name string) (bool, error) {
 }
 
 func (v *Value) isMask() bool {
-	return v.Kind == KindFlags && v.typ != nil && v.typ.Kind == syscalls.KindSigset
+	return v.Kind == KindFlags && v.typ != nil && (v.typ.Kind == syscalls.KindSigset || v.typ.Kind == syscalls.KindSigmask)
 }
 
 // nearest returns the candidate with the smallest edit distance to name, if

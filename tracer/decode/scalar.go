@@ -18,7 +18,8 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 		syscalls.KindDirFD, syscalls.KindPid, syscalls.KindUID, syscalls.KindGID,
 		syscalls.KindSignal, syscalls.KindFlags, syscalls.KindEnum,
 		syscalls.KindKey, syscalls.KindClock, syscalls.KindIoctl,
-		syscalls.KindU8, syscalls.KindU16:
+		syscalls.KindU8, syscalls.KindU16, syscalls.KindSigmask, syscalls.KindIPCCall,
+		syscalls.KindIfindex, syscalls.KindErrno, syscalls.KindNetPort, syscalls.KindLE16:
 		return 4
 	case syscalls.KindMode, syscalls.KindFmode: // umode_t
 		return 2
@@ -31,9 +32,9 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 // memSize returns how many bytes a scalar of a kind takes behind a pointer.
 func memSize(t *syscalls.Type, abi syscalls.ABI) int {
 	switch t.Kind {
-	case syscalls.KindU8:
+	case syscalls.KindU8, syscalls.KindXByte:
 		return 1
-	case syscalls.KindU16, syscalls.KindNetPort:
+	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16:
 		return 2
 	case syscalls.KindOff:
 		return 8
@@ -59,7 +60,7 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 	switch t.Kind {
 	case syscalls.KindNone:
 		v.Kind = KindNone
-	case syscalls.KindInt, syscalls.KindLong, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64:
+	case syscalls.KindTime, syscalls.KindInt, syscalls.KindErrno, syscalls.KindLong, syscalls.KindTicks, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64:
 		v.Kind, v.num = KindInt, signed
 	case syscalls.KindHex, syscalls.KindHex32:
 		v.Kind = KindHex
@@ -84,15 +85,24 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 		}
 	case syscalls.KindSigset:
 		v.Kind, v.Wide = KindFlags, true
+	case syscalls.KindSigmask:
+		v.Kind = KindFlags
 	case syscalls.KindSignal:
 		v.Kind, v.num = KindEnum, signed
 	case syscalls.KindEnum, syscalls.KindClock, syscalls.KindIoctl:
 		v.Kind = KindEnum
 	case syscalls.KindWait:
 		v.Kind, v.num = KindInt, signed
-	case syscalls.KindNetPort:
-		v.Kind = KindUint
-		v.num = uint64(uint16(w)>>8 | uint16(w)<<8)
+	case syscalls.KindNetPort, syscalls.KindLE16:
+		v.Kind, v.num = KindUint, uint64(uint16(w))
+		if t.Kind == syscalls.KindNetPort {
+			v.num = uint64(uint16(w)>>8 | uint16(w)<<8)
+		}
+		if t.Set != nil {
+			v.Kind = KindEnum
+		}
+	case syscalls.KindXByte:
+		v.Kind = KindHex
 	case syscalls.KindNetLong:
 		v.Kind = KindUint
 		v.num = uint64(binary.BigEndian.Uint32(order.AppendUint32(nil, uint32(w))))
@@ -105,7 +115,11 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 
 // isScalar reports whether a value of this kind is a number of up to 8 bytes.
 func isScalar(k syscalls.TypeKind) bool {
-	return k < syscalls.KindPath && k != syscalls.KindIPv6 && k != syscalls.KindIPv4
+	switch k {
+	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindIPAddr, syscalls.KindMAC, syscalls.KindDyn:
+		return false
+	}
+	return k < syscalls.KindPath
 }
 
 // load reads a little-endian number of up to 8 bytes.

@@ -46,6 +46,8 @@ const (
 	siSigio  = -5
 	siTkill  = -6
 	siKernel = 0x80
+
+	cldExited = 1 // of SIGCHLD
 )
 
 var (
@@ -123,4 +125,32 @@ func Siginfo(abi syscalls.ABI, b []byte) *Value {
 	v := &Value{}
 	scope{c: c}.siginfoBytes(v, full, 0)
 	return v
+}
+
+var structSigframe = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "sigframe"}
+
+// sigframe decodes what the return from a signal handler restores, of which
+// the signal mask is of interest. It lies on the stack, at sp, where each
+// architecture has its own layout (rt_sigframe and ucontext of
+// asm/sigframe.h and asm/ucontext.h).
+func (s scope) sigframe(v *Value, t *syscalls.Type, sp uint64) {
+	c := s.c
+	low, high := uint64(0), uint64(4) // where the halves of the mask are
+	switch {
+	case c.ABI == syscalls.ARM64:
+		low = 128 + 40 // siginfo; uc_flags, uc_link, uc_stack
+	case c.ABI != syscalls.I386:
+		low = 40 + 256 // uc_flags, uc_link, uc_stack; sigcontext
+	case c.Name == "sigreturn":
+		low, high = 80, 88+624-80 // oldmask of the sigcontext; extramask after it and an FPU state
+	default:
+		low = 12 + 128 + 108 // handler's arguments; siginfo; the ucontext up to its mask
+	}
+	a, b := c.copyIn(sp+low, 4), c.copyIn(sp+low+high, 4)
+	if len(a) < 4 || len(b) < 4 {
+		v.setUnreadable(c, t, sp)
+		return
+	}
+	s.bytes(v, structSigframe, append(append(make([]byte, 0, 8), a...), b...), sp+low)
+	v.inline = false
 }

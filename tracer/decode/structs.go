@@ -35,22 +35,65 @@ func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
 	if lay == nil {
 		return // stays an address
 	}
-	size := uint64(lay.Size)
-	given, sized := s.length(&t.Len)
-	if sized {
-		size = min(size, given)
+	given, sized := s.structSize(t, lay, addr)
+	if !sized {
+		given = uint64(lay.Size)
 	}
+	if given < t.Min || lay.View && given > maxStruct {
+		return // the kernel does not look at it
+	}
+	size := min(given, max(maxStruct, uint64(lay.Size)))
 	b := c.copyIn(addr, size)
 	if len(b) == 0 || uint64(len(b)) < size {
 		v.setUnreadable(c, t, addr)
 		return
 	}
-	v.Kind, v.Addr, v.lay, v.data = KindStruct, addr, lay, b
+	if known := lay.Known; len(b) > known && sized {
+		if tail := b[known:]; !isZero(tail) {
+			v.tail = tail
+		}
+		b = b[:min(len(b), lay.Size)]
+	}
+	if lay.View && len(b) < lay.Size {
+		full := c.arena.bytes(lay.Size)
+		clear(full[copy(full, b):])
+		b = full
+	}
+	v.Kind, v.Addr, v.lay, v.data, v.given = KindStruct, addr, lay, b, given
 	if sized {
 		v.total = given
-		v.Truncated = given > size
 	}
 	v.out = s.out
+}
+
+// structSize returns the size the tracee gives the struct at addr.
+func (s scope) structSize(t *syscalls.Type, lay *syscalls.Struct, addr uint64) (size uint64, ok bool) {
+	if t.Len.Kind != syscalls.LenOwn {
+		return s.length(&t.Len)
+	}
+	i := lay.Field(t.Len.Name)
+	if i < 0 {
+		return 0, false
+	}
+	f := &lay.Fields[i]
+	size = load(s.c.copyIn(addr+uint64(f.Offset), uint64(f.Size)))
+	if size == 0 {
+		size = t.Min // the first version did not tell
+	}
+	return size, true
+}
+
+// maxStruct is what the kernel reads at most of a struct whose length the
+// caller gives: a page (copy_struct_from_user).
+const maxStruct = pageSize
+
+func isZero(b []byte) bool {
+	for _, x := range b {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // field decodes field i of the struct value v into f.
@@ -66,11 +109,21 @@ func (c *Call) field(v *Value, i int, f *Value) {
 		f.Kind = KindNone // the tracee's struct is an older, shorter one
 		return
 	}
+	if fl.Type.Kind == syscalls.KindDyn {
+		scope{c: c, parent: v, out: v.out}.dynamic(v, fl, f)
+		return
+	}
 	b := v.data[fl.Offset:min(fl.Offset+fl.Size, len(v.data))]
+	sc := scope{c: c, parent: v, out: v.out}
 	if fl.Count < 0 { // an array that ends the struct: what memory there is
 		b = v.data[fl.Offset:]
+		if fl.Type.Len.Kind != syscalls.LenNone && fl.Type.Pointer() {
+			f.setAddr(c, fl.Type, f.Addr)
+			sc.follow(f, fl.Type, f.Addr)
+			f.inline = true
+			return
+		}
 	}
-	sc := scope{c: c, parent: v, out: v.out}
 	switch {
 	case fl.Pointer && fl.Count == 0:
 		if fl.Type.Kind == syscalls.KindBytes && v.lay.Name == "iovec" {
@@ -84,7 +137,7 @@ func (c *Call) field(v *Value, i int, f *Value) {
 	default:
 		sc.bytes(f, fl.Type, b, f.Addr)
 		if fl.Type.Kind == syscalls.KindStruct {
-			f.out = v.out
+			f.out, f.given = v.out, v.given-min(v.given, uint64(fl.Offset))
 		}
 		f.Wide = f.Wide || fl.Wide
 		if fl.Signed && f.Kind == KindUint && len(b) < 8 && fl.Type.Kind == syscalls.KindU64 {

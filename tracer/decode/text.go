@@ -10,12 +10,16 @@ import (
 // strings whole up to what was read and structs in full; DefaultText is
 // strace's default. A Text is only read and may be shared.
 type Text struct {
-	StringLimit int  // bytes shown of a string or buffer, elements of an array; 0 means all
-	Abbrev      bool // structs in short form, environments as a count
-	Columns     int  // column where "= result" starts
-	FDPaths     bool // descriptors with what they refer to: 3</etc/passwd>
-	ArgNames    bool // arguments with their names: fd=3
-	HexStrings  int  // 1: strings with non-ASCII bytes as \x escapes, 2: all strings
+	StringLimit int        // bytes shown of a string or buffer, elements of an array; 0 means all
+	Abbrev      bool       // structs in short form, environments as a count
+	Columns     int        // column where "= result" starts
+	FDs         FDDetail   // what descriptors refer to: 3</etc/passwd>
+	PIDNames    bool       // process ids with the process's name: 1<init>
+	ArgNames    bool       // arguments with their names: fd=3
+	HexStrings  HexStyle   // strings with \x escapes instead of octal ones
+	Consts      ConstStyle // names of constants, their numbers, or both
+	Raw         bool       // arguments and result as hexadecimal words
+	Addresses   bool       // what is not a string as its address
 }
 
 // DefaultText prints as strace without options does.
@@ -27,7 +31,12 @@ func (v *Value) String() string { return string(DefaultText.AppendValue(nil, v))
 // AppendCall appends the full line of a call that has returned, without a
 // newline: openat(AT_FDCWD, "x", O_RDONLY) = 3.
 func (o *Text) AppendCall(dst []byte, c *Call) []byte {
-	start := len(dst)
+	return o.AppendCallFrom(dst, c, len(dst))
+}
+
+// AppendCallFrom is AppendCall for a line that starts at dst[start], with what
+// else stands in front of the call: the column of the result counts from there.
+func (o *Text) AppendCallFrom(dst []byte, c *Call, start int) []byte {
 	dst = o.AppendArgs(dst, c)
 	dst = o.AppendRest(dst, c)
 	dst = append(dst, ") "...)
@@ -40,40 +49,105 @@ func (o *Text) AppendCall(dst []byte, c *Call) []byte {
 // AppendArgs appends the name, the parenthesis and the arguments that are known
 // at entry, up to the first that the kernel writes: "read(3, ".
 func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
-	if c.Name == "" {
+	c.sel()
+	if c.sub != nil && c.sub.Name != "" {
+		dst = append(dst, c.sub.Name...)
+	} else if c.Name == "" {
 		dst = append(dst, syscalls.Name(c.ABI, c.NR)...)
 	} else {
 		dst = append(dst, c.Name...)
 	}
 	dst = append(dst, '(')
-	return o.appendArgs(dst, c, 0, c.firstOut())
+	if o.Raw {
+		return o.rawArgs(dst, c)
+	}
+	k, split := c.firstOut()
+	dst = o.appendArgs(dst, c, 0, k)
+	if split {
+		dst = o.appendIn(dst, c, c.printedArg(k))
+	}
+	return dst
+}
+
+// AppendNoReturn appends the end of the line of a call that never returns,
+// after its arguments. Those that the kernel would have written are missing.
+// shift is how much of the line is not in dst.
+func (o *Text) AppendNoReturn(dst []byte, c *Call, shift int) []byte {
+	k, split := c.firstOut()
+	more := k < c.printed() || split
+	for i := range c.params {
+		kind := c.params[i].Kind // of those the result tells more
+		more = more || kind == syscalls.KindPollResult || kind == syscalls.KindFDSet
+	}
+	if more && !o.Raw {
+		dst = append(dst, " <unfinished ...>"...)
+	}
+	dst = append(dst, ") "...)
+	for len(dst)+shift < o.Columns {
+		dst = append(dst, ' ')
+	}
+	return append(dst, "= ?"...)
 }
 
 // AppendRest appends the arguments AppendArgs left out: what stands after
 // "<... read resumed>".
 func (o *Text) AppendRest(dst []byte, c *Call) []byte {
-	return o.appendArgs(dst, c, c.firstOut(), c.printed())
+	if o.Raw {
+		return dst
+	}
+	k, split := c.firstOut()
+	if !split {
+		return o.appendArgs(dst, c, k, c.printed())
+	}
+	dst = o.appendOut(dst, c, c.printedArg(k))
+	for j := k + 1; j < c.printed(); j++ {
+		if c.Shown(c.printedArg(j)) {
+			return o.appendArgs(append(dst, ", "...), c, k+1, c.printed())
+		}
+	}
+	return dst
+}
+
+// appendIn prints the part of an argument that is known at entry, of one whose
+// line goes on with what the kernel made of it.
+func (o *Text) appendIn(dst []byte, c *Call, i int) []byte {
+	if o.ArgNames {
+		dst = append(append(dst, c.params[i].Name...), '=')
+	}
+	if o.Addresses {
+		return appendAddr(dst, c.Args[i])
+	}
+	return o.AppendValue(dst, c.Entry(i))
+}
+
+// appendOut prints the rest of it.
+func (o *Text) appendOut(dst []byte, c *Call, i int) []byte {
+	if o.Addresses || !c.written(&c.params[i]) {
+		return dst
+	}
+	return o.cloneArgs(dst, c, c.Entry(i))
 }
 
 // printed returns how many arguments there are to print, in print order.
 func (c *Call) printed() int {
 	c.sel()
-	if c.Sig != nil && c.Sig.Order != nil {
-		return len(c.Sig.Order)
+	if c.sig != nil && c.sig.Order != nil {
+		return len(c.sig.Order)
 	}
 	return len(c.params)
 }
 
 // printedArg returns the number of the k-th argument in print order.
 func (c *Call) printedArg(k int) int {
-	if c.Sig != nil && c.Sig.Order != nil {
-		return c.Sig.Order[k]
+	if c.sig != nil && c.sig.Order != nil {
+		return c.sig.Order[k]
 	}
 	return k
 }
 
-// firstOut returns the position of the first argument that is printed at exit.
-func (c *Call) firstOut() int {
+// firstOut returns the position of the first argument that is printed at exit,
+// and whether a part of it is printed at entry.
+func (c *Call) firstOut() (k int, split bool) {
 	n := c.printed()
 	for k := range n {
 		i := c.printedArg(k)
@@ -84,11 +158,14 @@ func (c *Call) firstOut() int {
 		out := p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr
 		// An argument printed as "in => out" starts at entry; a scalar one
 		// ([16 => 28]) and a message that is only written do not.
-		if out || p.Dir == syscalls.InOut && !entryShown(p) {
-			return k
+		if out || p.Late || p.Dir == syscalls.InOut && !entryShown(p) {
+			return k, false
+		}
+		if p.Struct == "clone_args" {
+			return k, true
 		}
 	}
-	return n
+	return n, false
 }
 
 func entryShown(p *syscalls.Param) bool {
@@ -118,10 +195,14 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 		}
 		shown++
 		switch {
-		case c.Sig != nil && c.Sig.Labels != nil:
-			dst = append(append(dst, c.Sig.Labels[k]...), '=')
+		case c.sig != nil && c.sig.Labels != nil:
+			dst = append(append(dst, c.sig.Labels[k]...), '=')
 		case o.ArgNames:
 			dst = append(append(dst, c.params[i].Name...), '=')
+		}
+		if c.bracketed(i) && c.Arg(i).Kind != KindStruct {
+			dst = append(o.appendArg(append(dst, '['), c, i), ']')
+			continue
 		}
 		dst = o.appendArg(dst, c, i)
 	}
@@ -135,22 +216,25 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 // before and after.
 func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 	p := &c.params[i]
+	if p.Late && c.Exited && c.Errno != 0 || o.Addresses && p.Type.Pointer() && !isText(p.Kind) {
+		return appendAddr(dst, c.Args[i])
+	}
 	if p.Dir != syscalls.InOut {
 		if p.Kind == syscalls.KindWait && c.Exited && c.Errno == 0 && c.Ret == 0 {
-			return appendAddr(dst, c.Args[i]) // WNOHANG found nothing: not written
+			return appendAddr(dst, c.words[i]) // WNOHANG found nothing: not written
 		}
 		return o.AppendValue(dst, c.Arg(i))
 	}
 	in := c.Entry(i)
-	if entryShown(p) && p.Struct != "clone_args" || !c.written(p) {
+	if p.Struct == "clone_args" {
+		return o.appendOut(o.AppendValue(dst, in), c, i)
+	}
+	if entryShown(p) || !c.written(p) {
 		return o.AppendValue(dst, in)
 	}
 	out := c.Arg(i)
 	if p.After != nil && out.Kind != KindUnreadable {
 		return o.AppendValue(append(o.AppendValue(dst, in), " => "...), out)
-	}
-	if p.Struct == "clone_args" {
-		return o.cloneArgs(o.AppendValue(dst, in), c, in)
 	}
 	if in.Ref && out.Ref && in.num != out.num {
 		if out.typ.Kind == syscalls.KindOff { // sendfile

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"math/bits"
 	"net/netip"
 	"strconv"
 
@@ -71,6 +72,14 @@ func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
 			dst, named = appendMarked(appendHex(dst, sub), e.Marker), true
 		}
 	}
+	if s.Bare {
+		if len(dst) > start {
+			dst = append(dst, '|')
+		}
+		if start = len(dst); n == 0 {
+			return dst
+		}
+	}
 	for i := range s.Members {
 		if m := &s.Members[i]; m.Value != 0 && n&m.Value == m.Value {
 			sep()
@@ -110,6 +119,9 @@ func appendSignal(dst []byte, n int64) []byte {
 	return strconv.AppendInt(dst, n, 10)
 }
 
+// AppendSigset appends a kernel set of 64 signals: [INT USR1].
+func AppendSigset(dst []byte, mask uint64) []byte { return appendSigset(dst, mask, 8) }
+
 // appendSigset prints signals without SIG; a set that has most of them by
 // those that are missing.
 func appendSigset(dst []byte, mask uint64, size int) []byte {
@@ -117,11 +129,7 @@ func appendSigset(dst []byte, mask uint64, size int) []byte {
 	if nsig < 64 {
 		mask &= 1<<nsig - 1
 	}
-	count := 0
-	for i := range nsig {
-		count += int(mask >> i & 1)
-	}
-	if count >= nsig*2/3 {
+	if mostSignals(mask, nsig) {
 		dst, mask = append(dst, '~'), ^mask
 	}
 	dst = append(dst, '[')
@@ -142,6 +150,9 @@ func appendSigset(dst []byte, mask uint64, size int) []byte {
 	}
 	return append(dst, ']')
 }
+
+// mostSignals reports whether a set is printed by what is missing.
+func mostSignals(mask uint64, nsig int) bool { return bits.OnesCount64(mask) >= nsig*2/3 }
 
 // Types of files in a mode (linux/stat.h).
 var fileTypes = [16]string{1: "S_IFIFO", 2: "S_IFCHR", 4: "S_IFDIR",

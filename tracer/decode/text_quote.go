@@ -1,26 +1,38 @@
 package decode
 
-import "luatrace/tracer/syscalls"
+import (
+	"bytes"
+
+	"luatrace/tracer/syscalls"
+)
 
 // text prints a string or buffer in quotes, cut at the limit.
 func (o *Text) text(dst []byte, v *Value) []byte {
 	if v.typ != nil {
 		switch v.typ.Kind {
 		case syscalls.KindIPv4:
+			if o.Consts != ConstAbbrev {
+				return o.address(dst, v)
+			}
 			return appendIPv4(dst, v.data)
 		case syscalls.KindIPv6:
 			return appendIPv6(dst, v.data)
+		case syscalls.KindMAC:
+			return appendMAC(dst, v.data)
 		}
+	}
+	if m := v.Messages(); m != nil {
+		return o.netlinkMessages(dst, m)
 	}
 	b, cut := v.data, v.Truncated
 	limit := o.StringLimit
 	if limit <= 0 {
 		limit = len(b)
 	}
-	if v.typ != nil && v.typ.Kind == syscalls.KindPath {
+	if v.typ != nil && (v.typ.Kind == syscalls.KindPath || v.typ.Whole) {
 		limit = MaxPath - 1
 	}
-	if v.parent != nil && v.Kind == KindString && v.inline {
+	if v.parent != nil && v.inline && (v.Kind == KindString || v.typ != nil && v.typ.Kind == syscalls.KindHexBytes) {
 		limit = len(b) // char arrays in structs are short and print whole
 	}
 	if v.cut && uint64(len(b)) < min(v.total, uint64(limit)+1) && v.Kind == KindBytes {
@@ -29,8 +41,8 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 	if len(b) > limit {
 		b, cut = b[:limit], true
 	}
-	hex := o.HexStrings == 2 || v.typ != nil && v.typ.Kind == syscalls.KindHexBytes
-	if o.HexStrings == 1 {
+	hex := o.HexStrings == HexAll || v.typ != nil && v.typ.Kind == syscalls.KindHexBytes
+	if o.HexStrings == HexNonASCII {
 		for _, ch := range b {
 			if (ch < ' ' || ch > '~') && !(ch >= '\t' && ch <= '\r') {
 				hex = true
@@ -41,7 +53,11 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 		dst, b = append(dst, '@'), b[1:]
 	}
 	dst = append(dst, '"')
-	dst = appendEscaped(dst, b, hex)
+	if !hex && o.HexStrings == HexNonASCIIChars {
+		dst = appendHexChars(dst, b)
+	} else {
+		dst = appendEscaped(dst, b, hex)
+	}
 	dst = append(dst, '"')
 	if cut {
 		dst = append(dst, "..."...)
@@ -85,16 +101,49 @@ func appendEscaped(dst, b []byte, hex bool) []byte {
 				dst = append(dst, ch)
 				continue
 			}
-			dst = append(dst, '\\')
-			long := i+1 < len(b) && b[i+1] >= '0' && b[i+1] <= '7'
-			if long || ch >= 0o100 {
-				dst = append(dst, '0'+ch>>6)
-			}
-			if long || ch >= 0o10 {
-				dst = append(dst, '0'+ch>>3&7)
-			}
-			dst = append(dst, '0'+ch&7)
+			dst = appendOctal(dst, b, i)
 		}
+	}
+	return dst
+}
+
+// appendOctal escapes b[i].
+func appendOctal(dst, b []byte, i int) []byte {
+	ch := b[i]
+	dst = append(dst, '\\')
+	long := i+1 < len(b) && b[i+1] >= '0' && b[i+1] <= '7'
+	if long || ch >= 0o100 {
+		dst = append(dst, '0'+ch>>6)
+	}
+	if long || ch >= 0o10 {
+		dst = append(dst, '0'+ch>>3&7)
+	}
+	return append(dst, '0'+ch&7)
+}
+
+// appendHexChars is appendEscaped with \x escapes where those are octal.
+func appendHexChars(dst, b []byte) []byte {
+	for i, ch := range b {
+		if (ch < ' ' || ch > '~') && !(ch >= '\t' && ch <= '\r') {
+			dst = append(dst, '\\', 'x', hexDigits[ch>>4], hexDigits[ch&15])
+			continue
+		}
+		dst = appendEscaped(dst, b[i:i+1], false)
+	}
+	return dst
+}
+
+// AppendEscaped appends a name with the bytes escaped that do not print, and
+// with octal escapes for those in special, which end the name.
+func AppendEscaped(dst []byte, s, special string) []byte {
+	b := []byte(s)
+	for len(b) > 0 {
+		j := bytes.IndexAny(b, special)
+		if j < 0 {
+			return appendEscaped(dst, b, false)
+		}
+		dst = appendOctal(appendEscaped(dst, b[:j], false), b, j)
+		b = b[j+1:]
 	}
 	return dst
 }

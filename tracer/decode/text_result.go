@@ -28,6 +28,9 @@ func (o *Text) AppendResult(dst []byte, c *Call) []byte {
 	case c.ret.Kind == syscalls.KindNone:
 		return append(dst, '?')
 	}
+	if o.Raw {
+		return appendHex0(dst, c.retWord())
+	}
 	dst = o.number(dst, c)
 	return o.aux(dst, c)
 }
@@ -62,12 +65,8 @@ func appendError(dst []byte, errno int) []byte {
 // number prints the result itself.
 func (o *Text) number(dst []byte, c *Call) []byte {
 	switch c.ret.Kind {
-	case syscalls.KindAddr, syscalls.KindHex:
-		w := uint64(c.Ret)
-		if c.ABI.WordSize() == 4 {
-			w = uint64(uint32(w))
-		}
-		return appendHex0(dst, w)
+	case syscalls.KindAddr, syscalls.KindHex, syscalls.KindSigmask:
+		return appendHex0(dst, c.retWord())
 	case syscalls.KindOct:
 		return appendOct(dst, uint64(c.Ret))
 	case syscalls.KindFlags, syscalls.KindEnum:
@@ -79,10 +78,20 @@ func (o *Text) number(dst []byte, c *Call) []byte {
 	case syscalls.KindFD:
 		v := c.Result()
 		return o.fd(dst, v, false)
+	case syscalls.KindPid:
+		return o.pid(dst, c.Result())
 	case syscalls.KindUID, syscalls.KindGID:
 		return strconv.AppendUint(dst, uint64(uint32(c.Ret)), 10)
 	}
 	return strconv.AppendInt(dst, c.Ret, 10)
+}
+
+// retWord returns the result as the word it is in the ABI.
+func (c *Call) retWord() uint64 {
+	if c.ABI.WordSize() == 4 {
+		return uint64(uint32(c.Ret))
+	}
+	return uint64(c.Ret)
 }
 
 func hasSub(c *Call) bool { return c.ret.Set.On(c.ABI).Subs != nil }
@@ -110,16 +119,27 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 			return dst
 		}
 		dst = append(dst, " (flags "...)
-		return append(appendFlags(dst, c.ret.Set.On(c.ABI), uint64(c.Ret), false), ')')
+		start := len(dst)
+		dst = appendFlags(dst, c.ret.Set.On(c.ABI), uint64(c.Ret), false)
+		if o.Consts != ConstAbbrev && !hasSub(c) {
+			dst = o.restyled(dst, start, appendHex0(nil, uint64(c.Ret)))
+		}
+		return append(dst, ')')
 	case syscalls.KindEnum:
 		if name := c.ret.Set.On(c.ABI).Enum(uint64(c.Ret)); name != "" {
 			return append(append(append(dst, " ("...), name...), ')')
 		}
 		return dst
+	case syscalls.KindSigmask:
+		name := " (mask "
+		if len(c.params) > 0 {
+			name = " (old mask "
+		}
+		return append(appendSigset(append(dst, name...), uint64(c.Ret), 4), ')')
 	case syscalls.KindSignal:
 		return append(appendSignal(append(dst, " ("...), c.Ret), ')')
 	}
-	if c.Sig == nil {
+	if c.sig == nil {
 		return dst
 	}
 	for i := range c.params {
@@ -167,7 +187,7 @@ func (o *Text) pollResult(dst []byte, c *Call, i int) []byte {
 		if shown > 0 {
 			dst = append(dst, ", "...)
 		}
-		if o.Abbrev && o.StringLimit > 0 && shown >= o.StringLimit {
+		if o.StringLimit > 0 && shown >= o.StringLimit {
 			dst = append(dst, "..."...)
 			break
 		}

@@ -17,6 +17,10 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		return o.pollfd(dst, v)
 	case "utimespec", "utimespec64", "utimeval":
 		return o.fileTime(dst, v)
+	case "nlmsg":
+		return o.netlinkMessage(dst, v)
+	case "nlattribute":
+		return o.netlinkAttribute(dst, v)
 	}
 	dst = append(dst, '{')
 	first := true
@@ -34,7 +38,11 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			continue
 		}
 		name := f.Name
-		if brief && !f.Brief && !(name == "st_rdev" && v.isDevice()) || brief && name == "st_size" && v.isDevice() {
+		if name == "st_size" && v.isDevice() || name == "st_rdev" && !v.isDevice() {
+			more = more || brief && name == "st_size"
+			continue
+		}
+		if brief && !f.Brief && !(f.BriefSet && v.FieldAt(i).num != 0) {
 			more = true
 			continue
 		}
@@ -47,9 +55,7 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		}
 		sep()
 		if f.Type.Kind == syscalls.KindIPv6 {
-			dst = append(dst, "inet_pton(AF_INET6, "...)
-			dst = append(o.AppendValue(dst, fv), ", &"...)
-			dst = append(append(dst, name...), ')')
+			dst = o.ipv6Field(dst, name, fv)
 			continue
 		}
 		if i == 0 && strings.HasPrefix(v.lay.Name, "sockaddr_") {
@@ -61,23 +67,70 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			continue
 		}
 		dst = append(append(dst, name...), '=')
+		if f.Far && o.Abbrev && f.Pointer {
+			dst = appendAddr(dst, fv.num)
+			continue
+		}
 		dst = o.fieldValue(dst, v, f, fv)
 	}
-	if v.lay.Name == "cmsghdr" {
-		if d := v.CmsgData(); d != nil {
-			sep()
-			dst = o.AppendValue(append(dst, "cmsg_data="...), d)
-		}
+	if v.lay.Name == "linux_dirent" {
+		sep()
+		dst = o.enum(append(dst, "d_type="...), direntTypes().On(v.call.ABI), uint64(v.oldDirentType()))
 	}
-	if more || v.Truncated {
+	if v.tail != nil && (!o.Abbrev || !v.lay.View) {
+		sep()
+		dst = o.tail(dst, v)
+	} else if more || v.Truncated || v.tail != nil {
 		sep()
 		dst = append(dst, "..."...)
 	}
-	return append(dst, '}')
+	dst = append(dst, '}')
+	if v.lay.Name == "statx_timestamp" {
+		nsec := v.Field("tv_nsec").Int()
+		return appendTimeComment(dst, v.Field("tv_sec").Int(), nsec, fraction(nsec))
+	}
+	return dst
+}
+
+// fraction is the layout of the nanoseconds of a date: nothing if there are none.
+func fraction(nsec int64) string {
+	if nsec == 0 {
+		return ""
+	}
+	return ".000000000"
+}
+
+// tail prints the bytes of a struct that is longer than what is known of it.
+func (o *Text) tail(dst []byte, v *Value) []byte {
+	b, cut := v.tail, ""
+	if o.StringLimit > 0 && len(b) > o.StringLimit && !v.lay.View {
+		b, cut = b[:o.StringLimit], "..."
+	}
+	where := func() []byte {
+		return fmt.Appendf(dst, "/* bytes %d..%d */", v.lay.Known, v.lay.Known+len(v.tail)-1)
+	}
+	if v.lay.View {
+		dst = append(dst, "extra_data="...)
+		dst = append(append(appendEscaped(append(dst, '"'), b, true), '"'), cut...)
+		dst = append(dst, ' ')
+		return where()
+	}
+	dst = append(where(), ' ')
+	return append(append(appendEscaped(append(dst, '"'), b, true), '"'), cut...)
 }
 
 // fieldValue prints the fields whose form depends on the struct they are in.
 func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []byte {
+	if f.Type.Kind == syscalls.KindTime {
+		dst = strconv.AppendInt(dst, fv.Int(), 10)
+		var nsec int64
+		if rest := v.Field(f.Type.Len.Name); rest != nil {
+			if nsec = rest.Int(); nsec < 0 || nsec >= 1e9 {
+				return dst
+			}
+		}
+		return appendTimeComment(dst, fv.Int(), nsec, fraction(nsec))
+	}
 	switch v.lay.Name {
 	case "epoll_event":
 		if f.Name == "data" {
@@ -86,12 +139,18 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 			dst = append(dst, ", u64="...)
 			return append(strconv.AppendUint(dst, fv.num, 10), '}')
 		}
+	case "perf_event_attr":
+		return o.perfField(dst, v, f, fv)
 	case "sockaddr_nl":
 		if f.Name == "nl_groups" {
 			if fv.num == 0 {
 				return append(dst, "00000000"...) // C's %#08x
 			}
 			return fmt.Appendf(dst, "0x%06x", fv.num)
+		}
+	case "siginfo_chld":
+		if f.Name == "si_status" && v.Field("si_code").num != cldExited {
+			return appendSignal(dst, fv.Int()) // what killed or stopped it
 		}
 	case "utimbuf":
 		return appendTimeComment(o.AppendValue(dst, fv), fv.Int(), 0, "")
@@ -101,27 +160,22 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 				dst = append(o.AppendValue(dst, was), " => "...)
 			}
 		}
-	case "cmsghdr":
-		if f.Name == "cmsg_type" && v.Field("cmsg_level").num == solSocket {
-			return appendEnum(dst, scmTypes().On(v.call.ABI), fv.num)
-		}
 	}
 	return o.AppendValue(dst, fv)
 }
 
-// scmTypes is looked up on first use, so that importing the package loads no table.
-var scmTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("scm") })
+var direntTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByName("dt") })
 
 // fieldShown evaluates a field's condition. What the kernel writes is shown
 // only after it has.
 func (v *Value) fieldShown(f *syscalls.Field) bool {
-	if f.Out && !v.out {
+	if f.Out && !v.out || f.Optional && uint64(f.Offset) >= v.given {
 		return false
 	}
 	if f.Cond == nil {
 		return true
 	}
-	by := v.Field(f.Cond.Name)
+	by := v.FieldAt(v.lay.Field(f.Cond.Name)) // not a union: those have conditions
 	return by != nil && f.Cond.Holds(by.num)
 }
 

@@ -39,10 +39,25 @@ func appendTimeComment(dst []byte, sec, nsec int64, fraction string) []byte {
 	if sec == 0 && nsec == 0 {
 		return dst
 	}
+	if nsec == 0 {
+		fraction = ""
+	}
 	t := time.Unix(sec, nsec)
 	if y := t.Year(); y < 0 || y > 9999 {
 		return dst
 	}
 	dst = t.AppendFormat(append(dst, " /* "...), "2006-01-02T15:04:05"+fraction+"-0700")
 	return append(dst, " */"...)
+}
+
+// appendTicks prints a clock_t with the seconds it stands for. The kernel
+// counts a hundred of them a second for programs (USER_HZ) on every
+// architecture here.
+func appendTicks(dst []byte, n int64) []byte {
+	dst = strconv.AppendInt(dst, n, 10)
+	if n == 0 {
+		return dst
+	}
+	dst = strconv.AppendFloat(append(dst, " /* "...), float64(n)/100, 'f', 2, 64)
+	return append(dst, " s */"...)
 }

@@ -72,13 +72,23 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 	if v.typ == nil {
 		return strconv.AppendInt(dst, int64(v.num), 10)
 	}
+	if o.Consts != ConstAbbrev && hasName(v.typ.Kind) {
+		return o.styled(dst, v)
+	}
 	switch v.typ.Kind {
 	case syscalls.KindHex, syscalls.KindHex32:
 		return appendHex0(dst, v.num)
+	case syscalls.KindPid:
+		return o.pid(dst, v)
 	case syscalls.KindCookie:
 		return appendHex0(dst, v.num)
 	case syscalls.KindOct, syscalls.KindMode:
 		return appendOct(dst, v.num)
+	case syscalls.KindIPCCall:
+		if version := v.num >> 16; version != 0 {
+			dst = append(strconv.AppendUint(dst, version, 10), "<<16|"...)
+		}
+		return strconv.AppendUint(dst, v.num&0xffff, 10)
 	case syscalls.KindFmode:
 		return appendFmode(dst, v.num)
 	case syscalls.KindDev:
@@ -89,7 +99,7 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return o.fd(dst, v, true)
 	case syscalls.KindSignal:
 		return appendSignal(dst, int64(v.num))
-	case syscalls.KindSigset:
+	case syscalls.KindSigset, syscalls.KindSigmask:
 		return appendSigset(dst, v.num, int(v.size))
 	case syscalls.KindFlags:
 		return o.flags(dst, v)
@@ -97,6 +107,10 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendEnum(dst, v.set(), v.num)
 	case syscalls.KindIoctl:
 		return appendIoctl(dst, uint32(v.num))
+	case syscalls.KindBPFCode:
+		return appendBPFCode(dst, v.num)
+	case syscalls.KindVersion:
+		return appendVersion(dst, v.num)
 	case syscalls.KindKey:
 		if v.num == 0 {
 			return append(dst, "IPC_PRIVATE"...)
@@ -104,11 +118,30 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendHex(dst, v.num)
 	case syscalls.KindHandler:
 		return appendHandler(dst, v)
+	case syscalls.KindTicks:
+		return appendTicks(dst, int64(v.num))
 	case syscalls.KindRlim:
 		return appendRlim(dst, v)
-	case syscalls.KindNetPort:
-		dst = append(dst, "htons("...)
+	case syscalls.KindNetPort, syscalls.KindLE16:
+		if dst = append(dst, "htons("...); v.typ.Kind == syscalls.KindLE16 {
+			dst = append(dst[:len(dst)-6], "htobs("...)
+		}
+		if v.typ.Set != nil {
+			return append(appendEnum(dst, v.set(), v.num), ')')
+		}
 		return append(strconv.AppendUint(dst, v.num, 10), ')')
+	case syscalls.KindIfindex:
+		return appendIfindex(dst, v)
+	case syscalls.KindErrno:
+		if name := syscalls.ErrnoName(int(-int64(v.num))); int64(v.num) < 0 && name != "" {
+			return append(append(dst, '-'), name...)
+		}
+		return strconv.AppendInt(dst, int64(v.num), 10)
+	case syscalls.KindXByte:
+		if v.num == 0 {
+			return append(dst, "00"...) // C's %#02x
+		}
+		return appendHex(dst, v.num)
 	case syscalls.KindNetLong:
 		dst = append(dst, "htonl("...)
 		return append(strconv.AppendUint(dst, v.num, 10), ')')
@@ -129,18 +162,36 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 // fd prints a descriptor.
 func (o *Text) fd(dst []byte, v *Value, dir bool) []byte {
 	if n := int64(v.num); dir && n == -100 {
+		start := len(dst)
 		dst = append(dst, "AT_FDCWD"...)
+		if o.Consts != ConstAbbrev {
+			dst = o.restyled(dst, start, []byte("-100"))
+		}
 	} else {
 		dst = strconv.AppendInt(dst, n, 10)
 	}
-	if o.FDPaths && v.call != nil && v.call.FDName != nil {
-		if name := v.call.FDName(int(int64(v.num))); name != "" {
-			dst = append(dst, '<')
-			dst = appendEscaped(dst, []byte(name), false)
-			dst = append(dst, '>')
-		}
+	if o.FDs != 0 && v.call != nil && v.call.FDText != nil {
+		dst = append(dst, v.call.FDText(int(int64(v.num)), o.FDs)...)
 	}
 	return dst
+}
+
+// pid prints a process id.
+func (o *Text) pid(dst []byte, v *Value) []byte {
+	dst = strconv.AppendInt(dst, int64(v.num), 10)
+	if o.PIDNames && int64(v.num) > 0 && v.call != nil && v.call.PIDName != nil {
+		dst = AppendPIDName(dst, v.call.PIDName(int(int64(v.num))))
+	}
+	return dst
+}
+
+// AppendPIDName appends a process's name as it stands behind its id: <sh>.
+func AppendPIDName(dst []byte, name string) []byte {
+	if name == "" {
+		return dst
+	}
+	dst = AppendEscaped(append(dst, '<'), name, "<>")
+	return append(dst, '>')
 }
 
 // array prints elements in brackets, at most StringLimit of them.
@@ -170,6 +221,9 @@ func (o *Text) array(dst []byte, v *Value) []byte {
 		if o.StringLimit > 0 && o.Abbrev && i >= o.StringLimit {
 			return append(dst, "...]"...)
 		}
+		if v.typ != nil && v.typ.Index != nil {
+			dst = append(appendIndex(append(dst, '['), v.typ.Index.On(v.call.ABI), i), "]="...)
+		}
 		dst = o.AppendValue(dst, &v.kids[i])
 	}
 	switch {
@@ -186,6 +240,18 @@ func (o *Text) array(dst []byte, v *Value) []byte {
 		dst = append(dst, "..."...)
 	}
 	return append(dst, ']')
+}
+
+// appendIndex prints the name of an array index.
+func appendIndex(dst []byte, names *syscalls.SetView, i int) []byte {
+	if name := names.Enum(uint64(i)); name != "" {
+		return append(dst, name...)
+	}
+	dst = strconv.AppendInt(dst, int64(i), 10)
+	if names.Marker == "-" {
+		return dst
+	}
+	return appendMarked(dst, names.Marker)
 }
 
 // list prints numbers separated by spaces, as sets are.

@@ -56,11 +56,14 @@ type Value struct {
 	total     uint64 // bytes or elements there are when fewer are held
 	moreAt    uint64
 	limit     uint64
+	given     uint64 // struct: bytes the tracee says it has
 	data      []byte
+	tail      []byte // struct: bytes behind those that are described, if not all zero
 	typ       *syscalls.Type
 	lay       *syscalls.Struct
 	parent    *Value
-	before    *Value // struct that the kernel has changed: as it was at entry
+	ctx       *nlContext // netlink: what the bytes are part of
+	before    *Value     // struct that the kernel has changed: as it was at entry
 	call      *Call
 	kids      []Value
 }
@@ -129,6 +132,13 @@ func (v *Value) Field(name string) *Value {
 	if i < 0 && name == "sa_family" && strings.HasPrefix(v.lay.Name, "sockaddr_") {
 		i = 0
 	}
+	if i >= 0 && v.lay.Unions() {
+		for k := range v.lay.Fields {
+			if f := &v.lay.Fields[k]; f.Name == name && f.Cond != nil && v.fieldShown(f) {
+				return v.FieldAt(k)
+			}
+		}
+	}
 	return v.FieldAt(i)
 }
 
@@ -178,7 +188,7 @@ func (v *Value) force(depth int) {
 	switch v.Kind {
 	case KindStruct:
 		for i := range v.lay.Fields {
-			if f := &v.lay.Fields[i]; f.Pointer && f.Type.Kind != syscalls.KindAddr || f.Type.Kind == syscalls.KindStruct {
+			if f := &v.lay.Fields[i]; f.Pointer && f.Type.Kind != syscalls.KindAddr || f.Type.Kind == syscalls.KindStruct || f.Count < 0 {
 				v.FieldAt(i).force(depth + 1)
 			}
 		}

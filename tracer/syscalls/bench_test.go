@@ -1,33 +1,43 @@
 package syscalls
 
-import "testing"
+import (
+	"testing"
 
-// What a program pays for its first constant, and for its first struct.
-func BenchmarkLoadConstants(b *testing.B) {
+	"luatrace/tracer/syscalls/pack"
+)
+
+// What a program pays for the first fact it asks a table for.
+func BenchmarkFirstConstant(b *testing.B) {
 	for b.Loop() {
-		f := &constantFile{name: coreConstants.name}
-		f.lookup("O_CREAT")
+		t := &pack.Table{File: constantsFile}
+		t.Find("O_CREAT")
 	}
 }
 
-func BenchmarkLoadHeader(b *testing.B) {
+func BenchmarkFirstGlob(b *testing.B) {
 	for b.Loop() {
-		f := &constantFile{name: coreConstants.name}
-		f.load()
-		f.matching(nil, "O_*", []string{"asm-generic/fcntl.h"})
+		matching(nil, &pack.Table{File: constantsFile}, "O_*", "asm-generic/fcntl.h")
 	}
 }
 
-func BenchmarkLoadDriverConstants(b *testing.B) {
+func BenchmarkFirstDriverConstant(b *testing.B) {
 	for b.Loop() {
-		f := &constantFile{name: driverConstants.name}
-		f.lookup("V4L2_CID_BASE")
+		t := &pack.Table{File: constantsDriversFile}
+		t.Find("V4L2_CID_BASE")
 	}
 }
 
-func BenchmarkLoadStructs(b *testing.B) {
+func BenchmarkFirstStruct(b *testing.B) {
 	for b.Loop() {
-		loadStructs("structs.txt.gz")
+		t := &pack.Table{File: structsFile}
+		text, _ := t.Find("stat")
+		parseStruct(AMD64, "stat", text)
+	}
+}
+
+func BenchmarkFirstIoctl(b *testing.B) {
+	for b.Loop() {
+		findIoctl(&pack.Table{File: ioctlsFile}, 0x5401)
 	}
 }
 

@@ -169,6 +169,28 @@ func InClass(abi ABI, nr int, class string) bool {
 	return nr >= 0 && nr < len(masks) && masks[nr]&(1<<i) != 0
 }
 
+// classesOf returns the classes of one call by its name, without making the
+// masks of all.
+func classesOf(name string) []string {
+	var list []string
+	for _, c := range classes {
+		rest := c.calls
+		for {
+			i := strings.Index(rest, name)
+			if i < 0 {
+				break
+			}
+			end := i + len(name)
+			if (i == 0 || rest[i-1] <= ' ') && (end == len(rest) || rest[end] <= ' ') {
+				list = append(list, c.name)
+				break
+			}
+			rest = rest[end:]
+		}
+	}
+	return list
+}
+
 // ClassCalls returns the names of the calls of an ABI that are in a class,
 // sorted; nil if there is no such class.
 func ClassCalls(abi ABI, class string) []string {

@@ -115,3 +115,19 @@ func TestClassLists(t *testing.T) {
 		t.Errorf("calls of no class: %v", got)
 	}
 }
+
+// A signature's classes are found another way than InClass's.
+func TestSignatureClasses(t *testing.T) {
+	t.Parallel()
+	for abi := range NumABI {
+		for _, name := range Names(abi) {
+			nr, _ := Number(abi, name)
+			s := Lookup(abi, nr)
+			for _, c := range Classes() {
+				if got := slices.Contains(s.Classes, c); got != InClass(abi, nr, c) {
+					t.Errorf("%s: %s: class %s: %v, InClass %v", abi, name, c, got, !got)
+				}
+			}
+		}
+	}
+}

@@ -4,9 +4,10 @@
 // requests, error numbers, signals, and strace's classes.
 //
 // It reads nothing and calls nothing: every fact is in a table that is
-// compiled in. Tables are parsed when something in them is first asked for,
-// so importing the package costs nothing at start-up, and all functions are
-// safe for use by any number of goroutines.
+// compiled in. Of the tables only the few kilobytes around a fact are inflated
+// and parsed, when it is first asked for, so importing the package costs nothing
+// at start-up and a program pays for what it uses. All functions are safe for
+// use by any number of goroutines.
 //
 // Numbers come from golang.org/x/sys/unix, constants, struct layouts and
 // ioctl requests from the kernel's user-space headers; gen/README.md says

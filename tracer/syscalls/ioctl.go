@@ -1,10 +1,10 @@
 package syscalls
 
 import (
-	"sort"
-	"strconv"
+	"fmt"
 	"strings"
-	"sync"
+
+	"luatrace/tracer/syscalls/pack"
 )
 
 // IoctlDir says how an ioctl request uses the memory its argument points to,
@@ -20,42 +20,9 @@ const (
 	IoctlBoth           = IoctlRead | IoctlWrite // both
 )
 
-// An ioctl table is text, one request a line, sorted by value: VALUE DIR TYPE
-// NAME. The overlays hold what an ABI has in addition; mostly requests whose
-// value contains the size of a struct with longs in it.
-var ioctlTables = [NumABI]func() []ioctlRow{
-	AMD64: sync.OnceValue(func() []ioctlRow { return parseIoctls("ioctls.txt.gz") }),
-	I386:  sync.OnceValue(func() []ioctlRow { return parseIoctls("ioctls-i386.txt.gz") }),
-	ARM64: sync.OnceValue(func() []ioctlRow { return parseIoctls("ioctls-arm64.txt.gz") }),
-}
-
-type ioctlRow struct {
-	req       uint32
-	dir       IoctlDir
-	typ, name string
-}
-
-var ioctlDirs = map[string]IoctlDir{"-": IoctlNone, "r": IoctlRead, "w": IoctlWrite, "rw": IoctlBoth}
-
-func parseIoctls(file string) []ioctlRow {
-	text := inflate(file)
-	rows := make([]ioctlRow, 0, strings.Count(text, "\n"))
-	for line := range strings.Lines(text) {
-		if line[0] == '#' {
-			continue
-		}
-		f := strings.Fields(line)
-		v, err := strconv.ParseUint(f[0], 0, 32)
-		if err != nil || len(f) != 4 {
-			panic("syscalls: damaged table: " + file + ": " + line)
-		}
-		if f[2] == "-" {
-			f[2] = ""
-		}
-		rows = append(rows, ioctlRow{uint32(v), ioctlDirs[f[1]], f[2], f[3]})
-	}
-	return rows
-}
+// A record of an ioctl table is "VALUE DIR TYPE NAME", with eight digits of
+// VALUE. What an ABI has in addition to amd64 is mostly requests whose value
+// contains the size of a struct with longs in it.
 
 // Ioctl returns the names of an ioctl request on the native ABI, see IoctlFor.
 func Ioctl(req uint32) (names []string, argType string, dir IoctlDir) {
@@ -72,33 +39,45 @@ func Ioctl(req uint32) (names []string, argType string, dir IoctlDir) {
 // if there is no argument or nothing is known. Of several names' types the
 // first one known is returned. Safe for any goroutine.
 func IoctlFor(abi ABI, req uint32) (names []string, argType string, dir IoctlDir) {
-	switch abi {
-	case I386, X32:
-		names, argType, dir = findIoctl(I386, req)
-	case ARM64:
-		names, argType, dir = findIoctl(ARM64, req)
+	if abi >= NumABI {
+		abi = AMD64
 	}
-	if names == nil {
-		names, argType, dir = findIoctl(AMD64, req)
+	for _, t := range ioctlTables[abi] {
+		if names, argType, dir = findIoctl(t, req); names != nil {
+			return names, argType, dir
+		}
 	}
-	if names == nil {
-		names, argType, dir = variableIoctl(req)
+	if names, argType, dir = variableIoctl(req); names != nil {
+		return names, argType, dir
 	}
-	return names, argType, dir
+	if name := ioctlTab().extra[req]; name != "" {
+		names = []string{name}
+	}
+	return names, "", IoctlNone
 }
 
-func findIoctl(abi ABI, req uint32) (names []string, argType string, dir IoctlDir) {
-	rows := ioctlTables[abi]()
-	first := sort.Search(len(rows), func(i int) bool { return rows[i].req >= req })
-	for _, r := range rows[first:] {
-		if r.req != req {
+func findIoctl(t *pack.Table, req uint32) (names []string, argType string, dir IoctlDir) {
+	want := fmt.Sprintf("%08x", req)
+	for key, text := range t.Records(want) {
+		if key != want {
 			break
 		}
-		names = append(names, r.name)
-		if argType == "" {
-			argType = r.typ
+		f := strings.Fields(text)
+		if len(f) != 3 {
+			panic("syscalls: damaged table: ioctl " + key)
 		}
-		dir |= r.dir
+		switch f[0] {
+		case "r":
+			dir |= IoctlRead
+		case "w":
+			dir |= IoctlWrite
+		case "rw":
+			dir |= IoctlBoth
+		}
+		if argType == "" && f[1] != "-" {
+			argType = f[1]
+		}
+		names = append(names, f[2])
 	}
 	return names, argType, dir
 }

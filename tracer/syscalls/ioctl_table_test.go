@@ -1,6 +1,9 @@
 package syscalls
 
-import "testing"
+import (
+	"strconv"
+	"testing"
+)
 
 // TestIoctlRows parses every row of ioctls.tab and makes the arguments of
 // every request of the generated tables.
@@ -16,27 +19,55 @@ func TestIoctlRows(t *testing.T) {
 			t.Fatalf("%s has no ioctl", abi)
 		}
 		sig := Lookup(abi, nr)
-		for _, r := range append(ioctlTables[AMD64](), ioctlTables[abi]()...) {
-			known[r.name] = true
-			if _, err := sig.ioctl.row([]string{r.name}); err != nil {
-				t.Errorf("%s: %v", abi, err)
+		for req := range requests(t, abi) {
+			names, _, _ := IoctlFor(abi, req)
+			for _, name := range names {
+				known[name] = true
+				if _, err := sig.ioctl.row([]string{name}); err != nil {
+					t.Errorf("%s: %v", abi, err)
+				}
 			}
-			params, ret := sig.Select(&[6]uint64{3, uint64(r.req)})
+			params, ret := sig.Select(&[6]uint64{3, uint64(req)})
 			for _, typ := range []*Type{params[2].Type, params[2].After, ret} {
 				if typ == nil || typ.Kind != KindStruct {
 					continue
 				}
 				if _, err := compileStruct(abi, typ.Struct); err != nil {
-					t.Errorf("%s: %s: %v", abi, r.name, err)
+					t.Errorf("%s: %s: %v", abi, names, err)
 				}
 			}
 		}
 	}
-	for name, l := range ioctlRows() {
-		if !known[name] {
+	for _, err := range ioctlTab().errs {
+		t.Error(err)
+	}
+	for req, name := range ioctlTab().extra {
+		if names, _, _ := IoctlFor(AMD64, req); names[0] != name || known[name] {
+			t.Errorf("%s needs no number", name)
+		}
+		known[name] = true
+	}
+	for name := range ioctlTab().index.at {
+		if l, _ := ioctlTab().index.line(name); !known[name] {
 			t.Errorf("%s: no ioctl %q", l.where(), name)
 		}
 	}
+}
+
+// requests returns the requests of the generated tables of an ABI.
+func requests(t *testing.T, abi ABI) map[uint32]bool {
+	t.Helper()
+	all := map[uint32]bool{}
+	for _, table := range ioctlTables[abi] {
+		for key := range table.Records("") {
+			req, err := strconv.ParseUint(key, 16, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[uint32(req)] = true
+		}
+	}
+	return all
 }
 
 func TestIoctlGeneric(t *testing.T) {

@@ -60,64 +60,13 @@ func (l *StructLayout) Field(name string) *StructField {
 	return nil
 }
 
-// A struct table is text: "struct NAME SIZE HEADER" (or "union") followed by
-// its fields, one a line that starts with a space:
+// A record of a struct table is "NAME struct SIZE HEADER" (or "union") and its
+// fields, one a line that starts with a space:
 //
 //	NAME OFFSET TYPE [COUNT]
 //	NAME BITOFFSET:BITS TYPE
 //
-// COUNT is -1 for an array without a length. The tables without an ABI in
-// their names are amd64's; the others have only what their ABI lays out
-// differently or in addition.
-var structFiles = [NumABI][]func() *structFile{
-	AMD64: {structsCore, structsDrivers},
-	I386:  {structsI386, structsCore, structsDrivers},
-	ARM64: {structsARM64, structsCore, structsDrivers},
-	X32:   {structsCore, structsDrivers},
-}
-
-var (
-	structsCore    = sync.OnceValue(func() *structFile { return loadStructs("structs.txt.gz") })
-	structsDrivers = sync.OnceValue(func() *structFile { return loadStructs("structs-drivers.txt.gz") })
-	structsI386    = sync.OnceValue(func() *structFile { return loadStructs("structs-i386.txt.gz") })
-	structsARM64   = sync.OnceValue(func() *structFile { return loadStructs("structs-arm64.txt.gz") })
-)
-
-// structFile is one struct table, cut into structs but not parsed.
-type structFile struct {
-	names []string          // in the order of the table
-	text  map[string]string // name: its lines
-}
-
-// loadStructs inflates a table and finds where its structs start.
-func loadStructs(name string) *structFile {
-	text := inflate(name)
-	f := &structFile{text: make(map[string]string, strings.Count(text, "\nstruct "))}
-	_, text, _ = strings.Cut(text, "\n") // the comment
-	for text != "" {
-		// A struct ends before the next line that does not start with a space.
-		end := 0
-		for {
-			nl := strings.IndexByte(text[end:], '\n')
-			if nl < 0 {
-				end = len(text)
-				break
-			}
-			end += nl + 1
-			if end == len(text) || text[end] != ' ' {
-				break
-			}
-		}
-		head := strings.SplitN(text[:end], " ", 3)
-		if len(head) < 3 {
-			panic("syscalls: damaged struct table: " + name)
-		}
-		f.names = append(f.names, head[1])
-		f.text[head[1]] = text[:end]
-		text = text[end:]
-	}
-	return f
-}
+// COUNT is -1 for an array without a length.
 
 type layoutKey struct {
 	abi  ABI
@@ -140,9 +89,9 @@ func Layout(abi ABI, name string) (*StructLayout, bool) {
 		return l.(*StructLayout), l.(*StructLayout) != nil
 	}
 	var l *StructLayout
-	for _, file := range structFiles[abi] {
-		if text := file().text[name]; text != "" {
-			l = parseStruct(abi, text)
+	for _, t := range structTables[abi] {
+		if text, ok := t.Find(name); ok {
+			l = parseStruct(abi, name, text)
 			break
 		}
 	}
@@ -150,16 +99,16 @@ func Layout(abi ABI, name string) (*StructLayout, bool) {
 	return kept.(*StructLayout), l != nil
 }
 
-// parseStruct reads the lines of one struct. The tables are generated, so
+// parseStruct reads the text of one record. The tables are generated, so
 // anything unexpected panics.
-func parseStruct(abi ABI, text string) *StructLayout {
+func parseStruct(abi ABI, name, text string) *StructLayout {
 	head, body, _ := strings.Cut(text, "\n")
 	h := strings.Fields(head)
-	if len(h) != 4 {
-		panic("syscalls: damaged struct table: " + head)
+	if len(h) != 3 {
+		panic("syscalls: damaged struct table: " + name + ": " + head)
 	}
-	l := &StructLayout{Name: h[1], Size: atoi(h[2]), Union: h[0] == "union", Header: h[3]}
-	l.Fields = make([]StructField, 0, strings.Count(body, "\n"))
+	l := &StructLayout{Name: name, Size: atoi(h[1]), Union: h[0] == "union", Header: h[2]}
+	l.Fields = make([]StructField, 0, strings.Count(body, "\n")+1)
 	for line := range strings.Lines(body) {
 		f := strings.Fields(line)
 		if len(f) < 3 {
@@ -216,8 +165,8 @@ func LayoutNames(abi ABI) []string {
 	}
 	var names []string
 	seen := map[string]bool{}
-	for _, file := range structFiles[abi] {
-		for _, name := range file().names {
+	for _, t := range structTables[abi] {
+		for name := range t.Records("") {
 			if !seen[name] {
 				seen[name] = true
 				names = append(names, name)

@@ -5,64 +5,6 @@ import (
 	"strings"
 )
 
-// The tables in table/ are text, one fact a line; doc comments in the files
-// themselves explain the format to those who add to them. This file has the
-// parts common to the three: lines, comments, splitting.
-
-// tableFile is one file of a table; the tables are split by subject.
-type tableFile struct{ name, text string }
-
-// tableLine is one line of a table with the lines that continue it.
-type tableLine struct {
-	file string   // name of the file, for error messages
-	num  int      // line number in it
-	text string   // the line without its comment
-	more []string // following lines that start with "|", without it
-}
-
-// where returns "FILE:LINE".
-func (l *tableLine) where() string { return fmt.Sprintf("%s:%d", l.file, l.num) }
-
-// tableLines splits tables into lines, drops comments and blank lines, and
-// joins lines that end in a backslash.
-func tableLines(files ...tableFile) []tableLine {
-	var out []tableLine
-	for _, f := range files {
-		out = append(out, f.lines()...)
-	}
-	return out
-}
-
-func (f tableFile) lines() []tableLine {
-	var out []tableLine
-	num, joined, start := 0, "", 0
-	for line := range strings.Lines(f.text) {
-		num++
-		line = strings.TrimSpace(line)
-		if i := strings.Index(line, "# "); i == 0 || i > 0 && line[i-1] == ' ' {
-			line = strings.TrimSpace(line[:i])
-		}
-		if line == "#" || line == "" {
-			continue
-		}
-		if joined == "" {
-			start = num
-		}
-		if cut, ok := strings.CutSuffix(line, "\\"); ok {
-			joined += strings.TrimSpace(cut) + " "
-			continue
-		}
-		line, joined = joined+line, ""
-		if cont, ok := strings.CutPrefix(line, "|"); ok && len(out) > 0 {
-			last := &out[len(out)-1]
-			last.more = append(last.more, strings.TrimSpace(cont))
-			continue
-		}
-		out = append(out, tableLine{file: f.name, num: start, text: line})
-	}
-	return out
-}
-
 // splitTop splits s at separators that are not inside brackets and trims the
 // parts. An empty s gives no parts.
 func splitTop(s string, sep byte) []string {
@@ -104,7 +46,7 @@ func parseParam(abi ABI, s string) (Param, error) {
 			p.Dir, kind = OutIntr, cut
 		}
 	case '<':
-		kind = kind[1:]
+		kind, p.Late = strings.CutPrefix(kind[1:], "~")
 	case '=':
 		p.Dir, kind = InOut, kind[1:]
 	}

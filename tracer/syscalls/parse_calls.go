@@ -25,7 +25,15 @@ func parseCall(abi ABI, l tableLine) (*Signature, error) {
 		return nil, fmt.Errorf("%d arguments", len(s.Params))
 	}
 	addShorthands(s.Params)
-	if ret := strings.TrimSpace(rest[end+1:]); ret != "" {
+	ret, flag, _ := strings.Cut(rest[end+1:], " : ")
+	switch strings.TrimSpace(flag) {
+	case "unimplemented":
+		s.Unimplemented = true
+	case "sub", "":
+	default:
+		return nil, fmt.Errorf("unknown flag %q", strings.TrimSpace(flag))
+	}
+	if ret = strings.TrimSpace(ret); ret != "" {
 		var err error
 		if s.Ret, err = parseType(ret); err != nil {
 			return nil, err
@@ -40,6 +48,12 @@ func parseCall(abi ABI, l tableLine) (*Signature, error) {
 				}
 				s.Order = append(s.Order, i)
 				s.Labels = append(s.Labels, name)
+			}
+			continue
+		}
+		if text, ok := strings.CutPrefix(v, "sub "); ok {
+			if err := s.parseSub(abi, text); err != nil {
+				return nil, err
 			}
 			continue
 		}
@@ -169,7 +183,7 @@ func checkNames(s *Signature) error {
 		for i := range params {
 			p := &params[i]
 			for _, l := range []Length{p.Len, p.Total} {
-				if l.Name != "" && FindParam(params, l.Name) < 0 {
+				if l.Name != "" && l.Kind != LenOwn && FindParam(params, l.Name) < 0 {
 					return fmt.Errorf("%s: no argument %q", p.Name, l.Name)
 				}
 			}

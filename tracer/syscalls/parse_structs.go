@@ -17,6 +17,9 @@ var netStructsText string
 //go:embed table/dev_structs.tab
 var devStructsText string
 
+//go:embed table/proc_structs.tab
+var procStructsText string
+
 //go:embed table/kern_structs.tab
 var kernStructsText string
 
@@ -28,72 +31,82 @@ type overlay struct {
 }
 
 type overlayField struct {
-	brief   bool
-	pointer bool   // "*": the number is an address
-	text    string // parsed for each ABI, as constants differ
-	name    string
+	marks string // any of "!" brief, "^" brief if set, "?" optional, "*" the number is an address, "~" far
+	text  string // parsed for each ABI, as constants differ
+	name  string
 }
 
-type structTable struct {
-	overlays map[string]*overlay
-	views    map[string]string // "view" lines: the struct whose memory it shows
-	layouts  map[string]string // "layout" lines: what no header has
-	errs     []error           // reported by a test
-}
+// structTable finds what the tables say about structs.
+type structTable struct{ index *tableIndex }
 
 var structTab = sync.OnceValue(func() *structTable {
-	return parseStructs(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText},
-		tableFile{"dev_structs.tab", devStructsText}, tableFile{"kern_structs.tab", kernStructsText})
+	return newStructTable(tableFile{"structs.tab", structsText}, tableFile{"net_structs.tab", netStructsText},
+		tableFile{"dev_structs.tab", devStructsText}, tableFile{"kern_structs.tab", kernStructsText},
+		tableFile{"proc_structs.tab", procStructsText})
 })
 
-func parseStructs(files ...tableFile) *structTable {
-	t := &structTable{overlays: map[string]*overlay{}, layouts: map[string]string{}, views: map[string]string{}}
-	for _, l := range tableLines(files...) {
-		fail := func(format string, args ...any) {
-			t.errs = append(t.errs, fmt.Errorf("%s: %s", l.where(), fmt.Sprintf(format, args...)))
+// newStructTable files "layout NAME" under "layout NAME" and the rest under the
+// names: a struct may have a layout and an overlay.
+func newStructTable(files ...tableFile) *structTable {
+	return &structTable{newTableIndex(func(head string, file func(string)) {
+		word, names, _ := strings.Cut(strings.TrimSpace(head), " ")
+		names, _, _ = strings.Cut(strings.TrimSpace(names), " ")
+		if word == "layout" {
+			file("layout " + names)
+			return
 		}
-		head, body, ok := strings.Cut(l.text, ":")
-		words := strings.Fields(head)
-		if !ok || len(words) != 2 && len(words) != 4 {
-			fail("want: struct NAME: fields, view NAME of STRUCT: fields, or layout NAME: fields")
-			continue
+		for name := range strings.SplitSeq(strings.TrimSuffix(names, "!"), ",") {
+			file(name)
 		}
-		if words[0] == "layout" {
-			t.layouts[words[1]] = body
-			continue
-		}
-		if words[0] == "view" && len(words) == 4 && words[2] == "of" {
-			t.views[words[1]], words[1] = words[3], words[1]+"!"
-		} else if words[0] != "struct" {
-			fail("want struct, view or layout, not %q", words[0])
-			continue
-		}
-		names, exact := strings.CutSuffix(words[1], "!")
-		o := &overlay{exact: exact}
-		for _, f := range splitTop(body, ',') {
-			if strings.HasPrefix(f, "-") {
-				for _, g := range strings.Fields(f) {
-					o.hidden = append(o.hidden, strings.TrimPrefix(g, "-"))
-				}
-				continue
-			}
-			name, kind, ok := strings.Cut(f, " ")
-			if !ok {
-				fail("field %q: want a name and a kind", f)
-				continue
-			}
-			kind, brief := strings.CutPrefix(strings.TrimSpace(kind), "!")
-			kind, pointer := strings.CutPrefix(kind, "*")
-			o.fields = append(o.fields, overlayField{brief: brief, pointer: pointer, name: name, text: name + " " + kind})
-		}
-		for _, name := range strings.Split(names, ",") {
-			if t.overlays[name] != nil {
-				fail("struct %s has two lines", name)
-			}
-			t.overlays[name] = o
-		}
+	}, files...)}
+}
+
+// layout returns the fields of a "layout" line: what no header has.
+func (t *structTable) layout(name string) (fields string, ok bool) {
+	l, ok := t.index.line("layout " + name)
+	_, fields, _ = strings.Cut(l.text, ":")
+	return fields, ok
+}
+
+// overlay returns what the line about a struct says, nil if there is none. For
+// a view, of is the struct whose memory it shows.
+func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
+	l, ok := t.index.line(name)
+	if !ok {
+		return nil, "", nil
 	}
-	return t
+	fail := func(format string, args ...any) (*overlay, string, error) {
+		return nil, "", fmt.Errorf("%s: %s", l.where(), fmt.Sprintf(format, args...))
+	}
+	head, body, ok := strings.Cut(l.text, ":")
+	words := strings.Fields(head)
+	o = &overlay{}
+	switch {
+	case !ok || len(words) != 2 && len(words) != 4:
+		return fail("want: struct NAME: fields, view NAME of STRUCT: fields, or layout NAME: fields")
+	case words[0] == "view" && len(words) == 4 && words[2] == "of":
+		o.exact, of = true, words[3]
+	case words[0] == "struct":
+		o.exact = strings.HasSuffix(words[1], "!")
+	default:
+		return fail("want struct, view or layout, not %q", words[0])
+	}
+	for _, f := range splitTop(body, ',') {
+		if strings.HasPrefix(f, "-") {
+			for _, g := range strings.Fields(f) {
+				o.hidden = append(o.hidden, strings.TrimPrefix(g, "-"))
+			}
+			continue
+		}
+		name, kind, ok := strings.Cut(f, " ")
+		if !ok {
+			return fail("field %q: want a name and a kind", f)
+		}
+		kind = strings.TrimSpace(kind)
+		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~^"))]
+		o.fields = append(o.fields, overlayField{marks: marks, name: name, text: name + " " + kind[len(marks):]})
+	}
+	return o, of, nil
 }
 
 // compileStruct joins layout and overlay.
@@ -105,13 +118,13 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Struct{Name: name, Size: lay.Size, index: map[string]int{}}
+	s := &Struct{Name: name, Size: lay.Size, Known: lay.Size, index: map[string]int{}}
 	byName := map[string]Field{}
 	end := 0
 	for _, f := range lay.Fields {
 		df := defaultField(f)
 		// Of what overlaps only the first is shown, unless an overlay lists it.
-		df.Hidden = df.Hidden || f.Name == "_" || f.BitSize == 0 && f.Offset < end
+		df.Hidden = df.Hidden || isPadding(f.Name) || f.BitSize == 0 && f.Offset < end
 		end = max(end, f.Offset+f.Size)
 		if _, dup := byName[f.Name]; dup {
 			continue // the first member of a union counts
@@ -119,24 +132,50 @@ func compileStruct(abi ABI, name string) (*Struct, error) {
 		byName[f.Name] = df
 		s.Fields = append(s.Fields, df)
 	}
-	if o := structTab().overlays[name]; o != nil {
-		if err := o.apply(abi, s, byName); err != nil {
-			return nil, fmt.Errorf("struct %s: %w", name, err)
+	o, of, err := structTab().overlay(name)
+	if err == nil && o != nil {
+		err = o.apply(abi, s, byName)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("struct %s: %w", name, err)
+	}
+	if s.View = of != ""; s.View {
+		s.Known = 0
+		for i := range s.Fields {
+			if f := &s.Fields[i]; !f.Hidden {
+				s.Known = max(s.Known, f.Offset+f.Size)
+			}
 		}
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		f.Wide = isWide(f.Type, f.Size)
 		s.Short = s.Short || f.Brief
+		if _, dup := s.index[f.Name]; dup {
+			s.unions = true
+			continue
+		}
 		s.index[f.Name] = i
 	}
 	return s, nil
 }
 
+// isPadding reports whether a field is by its name one that means nothing.
+func isPadding(name string) bool {
+	name = strings.TrimLeft(name, "_")
+	for _, p := range [...]string{"pad", "reserved", "resv", "rsv", "unused", "spare"} {
+		if rest, ok := strings.CutPrefix(name, p); ok && strings.Trim(rest, "0123456789ding_") == "" {
+			return true
+		}
+	}
+	return name == ""
+}
+
 func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 	var listed []Field
 	for _, of := range o.fields {
-		f, ok := byName[of.name]
+		name, label, renamed := strings.Cut(of.name, "/")
+		f, ok := byName[name]
 		if !ok {
 			if o.exact {
 				continue // a field only some ABIs have: sa_restorer
@@ -147,9 +186,15 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 		if err != nil {
 			return err
 		}
-		f.Type, f.Cond, f.Brief, f.Hidden = p.Type, p.Cond, of.brief, p.Hidden
-		f.Out = p.Dir == Out
-		if of.pointer {
+		f.Type, f.Cond, f.Hidden, f.Out = p.Type, p.Cond, p.Hidden, p.Dir == Out
+		if renamed {
+			f.Name = label
+		}
+		f.Brief = strings.Contains(of.marks, "!")
+		f.BriefSet = strings.Contains(of.marks, "^")
+		f.Optional = strings.Contains(of.marks, "?")
+		f.Far = strings.Contains(of.marks, "~")
+		if strings.Contains(of.marks, "*") {
 			f.Pointer, f.Signed = true, false
 		}
 		listed = append(listed, f)
@@ -167,7 +212,7 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 			}
 		}
 	}
-	if o.exact {
+	if o.exact && len(listed) > 0 {
 		rest := s.Fields
 		s.Fields = listed
 	next:
@@ -186,11 +231,11 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 
 // layoutOf finds a layout in structs.tab's own lines or the generated tables.
 func layoutOf(abi ABI, name string) (*StructLayout, error) {
-	if body, ok := structTab().layouts[name]; ok {
+	if body, ok := structTab().layout(name); ok {
 		return layOut(abi, name, body)
 	}
-	if base, ok := structTab().views[name]; ok {
-		return layoutOf(abi, base)
+	if _, of, err := structTab().overlay(name); err == nil && of != "" {
+		return layoutOf(abi, of)
 	}
 	if l, ok := Layout(abi, name); ok {
 		return l, nil
@@ -210,6 +255,8 @@ func defaultField(f StructField) Field {
 	switch {
 	case df.Pointer:
 		elem.Kind = KindAddr
+	case f.Type == "dyn":
+		elem.Kind = KindDyn
 	case f.Type == "char":
 		if f.Count != 0 {
 			df.Type = &Type{Kind: KindString}
@@ -271,6 +318,9 @@ func layOut(abi ABI, name, body string) (*StructLayout, error) {
 			continue
 		}
 		f.Offset, f.Size = l.Size, size*max(f.Count, 1)
+		if f.Count < 0 {
+			f.Size = 0
+		}
 		l.Size += f.Size
 		l.Fields = append(l.Fields, f)
 	}
@@ -283,6 +333,8 @@ func layOut(abi ABI, name, body string) (*StructLayout, error) {
 func sizeOf(abi ABI, f *StructField) (size, align int, err error) {
 	word := abi.WordSize()
 	switch f.Type {
+	case "dyn": // takes what memory is left
+		return 0, 1, nil
 	case "char", "u8", "s8":
 		return 1, 1, nil
 	case "u16", "s16", "be16":

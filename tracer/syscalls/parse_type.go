@@ -19,16 +19,20 @@ var kindNames = map[string]TypeKind{
 	"handler": KindHandler, "rlim": KindRlim, "be16": KindNetPort,
 	"be32": KindNetLong, "ip4": KindIPv4, "ip6": KindIPv6,
 	"ioctl": KindIoctl, "path": KindPath, "strv": KindStrings, "env": KindEnv,
-	"siginfo": KindSiginfo, "wstatus": KindWait, "off64": KindLow64,
+	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64,
 	"str": KindString, "sigset": KindSigset,
+	"bpfcode": KindBPFCode, "kver": KindVersion,
+	"le16": KindLE16, "ifindex": KindIfindex, "errno": KindErrno, "xbyte": KindXByte, "dyn": KindDyn,
+	"ipaddr": KindIPAddr, "mac": KindMAC,
+	"sigmask": KindSigmask, "ipccall": KindIPCCall,
 }
 
 // sizedKinds are the kinds that need a length.
 var sizedKinds = map[string]TypeKind{
-	"buf": KindBytes, "hexbuf": KindHexBytes, "str": KindString,
+	"buf": KindBytes, "sockbuf": KindSockBuf, "hexbuf": KindHexBytes, "str": KindString,
 	"sigset": KindSigset, "iovec": KindIovec, "iovaddr": KindIovecAddr,
 	"sockaddr": KindSockaddr, "cmsgs": KindControl, "fdset": KindFDSet,
-	"bits": KindBits, "dirents": KindDirents,
+	"bits": KindBits, "dirents": KindDirents, "lsmctx": KindLSMContexts,
 	"pollfds": KindPollResult, "struct": KindStruct,
 }
 
@@ -53,12 +57,48 @@ func parseType(s string) (*Type, error) {
 	switch word {
 	case "flags", "enum":
 		return parseSetKind(word, arg)
+	case "flags64":
+		t, err := parseSetKind("flags", arg)
+		if err == nil {
+			t.Wide = true
+		}
+		return t, err
+	case "time":
+		return &Type{Kind: KindTime, Len: parseLength(arg)}, nil
+	case "olddirents":
+		return &Type{Kind: KindDirents, Struct: "linux_dirent", Len: parseLength(arg)}, nil
+	case "be16", "le16":
+		set := SetByName(arg)
+		if set == nil {
+			return nil, fmt.Errorf("no set %q", arg)
+		}
+		return &Type{Kind: kindNames[word], Set: set}, nil
+	case "opt":
+		size, elem, typed := strings.Cut(arg, ":")
+		t := &Type{Kind: KindOpt, Len: parseLength(size)}
+		if !typed {
+			return t, nil
+		}
+		var err error
+		t.Elem, err = parseType(elem)
+		return t, err
 	case "struct":
 		name, size, _ := strings.Cut(arg, ":")
 		if name == "" {
 			return nil, fmt.Errorf("kind %q: want struct:NAME", s)
 		}
-		return &Type{Kind: KindStruct, Struct: name, Len: parseLength(size)}, nil
+		size, least, _ := strings.Cut(size, ":")
+		t := &Type{Kind: KindStruct, Struct: name, Len: parseLength(size)}
+		if least != "" {
+			var err error
+			if t.Min, err = strconv.ParseUint(least, 0, 16); err != nil {
+				return nil, fmt.Errorf("kind %q: want struct:NAME:LENGTH:LEAST", s)
+			}
+		}
+		return t, nil
+	}
+	if word == "pathbuf" && arg != "" {
+		return &Type{Kind: KindString, Whole: true, Len: parseLength(arg)}, nil
 	}
 	k, ok := sizedKinds[word]
 	if !ok || arg == "" {
@@ -74,7 +114,13 @@ func parseArray(s string) (*Type, error) {
 	if !ok || !ok2 {
 		return nil, fmt.Errorf("kind %q: want [KIND;LENGTH]", s)
 	}
+	count, index, indexed := strings.Cut(count, ";")
 	t := &Type{Kind: KindArray, Len: parseLength(count)}
+	if indexed {
+		if t.Index = SetByName(index); t.Index == nil {
+			return nil, fmt.Errorf("kind %q: no set %q", s, index)
+		}
+	}
 	if strings.HasPrefix(elem, "*") {
 		t.Kind, elem = KindPtrArray, elem[1:]
 	}
@@ -103,7 +149,8 @@ func parseSetKind(word, arg string) (*Type, error) {
 	return t, nil
 }
 
-// parseLength parses "", "123", "ret", "iocsize", "name" or "*name".
+// parseLength parses "", "123", "ret", "iocsize", "name", "*name", "$argument" or
+// "@field".
 func parseLength(s string) Length {
 	switch {
 	case s == "":
@@ -112,6 +159,10 @@ func parseLength(s string) Length {
 		return Length{Kind: LenRet}
 	case s == "iocsize":
 		return Length{Kind: LenIoctl}
+	case s[0] == '$':
+		return Length{Kind: LenArg, Name: s[1:]}
+	case s[0] == '@':
+		return Length{Kind: LenOwn, Name: s[1:]}
 	case s[0] == '*':
 		return Length{Kind: LenDeref, Name: s[1:]}
 	}

@@ -19,6 +19,7 @@ type Set struct {
 	subs   []subSet // bits that form enumerations, printed first
 	shift  string   // constant: the bits from it up hold a size, N<<NAME
 	perm   bool     // the low nine bits are permissions, printed last in octal
+	bare   bool     // no bits print as nothing, also after an enumeration's "|"
 
 	once  [NumABI]sync.Once
 	views [NumABI]SetView
@@ -46,6 +47,7 @@ type SetView struct {
 	Shift     uint         // with ShiftName: bits from here up are a size
 	ShiftName string
 	Perm      bool // the low nine bits are permissions
+	Bare      bool // no bits print as nothing, also after an enumeration's "|"
 }
 
 // On returns the set with the values it has on an ABI (amd64's for X32).
@@ -154,7 +156,7 @@ func (v *SetView) MemberNames() []string {
 // here; a test of the tables reports them.
 func (s *Set) resolve(abi ABI) {
 	v := &s.views[abi]
-	v.Marker, v.Perm = s.marker, s.perm
+	v.Marker, v.Perm, v.Bare = s.marker, s.perm, s.bare
 	for _, sub := range s.subs {
 		mask, _ := constOrNumber(abi, sub.mask)
 		v.Subs = append(v.Subs, SubView{sub.set.On(abi), mask, sub.loose})
@@ -203,10 +205,8 @@ func (s *Set) resolve(abi ABI) {
 		default:
 			var found []NamedValue
 			for _, h := range headers {
-				for _, c := range constantsMatching(t, h) {
-					if n, ok := ConstantFor(abi, c.Name); ok {
-						found = add(found, c.Name, n)
-					}
+				for _, c := range constantsMatching(abi, t, h) {
+					found = add(found, c.Name, c.Value)
 				}
 			}
 			sort.SliceStable(found, func(i, j int) bool { return found[i].Value < found[j].Value })

@@ -16,6 +16,7 @@ type Param struct {
 	Name    string   // name of the current man page
 	Aliases []string // kernel and older man-page names, "fd" and "path" shorthands
 	Dir     Dir      // when its memory is meaningful
+	Late    bool     // In: printed as an address when the call fails, as strace does
 	Hidden  bool     // not a printed argument: padding, or the high half of another
 	Cond    *Cond    // nil, or the condition under which the call has the argument
 	After   *Type    // InOut: nil, or what it is after the call, printed behind "=>"
@@ -34,6 +35,11 @@ type Signature struct {
 	Order    []int     // nil, or the argument numbers in the order they print ...
 	Labels   []string  // ... and the name printed before each: clone's child_stack=
 
+	// Unimplemented is set for numbers that have a name and no call: what was
+	// reserved and never made, or has been gone for many years.
+	Unimplemented bool
+
+	subs  []*SubCall // the calls it stands for, by its first argument
 	ioctl *ioctlArgs // nil, or what the arguments are for each ioctl request
 }
 

@@ -11,17 +11,30 @@ import (
 //go:embed table/ioctls.tab
 var ioctlsText string
 
-// ioctlRows finds the row of a request by each of its names.
-var ioctlRows = sync.OnceValue(func() map[string]tableLine {
-	rows := map[string]tableLine{}
-	for _, l := range tableLines(tableFile{"ioctls.tab", ioctlsText}) {
-		head, kind, _ := strings.Cut(l.text, ":")
-		l.text = strings.TrimSpace(kind)
-		for _, name := range strings.Fields(head) {
-			rows[name] = l
+// ioctlTable is ioctls.tab.
+type ioctlTable struct {
+	index *tableIndex       // the row of a request by each of its names
+	extra map[uint32]string // names of requests the generated tables lack
+	errs  []error           // reported by a test
+}
+
+var ioctlTab = sync.OnceValue(func() *ioctlTable {
+	t := &ioctlTable{extra: map[uint32]string{}}
+	t.index = newTableIndex(func(head string, file func(string)) {
+		for name := range strings.FieldsSeq(head) {
+			name, number, given := strings.Cut(name, "=")
+			file(name)
+			if !given {
+				continue
+			}
+			req, err := strconv.ParseUint(number, 0, 32)
+			if err != nil {
+				t.errs = append(t.errs, fmt.Errorf("ioctls.tab: %s: %w", name, err))
+			}
+			t.extra[uint32(req)] = name
 		}
-	}
-	return rows
+	}, tableFile{"ioctls.tab", ioctlsText})
+	return t
 })
 
 // ioctlArgs makes the arguments of a call that takes a request number: the
@@ -67,11 +80,12 @@ func (a *ioctlArgs) variant(req uint32) *Variant {
 // row makes the arguments of the first name that has a row in ioctls.tab.
 func (a *ioctlArgs) row(names []string) (*Variant, error) {
 	for _, name := range names {
-		l, ok := ioctlRows()[name]
+		l, ok := ioctlTab().index.line(name)
 		if !ok {
 			continue
 		}
-		v, err := parseIoctl(a, l.text)
+		_, kind, _ := strings.Cut(l.text, ":")
+		v, err := parseIoctl(a, strings.TrimSpace(kind))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", l.where(), name, err)
 		}

@@ -17,6 +17,9 @@ type Field struct {
 	Cond      *Cond // nil, or when the field is shown
 	Hidden    bool  // padding: not shown
 	Out       bool  // the kernel writes it: shown only as it left it
+	Optional  bool  // shown only of a struct that is long enough to have it
+	BriefSet  bool  // shown in the abbreviated form if it is not zero
+	Far       bool  // abbreviated to its address: what it points to is shown in full only
 	Brief     bool  // shown in the abbreviated form too
 	Wide      bool  // an unsigned 64-bit quantity that need not fit a float64
 }
@@ -27,6 +30,9 @@ type Struct struct {
 	Size   int
 	Fields []Field // in the order they print
 	Short  bool    // there is an abbreviated form: the Brief fields
+	View   bool    // one member of a union: what the tracee did not give counts as zero
+	Known  int     // bytes that are described: Size, or less of a view
+	unions bool    // several fields share a name: one that is shown counts
 	index  map[string]int
 }
 
@@ -37,6 +43,10 @@ func (s *Struct) Field(name string) int {
 	}
 	return -1
 }
+
+// Unions reports whether several fields have the same name, of which the one
+// whose condition holds counts.
+func (s *Struct) Unions() bool { return s.unions }
 
 type structKey struct {
 	abi  ABI

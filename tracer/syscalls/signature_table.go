@@ -3,7 +3,8 @@ package syscalls
 import (
 	_ "embed"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,12 @@ var callsText string
 //go:embed table/net_calls.tab
 var netCallsText string
 
+//go:embed table/proc_calls.tab
+var procCallsText string
+
+//go:embed table/old_calls.tab
+var oldCallsText string
+
 //go:embed table/kern_calls.tab
 var kernCallsText string
 
@@ -23,21 +30,22 @@ var kernCallsText string
 
 // callIndex finds the row of a name. A row for certain ABIs only
 // ("clone@arm64,i386") is filed under "clone@arm64" and "clone@i386".
-var callIndex = sync.OnceValue(func() map[string]tableLine {
-	index := make(map[string]tableLine, 512)
-	for _, l := range tableLines(tableFile{"calls.tab", callsText}, tableFile{"net_calls.tab", netCallsText}, tableFile{"kern_calls.tab", kernCallsText}) {
-		head, _, _ := strings.Cut(l.text, "(")
-		name, abis, limited := strings.Cut(head, "@")
-		if !limited {
-			index[name] = l
-			continue
-		}
-		for _, abi := range strings.Split(abis, ",") {
-			index[name+"@"+abi] = l
-		}
-	}
-	return index
+var callIndex = sync.OnceValue(func() *tableIndex {
+	return newTableIndex(callNames, tableFile{"calls.tab", callsText},
+		tableFile{"net_calls.tab", netCallsText}, tableFile{"kern_calls.tab", kernCallsText},
+		tableFile{"proc_calls.tab", procCallsText}, tableFile{"old_calls.tab", oldCallsText})
 })
+
+func callNames(head string, file func(string)) {
+	name, abis, limited := strings.Cut(head, "@")
+	if !limited {
+		file(name)
+		return
+	}
+	for abi := range strings.SplitSeq(abis, ",") {
+		file(name + "@" + abi)
+	}
+}
 
 // slots hold the parsed signatures by ABI and number. A call without a row
 // holds noRow.
@@ -69,7 +77,7 @@ func Lookup(abi ABI, nr int) *Signature {
 		s = &noRow
 		if Known(abi, nr) {
 			if parsed := lookupRow(abi, Name(abi, nr)); parsed != nil {
-				parsed.Classes = classesOf(abi, nr)
+				parsed.Classes = classesOf(Name(abi, nr))
 				s = parsed
 			}
 		}
@@ -98,9 +106,9 @@ func LookupName(name string) *Signature {
 // missing, so a user sees plain numbers; the tests fail on it.
 func lookupRow(abi ABI, name string) *Signature {
 	index := callIndex()
-	l, ok := index[name+"@"+abi.String()]
+	l, ok := index.line(name + "@" + abi.String())
 	if !ok {
-		if l, ok = index[name]; !ok {
+		if l, ok = index.line(name); !ok {
 			return nil
 		}
 	}
@@ -117,20 +125,5 @@ func lookupRow(abi ABI, name string) *Signature {
 // RowNames returns the names of all calls that have a row, sorted; those with
 // a row for some ABIs only as "clone@arm64".
 func RowNames() []string {
-	names := make([]string, 0, len(callIndex()))
-	for name := range callIndex() {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
-
-func classesOf(abi ABI, nr int) []string {
-	var list []string
-	for _, c := range Classes() {
-		if InClass(abi, nr, c) {
-			list = append(list, c)
-		}
-	}
-	return list
+	return slices.Sorted(maps.Keys(callIndex().at))
 }

@@ -1,6 +1,7 @@
 package syscalls
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -180,24 +181,28 @@ func TestTableErrors(t *testing.T) {
 		"foo(a enum:whence)\n| 1: b hex":    `no argument "b"`,
 	}
 	for row, want := range rows {
-		_, err := parseCall(AMD64, tableLines(tableFile{"calls.tab", row})[0])
+		_, err := parseCall(AMD64, tableFile{"calls.tab", row}.line(0))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", row, err, want)
 		}
 	}
 	for text, want := range map[string]string{
-		"set x A | mask 3 none": "no set none", "set x A\nset x B": "twice", "foo": "want: set", "set x A | odd": "unknown option",
+		"set x A | mask 3 none": "no set none", "set x A | mask 3 x": "no set x above it", "set x A | loose 3 y\nset y B": "no set y above it",
+		"foo x": "want: set", "set x A | odd": "unknown option",
 	} {
-		if errs := parseSets(tableFile{"sets.tab", text}).errs; len(errs) == 0 || !strings.Contains(errs[0].Error(), want) {
-			t.Errorf("%q: %v", text, errs)
+		if s, err := newSetTable(tableFile{"sets.tab", text}).set("x"); s != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 	for text, want := range map[string]string{
-		"struct x": "want: struct", "struct x: a": "a name and a kind", "union x: a b": "not \"union\"", "struct x: a int\nstruct x: b int": "two lines",
+		"struct x": "want: struct", "struct x: a": "a name and a kind", "union x: a b": "not \"union\"",
 	} {
-		if errs := parseStructs(tableFile{"structs.tab", text}).errs; len(errs) == 0 || !strings.Contains(errs[0].Error(), want) {
-			t.Errorf("%q: %v", text, errs)
+		if o, _, err := newStructTable(tableFile{"structs.tab", text}).overlay("x"); o != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
 		}
+	}
+	if twice := newSetTable(tableFile{"a.tab", "set x A"}, tableFile{"b.tab", "set y B\nset x C"}).index.twice; !slices.Equal(twice, []string{"x"}) {
+		t.Errorf("sets with two lines: %q", twice)
 	}
 }
 

@@ -8,63 +8,80 @@ type TypeKind uint8
 
 // The kinds.
 const (
-	KindNone       TypeKind = iota // "-": not shown
-	KindInt                        // "int": signed 32 bits
-	KindUint                       // "uint": unsigned 32 bits
-	KindLong                       // "long": signed word
-	KindSize                       // "size": unsigned word
-	KindOff                        // "off": signed 64-bit offset
-	KindS64                        // "s64"
-	KindU64                        // "u64"
-	KindU16                        // "u16"
-	KindU8                         // "u8"
-	KindHex                        // "hex": unsigned word in hexadecimal
-	KindHex32                      // "hex32": 32 bits in hexadecimal
-	KindCookie                     // "cookie": 64 bits that are no quantity: mask, hash or user data
-	KindAddr                       // "addr": an address, printed NULL when zero
-	KindOct                        // "oct": octal, at least three digits
-	KindMode                       // "mode": permission bits in octal
-	KindFmode                      // "fmode": file type and permissions, S_IFREG|0644
-	KindDev                        // "dev": device number, makedev(major, minor)
-	KindFD                         // "fd": file descriptor
-	KindDirFD                      // "dirfd": file descriptor or AT_FDCWD
-	KindPid                        // "pid": process or thread id
-	KindUID                        // "uid": user id, -1 for none
-	KindGID                        // "gid": group id
-	KindSignal                     // "signo": signal number
-	KindFlags                      // "flags:SET": bits
-	KindEnum                       // "enum:SET": one value
-	KindKey                        // "key": System V IPC key
-	KindHandler                    // "handler": signal handler address, SIG_DFL or SIG_IGN
-	KindRlim                       // "rlim": resource limit, kibibytes or infinity
-	KindClock                      // "enum:clockid" of negative, computed clock ids
-	KindNetPort                    // "be16": port in network byte order, htons()
-	KindNetLong                    // "be32": 32 bits in network byte order, htonl()
-	KindIPv4                       // "ip4": 4 address bytes
-	KindIPv6                       // "ip6": 16 address bytes
-	KindIoctl                      // "ioctl": request number
-	KindPath                       // "path": file name, printed whole
-	KindString                     // "str[:MAX]": NUL-terminated string; in a struct an inline char array
-	KindBytes                      // "buf:LEN": LEN bytes
-	KindHexBytes                   // "hexbuf:LEN": LEN bytes, always printed as \x escapes
-	KindStrings                    // "strv": NULL-terminated array of strings
-	KindEnv                        // "env": the same, printed as a count when abbreviated
-	KindRef                        // "&KIND": pointer to one scalar, printed in brackets
-	KindStruct                     // "struct:NAME[:LEN]": pointer to (or inline) struct
-	KindArray                      // "[KIND;LEN]": array of LEN elements
-	KindPtrArray                   // "[*KIND;LEN]": array of LEN pointers to elements
-	KindIovec                      // "iovec:LEN[:TOTAL]": iovecs with their data
-	KindIovecAddr                  // "iovaddr:LEN": iovecs of another address space, not followed
-	KindSockaddr                   // "sockaddr:LEN": socket address of LEN bytes
-	KindControl                    // "cmsgs:LEN": control messages
-	KindSigset                     // "sigset[:LEN]": signal mask of LEN bytes
-	KindFDSet                      // "fdset:N": fd_set up to descriptor N
-	KindBits                       // "bits:LEN": LEN bytes of CPU mask
-	KindSiginfo                    // "siginfo"
-	KindWait                       // "wstatus": wait status
-	KindDirents                    // "dirents:LEN": directory entries
-	KindPollResult                 // "pollfds:N": pollfd array, results apart
-	KindLow64                      // "off64": 64 bits in this and the next word of a 32-bit ABI
+	KindNone        TypeKind = iota // "-": not shown
+	KindInt                         // "int": signed 32 bits
+	KindUint                        // "uint": unsigned 32 bits
+	KindLong                        // "long": signed word
+	KindSize                        // "size": unsigned word
+	KindOff                         // "off": signed 64-bit offset
+	KindS64                         // "s64"
+	KindU64                         // "u64"
+	KindU16                         // "u16"
+	KindU8                          // "u8"
+	KindHex                         // "hex": unsigned word in hexadecimal
+	KindHex32                       // "hex32": 32 bits in hexadecimal
+	KindCookie                      // "cookie": 64 bits that are no quantity: mask, hash or user data
+	KindAddr                        // "addr": an address, printed NULL when zero
+	KindOct                         // "oct": octal, at least three digits
+	KindMode                        // "mode": permission bits in octal
+	KindFmode                       // "fmode": file type and permissions, S_IFREG|0644
+	KindDev                         // "dev": device number, makedev(major, minor)
+	KindFD                          // "fd": file descriptor
+	KindDirFD                       // "dirfd": file descriptor or AT_FDCWD
+	KindPid                         // "pid": process or thread id
+	KindUID                         // "uid": user id, -1 for none
+	KindGID                         // "gid": group id
+	KindSignal                      // "signo": signal number
+	KindFlags                       // "flags:SET": bits
+	KindEnum                        // "enum:SET": one value
+	KindKey                         // "key": System V IPC key
+	KindTicks                       // "ticks": clock_t, hundredths of a second
+	KindHandler                     // "handler": signal handler address, SIG_DFL or SIG_IGN
+	KindRlim                        // "rlim": resource limit, kibibytes or infinity
+	KindClock                       // "enum:clockid" of negative, computed clock ids
+	KindNetPort                     // "be16": port in network byte order, htons(); "be16:SET": one value
+	KindLE16                        // "le16": 16 bits in little-endian order, htobs(); "le16:SET": one value
+	KindIfindex                     // "ifindex": number of a network interface
+	KindErrno                       // "errno": 0 or a negative error number, -ENOENT
+	KindXByte                       // "xbyte": byte in hexadecimal, 00 for zero
+	KindDyn                         // "dyn": what it is depends on other fields: control messages, netlink
+	KindNetLong                     // "be32": 32 bits in network byte order, htonl()
+	KindIPv4                        // "ip4": 4 address bytes
+	KindIPv6                        // "ip6": 16 address bytes
+	KindIPAddr                      // "ipaddr": address of 4 or 16 bytes
+	KindMAC                         // "mac": hardware address
+	KindIoctl                       // "ioctl": request number
+	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
+	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
+	KindBPFCode                     // "bpfcode": operation of an eBPF instruction
+	KindVersion                     // "kver": kernel version, KERNEL_VERSION(6, 1, 0)
+	KindTime                        // "time[:NSEC]": seconds since 1970, printed with the date; NSEC is the field of the rest
+	KindPath                        // "path": file name, printed whole
+	KindString                      // "str[:MAX]": NUL-terminated string; in a struct an inline char array; "pathbuf:MAX": printed whole
+	KindBytes                       // "buf:LEN": LEN bytes
+	KindHexBytes                    // "hexbuf:LEN": LEN bytes, always printed as \x escapes
+	KindSockBuf                     // "sockbuf:LEN": LEN bytes sent or received, messages on a netlink socket
+	KindOpt                         // "opt:LEN[:KIND]": socket option, KIND when it is long enough; an int if it has the size of one
+	KindStrings                     // "strv": NULL-terminated array of strings
+	KindEnv                         // "env": the same, printed as a count when abbreviated
+	KindRef                         // "&KIND": pointer to one scalar, printed in brackets
+	KindStruct                      // "struct:NAME[:LEN[:LEAST]]": pointer to (or inline) struct
+	KindArray                       // "[KIND;LEN]": array of LEN elements
+	KindPtrArray                    // "[*KIND;LEN]": array of LEN pointers to elements
+	KindIovec                       // "iovec:LEN[:TOTAL]": iovecs with their data
+	KindIovecAddr                   // "iovaddr:LEN": iovecs of another address space, not followed
+	KindSockaddr                    // "sockaddr:LEN": socket address of LEN bytes
+	KindControl                     // "cmsgs:LEN": control messages
+	KindSigset                      // "sigset[:LEN]": signal mask of LEN bytes
+	KindFDSet                       // "fdset:N": fd_set up to descriptor N
+	KindBits                        // "bits:LEN": LEN bytes of CPU mask
+	KindSiginfo                     // "siginfo"
+	KindSigframe                    // "sigframe": what a signal handler returns to, on the stack and not in an argument
+	KindWait                        // "wstatus": wait status
+	KindDirents                     // "dirents:LEN": directory entries of getdents64, "olddirents:LEN" of getdents
+	KindLSMContexts                 // "lsmctx:LEN": lsm_ctx structs of lengths of their own
+	KindPollResult                  // "pollfds:N": pollfd array, results apart
+	KindLow64                       // "off64": 64 bits in this and the next word of a 32-bit ABI
 )
 
 // LenKind says where a length or a count comes from.
@@ -78,13 +95,15 @@ const (
 	LenName          // the value of a named sibling (argument or field)
 	LenDeref         // what the named sibling points to (a socklen_t)
 	LenIoctl         // the size in an ioctl request's number
+	LenArg           // the value of the named argument, for a field of a struct
+	LenOwn           // the value of a field of the struct itself: its size
 )
 
 // Length is the source of a length in bytes or of a count of elements.
 type Length struct {
 	Kind LenKind
 	N    uint64 // LenConst
-	Name string // LenName, LenDeref
+	Name string // LenName, LenDeref, LenArg, LenOwn
 }
 
 // Type is what an argument, a struct field or an array element is.
@@ -94,8 +113,12 @@ type Type struct {
 	Low    *Type  // KindFlags: type of the low byte (clone's signal), or nil
 	Struct string // KindStruct
 	Elem   *Type  // KindRef, KindArray, KindPtrArray
+	Min    uint64 // KindStruct with Len: a shorter one is not looked at
+	Wide   bool   // KindFlags: "flags64:SET", 64 bits in a register
+	Index  *Set   // KindArray: nil, or the names of its indices
 	Len    Length
 	Total  Length // KindIovec: bytes in all, when less than the sum
+	Whole  bool   // KindString: printed whole, as paths are
 
 	layouts [NumABI]atomic.Pointer[Struct]
 }

@@ -121,20 +121,19 @@ func (t table) fill(extra table) int {
 	return n
 }
 
-// text writes the part of the table that keep selects, with the names of core
-// headers even if they define nothing.
-func (t table) text(keep func(header string) bool) string {
-	var b strings.Builder
+// records returns the records "NAME VALUE PLACE HEADER" of the headers that
+// keep selects, those of one name in the order of their headers.
+func (t table) records(keep func(header string) bool) []string {
+	var list []string
 	for _, h := range slices.Sorted(maps.Keys(t)) {
-		if !keep(h) || len(t[h]) == 0 && !core(h) {
+		if !keep(h) {
 			continue
 		}
-		fmt.Fprintf(&b, "@%s\n", h)
-		for _, v := range t[h] {
-			fmt.Fprintf(&b, "%s %s\n", v.name, number(v.value))
+		for i, v := range t[h] {
+			list = append(list, fmt.Sprintf("%s %s %d %s\n", v.name, number(v.value), i+1, h))
 		}
 	}
-	return b.String()
+	return list
 }
 
 // number is the shortest readable form: small values and negative ones in

@@ -171,13 +171,13 @@ func argType(args string, constants map[string]uint64, types map[string]string) 
 	return t + count
 }
 
-// ioctlText writes one line for each request: value, direction, type, name.
-func ioctlText(list []request) string {
-	var b strings.Builder
+// ioctlRecords returns a record "VALUE DIR TYPE NAME" for each request.
+func ioctlRecords(list []request) []string {
+	var records []string
 	for _, r := range list {
-		fmt.Fprintf(&b, "%#x %s %s %s\n", r.value, r.dir, r.typ, r.name)
+		records = append(records, fmt.Sprintf("%08x %s %s %s\n", r.value, r.dir, r.typ, r.name))
 	}
-	return b.String()
+	return records
 }
 
 // ioctlOverlay returns the requests of own that common does not have.

@@ -3,8 +3,7 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
+	"bufio"
 	"crypto/sha256"
 	"flag"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"luatrace/tracer/syscalls/pack"
 )
 
 func main() {
@@ -27,7 +28,14 @@ func main() {
 	out := flag.String("out", "data", "directory for the tables")
 	jobs := flag.Int("jobs", runtime.NumCPU(), "number of compilers run at once")
 	verbose := flag.Bool("v", false, "also say which headers could not be read, and which names have several values")
+	show := flag.String("print", "", "write the records of this `table` to standard output, and do nothing else")
 	flag.Parse()
+	if *show != "" {
+		if err := printTable(os.Stdout, *show); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if err := run(*headers, *version, strings.Split(*list, ","), *out, *jobs, *verbose); err != nil {
 		log.Fatal(err)
 	}
@@ -86,12 +94,27 @@ func run(headers, version string, names []string, out string, jobs int, verbose 
 		if err != nil {
 			return err
 		}
-		first := fmt.Sprintf("# %s (sha256 of the amd64 headers %s), %s %s", version, sum, xsysModule, xversion)
-		if err := f.write(out, first, a.name, common); err != nil {
+		comment := fmt.Sprintf("%s (sha256 of the amd64 headers %s), %s %s", version, sum, xsysModule, xversion)
+		if err := f.write(out, comment, a.name, common); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// printTable writes the text of a table.
+func printTable(w io.Writer, file string) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	t := &pack.Table{File: string(b)}
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "# %s\n", t.Comment())
+	for key, text := range t.Records("") {
+		fmt.Fprintf(out, "%s %s\n", key, text)
+	}
+	return out.Flush()
 }
 
 // installed asks dpkg for the version of the default headers.
@@ -191,43 +214,27 @@ func (a *arch) digest() (string, error) {
 
 // write writes the tables of one architecture: all of amd64, and what the
 // others have differently.
-func (f *facts) write(dir, first, name string, common *facts) error {
-	files := map[string]string{}
+func (f *facts) write(dir, comment, name string, common *facts) error {
+	files := map[string][]string{}
 	if f == common {
-		files["constants"] = f.constants.text(core)
-		files["constants-drivers"] = f.constants.text(func(h string) bool { return !core(h) })
-		files["structs"] = structText(f.structs, func(s *cstruct) bool { return core(s.header) })
-		files["structs-drivers"] = structText(f.structs, func(s *cstruct) bool { return !core(s.header) })
-		files["ioctls"] = ioctlText(f.ioctls)
+		files["constants"] = f.constants.records(core)
+		files["constants-drivers"] = f.constants.records(func(h string) bool { return !core(h) })
+		files["structs"] = structRecords(f.structs, func(s *cstruct) bool { return core(s.header) })
+		files["structs-drivers"] = structRecords(f.structs, func(s *cstruct) bool { return !core(s.header) })
+		files["ioctls"] = ioctlRecords(f.ioctls)
 	} else {
-		files["constants-"+name] = overlay(common.constants, f.constants).text(func(string) bool { return true })
-		files["structs-"+name] = structText(structOverlay(common.structs, f.structs), func(*cstruct) bool { return true })
-		files["ioctls-"+name] = ioctlText(ioctlOverlay(common.ioctls, f.ioctls))
+		files["constants-"+name] = overlay(common.constants, f.constants).records(func(string) bool { return true })
+		files["structs-"+name] = structRecords(structOverlay(common.structs, f.structs), func(*cstruct) bool { return true })
+		files["ioctls-"+name] = ioctlRecords(ioctlOverlay(common.ioctls, f.ioctls))
 	}
-	for file, text := range files {
-		b, err := compress(first + "\n" + text)
+	for file, records := range files {
+		b, err := pack.Write(comment, records)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, file+".txt.gz"), b, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, file+".pack"), b, 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// compress is gzip without a name or time, so that equal text makes equal files.
-func compress(text string) ([]byte, error) {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := io.WriteString(z, text); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }

@@ -20,9 +20,9 @@ type cstruct struct {
 	fields             []string
 }
 
-// text is the struct as the table has it.
-func (s *cstruct) text() string {
-	return fmt.Sprintf("%s %s %d %s\n%s", s.kind, s.name, s.size, s.header, strings.Join(s.fields, ""))
+// record is the struct as the table has it.
+func (s *cstruct) record() string {
+	return fmt.Sprintf("%s %s %d %s\n%s", s.name, s.kind, s.size, s.header, strings.Join(s.fields, ""))
 }
 
 // addStruct adds the struct t, called name, and the unnamed structs within it.
@@ -172,15 +172,15 @@ func standsFor(t dwarf.Type) string {
 	return name
 }
 
-// structText writes the structs that keep selects, sorted by name.
-func structText(all map[string]*cstruct, keep func(*cstruct) bool) string {
-	var b strings.Builder
+// structRecords returns the records of the structs that keep selects.
+func structRecords(all map[string]*cstruct, keep func(*cstruct) bool) []string {
+	var records []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if s := all[name]; keep(s) {
-			b.WriteString(s.text())
+			records = append(records, s.record())
 		}
 	}
-	return b.String()
+	return records
 }
 
 // structOverlay returns the structs that own lays out differently from common,

@@ -3,7 +3,7 @@ package main
 import "strings"
 
 // coreHeaders are the headers whose constants and structs system calls and
-// common ioctls take. They make the table that is inflated first; everything
+// common ioctls take. They make the table that is looked at first; everything
 // else is for drivers and single subsystems.
 var coreHeaders = fieldSet(`
 acct aio_abi audit auto_fs auxvec binfmts bpf bpf_common btf

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"luatrace/engine/printer"
+)
+
+// filterFlags are the options that choose what is printed.
+func (o *options) filterFlags(fs *pflag.FlagSet) {
+	fs.StringArrayVarP(&o.paths, "trace-path", "P", nil, "")
+	fs.Var(setting{func(s string) (err error) { o.print.Filter.FDs, err = printer.ParseNumberSet(s); return err }}, "trace-fds", "")
+	fs.BoolVarP(&o.successful, "successful-only", "z", false, "")
+	fs.BoolVarP(&o.failed, "failed-only", "Z", false, "")
+	fs.Var(setting{func(s string) (err error) { o.print.Status, err = parseSet(s, statuses); return err }}, "status", "")
+	o.print.Signals = printer.AllSignals
+	fs.Var(setting{func(s string) (err error) { o.print.Signals, err = parseSignals(s); return err }}, "signal", "")
+	for _, name := range []string{"quiet", "silent", "silence"} {
+		optional(fs, name, "", "attach,personality", func(s string) (err error) {
+			o.print.Quiet, err = parseSet(s, quietNames)
+			return err
+		})
+	}
+	level(fs, "q", &o.quietLevel, 3)
+	fs.IntVar(&o.print.Limit, "syscall-limit", 0, "")
+	fs.VarP(setting{func(s string) error {
+		_, err := choose(s, []named[int]{{"execve", 1}})
+		o.print.DetachOnExec = err == nil
+		return err
+	}}, "detach-on", "b", "")
+}
+
+var statuses = []named[printer.Status]{
+	{"successful", printer.StatusSuccessful}, {"failed", printer.StatusFailed}, {"unfinished", printer.StatusUnfinished},
+	{"unavailable", printer.StatusUnavailable}, {"detached", printer.StatusDetached},
+}
+
+var quietNames = []named[printer.Quiet]{
+	{"attach", printer.QuietAttach}, {"exit", printer.QuietExit}, {"path-resolution", printer.QuietPathResolution},
+	{"personality", printer.QuietPersonality}, {"thread-execve", printer.QuietThreadExecve}, {"superseded", printer.QuietThreadExecve},
+}
+
+// quietLevels are -q, -qq and -qqq.
+var quietLevels = [...]printer.Quiet{
+	1: printer.QuietAttach | printer.QuietPersonality,
+	2: printer.QuietAttach | printer.QuietPersonality | printer.QuietExit,
+	3: printer.QuietAll,
+}
+
+// checkFilter settles what several options say together.
+func (o *options) checkFilter() error {
+	if o.successful && o.failed {
+		return fmt.Errorf("-z and -Z contradict each other")
+	}
+	switch {
+	case o.successful:
+		o.print.Status = printer.StatusSuccessful
+	case o.failed:
+		o.print.Status = printer.StatusFailed
+	case o.flagged("status") && o.print.Status == 0:
+		return fmt.Errorf("--status: no result is left to be shown")
+	}
+	o.print.Quiet |= quietLevels[o.quietLevel]
+	if o.flagged("syscall-limit") && o.print.Limit <= 0 {
+		return fmt.Errorf("--syscall-limit takes a number from 1 on")
+	}
+	for _, path := range o.paths {
+		if path == "" {
+			return fmt.Errorf("-P: a path is wanted")
+		}
+		o.print.Filter.Paths = append(o.print.Filter.Paths, path)
+		full, err := filepath.Abs(path)
+		if err != nil {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(full); err == nil && real != path {
+			o.print.Filter.Paths = append(o.print.Filter.Paths, real)
+			if o.print.Quiet&printer.QuietPathResolution == 0 {
+				o.notices = append(o.notices, fmt.Sprintf("the path %s is %s too", quote(path), quote(real)))
+			}
+		}
+	}
+	return nil
+}

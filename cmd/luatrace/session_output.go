@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+
+	"luatrace/engine"
+	"luatrace/engine/printer"
+	"luatrace/tracer/decode"
+)
+
+// unfiltered says which option makes a seccomp filter impossible, "" if none
+// does: processes with one can't be let go.
+func (o *options) unfiltered() string {
+	switch {
+	case o.attachable:
+		return "--attachable"
+	case o.print.DetachOnExec:
+		return "--detach-on: processes with a filter can't be let go"
+	case o.print.Limit > 0:
+		return "--syscall-limit: processes with a filter can't be let go"
+	}
+	return ""
+}
+
+// bufferLimit is how much of a buffer is read. Lines cut what is longer than
+// --string-limit; JSON has no form for that, so there the option, if it is
+// given, says how much is read.
+func (o *options) bufferLimit() int {
+	if o.json && o.flagged("string-limit") {
+		return max(1, o.text.StringLimit)
+	}
+	return max(o.text.StringLimit, decode.DefaultBuffer)
+}
+
+// specs are the system calls to be shown: those of -t, or all.
+func (o *options) specs() ([]*engine.Spec, error) {
+	traces := o.traces
+	if len(traces) == 0 {
+		traces = []string{"*"}
+	}
+	var out []*engine.Spec
+	for _, t := range traces {
+		spec, err := engine.ParseSpec(t)
+		if err != nil {
+			return nil, fmt.Errorf("-t: %w", err)
+		}
+		if filter := &o.print.Filter; spec.Kind == engine.SpecSyscall && !filter.Any() {
+			spec = spec.Restrict(filter.Possible) // other calls need not stop
+		}
+		out = append(out, spec)
+	}
+	return out, nil
+}
+
+// printCalls shows every call that -t selects, as strace does.
+func (s *session) printCalls(o *options) error {
+	specs, err := o.specs()
+	if err != nil {
+		return err
+	}
+	opts := o.print
+	opts.Text = o.text
+	if o.separate {
+		s.print = printer.NewSeparate(s.out.forThread, opts)
+	} else {
+		s.print = printer.New(s.w, opts)
+	}
+	for _, n := range o.notices {
+		s.say("%s", n)
+	}
+	needs := engine.Needs{All: true}
+	for _, spec := range specs {
+		if spec.Kind != engine.SpecSyscall {
+			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: func(ev *engine.Event) error {
+				if ev.Kind == engine.KindSignal {
+					return s.print.Signal(ev)
+				}
+				return nil
+			}})
+			continue
+		}
+		if spec.PhaseGiven && spec.Phase == engine.PhaseEnter {
+			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: s.print.EnterOnly})
+			continue
+		}
+		enter := *spec
+		enter.Phase = engine.PhaseEnter
+		s.eng.On(&engine.Hook{Spec: &enter, Where: "-t", Fn: s.print.Enter})
+		exit := *spec
+		exit.Phase = engine.PhaseExit
+		s.eng.On(&engine.Hook{Spec: &exit, Where: "-t", Fn: s.print.Exit, Needs: needs})
+	}
+	signals, err := engine.ParseSpec("signal")
+	if err != nil {
+		return err
+	}
+	s.eng.On(&engine.Hook{Spec: signals, Where: "output", Fn: s.print.Signal})
+	s.eng.Observe(s.print.Observe)
+	if o.print.DetachOnExec {
+		s.detachOnExec(o)
+	}
+	s.eng.AtFinish(s.print.Finish)
+	return nil
+}
+
+// detachOnExec lets processes go when they run another program (-b execve). The
+// program of the command itself is not another one.
+func (s *session) detachOnExec(o *options) {
+	first := len(o.command) > 0
+	s.eng.Observe(func(ev *engine.Event) {
+		if ev.Kind != engine.KindExec {
+			return
+		}
+		if first && ev.Task.Proc.Command {
+			first = false
+			return
+		}
+		s.print.Detached(ev.Task)
+		ev.Task.Proc.Detach()
+	})
+}
+
+// summarize counts the calls that -t selects (-c).
+func (s *session) summarize(o *options) error {
+	specs, err := o.specs()
+	if err != nil {
+		return err
+	}
+	s.table = &o.table
+	var matched map[*engine.Task]bool // by the filter, if there is one: calls in progress
+	if !o.print.Filter.Any() {
+		matched = map[*engine.Task]bool{}
+	}
+	for _, spec := range specs {
+		if spec.Kind != engine.SpecSyscall {
+			return fmt.Errorf("-c counts system calls, not %q", spec.Text)
+		}
+		if matched != nil {
+			enter := *spec
+			enter.Phase = engine.PhaseEnter
+			s.eng.On(&engine.Hook{Spec: &enter, Where: "-c", Fn: func(ev *engine.Event) error {
+				if o.print.Filter.Match(ev) {
+					matched[ev.Task] = true
+				}
+				return nil
+			}})
+		}
+		s.eng.On(&engine.Hook{Spec: spec, Where: "-c", Fn: func(ev *engine.Event) error {
+			if matched != nil && !matched[ev.Task] {
+				return nil
+			}
+			delete(matched, ev.Task)
+			c := ev.Call()
+			s.table.AddCall(c.ABI, c.NR, ev.Duration(), ev.Errno != 0)
+			return nil
+		}})
+	}
+	s.eng.AtFinish(func() {
+		if o.json {
+			writeSummaryJSON(s.w, s.table)
+		} else {
+			s.w.Write(s.table.AppendText(nil))
+		}
+	})
+	return nil
+}

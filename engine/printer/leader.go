@@ -1,0 +1,99 @@
+package printer
+
+import (
+	"strconv"
+	"time"
+
+	"luatrace/engine"
+	"luatrace/tracer/decode"
+)
+
+// begin starts a line: thread id, time stamps, number and place of the call.
+// ip is 0 where there is none.
+func (p *Printer) begin(t *engine.Task, ip uint64) {
+	p.line = p.line[:0]
+	if !p.opts.NoPIDs && (p.opts.PIDs || p.several) {
+		p.line = p.appendPID(p.line, t)
+	}
+	if p.opts.Time != TimeNone || p.opts.Relative {
+		p.line = p.appendTime(p.line)
+	}
+	if p.opts.Numbers {
+		p.line = appendPadded(append(p.line, '['), int64(t.DecodedCall().NR), 4, ' ')
+		p.line = append(p.line, "] "...)
+	}
+	if p.opts.Pointers {
+		p.line = appendPointer(p.line, ip, t.DecodedCall().ABI.WordSize())
+	}
+}
+
+// beginCall starts the line of the call that a task is in.
+func (p *Printer) beginCall(t *engine.Task) { p.begin(t, t.Task.Call.IP) }
+
+func (p *Printer) appendPID(dst []byte, t *engine.Task) []byte {
+	if p.opts.File {
+		start := len(dst)
+		dst = strconv.AppendInt(dst, int64(t.TID), 10)
+		for len(dst)-start < 5 {
+			dst = append(dst, ' ')
+		}
+		return append(p.appendComm(dst, t), ' ')
+	}
+	dst = appendPadded(append(dst, "[pid "...), int64(t.TID), 5, ' ')
+	return append(p.appendComm(dst, t), "] "...)
+}
+
+func (p *Printer) appendComm(dst []byte, t *engine.Task) []byte {
+	if !p.opts.Text.PIDNames {
+		return dst
+	}
+	return decode.AppendPIDName(dst, t.Comm())
+}
+
+func (p *Printer) appendTime(dst []byte) []byte {
+	now := time.Now()
+	switch p.opts.Time {
+	case TimeClock:
+		dst = appendFraction(now.AppendFormat(dst, "15:04:05"), int64(now.Nanosecond()), p.opts.TimeDigits)
+		dst = append(dst, ' ')
+	case TimeUnix:
+		dst = strconv.AppendInt(dst, now.Unix(), 10)
+		dst = appendFraction(dst, int64(now.Nanosecond()), p.opts.TimeDigits)
+		dst = append(dst, ' ')
+	}
+	if !p.opts.Relative {
+		return dst
+	}
+	d := time.Duration(0)
+	if !p.last.IsZero() {
+		d = now.Sub(p.last)
+	}
+	p.last = now
+	if p.opts.Time == TimeNone {
+		return append(appendSeconds(dst, d, 6, p.opts.RelativeDigits), ' ')
+	}
+	return append(appendSeconds(append(dst, "(+"...), d, 6, p.opts.RelativeDigits), ") "...)
+}
+
+// appendPointer appends an address in brackets, question marks for 0.
+func appendPointer(dst []byte, ip uint64, size int) []byte {
+	dst = append(dst, '[')
+	for shift := 8*size - 4; shift >= 0; shift -= 4 {
+		if ip == 0 {
+			dst = append(dst, '?')
+		} else {
+			dst = append(dst, "0123456789abcdef"[ip>>shift&15])
+		}
+	}
+	return append(dst, "] "...)
+}
+
+// appendPadded appends a number, padded on the left.
+func appendPadded(dst []byte, n int64, width int, pad byte) []byte {
+	var buf [24]byte
+	s := strconv.AppendInt(buf[:0], n, 10)
+	for i := len(s); i < width; i++ {
+		dst = append(dst, pad)
+	}
+	return append(dst, s...)
+}

@@ -1,0 +1,56 @@
+package decode
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// AppendJSONString appends any bytes as a JSON string. A byte that is no UTF-8
+// becomes the four characters \xNN, and what could steer a terminal, such as
+// C1 controls and changes of the writing direction, an escape.
+func AppendJSONString[S string | []byte](dst []byte, s S) []byte {
+	dst, _ = appendJSONText(dst, s)
+	return dst
+}
+
+// appendJSONText is AppendJSONString that says whether the string is exactly
+// the bytes: whether they are UTF-8.
+func appendJSONText[S string | []byte](dst []byte, s S) (_ []byte, exact bool) {
+	dst, exact = append(dst, '"'), true
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			dst = appendJSONByte(dst, c)
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+		switch {
+		case r == utf8.RuneError && n == 1:
+			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+			exact = false
+		case unicode.IsGraphic(r) && r != '\u2028' && r != '\u2029' || r > 0xffff:
+			dst = utf8.AppendRune(dst, r)
+		default:
+			dst = append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+		}
+		i += n
+	}
+	return append(dst, '"'), exact
+}
+
+func appendJSONByte(dst []byte, c byte) []byte {
+	switch {
+	case c == '"' || c == '\\':
+		return append(dst, '\\', c)
+	case c == '\n':
+		return append(dst, `\n`...)
+	case c == '\t':
+		return append(dst, `\t`...)
+	case c == '\r':
+		return append(dst, `\r`...)
+	case c < ' ' || c == 0x7f:
+		return append(append(dst, `\u00`...), hexDigits[c>>4], hexDigits[c&15])
+	}
+	return append(dst, c)
+}

@@ -1,0 +1,50 @@
+package decode
+
+import "luatrace/tracer/syscalls"
+
+// enter makes the call the one it stands for: socketcall(1, ...) is socket(...).
+// When the argument words cannot be read it stays what it is.
+func (c *Call) enter(sub *syscalls.SubCall) {
+	sig := sub.Signature()
+	if sig == nil {
+		return
+	}
+	var words [6]uint64
+	size := uint64(c.ABI.WordSize())
+	for i, from := range sub.Words {
+		if i >= len(sig.Params) {
+			break
+		}
+		w := c.Args[from.Reg]
+		if from.Deref {
+			b := c.copyIn(w+uint64(from.Index)*size, size)
+			if uint64(len(b)) < size {
+				return
+			}
+			w = load(b)
+		}
+		words[i] = w
+	}
+	c.sub, c.sig, c.words = sub, sig, words
+}
+
+// Word returns the word of argument i, which Arg decodes: that of the register,
+// or for a call that stands for another (i386's socketcall) the one the other
+// call gets, wherever it is.
+func (c *Call) Word(i int) uint64 {
+	c.sel()
+	return c.words[i]
+}
+
+// Multiplexed reports whether the arguments are those of the call this one
+// stands for, and so not all in the registers of the same numbers.
+func (c *Call) Multiplexed() bool {
+	c.sel()
+	return c.sub != nil
+}
+
+// bracketed reports whether the word of argument i prints as what a pointer
+// leads to: that of ipc's semctl.
+func (c *Call) bracketed(i int) bool {
+	return c.sub != nil && i < len(c.sub.Words) && c.sub.Words[i].Bracketed
+}
