@@ -163,7 +163,7 @@ func (e *encoder) pointer(i int, p *syscalls.Param, v any, values map[string]any
 	}
 	// What the program must have said about the size.
 	e.fillLength(&p.Len, count, values)
-	if p.Len.Kind == syscalls.LenRet || p.Dir == syscalls.In && e.counts && (p.Kind == syscalls.KindBytes || p.Kind == syscalls.KindHexBytes) {
+	if p.Len.Kind == syscalls.LenRet || p.Dir == syscalls.In && e.counts && isData(p, v) {
 		e.call.Counted = max(e.call.Counted, count)
 	}
 	if p.Dir == syscalls.In {
@@ -197,4 +197,10 @@ func (e *encoder) fillLength(l *syscalls.Length, n int, values map[string]any) {
 		return
 	}
 	e.call.Args[j] = e.mem.Place(little(uint64(n), 4))
+}
+
+// isData says whether a value is what a call writes: bytes with a length.
+func isData(p *syscalls.Param, v any) bool {
+	_, isText := v.(string)
+	return isText && p.Len.Kind == syscalls.LenName && p.Kind != syscalls.KindPath && p.Kind != syscalls.KindString && p.Kind != syscalls.KindSockaddr
 }
