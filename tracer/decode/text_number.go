@@ -215,8 +215,8 @@ func appendHandler(dst []byte, v *Value) []byte {
 }
 
 // appendIoctl prints a request's names, or its parts.
-func appendIoctl(dst []byte, req uint32) []byte {
-	if names, _, _ := syscalls.Ioctl(req); len(names) > 0 {
+func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
+	if names, _, _ := syscalls.IoctlFor(abi, req); len(names) > 0 {
 		for i, name := range names {
 			if i > 0 {
 				dst = append(dst, " or "...)
