@@ -20,8 +20,11 @@ func appendEnum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 	if name := s.Enum(n); name != "" {
 		return append(dst, name...)
 	}
-	if s.Marker == "-" {
+	switch s.Marker {
+	case "-":
 		return strconv.AppendUint(dst, n, 10)
+	case "0x":
+		return appendHex0(dst, n)
 	}
 	return appendMarked(appendHex0(dst, n), s.Marker)
 }
