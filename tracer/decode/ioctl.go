@@ -4,8 +4,8 @@ import "luatrace/tracer/syscalls"
 
 // ioctlName returns the name of an ioctl request, or "". When several drivers
 // use one number it is the first name.
-func ioctlName(req uint32) string {
-	if names, _, _ := syscalls.Ioctl(req); len(names) > 0 {
+func ioctlName(abi syscalls.ABI, req uint32) string {
+	if names, _, _ := syscalls.IoctlFor(abi, req); len(names) > 0 {
 		return names[0]
 	}
 	return ""

@@ -19,7 +19,7 @@ func (v *Value) Name() string {
 	case v.typ.Kind == syscalls.KindSignal:
 		return syscalls.SignalName(int(int32(v.num)))
 	case v.typ.Kind == syscalls.KindIoctl:
-		return ioctlName(uint32(v.num))
+		return ioctlName(v.call.ABI, uint32(v.num))
 	case v.typ.Set != nil:
 		return v.set().Enum(v.num)
 	}
@@ -60,8 +60,10 @@ func (v *Value) Has(name string) (bool, error) {
 	if v.Kind != KindFlags && v.Kind != KindEnum {
 		return false, fmt.Errorf("%s value has no flags", v.Kind)
 	}
-	for _, n := range strings.Split(name, "|") {
-		ok, err := v.hasOne(strings.TrimSpace(n))
+	for more := true; more; {
+		var one string
+		one, name, more = strings.Cut(name, "|")
+		ok, err := v.hasOne(strings.TrimSpace(one))
 		if !ok || err != nil {
 			return false, err
 		}

@@ -151,6 +151,8 @@ func (s scope) dynamic(v *Value, fl *syscalls.Field, f *Value) {
 		s.messageField(v, fl.Name, f)
 	case "nlattribute":
 		s.attributeField(v, fl.Name, f)
+	case "sockaddr_ll":
+		s.hardwareAddr(v, fl, f)
 	case "sock_ee_offender":
 		if b := v.data[fl.Offset:]; len(b) >= 2 {
 			s.sockaddrBytes(f, b[:min(len(b), maxSockaddr)], v.Addr+uint64(fl.Offset))

@@ -31,6 +31,8 @@ func (s scope) sockopt(v *Value, t *syscalls.Type, addr uint64) {
 		return
 	}
 	switch elem.Kind {
+	case syscalls.KindBytes:
+		s.bufferOf(v, elem, addr, n, n)
 	case syscalls.KindArray:
 		if size := uint64(memSize(elem.Elem, s.c.ABI)); size > 0 && n/size > 0 {
 			s.arrayOf(v, elem, elem.Elem, addr, n/size)
@@ -53,6 +55,8 @@ func (s scope) sockopt(v *Value, t *syscalls.Type, addr uint64) {
 			s.refTo(v, elem, addr, size)
 		} else if s.out {
 			s.bufferOf(v, optHex, addr, n, n)
+		} else if n == 4 { // the kernel takes a shorter one too: SO_MAX_PACING_RATE
+			s.refTo(v, optInt, addr, 4)
 		}
 	}
 }

@@ -84,6 +84,9 @@ func (c *Call) pointerList(addr uint64, limit int) []byte {
 		b = b[:len(b)/word*word]
 		for i := 0; i < len(b); i += word {
 			if load(b[i:i+word]) == 0 {
+				if list == nil {
+					return b[:i+word]
+				}
 				return append(list, b[:i+word]...)
 			}
 		}

@@ -139,6 +139,9 @@ func (c *Call) field(v *Value, i int, f *Value) {
 		if fl.Type.Kind == syscalls.KindStruct {
 			f.out, f.given = v.out, v.given-min(v.given, uint64(fl.Offset))
 		}
+		if f.Kind == KindString && fl.Count > 0 && len(f.data) == len(b) {
+			f.cut = true
+		}
 		f.Wide = f.Wide || fl.Wide
 		if fl.Signed && f.Kind == KindUint && len(b) < 8 && fl.Type.Kind == syscalls.KindU64 {
 			f.num = uint64(int64(f.num<<(64-8*len(b))) >> (64 - 8*len(b)))

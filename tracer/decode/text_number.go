@@ -20,8 +20,11 @@ func appendEnum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 	if name := s.Enum(n); name != "" {
 		return append(dst, name...)
 	}
-	if s.Marker == "-" {
+	switch s.Marker {
+	case "-":
 		return strconv.AppendUint(dst, n, 10)
+	case "0x":
+		return appendHex0(dst, n)
 	}
 	return appendMarked(appendHex0(dst, n), s.Marker)
 }
@@ -215,8 +218,8 @@ func appendHandler(dst []byte, v *Value) []byte {
 }
 
 // appendIoctl prints a request's names, or its parts.
-func appendIoctl(dst []byte, req uint32) []byte {
-	if names, _, _ := syscalls.Ioctl(req); len(names) > 0 {
+func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
+	if names, _, _ := syscalls.IoctlFor(abi, req); len(names) > 0 {
 		for i, name := range names {
 			if i > 0 {
 				dst = append(dst, " or "...)

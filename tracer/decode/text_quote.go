@@ -32,8 +32,11 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 	if v.typ != nil && (v.typ.Kind == syscalls.KindPath || v.typ.Whole) {
 		limit = MaxPath - 1
 	}
-	if v.parent != nil && v.inline && (v.Kind == KindString || v.typ != nil && v.typ.Kind == syscalls.KindHexBytes) {
-		limit = len(b) // char arrays in structs are short and print whole
+	if v.parent != nil && v.inline && v.wholeInStruct() {
+		limit = len(b)
+		if v.cut && len(b) > 0 {
+			b, cut = b[:len(b)-1], true // no NUL ends it
+		}
 	}
 	if v.cut && uint64(len(b)) < min(v.total, uint64(limit)+1) && v.Kind == KindBytes {
 		return appendAddr(dst, v.Addr) // not even what is to be shown could be read
@@ -63,6 +66,18 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 		dst = append(dst, "..."...)
 	}
 	return dst
+}
+
+// wholeInStruct reports whether a field of a struct is not cut at the limit:
+// char arrays are short.
+func (v *Value) wholeInStruct() bool {
+	switch v.StructParent() {
+	case "sockaddr_any":
+		return true
+	case "nlattribute", "nlmsg", "nlerror", "cmsghdr":
+		return false
+	}
+	return v.Kind == KindString || v.typ != nil && v.typ.Kind == syscalls.KindHexBytes
 }
 
 // StructParent returns the name of the struct the value is a field of, or "".

@@ -152,6 +152,10 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 		if f.Name == "si_status" && v.Field("si_code").num != cldExited {
 			return appendSignal(dst, fv.Int()) // what killed or stopped it
 		}
+	case "sockaddr_in6":
+		if f.Name == "sin6_scope_id" && linkLocal(v.Field("sin6_addr").Str()) {
+			return appendIfindex(dst, fv)
+		}
 	case "utimbuf":
 		return appendTimeComment(o.AppendValue(dst, fv), fv.Int(), 0, "")
 	case "msghdr":

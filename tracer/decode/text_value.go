@@ -106,7 +106,7 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 	case syscalls.KindEnum, syscalls.KindClock:
 		return appendEnum(dst, v.set(), v.num)
 	case syscalls.KindIoctl:
-		return appendIoctl(dst, uint32(v.num))
+		return appendIoctl(dst, v.call.ABI, uint32(v.num))
 	case syscalls.KindBPFCode:
 		return appendBPFCode(dst, v.num)
 	case syscalls.KindVersion:

@@ -37,13 +37,18 @@ func Ioctl(req uint32) (names []string, argType string, dir IoctlDir) {
 // or "long" or "ulong" of the ABI's word size. With a direction it is the type
 // pointed to; with IoctlNone it is the type of the argument itself. It is ""
 // if there is no argument or nothing is known. Of several names' types the
-// first one known is returned. Safe for any goroutine.
+// first one known is returned. The names are shared and must not be changed.
+// Safe for any goroutine; requests that were asked for before do not allocate.
 func IoctlFor(abi ABI, req uint32) (names []string, argType string, dir IoctlDir) {
 	if abi >= NumABI {
 		abi = AMD64
 	}
+	if r, ok := ioctlsFound[abi].load(req); ok {
+		return r.names, r.argType, r.dir
+	}
 	for _, t := range ioctlTables[abi] {
 		if names, argType, dir = findIoctl(t, req); names != nil {
+			ioctlsFound[abi].store(req, &ioctlFacts{names, argType, dir})
 			return names, argType, dir
 		}
 	}
@@ -55,6 +60,16 @@ func IoctlFor(abi ABI, req uint32) (names []string, argType string, dir IoctlDir
 	}
 	return names, "", IoctlNone
 }
+
+// ioctlFacts are what the generated tables say about a request.
+type ioctlFacts struct {
+	names   []string
+	argType string
+	dir     IoctlDir
+}
+
+// ioctlsFound keeps the requests that were asked for and are known.
+var ioctlsFound [NumABI]numberMap[*ioctlFacts]
 
 func findIoctl(t *pack.Table, req uint32) (names []string, argType string, dir IoctlDir) {
 	want := fmt.Sprintf("%08x", req)

@@ -42,8 +42,8 @@ var ioctlTab = sync.OnceValue(func() *ioctlTable {
 type ioctlArgs struct {
 	abi  ABI
 	base *Signature
-	req  int      // argument number of the request; the argument follows it
-	made sync.Map // request without a size the caller chooses: *Variant, nil for none
+	req  int                 // argument number of the request; the argument follows it
+	made numberMap[*Variant] // by request, without a size the caller chooses; nil for none
 }
 
 // variant returns what the arguments are for a request, or nil when no
@@ -53,8 +53,8 @@ func (a *ioctlArgs) variant(req uint32) *Variant {
 	if bare != 0 {
 		key = bare
 	}
-	if v, ok := a.made.Load(key); ok {
-		return v.(*Variant)
+	if v, ok := a.made.load(key); ok {
+		return v
 	}
 	names, argType, dir := IoctlFor(a.abi, req)
 	if names == nil {
@@ -73,8 +73,7 @@ func (a *ioctlArgs) variant(req uint32) *Variant {
 	if v == nil {
 		v = a.generic(argType, dir)
 	}
-	kept, _ := a.made.LoadOrStore(key, v)
-	return kept.(*Variant)
+	return a.made.store(key, v)
 }
 
 // row makes the arguments of the first name that has a row in ioctls.tab.
