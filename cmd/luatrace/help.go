@@ -74,6 +74,10 @@ func subcommand(args []string, std stdio) (status, bool) {
 		return info(args[1:], os.Environ(), std), true
 	case "probes":
 		return probes(args[1:], std), true
+	case "completion":
+		return completion(args[1:], std), true
+	case "__complete":
+		return complete(args[1:], std), true
 	case "check":
 		return check(args[1:], os.Environ(), std), true
 	case "test":
