@@ -125,6 +125,10 @@ func (c *Call) field(v *Value, i int, f *Value) {
 		}
 	}
 	switch {
+	case fl.Relative:
+		at := v.Addr + uint64(v.lay.Size) + load(b)
+		f.setAddr(c, fl.Type, at)
+		sc.follow(f, fl.Type, at)
 	case fl.Pointer && fl.Count == 0:
 		if fl.Type.Kind == syscalls.KindBytes && v.lay.Name == "iovec" {
 			sc.iovBase(v, fl.Type, f, load(b))

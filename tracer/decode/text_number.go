@@ -226,7 +226,7 @@ func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
 			}
 			dst = append(dst, name...)
 		}
-		return dst
+		return appendIoctlParams(dst, req, names[0])
 	}
 	dirs := [...]string{"_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"}
 	dst = append(append(dst, "_IOC("...), dirs[req>>30]...)

@@ -188,7 +188,7 @@ func (v *Value) force(depth int) {
 	switch v.Kind {
 	case KindStruct:
 		for i := range v.lay.Fields {
-			if f := &v.lay.Fields[i]; f.Pointer && f.Type.Kind != syscalls.KindAddr || f.Type.Kind == syscalls.KindStruct || f.Count < 0 {
+			if f := &v.lay.Fields[i]; f.Pointer && f.Type.Kind != syscalls.KindAddr || f.Type.Kind == syscalls.KindStruct || f.Count < 0 || f.Relative {
 				v.FieldAt(i).force(depth + 1)
 			}
 		}

@@ -31,7 +31,7 @@ type overlay struct {
 }
 
 type overlayField struct {
-	marks string // any of "!" brief, "^" brief if set, "?" optional, "*" the number is an address, "~" far
+	marks string // any of "!" brief, "^" brief if set, "?" optional, "*" the number is an address, "+" a distance, "~" far
 	text  string // parsed for each ABI, as constants differ
 	name  string
 }
@@ -103,7 +103,7 @@ func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
 			return fail("field %q: want a name and a kind", f)
 		}
 		kind = strings.TrimSpace(kind)
-		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~^"))]
+		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~^+"))]
 		o.fields = append(o.fields, overlayField{marks: marks, name: name, text: name + " " + kind[len(marks):]})
 	}
 	return o, of, nil
@@ -192,6 +192,7 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 		}
 		f.Brief = strings.Contains(of.marks, "!")
 		f.BriefSet = strings.Contains(of.marks, "^")
+		f.Relative = strings.Contains(of.marks, "+")
 		f.Optional = strings.Contains(of.marks, "?")
 		f.Far = strings.Contains(of.marks, "~")
 		if strings.Contains(of.marks, "*") {

@@ -18,6 +18,7 @@ type Field struct {
 	Hidden    bool  // padding: not shown
 	Out       bool  // the kernel writes it: shown only as it left it
 	Optional  bool  // shown only of a struct that is long enough to have it
+	Relative  bool  // the number is the distance from the end of the struct to what it is about
 	BriefSet  bool  // shown in the abbreviated form if it is not zero
 	Far       bool  // abbreviated to its address: what it points to is shown in full only
 	Brief     bool  // shown in the abbreviated form too
