@@ -208,7 +208,9 @@ func (c *Call) decodeArg(i int, p *syscalls.Param, out bool) *Value {
 		sc.word(v, p.After, c.words[i], 0)
 		return v
 	}
-	if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
+	if p.Kind == syscalls.KindIovec && p.Dir == syscalls.Out && !out && c.Exited {
+		sc.failed = true // the vector was the caller's, only its buffers have nothing
+	} else if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
 		v.setAddr(c, p.Type, c.words[i])
 		return v
 	}

@@ -9,6 +9,7 @@ type scope struct {
 	parent *Value // the struct a field is decoded for; nil for arguments
 	arg    int    // the argument that is being decoded
 	out    bool   // memory is as the kernel left it
+	failed bool   // the call has failed: what it was to write into holds nothing
 }
 
 // length evaluates a length. ok is false when there is none or its source
@@ -66,10 +67,14 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 			size = regSize(t.Kind, c.ABI)
 			if t.Wide {
 				size = 8
+			} else if t.Half {
+				size = 2
 			}
 			if t.Kind == syscalls.KindLow64 && c.ABI.WordSize() == 4 && s.parent == nil && s.arg < 5 {
 				w = uint64(uint32(w)) | c.words[s.arg+1]<<32
-			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 {
+			} else if t.Kind == syscalls.KindHigh64 && s.parent == nil && s.arg < 5 {
+				w = w<<32 | uint64(uint32(c.words[s.arg+1]))
+			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 && t.Kind != syscalls.KindPages {
 				size = 4
 			}
 			if t.Kind == syscalls.KindSigset || t.Kind == syscalls.KindRlim {

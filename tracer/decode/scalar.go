@@ -23,7 +23,7 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 		return 4
 	case syscalls.KindMode, syscalls.KindFmode: // umode_t
 		return 2
-	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64:
+	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64, syscalls.KindHigh64, syscalls.KindPages:
 		return 8
 	}
 	return abi.WordSize()
@@ -31,6 +31,9 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 
 // memSize returns how many bytes a scalar of a kind takes behind a pointer.
 func memSize(t *syscalls.Type, abi syscalls.ABI) int {
+	if t.Half {
+		return 2
+	}
 	switch t.Kind {
 	case syscalls.KindU8, syscalls.KindXByte:
 		return 1
@@ -60,10 +63,12 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 	switch t.Kind {
 	case syscalls.KindNone:
 		v.Kind = KindNone
-	case syscalls.KindTime, syscalls.KindInt, syscalls.KindErrno, syscalls.KindLong, syscalls.KindTicks, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64:
+	case syscalls.KindTime, syscalls.KindInt, syscalls.KindErrno, syscalls.KindLong, syscalls.KindTicks, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64, syscalls.KindHigh64:
 		v.Kind, v.num = KindInt, signed
 	case syscalls.KindHex, syscalls.KindHex32:
 		v.Kind = KindHex
+	case syscalls.KindPages:
+		v.Kind, v.num = KindHex, uint64(uint32(w))<<12
 	case syscalls.KindCookie:
 		v.Kind, v.Wide = KindHex, true
 	case syscalls.KindAddr, syscalls.KindHandler:

@@ -65,7 +65,7 @@ func appendError(dst []byte, errno int) []byte {
 // number prints the result itself.
 func (o *Text) number(dst []byte, c *Call) []byte {
 	switch c.ret.Kind {
-	case syscalls.KindAddr, syscalls.KindHex, syscalls.KindSigmask:
+	case syscalls.KindAddr, syscalls.KindHex, syscalls.KindSigmask, syscalls.KindHandler:
 		return appendHex0(dst, c.retWord())
 	case syscalls.KindOct:
 		return appendOct(dst, uint64(c.Ret))
@@ -128,6 +128,11 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 	case syscalls.KindEnum:
 		if name := c.ret.Set.On(c.ABI).Enum(uint64(c.Ret)); name != "" {
 			return append(append(append(dst, " ("...), name...), ')')
+		}
+		return dst
+	case syscalls.KindHandler:
+		if v := c.Result(); c.retWord() <= 1 || c.retWord() == ^uint64(0)>>(64-8*uint(c.ABI.WordSize())) {
+			return append(appendHandler(append(dst, " ("...), v), ')')
 		}
 		return dst
 	case syscalls.KindSigmask:

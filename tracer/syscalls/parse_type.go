@@ -19,7 +19,7 @@ var kindNames = map[string]TypeKind{
 	"handler": KindHandler, "rlim": KindRlim, "be16": KindNetPort,
 	"be32": KindNetLong, "ip4": KindIPv4, "ip6": KindIPv6,
 	"ioctl": KindIoctl, "path": KindPath, "strv": KindStrings, "env": KindEnv,
-	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64,
+	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64, "high64": KindHigh64, "pages": KindPages,
 	"str": KindString, "sigset": KindSigset,
 	"bpfcode": KindBPFCode, "kver": KindVersion,
 	"le16": KindLE16, "ifindex": KindIfindex, "errno": KindErrno, "xbyte": KindXByte, "dyn": KindDyn,

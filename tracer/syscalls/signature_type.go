@@ -82,6 +82,8 @@ const (
 	KindLSMContexts                 // "lsmctx:LEN": lsm_ctx structs of lengths of their own
 	KindPollResult                  // "pollfds:N": pollfd array, results apart
 	KindLow64                       // "off64": 64 bits in this and the next word of a 32-bit ABI
+	KindHigh64                      // "high64": 64 bits in this and the next word, the upper half first
+	KindPages                       // "pages": an offset in pages of 4096 bytes, printed in bytes
 )
 
 // LenKind says where a length or a count comes from.
@@ -115,6 +117,7 @@ type Type struct {
 	Elem   *Type  // KindRef, KindArray, KindPtrArray
 	Min    uint64 // KindStruct with Len: a shorter one is not looked at
 	Wide   bool   // KindFlags: "flags64:SET", 64 bits in a register
+	Half   bool   // KindUID, KindGID: 16 bits, as in the calls of i386 that have a twin with 32 in its name
 	Index  *Set   // KindArray: nil, or the names of its indices
 	Len    Length
 	Total  Length // KindIovec: bytes in all, when less than the sum
