@@ -103,6 +103,7 @@ const (
 type call struct {
 	text       *decode.Text // how it prints
 	head       []byte       // arguments as they were printed at entry, if they must be
+	comm       string       // the task's name at entry, if names are shown
 	seen       bool         // its entry was
 	hidden     bool         // by the filter
 	unfinished bool         // its beginning is on a line of its own
@@ -127,6 +128,9 @@ func (p *Printer) start(ev *engine.Event) *call {
 	if !c.hidden && (c.text.FDs != 0 || c.text.PIDNames) && !p.opts.JSON {
 		// What descriptors refer to is not the same at the exit.
 		c.head = c.text.AppendArgs(c.head, dc)
+	}
+	if p.opts.Text.PIDNames {
+		c.comm = ev.Comm()
 	}
 	return c
 }

@@ -26,8 +26,9 @@ type Printer struct {
 	last    time.Time    // of the line before
 	several bool         // more than one task was seen alive
 	json    JSON
-	count   int  // of calls shown, for the limit
-	over    bool // the limit is reached
+	comm    string // the task's name for the line that begins, if it is not that of now
+	count   int    // of calls shown, for the limit
+	over    bool   // the limit is reached
 }
 
 // New makes a printer that writes to w.
