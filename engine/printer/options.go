@@ -103,6 +103,7 @@ const (
 type call struct {
 	text       *decode.Text // how it prints
 	head       []byte       // arguments as they were printed at entry, if they must be
+	tid        int          // the task's at entry
 	comm       string       // the task's name at entry, if names are shown
 	seen       bool         // its entry was
 	hidden     bool         // by the filter
@@ -123,7 +124,7 @@ func callOf(t *engine.Task) *call {
 func (p *Printer) start(ev *engine.Event) *call {
 	c := callOf(ev.Task)
 	dc := ev.Call()
-	*c = call{head: c.head[:0], seen: true, text: p.textOf(dc)}
+	*c = call{head: c.head[:0], seen: true, tid: ev.Task.TID, text: p.textOf(dc)}
 	c.hidden = !p.opts.Filter.Match(ev)
 	if !c.hidden && (c.text.FDs != 0 || c.text.PIDNames) && !p.opts.JSON {
 		// What descriptors refer to is not the same at the exit.
