@@ -57,10 +57,10 @@ func (e *Engine) lookup(abi syscalls.ABI, nr int) *callHooks {
 
 func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
 	t := &e.table
-	known := nr >= 0 && nr < syscalls.Max(abi)
-	if known && t.rows[abi] == nil {
+	if t.rows[abi] == nil {
 		t.rows[abi] = make([]*callHooks, syscalls.Max(abi))
 	}
+	known := nr >= 0 && nr < len(t.rows[abi])
 	if !known {
 		if ch, ok := t.extra[extraKey{abi, nr}]; ok {
 			if ch == noHooks {

@@ -83,7 +83,8 @@ func (a ABI) sorted() []uint16 {
 
 // Max returns the highest known call number + 1, so that a slice of that
 // length can be indexed by number. It is 0 for X32 and for unknown ABIs.
-func Max(abi ABI) int { return len(abi.table()) }
+// Calls that are defined later may have higher ones.
+func Max(abi ABI) int { return max(len(abi.table()), definedMax(abi)) }
 
 // base maps a call of any ABI to the table that describes it: X32 calls are
 // AMD64 calls once bit 30 is gone, and those x32 numbers own are moved to the
@@ -107,7 +108,7 @@ func base(abi ABI, nr int) (ABI, int) {
 func Known(abi ABI, nr int) bool {
 	abi, nr = base(abi, nr)
 	t := abi.table()
-	return nr >= 0 && nr < len(t) && t[nr] != ""
+	return nr >= 0 && nr < len(t) && t[nr] != "" || definedCall(abi, nr) != nil
 }
 
 // Name returns the kernel's name of a call: "openat", or "x32_openat" for X32
@@ -115,6 +116,9 @@ func Known(abi ABI, nr int) bool {
 // doesn't have gives "syscall_0x" and its low 32 bits in hexadecimal, as
 // strace prints it. Known numbers do not allocate. Safe for any goroutine.
 func Name(abi ABI, nr int) string {
+	if s := definedCall(abi, nr); s != nil {
+		return s.Name
+	}
 	if abi == X32 {
 		if s := x32Name(nr); s != "" {
 			return s
@@ -131,6 +135,14 @@ func Number(abi ABI, name string) (int, bool) {
 	if abi == X32 {
 		return x32Number(name)
 	}
+	if nr, ok := definedNumber(abi, name); ok {
+		return nr, true
+	}
+	return tableNumber(abi, name)
+}
+
+// tableNumber is Number by the generated table.
+func tableNumber(abi ABI, name string) (int, bool) {
 	names, sorted := abi.table(), abi.sorted()
 	i := sort.Search(len(sorted), func(i int) bool { return names[sorted[i]] >= name })
 	if i < len(sorted) && names[sorted[i]] == name {

@@ -10,7 +10,7 @@ func parseCall(abi ABI, l tableLine) (*Signature, error) {
 	head, rest, ok := strings.Cut(l.text, "(")
 	end := strings.LastIndexByte(rest, ')')
 	if !ok || end < 0 {
-		return nil, fmt.Errorf("want: name(arguments) result")
+		return nil, fmt.Errorf("want: NAME(ARGUMENT KIND, ...) RESULT")
 	}
 	name, _, _ := strings.Cut(head, "@")
 	s := &Signature{Name: name, Ret: &Type{Kind: KindInt}}

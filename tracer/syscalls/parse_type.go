@@ -36,6 +36,19 @@ var sizedKinds = map[string]TypeKind{
 	"pollfds": KindPollResult, "struct": KindStruct,
 }
 
+// unknownWord is the error for a kind or a set that does not exist.
+type unknownWord struct {
+	word string
+	set  bool
+}
+
+func (u *unknownWord) Error() string {
+	if u.set {
+		return fmt.Sprintf("unknown set %q", u.word)
+	}
+	return fmt.Sprintf("unknown kind %q", u.word)
+}
+
 // parseType parses a kind of the tables, without its direction.
 func parseType(s string) (*Type, error) {
 	switch {
@@ -102,7 +115,10 @@ func parseType(s string) (*Type, error) {
 	}
 	k, ok := sizedKinds[word]
 	if !ok || arg == "" {
-		return nil, fmt.Errorf("unknown kind %q", s)
+		if ok {
+			return nil, fmt.Errorf("kind %q needs a length: %s:LENGTH, where LENGTH is an argument, *argument, ret or a number", s, word)
+		}
+		return nil, &unknownWord{word: word}
 	}
 	size, total, _ := strings.Cut(arg, ":")
 	return &Type{Kind: k, Len: parseLength(size), Total: parseLength(total)}, nil
@@ -138,7 +154,7 @@ func parseSetKind(word, arg string) (*Type, error) {
 		t.Kind = KindClock
 	}
 	if t.Set = SetByName(name); t.Set == nil {
-		return nil, fmt.Errorf("no set %q", name)
+		return nil, &unknownWord{word: name, set: true}
 	}
 	if hasLow {
 		var err error
