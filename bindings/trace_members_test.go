@@ -66,6 +66,9 @@ var memberTests = []memberTest{
 	{"flags.value", "openat", `ev.path == "in" and ev.flags.value == 0`},
 	{"flags.NAME", "openat", `ev.flags.O_CLOEXEC == true and ev.flags.O_CREAT == false`},
 	{"flags.has", "openat", `ev.flags:has "O_CLOEXEC" and not ev.flags:has "O_CLOEXEC|O_CREAT"`},
+	{"flags.any", "openat", `ev.flags:any "O_CLOEXEC|O_CREAT" and not ev.flags:any "O_EXCL|O_APPEND"`},
+	{"flags.is", "openat", `ev.flags:is "O_RDONLY|O_CLOEXEC" and not ev.flags:is "O_RDONLY"`},
+	{"flags.rest", "openat", `ev.flags.rest == 0`},
 	{"flags.names", "openat", `ev.flags:has "O_CLOEXEC" and ev.flags:names()[2] == "O_CLOEXEC"`},
 
 	{"struct.FIELD", "uname", `ev.buf.sysname == "Linux" and #ev.buf.release > 3`},
@@ -78,6 +81,7 @@ var memberTests = []memberTest{
 	{"memory.string", "uname", `ev.mem:string(ev.raw[1], 3) == "Lin" and select(2, ev.mem:string(1)) == "EFAULT"`},
 	{"memory.write", "uname", `ev.mem:write(ev.raw[1] + 65, "N") == 1 and ev.buf.nodename:sub(1, 1) == "N" and select(2, ev.mem:write(8, "x")) == "EFAULT"`},
 	{"memory.struct", "uname", `ev.mem:struct("utsname", ev.raw[1]).sysname == "Linux"`},
+	{"memory.array", "uname", `#ev.mem:array("u8", ev.raw[1], 5) == 5 and ev.mem:array("utsname", ev.raw[1], 1)[1].sysname == "Linux"`},
 	{"memory.u8", "uname", `ev.mem:u8(ev.raw[1]) == 0x4c`},
 	{"memory.u16", "uname", `ev.mem:u16(ev.raw[1]) == 0x694c`},
 	{"memory.u32", "uname", `ev.mem:u32(ev.raw[1]) == 0x756e694c`},

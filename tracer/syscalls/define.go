@@ -74,7 +74,7 @@ func Define(text string) (name string, err error) {
 		m[c.nr] = c.sig
 		next.calls[c.abi] = m
 		next.max[c.abi] = max(next.max[c.abi], c.nr+1)
-		c.sig.Classes = classesOf(c.abi, c.nr)
+		c.sig.Classes = classesOf(c.sig.Name)
 		if nr, ok := tableNumber(c.abi, c.sig.Name); ok && nr == c.nr {
 			continue
 		}

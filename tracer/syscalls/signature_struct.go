@@ -49,6 +49,14 @@ func (s *Struct) Field(name string) int {
 // whose condition holds counts.
 func (s *Struct) Unions() bool { return s.unions }
 
+// TypeOf returns the type of the named field, nil if there is none.
+func (s *Struct) TypeOf(name string) *Type {
+	if i := s.Field(name); i >= 0 {
+		return s.Fields[i].Type
+	}
+	return nil
+}
+
 type structKey struct {
 	abi  ABI
 	name string

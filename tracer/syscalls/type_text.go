@@ -10,7 +10,7 @@ import (
 // kindWords are the words of the tables by kind, without a length. Of several
 // for one kind it is the plainer.
 var kindWords = sync.OnceValue(func() map[TypeKind]string {
-	words := map[TypeKind]string{KindFlags: "flags", KindEnum: "enum", KindClock: "enum", KindLow64: "off64"}
+	words := map[TypeKind]string{KindFlags: "flags", KindEnum: "enum", KindClock: "enum", KindLow64: "off64", KindTime: "time", KindOpt: "opt"}
 	for _, names := range []map[string]TypeKind{kindNames, sizedKinds} {
 		for _, word := range slices.Sorted(maps.Keys(names)) {
 			if k := names[word]; words[k] == "" || word == "int" || word == "uint" {
@@ -51,6 +51,20 @@ func (t *Type) String() string {
 	}
 	s := kindWords()[t.Kind]
 	switch {
+	case t.Kind == KindOpt:
+		s += ":" + t.Len.String()
+		if t.Elem != nil {
+			s += ":" + t.Elem.String()
+		}
+		return s
+	case t.Kind == KindDirents && t.Struct != "":
+		return "old" + s + ":" + t.Len.String()
+	case t.Kind == KindString && t.Whole:
+		return "pathbuf:" + t.Len.String()
+	case t.Kind == KindFlags && t.Wide:
+		s = "flags64"
+	}
+	switch {
 	case t.Set != nil:
 		s += ":" + t.Set.Name
 		if t.Low != nil {
@@ -61,6 +75,9 @@ func (t *Type) String() string {
 	}
 	if t.Len.Kind != LenNone {
 		s += ":" + t.Len.String()
+	}
+	if t.Min > 0 {
+		s += ":" + strconv.FormatUint(t.Min, 10)
 	}
 	if t.Total.Kind != LenNone {
 		s += ":" + t.Total.String()
