@@ -19,6 +19,7 @@ type self struct {
 	eng  *engine.Engine
 	task *tracer.Task
 	mem  []byte // what arguments point to
+	t    testing.TB
 }
 
 // newSelf loads code and returns the thread its hooks will see. A hook's error
@@ -29,7 +30,7 @@ func newSelf(t testing.TB, memory int, code string) *self {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &self{mem: mem, task: &tracer.Task{TID: os.Getpid(), Proc: &tracer.Process{PID: os.Getpid()}}}
+	s := &self{t: t, mem: mem, task: &tracer.Task{TID: os.Getpid(), Proc: &tracer.Process{PID: os.Getpid()}}}
 	s.r, _ = newTest(t, Options{})
 	s.eng = engine.New(engine.Options{Report: func(msg string) { t.Error(msg) }})
 	NewTrace(s.r, s.eng, TraceOptions{})
@@ -47,6 +48,19 @@ func newSelf(t testing.TB, memory int, code string) *self {
 
 // addr is where byte i of the memory is.
 func (s *self) addr(i int) uint64 { return uint64(uintptr(unsafe.Pointer(&s.mem[i]))) }
+
+// netlink returns a netlink socket.
+func (s *self) netlink() int {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		s.t.Fatal(err)
+	}
+	return fd
+}
 
 // call makes a call that returns ret.
 func (s *self) call(abi syscalls.ABI, name string, ret int64, args ...uint64) {

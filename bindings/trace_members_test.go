@@ -38,6 +38,7 @@ var memberTests = []memberTest{
 	{"event.abspath", "openat", `ev.path == "in" and ev.abspath == args.dir .. "/in"`},
 	{"event.paths", "openat", `ev.path == "missing" and ev.paths.path == args.dir .. "/missing"`},
 	{"event.call", "openat", `ev.call == 'openat(AT_FDCWD, "in", O_RDONLY' .. (ev.call:match "%)$" or "")`},
+	{"event.messages", "uname", `ev.messages == nil`},
 	{"event.sig", "signal", `ev.sig == "SIGUSR1"`},
 	{"event.signo", "signal", `ev.sig == "SIGUSR1" and ev.signo == 10`},
 	{"event.sender", "signal", `ev.sig == "SIGUSR1" and ev.sender == ev.pid`},

@@ -111,6 +111,11 @@ func TestShapes(t *testing.T) {
 		}, func(s *self) []uint64 { return []uint64{3, s.addr(0), 0} }, 0,
 			`ev.msg.msg_control[1].cmsg_level == "SOL_SOCKET" and ev.msg.msg_control[1].cmsg_data[1] == 5 and #ev.msg.msg_control == 1
 			and ev.msg:table().msg_control[1].cmsg_data[1] == 5`},
+		{"netlink messages", "sendto", func(s *self) {
+			copy(s.mem, "\x20\x00\x00\x00\x12\x00\x05\x03\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+		}, func(s *self) []uint64 { return []uint64{uint64(s.netlink()), s.addr(0), 32, 0, 0, 0} }, 32,
+			`#ev.messages == 1 and ev.messages[1].nlmsg_type == "RTM_GETLINK" and ev.messages[1].nlmsg_flags:has "NLM_F_REQUEST|NLM_F_ACK"
+			and ev.messages[1].nlmsg_seq == 7 and ev.messages[1].payload.ifi_index == 0 and #ev.buf == 32 and ev.messages[1]:table().nlmsg_type == "RTM_GETLINK"`},
 		{"null among pointers", "io_submit", nil, func(s *self) []uint64 { return []uint64{1, 2, s.addr(0)} }, 0, `#ev.iocbpp == 2 and ev.iocbpp[1] == false`},
 		{"out arguments of a call that failed", "newfstatat", nil, func(s *self) []uint64 { return []uint64{3, s.addr(0), s.addr(64), 0} }, -2,
 			`ev.err == "ENOENT" and ev.statbuf == ev.raw[3]`},
