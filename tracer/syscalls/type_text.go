@@ -73,7 +73,7 @@ func (t *Type) String() string {
 	case t.Struct != "":
 		s += ":" + t.Struct
 	}
-	if t.Len.Kind != LenNone {
+	if t.Len.Kind != LenNone || t.Min > 0 {
 		s += ":" + t.Len.String()
 	}
 	if t.Min > 0 {
