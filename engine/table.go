@@ -135,6 +135,9 @@ func (ch *callHooks) wantsLatch(h *Hook) bool {
 	if ch.sig == nil {
 		return false
 	}
+	if ch.sig.Multiplexes() {
+		return true // which of its arguments lie in memory is only seen then
+	}
 	if latchable(ch.sig.Params, &h.Needs) {
 		return true
 	}

@@ -19,6 +19,7 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 		syscalls.KindSignal, syscalls.KindFlags, syscalls.KindEnum,
 		syscalls.KindKey, syscalls.KindClock, syscalls.KindIoctl,
 		syscalls.KindU8, syscalls.KindU16, syscalls.KindSigmask, syscalls.KindIPCCall,
+		syscalls.KindIoprio, syscalls.KindNegErrno, syscalls.KindHex08, syscalls.KindResidency,
 		syscalls.KindIfindex, syscalls.KindErrno, syscalls.KindNetPort, syscalls.KindLE16:
 		return 4
 	case syscalls.KindMode, syscalls.KindFmode: // umode_t
@@ -35,12 +36,14 @@ func memSize(t *syscalls.Type, abi syscalls.ABI) int {
 		return 2
 	}
 	switch t.Kind {
-	case syscalls.KindU8, syscalls.KindXByte:
+	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindResidency:
 		return 1
 	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16:
 		return 2
-	case syscalls.KindOff:
+	case syscalls.KindOff, syscalls.KindCaps:
 		return 8
+	case syscalls.KindSiginfo:
+		return siginfoSize
 	case syscalls.KindIPv6:
 		return 16
 	case syscalls.KindNetLong, syscalls.KindIPv4:
@@ -50,6 +53,12 @@ func memSize(t *syscalls.Type, abi syscalls.ABI) int {
 			return l.Size
 		}
 		return 0
+	}
+	if t.Word {
+		return abi.WordSize()
+	}
+	if t.Wide {
+		return 8
 	}
 	return regSize(t.Kind, abi)
 }
@@ -92,6 +101,14 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 		v.Kind, v.Wide = KindFlags, true
 	case syscalls.KindSigmask:
 		v.Kind = KindFlags
+	case syscalls.KindCaps:
+		v.Kind, v.Wide = KindFlags, true
+	case syscalls.KindNegErrno:
+		v.Kind, v.num = KindInt, signed
+	case syscalls.KindIoprio, syscalls.KindHex08, syscalls.KindWordMask, syscalls.KindUserArea:
+		v.Kind = KindHex
+	case syscalls.KindResidency:
+		v.Kind, v.num = KindUint, v.num&1
 	case syscalls.KindSignal:
 		v.Kind, v.num = KindEnum, signed
 	case syscalls.KindEnum, syscalls.KindClock, syscalls.KindIoctl:

@@ -217,7 +217,7 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 	p := &c.params[i]
 	if p.Late && c.Exited && c.Errno != 0 || o.Addresses && p.Type.Pointer() && !isText(p.Kind) {
-		return appendAddr(dst, c.Args[i])
+		return appendAddr(dst, c.words[i])
 	}
 	if p.Dir != syscalls.InOut {
 		if p.Kind == syscalls.KindWait && c.Exited && c.Errno == 0 && c.Ret == 0 {

@@ -118,7 +118,10 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 		if c.Ret == 0 && !hasSub(c) {
 			return dst
 		}
-		dst = append(dst, " (flags "...)
+		dst = append(dst, " ("...)
+		if strings.HasPrefix(c.Name, "fcntl") {
+			dst = append(dst, "flags "...)
+		}
 		start := len(dst)
 		dst = appendFlags(dst, c.ret.Set.On(c.ABI), uint64(c.Ret), false)
 		if o.Consts != ConstAbbrev && !hasSub(c) {
@@ -135,6 +138,10 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 			return append(appendHandler(append(dst, " ("...), v), ')')
 		}
 		return dst
+	case syscalls.KindIoprio:
+		return append(o.scalar(append(dst, " ("...), c.Result()), ')')
+	case syscalls.KindTime:
+		return append(appendDate(append(dst, " ("...), c.Ret), ')')
 	case syscalls.KindSigmask:
 		name := " (mask "
 		if len(c.params) > 0 {
