@@ -99,6 +99,10 @@ func (l Length) String() string {
 		return "*" + l.Name
 	case LenIoctl:
 		return "iocsize"
+	case LenArg:
+		return "$" + l.Name
+	case LenOwn:
+		return "@" + l.Name
 	}
 	return ""
 }
