@@ -18,6 +18,8 @@ type Call struct {
 	Ret    int64 // result, sign-extended for the ABI; not -errno: see Errno
 	Errno  int   // 0 when the call succeeded; 512..516 are the ERESTART codes
 
+	Continues string // for restart_syscall: the interrupted call it goes on with, "" if unknown
+
 	// FDName says what a descriptor refers to, for JSON; FDText the same as
 	// strace writes it behind the number, brackets included; PIDName is a
 	// process's name. They may be nil.

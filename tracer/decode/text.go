@@ -62,11 +62,23 @@ func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
 		return o.rawArgs(dst, c)
 	}
 	k, split := c.firstOut()
+	if k == 0 && c.Name == "restart_syscall" {
+		return appendContinues(dst, c.Continues)
+	}
 	dst = o.appendArgs(dst, c, 0, k)
 	if split {
 		dst = o.appendIn(dst, c, c.printedArg(k))
 	}
 	return dst
+}
+
+// appendContinues says what restart_syscall goes on with, in place of arguments.
+func appendContinues(dst []byte, name string) []byte {
+	if name == "" {
+		name = "system call"
+	}
+	dst = append(dst, "<... resuming interrupted "...)
+	return append(append(dst, name...), " ...>"...)
 }
 
 // AppendNoReturn appends the end of the line of a call that never returns,

@@ -156,6 +156,13 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 			}
 			return fmt.Appendf(dst, "0x%06x", fv.num)
 		}
+	case "siginfo_sys":
+		if f.Name == "si_syscall" {
+			abi := syscalls.ABIOfAudit(uint32(v.Field("si_arch").num), fv.num)
+			if nr := int(int32(fv.num)); abi < syscalls.NumABI && syscalls.Known(abi, nr) {
+				return append(append(dst, "__NR_"...), syscalls.Name(abi, nr)...)
+			}
+		}
 	case "siginfo_chld":
 		if f.Name == "si_status" && v.Field("si_code").num != cldExited {
 			return appendSignal(dst, fv.Int()) // what killed or stopped it

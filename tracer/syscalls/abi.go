@@ -44,6 +44,33 @@ func (a ABI) WordSize() int {
 	return 8
 }
 
+// The kernel's values for architectures (AUDIT_ARCH_* of linux/audit.h), as
+// seccomp and ptrace give them.
+const (
+	AuditX8664   = 0xc000003e
+	AuditI386    = 0x40000003
+	AuditAArch64 = 0xc00000b7
+)
+
+// ABIOfAudit names the ABI of a call from the kernel's value for the
+// architecture (AUDIT_ARCH_X86_64) and the call's number; it is NumABI for
+// architectures this package has no table for. Bit 30 of an x86-64 number says
+// x32; numbers that are negative are nonsense, not x32.
+func ABIOfAudit(arch uint32, nr uint64) ABI {
+	switch arch {
+	case AuditI386:
+		return I386
+	case AuditAArch64:
+		return ARM64
+	case AuditX8664:
+		if n := int32(nr); n >= 0 && n&X32Bit != 0 {
+			return X32
+		}
+		return AMD64
+	}
+	return NumABI
+}
+
 // Native returns the ABI of the running program itself.
 func Native() ABI {
 	switch runtime.GOARCH {
