@@ -204,6 +204,9 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
+	if wrong := r.checkComparisons(chunk, src.name); wrong != nil {
+		return nil, wrong
+	}
 	r.noteMentions(proto)
 	if old := r.sources[src.name]; old == nil || old.generated || !src.generated {
 		r.sources[src.name] = src

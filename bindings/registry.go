@@ -57,7 +57,9 @@ func modules() []module {
 		bitModule(),
 		jsonModule(),
 		outputModule(),
+		syscallModule(),
 		traceGlobals(),
+		fieldsGlobals(),
 		conditionGlobals(),
 		aggGlobals(),
 		metaGlobals(),
@@ -131,6 +133,12 @@ func (r *Runtime) class(name string) *lua.LTable {
 // newObject returns a userdata of the given kind that holds v.
 func (r *Runtime) newObject(name string, v any) *lua.LUserData {
 	return &lua.LUserData{Value: v, Env: r.L.Env, Metatable: r.class(name)}
+}
+
+// initObject makes ud a userdata of the given kind that holds v: for objects that
+// have their userdata in the same piece of memory.
+func (r *Runtime) initObject(ud *lua.LUserData, name string, v any) {
+	ud.Value, ud.Env, ud.Metatable = v, r.L.Env, r.class(name)
 }
 
 // receiver returns argument n as the Go value of an object, or raises an error

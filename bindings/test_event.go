@@ -334,7 +334,7 @@ func plainGo(L *lua.LState, v lua.LValue) any {
 		return int64(v)
 	case *lua.LUserData:
 		if f, ok := v.Value.(*flags); ok {
-			return f.value
+			return f.Bits
 		}
 	case *lua.LTable:
 		if n := v.Len(); n > 0 {

@@ -40,6 +40,6 @@ func (r *Runtime) concat(L *lua.LState) int {
 func flagsEqual(L *lua.LState) int {
 	a, ok1 := L.Get(1).(*lua.LUserData).Value.(*flags)
 	b, ok2 := L.Get(2).(*lua.LUserData).Value.(*flags)
-	L.Push(lua.LBool(ok1 && ok2 && a.value == b.value))
+	L.Push(lua.LBool(ok1 && ok2 && a.Bits == b.Bits))
 	return 1
 }

@@ -7,83 +7,54 @@ import (
 
 	"luatrace/engine"
 	"luatrace/tracer/decode"
-	"luatrace/tracer/syscalls"
 )
 
-// flags is a copy of a flags value: it can be kept.
+// flags is a copy of a flags value: it can be kept. It lies behind its userdata
+// in one piece of memory.
 type flags struct {
-	value uint64
-	set   *syscalls.SetView
-	text  string
+	ud lua.LUserData
+	decode.Flags
 }
 
 func (t *Trace) flags(v *decode.Value) lua.LValue {
-	f := &flags{value: v.Uint(), text: v.String()}
-	if typ := v.Type(); typ != nil && typ.Set != nil {
-		f.set = typ.Set.On(syscalls.Native())
-	}
-	return t.r.newObject("flags", f)
+	f := &flags{Flags: v.Flags()}
+	t.r.initObject(&f.ud, "flags", f)
+	return &f.ud
 }
 
 func flagsObject() object {
+	boolean := func(name, help string, test func(decode.Flags, string) (bool, error)) function {
+		return function{name: name, params: "names: string", returns: "boolean", help: help, fn: func(r *Runtime, L *lua.LState) int {
+			f := receiver[*flags](L, 1, "flags")
+			L.Push(f.test(L, test, L.CheckString(2)))
+			return 1
+		}}
+	}
 	return object{
 		name: "flags",
 		help: "A set of flags. tostring gives the names, flags.O_CREAT says whether one is in it, and it can be given to bit functions " +
-			"and assigned to arguments as the number it is.",
+			"and assigned to arguments as the number it is. == compares with other flags, :is with names. It is a copy and can be kept.",
 		fields: []field{
 			{"value", "number|word", "The number."},
+			{"rest", "number|word", "The bits that have no name, 0 if all have."},
 			{"NAME", "boolean", "Whether the flag NAME is in it; an unknown name is an error."},
 		},
 		methods: []function{
-			{name: "has", params: "names: string", returns: "boolean",
-				help: "Says whether all of these are in it: flags:has \"O_CREAT|O_EXCL\".",
+			boolean("has", "Says whether all of these are in it: flags:has \"O_CREAT|O_EXCL\".", decode.Flags.Has),
+			boolean("any", "Says whether at least one of these is in it: flags:any \"O_WRONLY|O_RDWR\".", decode.Flags.Any),
+			boolean("is", "Says whether these are in it and no others: flags:is \"O_RDONLY|O_CLOEXEC\".", decode.Flags.Is),
+			{name: "names", returns: "table", help: "Returns the names as a list.",
 				fn: func(r *Runtime, L *lua.LState) int {
-					f := receiver[*flags](L, 1, "flags")
-					for _, name := range strings.Split(L.CheckString(2), "|") {
-						if !f.has(L, strings.TrimSpace(name)) {
-							L.Push(lua.LFalse)
-							return 1
-						}
-					}
-					L.Push(lua.LTrue)
-					return 1
-				}},
-			{name: "names", returns: "table",
-				help: "Returns the names as a list.",
-				fn: func(r *Runtime, L *lua.LState) int {
-					f := receiver[*flags](L, 1, "flags")
-					tb := L.NewTable()
-					for i, s := range strings.Split(f.text, "|") {
-						tb.RawSetInt(i+1, lua.LString(s))
+					names := receiver[*flags](L, 1, "flags").Names()
+					tb := L.CreateTable(len(names), 0)
+					for i, s := range names {
+						tb.RawSetInt(i+1, r.trace().str(s))
 					}
 					L.Push(tb)
 					return 1
 				}},
 		},
 	}
-}
-
-// has raises an error for a name that is no flag of this set.
-func (f *flags) has(L *lua.LState, name string) bool {
-	if f.set != nil {
-		if has, known := f.set.Has(f.value, name); known {
-			return has
-		}
-	}
-	if v, ok := syscalls.Constant(name); ok && v != 0 {
-		return f.value&v == v
-	}
-	var names []string
-	if f.set != nil {
-		for i := range f.set.Members {
-			names = append(names, f.set.Members[i].Name)
-		}
-	}
-	if near := engine.Nearest(name, names); near != "" {
-		L.RaiseError("'%s' is no flag of this argument; did you mean '%s'?", escape(name), near)
-	}
-	L.RaiseError("'%s' is no flag of this argument; it has %s", escape(name), strings.Join(names, ", "))
-	return false
 }
 
 func (r *Runtime) flagsIndex(L *lua.LState) int {
@@ -93,9 +64,34 @@ func (r *Runtime) flagsIndex(L *lua.LState) int {
 	case m != lua.LNil:
 		L.Push(m)
 	case key == "value":
-		L.Push(rawWord(f.value))
+		L.Push(rawWord(f.Bits))
+	case key == "rest":
+		L.Push(rawWord(f.Rest()))
 	default:
-		L.Push(lua.LBool(f.has(L, key)))
+		L.Push(f.test(L, decode.Flags.Has, key))
 	}
 	return 1
+}
+
+// test asks for names. One that is no flag of this set raises an error.
+func (f *flags) test(L *lua.LState, ask func(decode.Flags, string) (bool, error), names string) lua.LBool {
+	yes, err := ask(f.Flags, names)
+	if err == nil {
+		return lua.LBool(yes)
+	}
+	known := f.Members()
+	if known == nil {
+		raiseIf(L, err)
+	}
+	for name := range strings.SplitSeq(names, "|") {
+		name = strings.TrimSpace(name)
+		if _, err := f.Has(name); err == nil {
+			continue
+		}
+		if near := engine.Nearest(name, known); near != "" {
+			L.RaiseError("'%s' is no flag of this argument; did you mean '%s'?", escape(name), near)
+		}
+		L.RaiseError("'%s' is no flag of this argument; it has %s", escape(name), strings.Join(known, ", "))
+	}
+	return lua.LFalse
 }

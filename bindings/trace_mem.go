@@ -3,7 +3,6 @@ package bindings
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
@@ -29,14 +28,13 @@ func memoryObject() object {
 			{name: "write", params: "addr: number|word, bytes: string", returns: "number|nil, string|nil",
 				help: "Writes bytes, also to read-only pages, and returns how many.", fn: memWrite},
 			{name: "struct", params: "name: string, addr: number|word", returns: "struct|nil, string|nil",
-				help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address.", fn: memStruct},
+				help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address. Its fields can be read and written.", fn: memStruct},
+			{name: "array", params: "type: string, addr: number|word, n: number", returns: "table|nil, string|nil",
+				help: "Reads n values behind each other as a list: structs by name (\"iovec\"), or \"u8\" to \"i64\". What can be read of a range that is partly bad comes with the errno's name behind it.", fn: memArray},
 		},
 	}
-	for _, k := range []struct {
-		name   string
-		size   int
-		signed bool
-	}{{"u8", 1, false}, {"u16", 2, false}, {"u32", 4, false}, {"u64", 8, false}, {"i8", 1, true}, {"i16", 2, true}, {"i32", 4, true}, {"i64", 8, true}} {
+	for _, name := range []string{"u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"} {
+		k := integerKinds[name]
 		kind := "an unsigned"
 		if k.signed {
 			kind = "a signed"
@@ -45,9 +43,9 @@ func memoryObject() object {
 		if k.size == 8 {
 			ret = "word|nil, string|nil"
 		}
-		o.methods = append(o.methods, function{name: k.name, params: "addr: number|word", returns: ret,
+		o.methods = append(o.methods, function{name: name, params: "addr: number|word", returns: ret,
 			help: "Reads " + kind + " integer of " + map[int]string{1: "1 byte", 2: "2 bytes", 4: "4 bytes", 8: "8 bytes"}[k.size] + ".",
-			fn:   memInteger(k.size, k.signed)})
+			fn:   memInteger(k)})
 	}
 	return o
 }
@@ -133,19 +131,61 @@ func memStruct(r *Runtime, L *lua.LState) int {
 	name := L.CheckString(2)
 	addr := uint64(wholeNumber(L, L.Get(3), "addr"))
 	abi := abiOf(ev)
-	known := kernelStruct(abi, name)
-	if known == "" {
-		msg := fmt.Sprintf("there is no struct %q", escape(name))
-		if near := engine.Nearest(name, syscalls.LayoutNames(abi)); near != "" {
-			msg += fmt.Sprintf("; did you mean %q?", near)
-		}
-		L.RaiseError("%s", msg)
-	}
-	v, err := decode.Struct(abi, known, ev.Task.Proc, addr)
+	known := checkStruct(L, abi, name)
+	v, err := readStruct(e, L, ev, abi, known, addr)
 	if err != nil {
 		return pushErr(L, err)
 	}
-	L.Push(e.t.value(L, ev, v))
+	L.Push(v)
+	return 1
+}
+
+// readStruct decodes a struct that the ABI has: what can go wrong is that it
+// can't be read.
+func readStruct(e *eventRef, L *lua.LState, ev *engine.Event, abi syscalls.ABI, name string, addr uint64) (lua.LValue, error) {
+	v, err := decode.Struct(abi, name, ev.Task.Proc, addr)
+	if err != nil {
+		return nil, unix.EFAULT
+	}
+	return e.t.value(L, ev, v), nil
+}
+
+// maxArray bounds the elements of one array, as each is a value of its own.
+const maxArray = 1 << 16
+
+func memArray(_ *Runtime, L *lua.LState) int {
+	e := receiver[*eventRef](L, 1, "memory")
+	ev := e.live(L)
+	name := L.CheckString(2)
+	addr := uint64(wholeNumber(L, L.Get(3), "addr"))
+	n := wholeNumber(L, L.Get(4), "n")
+	if n < 0 || n > maxArray {
+		L.ArgError(3, "n must be from 0 to 65536")
+	}
+	abi := abiOf(ev)
+	size, read := 0, (func(addr uint64) (lua.LValue, error))(nil)
+	if k, ok := integerKinds[name]; ok {
+		size, read = k.size, func(addr uint64) (lua.LValue, error) { return readInteger(ev, addr, k) }
+	} else {
+		known := checkStruct(L, abi, name)
+		size, read = syscalls.StructByName(abi, known).Size, func(addr uint64) (lua.LValue, error) {
+			return readStruct(e, L, ev, abi, known, addr)
+		}
+	}
+	tb := L.CreateTable(int(n), 0)
+	for i := range int(n) {
+		v, err := read(addr + uint64(i*size))
+		if err != nil && i == 0 {
+			return pushErr(L, err)
+		}
+		if err != nil {
+			L.Push(tb)
+			L.Push(errText(err))
+			return 2
+		}
+		tb.RawSetInt(i+1, v)
+	}
+	L.Push(tb)
 	return 1
 }
 
@@ -168,27 +208,45 @@ func kernelStruct(abi syscalls.ABI, name string) string {
 	return ""
 }
 
-func memInteger(size int, signed bool) func(*Runtime, *lua.LState) int {
+// integerKind is how an integer lies in memory.
+type integerKind struct {
+	size   int
+	signed bool
+}
+
+var integerKinds = map[string]integerKind{
+	"u8": {1, false}, "u16": {2, false}, "u32": {4, false}, "u64": {8, false},
+	"i8": {1, true}, "i16": {2, true}, "i32": {4, true}, "i64": {8, true},
+}
+
+func memInteger(k integerKind) func(*Runtime, *lua.LState) int {
 	return func(_ *Runtime, L *lua.LState) int {
 		_, ev, addr := memRef(L)
-		var b [8]byte
-		if _, err := ev.Task.Proc.ReadMemory(addr, b[:size]); err != nil {
+		v, err := readInteger(ev, addr, k)
+		if err != nil {
 			return pushErr(L, err)
 		}
-		w := binary.LittleEndian.Uint64(b[:])
-		shift := 64 - 8*size
-		switch {
-		case size == 8 && signed:
-			L.Push(SignedWord(int64(w)))
-		case size == 8:
-			L.Push(Word(w))
-		case signed:
-			L.Push(number(int64(w<<shift) >> shift))
-		default:
-			L.Push(number(int64(w)))
-		}
+		L.Push(v)
 		return 1
 	}
+}
+
+func readInteger(ev *engine.Event, addr uint64, k integerKind) (lua.LValue, error) {
+	var b [8]byte
+	if _, err := ev.Task.Proc.ReadMemory(addr, b[:k.size]); err != nil {
+		return nil, err
+	}
+	w := binary.LittleEndian.Uint64(b[:])
+	shift := 64 - 8*k.size
+	switch {
+	case k.size == 8 && k.signed:
+		return SignedWord(int64(w)), nil
+	case k.size == 8:
+		return Word(w), nil
+	case k.signed:
+		return number(int64(w<<shift) >> shift), nil
+	}
+	return number(int64(w)), nil
 }
 
 func registersObject() object {

@@ -82,7 +82,7 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) {
 	if fn.Proto != nil {
 		use := analyze(fn.Proto)
 		keeps = use.Escapes
-		if !use.Escapes && !use.Reads["args"] && !use.Reads["call"] && !use.Calls["table"] && !use.Calls["onexit"] {
+		if !use.Escapes && !use.Reads["args"] && !use.Reads["call"] && !use.Reads["messages"] && !use.Calls["table"] && !use.Calls["onexit"] {
 			h.Needs.All = false
 			for name := range use.Reads {
 				h.Needs.Fields = append(h.Needs.Fields, name)

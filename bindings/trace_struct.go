@@ -14,10 +14,19 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// structRef is a struct of the event's decoded arguments.
+// structRef is a struct of the event's decoded arguments. It lies behind its
+// userdata in one piece of memory.
 type structRef struct {
+	ud lua.LUserData
 	eventRef
 	v *decode.Value
+}
+
+// structure makes the object of a struct.
+func (t *Trace) structure(ev *engine.Event, v *decode.Value) lua.LValue {
+	s := &structRef{eventRef: eventRef{t, ev, t.seq}, v: v}
+	t.r.initObject(&s.ud, "struct", s)
+	return &s.ud
 }
 
 func structObject() object {
@@ -46,16 +55,18 @@ func structObject() object {
 
 // fieldIndex finds a field by name, or raises an error that says which exist.
 func (s *structRef) fieldIndex(L *lua.LState, name string) int {
-	if name == "sa_family" && strings.HasPrefix(s.v.StructName(), "sockaddr") && s.v.Len() > 0 {
-		return 0 // every kind of sockaddr begins with it, and it is printed by this name
+	if i := s.v.FieldIndex(name); i >= 0 {
+		return i
 	}
+	s.noField(L, name)
+	return -1
+}
+
+// noField raises the error for a name that is no field.
+func (s *structRef) noField(L *lua.LState, name string) {
 	var names []string
 	for i := range s.v.Len() {
-		f := s.v.FieldInfo(i)
-		if f.Name == name {
-			return i
-		}
-		if !f.Hidden {
+		if f := s.v.FieldInfo(i); !f.Hidden {
 			names = append(names, f.Name)
 		}
 	}
@@ -63,7 +74,6 @@ func (s *structRef) fieldIndex(L *lua.LState, name string) int {
 		L.RaiseError("struct %s has no field '%s'; did you mean '%s'?", s.v.StructName(), escape(name), near)
 	}
 	L.RaiseError("struct %s has no field '%s'; it has %s", s.v.StructName(), escape(name), strings.Join(names, ", "))
-	return -1
 }
 
 func (r *Runtime) structIndex(L *lua.LState) int {
@@ -74,7 +84,11 @@ func (r *Runtime) structIndex(L *lua.LState) int {
 		return 1
 	}
 	ev := s.live(L)
-	L.Push(s.t.value(L, ev, s.v.FieldAt(s.fieldIndex(L, key))))
+	f := s.v.Field(key)
+	if f == nil {
+		s.noField(L, key)
+	}
+	L.Push(s.t.value(L, ev, f))
 	return 1
 }
 
@@ -151,16 +165,14 @@ func (t *Trace) plain(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 	switch v.Kind {
 	case decode.KindStruct:
 		tb := L.NewTable()
-		for i := range v.Len() {
-			if f := v.FieldInfo(i); !f.Hidden {
-				tb.RawSetString(f.Name, t.plain(L, ev, v.FieldAt(i)))
-			}
+		for name, f := range v.Members {
+			tb.RawSetString(name, t.plain(L, ev, f))
 		}
 		return tb
 	case decode.KindArray:
 		tb := L.NewTable()
 		for i := range v.Len() {
-			tb.RawSetInt(i+1, t.plain(L, ev, v.Elem(i)))
+			tb.RawSetInt(i+1, element(t.plain(L, ev, v.Elem(i))))
 		}
 		return tb
 	case decode.KindFlags:

@@ -193,7 +193,7 @@ func (r *Runtime) refString(L *lua.LState) int {
 	case *procRef:
 		L.Push(lua.LString("process " + number(int64(v.proc.PID)).String()))
 	case *flags:
-		L.Push(lua.LString(v.text))
+		L.Push(lua.LString(v.Flags.String()))
 	case *structRef:
 		v.live(L)
 		L.Push(lua.LString(v.v.String()))

@@ -100,22 +100,32 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 	case decode.KindFlags:
 		return t.flags(v)
 	case decode.KindString, decode.KindBytes:
-		if typ := v.Type(); typ != nil && isAddress(typ.Kind) {
-			if a := v.IP(); a.IsValid() {
-				return lua.LString(a.String())
-			}
+		if a := v.IP(); a.IsValid() {
+			return lua.LString(a.String())
+		}
+		if mac := v.MAC(); mac != "" {
+			return lua.LString(mac)
 		}
 		return lua.LString(v.Str())
 	case decode.KindArray:
 		tb := L.CreateTable(v.Len(), 0)
 		for i := range v.Len() {
-			tb.RawSetInt(i+1, t.value(L, ev, v.Elem(i)))
+			tb.RawSetInt(i+1, element(t.value(L, ev, v.Elem(i))))
 		}
 		return tb
 	case decode.KindStruct:
-		return t.r.newObject("struct", &structRef{eventRef{t, ev, t.seq}, v})
+		return t.structure(ev, v)
 	}
 	return lua.LNil
+}
+
+// element is a value as an element of a list: false for one that is nil, such as
+// a null pointer among pointers, so that # counts all.
+func element(v lua.LValue) lua.LValue {
+	if v == lua.LNil {
+		return lua.LFalse
+	}
+	return v
 }
 
 // isAddress says whether a value is an internet address: text in scripts, as in
@@ -149,7 +159,7 @@ func wholeNumber(L *lua.LState, v lua.LValue, what string) int64 {
 		return int64(v)
 	case *lua.LUserData:
 		if f, ok := v.Value.(*flags); ok {
-			return int64(f.value)
+			return int64(f.Bits)
 		}
 	}
 	L.RaiseError("%s: a whole number is wanted, not %s", what, escape(v.String()))

@@ -81,7 +81,7 @@ func goValue(L *lua.LState, v lua.LValue) any {
 		return int64(v)
 	case *lua.LUserData:
 		if f, ok := v.Value.(*flags); ok {
-			return f.value
+			return f.Bits
 		}
 	}
 	L.RaiseError("a condition takes numbers, strings and booleans, not a %s", typeName(v))

@@ -120,7 +120,7 @@ func toBits(v lua.LValue) (bits uint64, plain bool, err error) {
 	switch v := v.(type) {
 	case *lua.LUserData:
 		if f, ok := v.Value.(*flags); ok {
-			return f.value, f.value < 1<<53, nil
+			return f.Bits, f.Bits < 1<<53, nil
 		}
 	case Word:
 		return uint64(v), false, nil

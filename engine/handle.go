@@ -73,7 +73,11 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.observe(ev)
 		e.noteStop()
 	case tracer.EventAttached:
-		ev.begin(KindAttach, e.task(tev.Task))
+		t := e.task(tev.Task)
+		if c := &tev.Task.Call; tev.Continued {
+			t.continued = syscalls.Name(c.ABI, c.NR)
+		}
+		ev.begin(KindAttach, t)
 		e.rememberProgram(ev.Task)
 		e.observe(ev)
 	}
@@ -136,6 +140,7 @@ func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP
 	c.Name, c.Sig, c.Mem = ch.name, ch.sig, t.Proc.Process
 	c.Exited, c.Ret, c.Errno = false, 0, 0
+	c.Continues, t.continued = t.continued, ""
 }
 
 // latch copies the memory arguments that hooks at exit may look at.
@@ -156,6 +161,10 @@ func (e *Engine) latch(t *Task, ch *callHooks) {
 		}
 	}
 }
+
+// erestartBlock is the result of a call that was interrupted and that
+// restart_syscall goes on with (ERESTART_RESTARTBLOCK of linux/errno.h).
+const erestartBlock = 516
 
 func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	t, known := tev.Task.Data.(*Task)
@@ -179,6 +188,9 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	ev.setResult(tev.Ret)
 	ev.Errno = tev.Errno
 	t.call.Errno = tev.Errno
+	if tev.Errno == erestartBlock {
+		t.continued = t.call.Name
+	}
 	for i := range ch.exit {
 		e.run(&ch.exit[i], ev)
 	}

@@ -57,10 +57,10 @@ func (e *Engine) lookup(abi syscalls.ABI, nr int) *callHooks {
 
 func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
 	t := &e.table
-	known := nr >= 0 && nr < syscalls.Max(abi)
-	if known && t.rows[abi] == nil {
+	if t.rows[abi] == nil {
 		t.rows[abi] = make([]*callHooks, syscalls.Max(abi))
 	}
+	known := nr >= 0 && nr < len(t.rows[abi])
 	if !known {
 		if ch, ok := t.extra[extraKey{abi, nr}]; ok {
 			if ch == noHooks {
@@ -134,6 +134,9 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 func (ch *callHooks) wantsLatch(h *Hook) bool {
 	if ch.sig == nil {
 		return false
+	}
+	if ch.sig.Multiplexes() {
+		return true // which of its arguments lie in memory is only seen then
 	}
 	if latchable(ch.sig.Params, &h.Needs) {
 		return true

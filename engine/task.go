@@ -26,6 +26,8 @@ type Task struct {
 	cwd     string // at entry, of a call that changes it
 	name    string // the last one read
 
+	continued string // call that a restart_syscall goes on with, "" if unknown
+
 	socket   string // the descriptor that netlink was last asked for: socket:[INODE] ...
 	protocol int    // ... and the answer
 }

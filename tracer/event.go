@@ -53,6 +53,9 @@ type Event struct {
 	// Unpaired marks an exit whose entry was not seen (attached in the middle
 	// of a call): number and arguments come from the registers.
 	Unpaired bool
+	// Continued marks the EventAttached of a task that was interrupted in Call,
+	// with which a restart_syscall will go on.
+	Continued bool
 	// Skipped marks the exit of a call that Skip prevented.
 	Skipped bool
 

@@ -4,6 +4,7 @@ package tracer
 const (
 	erestartsys    = 512 // restarted unless a handler without SA_RESTART runs
 	erestartnointr = 513 // restarted always
+	erestartBlock  = 516 // restart_syscall goes on with it
 )
 
 // interruptedAsking says whether an exit stop is not that of the call itself: a

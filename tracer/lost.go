@@ -1,6 +1,9 @@
 package tracer
 
 import (
+	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,9 +23,9 @@ type lostCalls struct {
 }
 
 // lostMemory is how long a vanished notification and the signal stop of its
-// task may lie apart. A notification also vanishes when its task is killed, and
-// nobody comes for that one.
-const lostMemory = 2 * time.Millisecond
+// task may lie apart, on a machine where others compute too. A notification also
+// vanishes when its task is killed, and nobody comes for that one.
+const lostMemory = 100 * time.Millisecond
 
 func (l *lostCalls) add() {
 	l.mu.Lock()
@@ -70,19 +73,36 @@ func (t *Tracer) restartLost(w waited) {
 	if getRegs(w.tid, &r) != 0 || !r.interruptedCall() || !t.asksBefore(w.tid, &r) {
 		return
 	}
-	// The listener was woken when the call was made and is on its way to find
-	// nothing; a call that really was interrupted costs this wait.
-	const patience, step = 300 * time.Microsecond, 20 * time.Microsecond
-	for waited := time.Duration(0); ; waited += step {
-		if t.listener.lost.take() {
-			break
-		}
-		if waited >= patience {
-			return
-		}
-		unix.Nanosleep(&unix.Timespec{Nsec: int64(step)}, nil)
+	if !t.listener.foundNothing() {
+		return
 	}
 	restart := -int64(erestartnointr)
 	r.setResult(uint64(restart))
 	setRegs(w.tid, &r)
+}
+
+// foundNothing says whether the listener was woken for a notification that was
+// gone by then. It waits until the listener has looked: the kernel has woken it
+// when the call was made, so once it sleeps in its ioctl again it has seen all
+// there was. A call that really was interrupted costs this wait.
+func (l *Listener) foundNothing() bool {
+	const step, patience = 20 * time.Microsecond, time.Second
+	for begun := time.Now(); ; {
+		idle := l.waits()
+		if l.lost.take() {
+			return true
+		}
+		if idle || time.Since(begun) > patience {
+			return false
+		}
+		unix.Nanosleep(&unix.Timespec{Nsec: int64(step)}, nil)
+	}
+}
+
+// waits says whether the listener's thread sleeps in Receive's ioctl, as
+// /proc/TID/syscall (proc_pid_syscall(5)) shows it: number and arguments of the call.
+func (l *Listener) waits() bool {
+	b, err := os.ReadFile("/proc/self/task/" + strconv.FormatInt(l.thread.Load(), 10) + "/syscall")
+	f := strings.Fields(string(b))
+	return err == nil && len(f) > 3 && f[0] == strconv.Itoa(unix.SYS_IOCTL) && f[2] == "0x"+strconv.FormatUint(notifRecv, 16)
 }

@@ -49,6 +49,10 @@ func (m *memFile) close() {
 	*m = memFile{}
 }
 
+// CloseMemory closes the file through which memory was read. The tracer does
+// that when a process ends; it is for a Process that no tracer has made.
+func (p *Process) CloseMemory() { p.mem.close() }
+
 // memTID is the thread through which memory is reached: the leader's number
 // leads nowhere once the leader has exited before the other threads.
 func (p *Process) memTID() int {

@@ -238,11 +238,21 @@ func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
 	}
 	if task.attaching {
 		task.attaching = false
-		ev.Kind = EventAttached
+		ev.Kind, ev.Continued = EventAttached, t.continued(task)
 		return true
 	}
 	t.Resume(task)
 	return false
+}
+
+// continued looks for the call that the attach has interrupted.
+func (t *Tracer) continued(task *Task) bool {
+	var r Registers
+	if getRegs(task.TID, &r) != 0 || !r.continuedLater() || getSyscallInfo(task.TID, &t.info) != 0 {
+		return false
+	}
+	t.fillUnpaired(task, &t.info)
+	return true
 }
 
 // repairInterrupted hides our PTRACE_INTERRUPT from the calls that the kernel

@@ -29,26 +29,17 @@ func (r *Registers) Set(name string, v uint64) bool {
 	return true
 }
 
-// Values of the arch field of struct ptrace_syscall_info (linux/audit.h).
+// Values of the arch field of struct ptrace_syscall_info.
 const (
-	auditX8664   = 0xc000003e
-	auditI386    = 0x40000003
-	auditAArch64 = 0xc00000b7
+	auditX8664   = syscalls.AuditX8664
+	auditI386    = syscalls.AuditI386
+	auditAArch64 = syscalls.AuditAArch64
 )
 
-// abiOf names the ABI of a system call stop. On amd64, bit 30 of the number
-// says x32; numbers that are negative are nonsense, not x32.
+// abiOf names the ABI of a system call stop.
 func abiOf(arch uint32, nr uint64) syscalls.ABI {
-	switch arch {
-	case auditI386:
-		return syscalls.I386
-	case auditAArch64:
-		return syscalls.ARM64
-	case auditX8664:
-		if n := int32(nr); n >= 0 && n&x32Bit != 0 {
-			return syscalls.X32
-		}
-		return syscalls.AMD64
+	if abi := syscalls.ABIOfAudit(arch, nr); abi < syscalls.NumABI {
+		return abi
 	}
 	return nativeABI
 }

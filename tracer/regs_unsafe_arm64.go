@@ -88,6 +88,10 @@ func setSkip(tid int, result uint64) unix.Errno {
 // that a signal interrupted and that SA_RESTART decides about (ERESTARTSYS).
 func (r *Registers) interruptedCall() bool { return int64(r.Regs[0]) == -erestartsys }
 
+// continuedLater reports whether the registers are those of a call that a
+// signal or a stop interrupted and that restart_syscall goes on with.
+func (r *Registers) continuedLater() bool { return int64(r.Regs[0]) == -erestartBlock }
+
 // restartInterrupted can't be done on arm64: the interrupted call's first
 // argument was in x0, which the result has overwritten.
 func restartInterrupted(*Registers) bool { return false }

@@ -300,16 +300,17 @@ func TestWake(t *testing.T) {
 		if _, err := tr.Launch(Command{Path: sleep, Argv: []string{"sleep", "100"}, Env: nil}); err != nil {
 			return err
 		}
-		time.AfterFunc(50*time.Millisecond, tr.Wake)
 		var ev Event
-		for {
+		for ev.Kind != EventWoken {
 			if err := tr.Next(&ev, nil); err != nil {
 				return err
 			}
-			if ev.Kind == EventWoken {
-				break
+			if ev.Kind == EventExec { // killed before that, it would not have started
+				time.AfterFunc(50*time.Millisecond, tr.Wake)
 			}
-			tr.Resume(ev.Task)
+			if ev.Task != nil {
+				tr.Resume(ev.Task)
+			}
 		}
 		tr.Kill()
 		for {

@@ -59,7 +59,7 @@ var badCommandLines = []bad{
 	{[]string{"--abbrev=signal", "true"}, exitUsage, `--abbrev: "signal": system calls are wanted`},
 	{[]string{"--syscall-limit=0", "true"}, exitUsage, `--syscall-limit takes a number from 1 on`},
 	{[]string{"-b", "fork", "true"}, exitUsage, `-b: "fork" is none of execve`},
-	{[]string{"help", "me"}, exitUsage, `help takes nothing, or the word options`},
+	{[]string{"help", "me"}, exitUsage, `help takes nothing, or one of the words options and man`},
 	{[]string{"-c", "-t", "signal", "true"}, exitUsage, `-c counts system calls, not "signal"`},
 
 	{[]string{"-a", "=1", "-s", "opensnoop", "true"}, exitUsage, `-a "=1": NAME=VALUE is wanted`},

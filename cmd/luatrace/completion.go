@@ -117,7 +117,15 @@ func candidates(words, env []string) []string {
 	return nil
 }
 
-var subcommands = []string{"list", "info", "probes", "check", "test", "types", "completion", "help"}
+// subcommands are the names of the other commands.
+var subcommands = func() []string {
+	var names []string
+	for _, c := range subcommandTexts {
+		name, _, _ := strings.Cut(c[0], " ")
+		names = append(names, name)
+	}
+	return names
+}()
 
 // pending says which option's value is being typed: that of the word before, or
 // of --option=value.

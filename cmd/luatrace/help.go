@@ -54,8 +54,10 @@ func help(args []string, std stdio) status {
 		std.out.WriteString(helpText)
 	case len(args) == 1 && args[0] == "options":
 		std.out.WriteString(optionsText)
+	case len(args) == 1 && args[0] == "man":
+		std.out.WriteString(manPage())
 	default:
-		fmt.Fprintln(std.err, "luatrace: help takes nothing, or the word options")
+		fmt.Fprintln(std.err, "luatrace: help takes nothing, or one of the words options and man")
 		return status{code: exitUsage}
 	}
 	return status{}

@@ -27,25 +27,40 @@ func (p *Printer) begin(t *engine.Task, ip uint64) {
 	}
 }
 
-// beginCall starts the line of the call that a task is in.
-func (p *Printer) beginCall(t *engine.Task) { p.begin(t, t.Task.Call.IP) }
+// beginCall starts the line of the call that a task is in. Id and name are those
+// at its entry: an execve gives others.
+func (p *Printer) beginCall(t *engine.Task) {
+	if c := callOf(t); !c.unfinished {
+		p.tid, p.comm = c.tid, c.comm
+	}
+	p.begin(t, t.Task.Call.IP)
+	p.tid, p.comm = 0, ""
+}
 
 func (p *Printer) appendPID(dst []byte, t *engine.Task) []byte {
+	tid := t.TID
+	if p.tid != 0 {
+		tid = p.tid
+	}
 	if p.opts.File {
 		start := len(dst)
-		dst = strconv.AppendInt(dst, int64(t.TID), 10)
+		dst = strconv.AppendInt(dst, int64(tid), 10)
+		dst = p.appendComm(dst, t)
 		for len(dst)-start < 5 {
 			dst = append(dst, ' ')
 		}
-		return append(p.appendComm(dst, t), ' ')
+		return append(dst, ' ')
 	}
-	dst = appendPadded(append(dst, "[pid "...), int64(t.TID), 5, ' ')
+	dst = appendPadded(append(dst, "[pid "...), int64(tid), 5, ' ')
 	return append(p.appendComm(dst, t), "] "...)
 }
 
 func (p *Printer) appendComm(dst []byte, t *engine.Task) []byte {
 	if !p.opts.Text.PIDNames {
 		return dst
+	}
+	if p.comm != "" {
+		return decode.AppendPIDName(dst, p.comm)
 	}
 	return decode.AppendPIDName(dst, t.Comm())
 }

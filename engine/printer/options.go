@@ -103,6 +103,8 @@ const (
 type call struct {
 	text       *decode.Text // how it prints
 	head       []byte       // arguments as they were printed at entry, if they must be
+	tid        int          // the task's at entry
+	comm       string       // the task's name at entry, if names are shown
 	seen       bool         // its entry was
 	hidden     bool         // by the filter
 	unfinished bool         // its beginning is on a line of its own
@@ -122,11 +124,14 @@ func callOf(t *engine.Task) *call {
 func (p *Printer) start(ev *engine.Event) *call {
 	c := callOf(ev.Task)
 	dc := ev.Call()
-	*c = call{head: c.head[:0], seen: true, text: p.textOf(dc)}
+	*c = call{head: c.head[:0], seen: true, tid: ev.Task.TID, text: p.textOf(dc)}
 	c.hidden = !p.opts.Filter.Match(ev)
 	if !c.hidden && (c.text.FDs != 0 || c.text.PIDNames) && !p.opts.JSON {
 		// What descriptors refer to is not the same at the exit.
 		c.head = c.text.AppendArgs(c.head, dc)
+	}
+	if p.opts.Text.PIDNames {
+		c.comm = ev.Comm()
 	}
 	return c
 }

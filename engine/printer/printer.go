@@ -26,8 +26,10 @@ type Printer struct {
 	last    time.Time    // of the line before
 	several bool         // more than one task was seen alive
 	json    JSON
-	count   int  // of calls shown, for the limit
-	over    bool // the limit is reached
+	tid     int    // the task's id for the line that begins, if it is not that of now
+	comm    string // the task's name for the line that begins, if it is not that of now
+	count   int    // of calls shown, for the limit
+	over    bool   // the limit is reached
 }
 
 // New makes a printer that writes to w.
@@ -192,7 +194,11 @@ func (p *Printer) settle(t *engine.Task) {
 	if o == nil || o == t {
 		return
 	}
-	p.closeOpen(" <unfinished ...>")
+	words := " <unfinished ...>"
+	if p.opts.NoPIDs && callOf(o).tid != o.TID { // an execve made it the leader, with its file
+		words = fmt.Sprintf(" <pid changed to %d ...>", o.TID)
+	}
+	p.closeOpen(words)
 	callOf(o).unfinished = true
 }
 
@@ -280,8 +286,11 @@ func (p *Printer) Observe(ev *engine.Event) {
 		p.line = fmt.Appendf(p.line, "--- stopped by %s ---", syscalls.SignalName(int(ev.Signal)))
 		p.end()
 	case engine.KindExec:
-		if ev.FormerTID != ev.Task.TID && !p.quiet(QuietThreadExecve) {
-			p.settle(nil)
+		if ev.FormerTID == ev.Task.TID {
+			break
+		}
+		p.settle(nil)
+		if !p.quiet(QuietThreadExecve) {
 			p.begin(ev.Task, 0)
 			p.line = fmt.Appendf(p.line, "+++ superseded by execve in pid %d +++", ev.FormerTID)
 			p.end()

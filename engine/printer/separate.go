@@ -64,12 +64,14 @@ func (s *Separate) Idle() {
 // goes on in the leader's file.
 func (s *Separate) Observe(ev *engine.Event) {
 	if ev.Kind == engine.KindDeath && ev.Exit.Superseded {
-		delete(s.files, ev.Task) // its file stays open, for the thread that takes its id
+		s.of(ev.Task).Observe(ev)
+		delete(s.files, ev.Task) // the file stays open, for the thread that takes its id
 		return
 	}
 	if ev.Kind == engine.KindExec && ev.FormerTID != ev.Task.TID {
 		if leaders := s.byTID[ev.Task.TID]; leaders != nil {
 			if own := s.files[ev.Task]; own != nil {
+				own.settle(nil)
 				own.w.Close()
 				delete(s.byTID, own.tid)
 			}

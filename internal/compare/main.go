@@ -3,7 +3,9 @@
 // same, and how the others differ. What no two runs have in common is masked
 // first: ids of processes, addresses, times. Run it in the source tree.
 //
-//	go run ./internal/compare [-only REGEXP] [-v] [-min SHARE] [-options OPTIONS] [-noise] [-keep DIR]
+//	go run ./internal/compare [-only REGEXP] [-v] [-min SHARE] [-options OPTIONS] [-noise] [-keep DIR] [COMMAND [ARG...]]
+//
+// A command on the line is compared instead of the programs of the table.
 //
 // A line of strace that luatrace shows otherwise, or a line that only one of
 // them has, counts as one that differs. Lines are compared task by task,
@@ -16,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -34,9 +37,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "compare: -only:", err)
 		os.Exit(2)
 	}
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "compare: %q is no option; the programs stand in a table, -only chooses among them\n", flag.Arg(0))
-		os.Exit(2)
+	if o.command = flag.Args(); len(o.command) > 0 && strings.Contains(o.command[0], "/") {
+		if o.command[0], err = filepath.Abs(o.command[0]); err != nil { // it runs in another directory
+			fmt.Fprintln(os.Stderr, "compare:", err)
+			os.Exit(1)
+		}
 	}
 	o.tracer = strings.Fields(*extra)
 	ok, err := run(os.Stdout, &o)
@@ -57,19 +62,28 @@ type options struct {
 	tracer  []string
 	noise   bool
 	keep    string
+	command []string
 	// luatrace is a command built before, for tests
 	luatrace string
 }
 
-// run compares the programs that are wanted and prints what it finds. It
-// returns whether the share is high enough.
-func run(w io.Writer, o *options) (bool, error) {
-	var chosen []program
+// programs are those to be compared.
+func (o *options) programs() (chosen []program) {
+	if len(o.command) > 0 {
+		return []program{{name: filepath.Base(o.command[0]), argv: o.command, status: anyStatus}}
+	}
 	for _, p := range programs {
 		if o.only == nil || o.only.MatchString(p.name) {
 			chosen = append(chosen, p)
 		}
 	}
+	return chosen
+}
+
+// run compares the programs that are wanted and prints what it finds. It
+// returns whether the share is high enough.
+func run(w io.Writer, o *options) (bool, error) {
+	chosen := o.programs()
 	if len(chosen) == 0 {
 		return false, fmt.Errorf("no program's name matches %q", o.only)
 	}
@@ -113,7 +127,7 @@ func run(w io.Writer, o *options) (bool, error) {
 	for _, k := range kinds {
 		k.print(w, o.verbose)
 	}
-	if o.only.String() == "" && !o.noise {
+	if o.only.String() == "" && !o.noise && len(o.command) == 0 {
 		for _, e := range explanations {
 			if e.used == 0 {
 				fmt.Fprintf(w, "\nnot needed in this run: the explanation %q %q\n", e.call, e.why)

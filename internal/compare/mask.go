@@ -34,6 +34,7 @@ var rules = []rule{
 	{regexp.MustCompile(`(tv_nsec=|_nsec=)\d*[1-9]\d{0,5}\b`), `${1}T`},
 	{regexp.MustCompile(`(tv_usec=)\d*[1-9]\d{0,2}\b`), `${1}T`},
 	{regexp.MustCompile(`((?:si|tms)_c?[us]time=)\d+(?: /\* \d+\.\d\d s \*/)?`), `${1}T`},
+	{regexp.MustCompile(`(nlmsg_seq=)\d{9,}`), `${1}T`}, // often a time
 	// files made anew for each run
 	{regexp.MustCompile(`((?:st_ino|stx_ino|d_ino|d_off|stx_mnt_id)=)\d+`), `${1}N`},
 	{regexp.MustCompile(`((?:pipe|socket|TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQPACKET|NETLINK|RAW|PING|mnt|net|pid|user|uts|ipc|cgroup|time):\[)\d+(->\d+)?`), `${1}N`},

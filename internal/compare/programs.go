@@ -9,6 +9,9 @@ type program struct {
 	needs  map[string]string // commands and the packages they are in, but for those Debian always has
 }
 
+// anyStatus is the status of a program that may exit with any.
+const anyStatus = -2
+
 // What programs find in their working directory.
 const (
 	someFiles = `mkdir -p d/e/f; for i in 1 2 3 4 5 6 7 8 9; do echo "line $i of a file, word$i" >d/file$i; done

@@ -18,6 +18,8 @@ type Call struct {
 	Ret    int64 // result, sign-extended for the ABI; not -errno: see Errno
 	Errno  int   // 0 when the call succeeded; 512..516 are the ERESTART codes
 
+	Continues string // for restart_syscall: the interrupted call it goes on with, "" if unknown
+
 	// FDName says what a descriptor refers to, for JSON; FDText the same as
 	// strace writes it behind the number, brackets included; PIDName is a
 	// process's name. They may be nil.
@@ -208,7 +210,9 @@ func (c *Call) decodeArg(i int, p *syscalls.Param, out bool) *Value {
 		sc.word(v, p.After, c.words[i], 0)
 		return v
 	}
-	if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
+	if p.Kind == syscalls.KindIovec && p.Dir == syscalls.Out && !out && c.Exited {
+		sc.failed = true // the vector was the caller's, only its buffers have nothing
+	} else if p.Type.Pointer() && !out && (p.Dir == syscalls.Out || p.Dir == syscalls.OutIntr) {
 		v.setAddr(c, p.Type, c.words[i])
 		return v
 	}

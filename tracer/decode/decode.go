@@ -9,11 +9,21 @@ type scope struct {
 	parent *Value // the struct a field is decoded for; nil for arguments
 	arg    int    // the argument that is being decoded
 	out    bool   // memory is as the kernel left it
+	failed bool   // the call has failed: what it was to write into holds nothing
 }
 
 // length evaluates a length. ok is false when there is none or its source
 // cannot be read.
 func (s scope) length(l *syscalls.Length) (n uint64, ok bool) {
+	n, ok = s.rawLength(l)
+	if l.Div > 1 {
+		n = n/l.Div + min(n%l.Div, 1)
+	}
+	return n, ok
+}
+
+// rawLength is length in the unit of its source.
+func (s scope) rawLength(l *syscalls.Length) (n uint64, ok bool) {
 	switch l.Kind {
 	case syscalls.LenConst:
 		return l.N, true
@@ -39,6 +49,12 @@ func (s scope) length(l *syscalls.Length) (n uint64, ok bool) {
 		}
 		w, found := s.c.argWord(l.Name)
 		return w, found
+	case syscalls.LenField:
+		if i := s.c.Index(l.Name); i >= 0 && s.parent == nil {
+			if f := s.c.Entry(i).Field(l.Of); f != nil {
+				return f.num, true
+			}
+		}
 	case syscalls.LenDeref:
 		i := s.c.Index(l.Name)
 		if i < 0 || s.parent != nil {
@@ -64,12 +80,19 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 	if !t.Pointer() {
 		if size == 0 {
 			size = regSize(t.Kind, c.ABI)
+			if t.Word {
+				size = c.ABI.WordSize()
+			}
 			if t.Wide {
 				size = 8
+			} else if t.Half {
+				size = 2
 			}
 			if t.Kind == syscalls.KindLow64 && c.ABI.WordSize() == 4 && s.parent == nil && s.arg < 5 {
 				w = uint64(uint32(w)) | c.words[s.arg+1]<<32
-			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 {
+			} else if t.Kind == syscalls.KindHigh64 && s.parent == nil && s.arg < 5 {
+				w = w<<32 | uint64(uint32(c.words[s.arg+1]))
+			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 && t.Kind != syscalls.KindPages {
 				size = 4
 			}
 			if t.Kind == syscalls.KindSigset || t.Kind == syscalls.KindRlim {
@@ -144,6 +167,14 @@ func (s scope) follow(v *Value, t *syscalls.Type, addr uint64) {
 			return
 		}
 		s.records(v, t, structDirent, "d_reclen", addr)
+	case syscalls.KindMsgbuf:
+		s.msgbuf(v, t, addr)
+	case syscalls.KindCapData:
+		s.capData(v, t, addr)
+	case syscalls.KindNodeMask:
+		s.nodeMask(v, t, addr)
+	case syscalls.KindKeyCaps:
+		s.keyCaps(v, t, addr)
 	case syscalls.KindLSMContexts:
 		s.records(v, t, structLSMContext, "len", addr)
 	}
@@ -183,6 +214,10 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 	case syscalls.KindArray:
 		n, _ := s.length(&t.Len)
 		s.elements(v, t.Elem, b, addr, n)
+	case syscalls.KindSiginfo:
+		if len(b) >= siginfoSize {
+			s.siginfoBytes(v, b, addr)
+		}
 	default:
 		if isScalar(t.Kind) || t.Kind == syscalls.KindSigset || t.Kind == syscalls.KindWait {
 			size := min(len(b), 8)

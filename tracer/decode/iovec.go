@@ -16,7 +16,7 @@ func (s scope) iovec(v *Value, t *syscalls.Type, addr uint64) {
 		return
 	}
 	elem := structIovec
-	if t.Kind == syscalls.KindIovecAddr {
+	if t.Kind == syscalls.KindIovecAddr || s.failed {
 		elem = structIovecAddr
 	}
 	s.arrayOf(v, t, elem, addr, n)

@@ -29,6 +29,7 @@ type JSON struct {
 
 	path  []byte // of the value being written: "args.msg.msg_iov[0]"
 	bytes []byteNote
+	nl    []messageNote
 	cuts  []cutNote
 	fds   []int
 	name  func(fd int) string
@@ -38,6 +39,12 @@ type JSON struct {
 type byteNote struct {
 	path string
 	data []byte
+}
+
+// messageNote is a buffer with netlink messages in it.
+type messageNote struct {
+	path string
+	list *Value
 }
 
 // cutNote is a value that is not there as a whole.
@@ -67,7 +74,7 @@ func (c *Call) AppendJSONArgs(dst []byte) []byte {
 
 // Reset forgets the notes.
 func (j *JSON) Reset() {
-	j.path, j.bytes, j.cuts, j.fds = j.path[:0], j.bytes[:0], j.cuts[:0], j.fds[:0]
+	j.path, j.bytes, j.nl, j.cuts, j.fds = j.path[:0], j.bytes[:0], j.nl[:0], j.cuts[:0], j.fds[:0]
 }
 
 // AppendMember appends a value that will stand at path in the object.
@@ -114,9 +121,20 @@ func (j *JSON) AppendBefore(dst []byte, c *Call) (_ []byte, any bool) {
 }
 
 // AppendNotes appends what was noted since Reset as members of the object,
-// each with a comma before it: "fds", "base64" and "truncated".
+// each with a comma before it: "messages", "fds", "base64" and "truncated".
 func (j *JSON) AppendNotes(dst []byte) []byte {
 	first := true
+	for _, n := range j.nl { // before the rest: there can be descriptors and cuts in it
+		if first {
+			dst = append(dst, `,"messages":{`...)
+		}
+		dst = appendKey(dst, &first, n.path)
+		dst = j.AppendMember(dst, "messages."+n.path, n.list)
+	}
+	if !first {
+		dst = append(dst, '}')
+	}
+	first = true
 	for _, fd := range j.fds {
 		name := j.name(fd)
 		if name == "" {
@@ -240,6 +258,9 @@ func (j *JSON) text(dst []byte, v *Value) []byte {
 	if mac := v.MAC(); mac != "" {
 		return AppendJSONString(dst, mac)
 	}
+	if m := v.Messages(); m != nil {
+		j.nl = append(j.nl, messageNote{string(j.path), m})
+	}
 	dst, exact := appendJSONText(dst, v.data)
 	if !exact {
 		j.bytes = append(j.bytes, byteNote{string(j.path), v.data})
@@ -271,20 +292,12 @@ func (j *JSON) structure(dst []byte, v *Value, depth int) []byte {
 	n := len(j.path)
 	dst = append(dst, '{')
 	first := true
-	member := func(name string, fv *Value) {
+	v.Members(func(name string, f *Value) bool {
 		dst = appendKey(dst, &first, name)
 		j.path = append(append(j.path[:n], '.'), name...)
-		dst = j.value(dst, fv, depth+1)
-	}
-	for i := range v.lay.Fields {
-		f := &v.lay.Fields[i]
-		if f.Hidden || !v.fieldShown(f) {
-			continue
-		}
-		if fv := v.FieldAt(i); fv.Kind != KindNone {
-			member(f.Name, fv)
-		}
-	}
+		dst = j.value(dst, f, depth+1)
+		return true
+	})
 	j.path = j.path[:n]
 	return append(dst, '}')
 }

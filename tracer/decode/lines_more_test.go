@@ -152,3 +152,17 @@ func TestStatInFull(t *testing.T) {
 		}
 	}
 }
+
+func TestRestartSyscall(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"nanosleep": "restart_syscall(<... resuming interrupted nanosleep ...>) = 0",
+		"":          "restart_syscall(<... resuming interrupted system call ...>) = 0",
+	} {
+		c := done(newCall(t, syscalls.AMD64, "restart_syscall", pages{}), 0)
+		c.Continues = name
+		if got := string(DefaultText.AppendCall(nil, c)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}

@@ -34,6 +34,9 @@ func (v *Value) Names() []string {
 		if v.isMask() {
 			return signalNames(v.num)
 		}
+		if v.typ != nil && v.typ.Kind == syscalls.KindCaps {
+			return capNames(v.num)
+		}
 		var names []string
 		if s := v.set(); s != nil {
 			names = s.Names(nil, v.num)
@@ -81,6 +84,13 @@ func (v *Value) hasOne(name string) (bool, error) {
 			return sig >= 1 && sig <= 64 && v.num>>(sig-1)&1 == 1, nil
 		}
 		return v.num == uint64(sig), nil
+	}
+	if v.typ != nil && v.typ.Kind == syscalls.KindCaps {
+		bit, ok := syscalls.SetByName("cap").Value(name)
+		if !ok {
+			return false, fmt.Errorf("no capability %q", name)
+		}
+		return v.num>>bit&1 == 1, nil
 	}
 	s := v.set()
 	if s == nil {

@@ -19,11 +19,12 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 		syscalls.KindSignal, syscalls.KindFlags, syscalls.KindEnum,
 		syscalls.KindKey, syscalls.KindClock, syscalls.KindIoctl,
 		syscalls.KindU8, syscalls.KindU16, syscalls.KindSigmask, syscalls.KindIPCCall,
+		syscalls.KindIoprio, syscalls.KindNegErrno, syscalls.KindHex08, syscalls.KindResidency,
 		syscalls.KindIfindex, syscalls.KindErrno, syscalls.KindNetPort, syscalls.KindLE16:
 		return 4
 	case syscalls.KindMode, syscalls.KindFmode: // umode_t
 		return 2
-	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64:
+	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64, syscalls.KindHigh64, syscalls.KindPages:
 		return 8
 	}
 	return abi.WordSize()
@@ -31,13 +32,18 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 
 // memSize returns how many bytes a scalar of a kind takes behind a pointer.
 func memSize(t *syscalls.Type, abi syscalls.ABI) int {
+	if t.Half {
+		return 2
+	}
 	switch t.Kind {
-	case syscalls.KindU8, syscalls.KindXByte:
+	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindResidency:
 		return 1
 	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16:
 		return 2
-	case syscalls.KindOff:
+	case syscalls.KindOff, syscalls.KindCaps:
 		return 8
+	case syscalls.KindSiginfo:
+		return siginfoSize
 	case syscalls.KindIPv6:
 		return 16
 	case syscalls.KindNetLong, syscalls.KindIPv4:
@@ -47,6 +53,12 @@ func memSize(t *syscalls.Type, abi syscalls.ABI) int {
 			return l.Size
 		}
 		return 0
+	}
+	if t.Word {
+		return abi.WordSize()
+	}
+	if t.Wide {
+		return 8
 	}
 	return regSize(t.Kind, abi)
 }
@@ -60,10 +72,12 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 	switch t.Kind {
 	case syscalls.KindNone:
 		v.Kind = KindNone
-	case syscalls.KindTime, syscalls.KindInt, syscalls.KindErrno, syscalls.KindLong, syscalls.KindTicks, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64:
+	case syscalls.KindTime, syscalls.KindInt, syscalls.KindErrno, syscalls.KindLong, syscalls.KindTicks, syscalls.KindOff, syscalls.KindS64, syscalls.KindPid, syscalls.KindLow64, syscalls.KindHigh64:
 		v.Kind, v.num = KindInt, signed
 	case syscalls.KindHex, syscalls.KindHex32:
 		v.Kind = KindHex
+	case syscalls.KindPages:
+		v.Kind, v.num = KindHex, uint64(uint32(w))<<12
 	case syscalls.KindCookie:
 		v.Kind, v.Wide = KindHex, true
 	case syscalls.KindAddr, syscalls.KindHandler:
@@ -87,6 +101,14 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 		v.Kind, v.Wide = KindFlags, true
 	case syscalls.KindSigmask:
 		v.Kind = KindFlags
+	case syscalls.KindCaps:
+		v.Kind, v.Wide = KindFlags, true
+	case syscalls.KindNegErrno:
+		v.Kind, v.num = KindInt, signed
+	case syscalls.KindIoprio, syscalls.KindHex08, syscalls.KindWordMask, syscalls.KindUserArea:
+		v.Kind = KindHex
+	case syscalls.KindResidency:
+		v.Kind, v.num = KindUint, v.num&1
 	case syscalls.KindSignal:
 		v.Kind, v.num = KindEnum, signed
 	case syscalls.KindEnum, syscalls.KindClock, syscalls.KindIoctl:

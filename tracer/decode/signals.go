@@ -55,6 +55,9 @@ var (
 	sigSIGCHLD   = 17
 )
 
+// siFault are the signals of faults: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV.
+var siFault = map[int]bool{4: true, 5: true, 7: true, 8: true, 11: true}
+
 // siginfoStruct names the layout that the union of a siginfo has.
 func siginfoStruct(signo, code int) string {
 	switch {
@@ -66,7 +69,7 @@ func siginfoStruct(signo, code int) string {
 		return "siginfo_poll"
 	case code == siQueue || code == siMesgq || code == siAsync || code < 0:
 		return "siginfo_rt"
-	case code == siKernel:
+	case code == siKernel && !siFault[signo]:
 		return "siginfo_plain"
 	}
 	switch signo {

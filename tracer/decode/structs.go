@@ -36,6 +36,9 @@ func (s scope) structAt(v *Value, t *syscalls.Type, addr uint64) {
 		return // stays an address
 	}
 	given, sized := s.structSize(t, lay, addr)
+	if total, ok := s.length(&t.Total); ok && sized { // no more of it was written
+		given = min(given, total)
+	}
 	if !sized {
 		given = uint64(lay.Size)
 	}
@@ -125,6 +128,13 @@ func (c *Call) field(v *Value, i int, f *Value) {
 		}
 	}
 	switch {
+	case fl.Relative:
+		at := v.Addr + uint64(v.lay.Size) + load(b)
+		f.setAddr(c, fl.Type, at)
+		sc.follow(f, fl.Type, at)
+	case fl.Out && !v.out && v.isRegset():
+		f.setAddr(c, fl.Type, load(b))
+		f.inline = true
 	case fl.Pointer && fl.Count == 0:
 		if fl.Type.Kind == syscalls.KindBytes && v.lay.Name == "iovec" {
 			sc.iovBase(v, fl.Type, f, load(b))

@@ -18,10 +18,12 @@ func (c *Call) enter(sub *syscalls.SubCall) {
 		w := c.Args[from.Reg]
 		if from.Deref {
 			b := c.copyIn(w+uint64(from.Index)*size, size)
-			if uint64(len(b)) < size {
+			switch {
+			case uint64(len(b)) == size:
+				w = load(b)
+			case !from.Bracketed:
 				return
 			}
-			w = load(b)
 		}
 		words[i] = w
 	}
@@ -46,5 +48,5 @@ func (c *Call) Multiplexed() bool {
 // bracketed reports whether the word of argument i prints as what a pointer
 // leads to: that of ipc's semctl.
 func (c *Call) bracketed(i int) bool {
-	return c.sub != nil && i < len(c.sub.Words) && c.sub.Words[i].Bracketed
+	return c.sub != nil && i < len(c.sub.Words) && c.sub.Words[i].Bracketed && c.words[i] != c.Args[c.sub.Words[i].Reg]
 }

@@ -62,11 +62,23 @@ func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
 		return o.rawArgs(dst, c)
 	}
 	k, split := c.firstOut()
+	if k == 0 && c.Name == "restart_syscall" {
+		return appendContinues(dst, c.Continues)
+	}
 	dst = o.appendArgs(dst, c, 0, k)
 	if split {
 		dst = o.appendIn(dst, c, c.printedArg(k))
 	}
 	return dst
+}
+
+// appendContinues says what restart_syscall goes on with, in place of arguments.
+func appendContinues(dst []byte, name string) []byte {
+	if name == "" {
+		name = "system call"
+	}
+	dst = append(dst, "<... resuming interrupted "...)
+	return append(append(dst, name...), " ...>"...)
 }
 
 // AppendNoReturn appends the end of the line of a call that never returns,
@@ -217,7 +229,7 @@ func (o *Text) appendArgs(dst []byte, c *Call, from, to int) []byte {
 func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 	p := &c.params[i]
 	if p.Late && c.Exited && c.Errno != 0 || o.Addresses && p.Type.Pointer() && !isText(p.Kind) {
-		return appendAddr(dst, c.Args[i])
+		return appendAddr(dst, c.words[i])
 	}
 	if p.Dir != syscalls.InOut {
 		if p.Kind == syscalls.KindWait && c.Exited && c.Errno == 0 && c.Ret == 0 {

@@ -17,12 +17,22 @@ func appendEnum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 	if s == nil {
 		return appendHex0(dst, n)
 	}
-	if name := s.Enum(n); name != "" {
+	name := s.Enum(n)
+	if s.Comment {
+		if name == "" {
+			name = s.Marker
+		}
+		return appendMarked(appendHex0(dst, n), name)
+	}
+	if name != "" {
 		return append(dst, name...)
 	}
 	switch s.Marker {
 	case "-":
-		return strconv.AppendUint(dst, n, 10)
+		if n>>32 != 0 { // a long
+			return strconv.AppendInt(dst, int64(n), 10)
+		}
+		return strconv.AppendInt(dst, int64(int32(n)), 10)
 	case "0x":
 		return appendHex0(dst, n)
 	}
@@ -48,6 +58,9 @@ func (o *Text) flags(dst []byte, v *Value) []byte {
 }
 
 func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
+	if s.Comment {
+		return appendFlagsComment(dst, s, n)
+	}
 	start := len(dst)
 	sep := func() {
 		if len(dst) > start {
@@ -63,6 +76,9 @@ func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
 	}
 	named := false
 	for _, e := range s.Subs {
+		if e.Last {
+			continue
+		}
 		sub := n & e.Mask
 		n &^= e.Mask
 		if name := e.Enum(sub); name != "" {
@@ -83,6 +99,11 @@ func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
 			return dst
 		}
 	}
+	var last uint64
+	if len(s.Subs) > 0 && s.Subs[0].Last {
+		last = n & s.Subs[0].Mask
+		n &^= last
+	}
 	for i := range s.Members {
 		if m := &s.Members[i]; m.Value != 0 && n&m.Value == m.Value {
 			sep()
@@ -96,6 +117,10 @@ func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
 		if !named && !s.Perm && s.Marker != "-" {
 			dst = appendMarked(dst, s.Marker)
 		}
+	}
+	if len(s.Subs) > 0 && s.Subs[0].Last {
+		sep()
+		return appendEnum(dst, s.Subs[0].SetView, last)
 	}
 	if size != 0 {
 		sep()
@@ -113,6 +138,28 @@ func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
 		dst = append(dst, '0')
 	}
 	return dst
+}
+
+// appendFlagsComment prints the number, and in a comment the names it has.
+func appendFlagsComment(dst []byte, s *syscalls.SetView, n uint64) []byte {
+	dst = appendHex0(dst, n)
+	if n == 0 {
+		return dst
+	}
+	sep := " /* "
+	for i := range s.Members {
+		if m := &s.Members[i]; m.Value != 0 && n&m.Value == m.Value {
+			dst = append(append(dst, sep...), m.Name...)
+			n, sep = n&^m.Value, "|"
+		}
+	}
+	switch {
+	case sep != "|":
+		return appendMarked(dst, s.Marker)
+	case n != 0:
+		dst = appendHex(append(dst, '|'), n)
+	}
+	return append(dst, " */"...)
 }
 
 func appendSignal(dst []byte, n int64) []byte {
@@ -226,7 +273,7 @@ func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
 			}
 			dst = append(dst, name...)
 		}
-		return dst
+		return appendIoctlParams(dst, req, names[0])
 	}
 	dirs := [...]string{"_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"}
 	dst = append(append(dst, "_IOC("...), dirs[req>>30]...)

@@ -65,7 +65,7 @@ func appendError(dst []byte, errno int) []byte {
 // number prints the result itself.
 func (o *Text) number(dst []byte, c *Call) []byte {
 	switch c.ret.Kind {
-	case syscalls.KindAddr, syscalls.KindHex, syscalls.KindSigmask:
+	case syscalls.KindAddr, syscalls.KindHex, syscalls.KindSigmask, syscalls.KindHandler:
 		return appendHex0(dst, c.retWord())
 	case syscalls.KindOct:
 		return appendOct(dst, uint64(c.Ret))
@@ -118,7 +118,10 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 		if c.Ret == 0 && !hasSub(c) {
 			return dst
 		}
-		dst = append(dst, " (flags "...)
+		dst = append(dst, " ("...)
+		if strings.HasPrefix(c.Name, "fcntl") {
+			dst = append(dst, "flags "...)
+		}
 		start := len(dst)
 		dst = appendFlags(dst, c.ret.Set.On(c.ABI), uint64(c.Ret), false)
 		if o.Consts != ConstAbbrev && !hasSub(c) {
@@ -130,6 +133,15 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 			return append(append(append(dst, " ("...), name...), ')')
 		}
 		return dst
+	case syscalls.KindHandler:
+		if v := c.Result(); c.retWord() <= 1 || c.retWord() == ^uint64(0)>>(64-8*uint(c.ABI.WordSize())) {
+			return append(appendHandler(append(dst, " ("...), v), ')')
+		}
+		return dst
+	case syscalls.KindIoprio:
+		return append(o.scalar(append(dst, " ("...), c.Result()), ')')
+	case syscalls.KindTime:
+		return append(appendDate(append(dst, " ("...), c.Ret), ')')
 	case syscalls.KindSigmask:
 		name := " (mask "
 		if len(c.params) > 0 {

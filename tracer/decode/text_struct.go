@@ -13,6 +13,8 @@ import (
 // and "..." for the others.
 func (o *Text) structure(dst []byte, v *Value) []byte {
 	switch v.lay.Name {
+	case "sock_filter", "seccomp_filter":
+		return o.filterStep(dst, v)
 	case "pollfd":
 		return o.pollfd(dst, v)
 	case "utimespec", "utimespec64", "utimeval":
@@ -132,6 +134,12 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 		return appendTimeComment(dst, fv.Int(), nsec, fraction(nsec))
 	}
 	switch v.lay.Name {
+	case "regset_get_gp", "regset_get_fp", "iovec_remote":
+		if f.Name == "iov_len" && v.before != nil {
+			if was := v.before.Field("iov_len"); was.num != fv.num {
+				dst = append(o.AppendValue(dst, was), " => "...)
+			}
+		}
 	case "epoll_event":
 		if f.Name == "data" {
 			dst = append(dst, "{u32="...)
@@ -147,6 +155,13 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 				return append(dst, "00000000"...) // C's %#08x
 			}
 			return fmt.Appendf(dst, "0x%06x", fv.num)
+		}
+	case "siginfo_sys":
+		if f.Name == "si_syscall" {
+			abi := syscalls.ABIOfAudit(uint32(v.Field("si_arch").num), fv.num)
+			if nr := int(int32(fv.num)); abi < syscalls.NumABI && syscalls.Known(abi, nr) {
+				return append(append(dst, "__NR_"...), syscalls.Name(abi, nr)...)
+			}
 		}
 	case "siginfo_chld":
 		if f.Name == "si_status" && v.Field("si_code").num != cldExited {
@@ -173,7 +188,7 @@ var direntTypes = sync.OnceValue(func() *syscalls.Set { return syscalls.SetByNam
 // fieldShown evaluates a field's condition. What the kernel writes is shown
 // only after it has.
 func (v *Value) fieldShown(f *syscalls.Field) bool {
-	if f.Out && !v.out || f.Optional && uint64(f.Offset) >= v.given {
+	if f.Out && !v.out && !v.isRegset() || f.Optional && uint64(f.Offset) >= v.given {
 		return false
 	}
 	if f.Cond == nil {
@@ -182,6 +197,10 @@ func (v *Value) fieldShown(f *syscalls.Field) bool {
 	by := v.FieldAt(v.lay.Field(f.Cond.Name)) // not a union: those have conditions
 	return by != nil && f.Cond.Holds(by.num)
 }
+
+// isRegset reports whether v is the iovec of PTRACE_GETREGSET, which shows where
+// the registers go when there are none.
+func (v *Value) isRegset() bool { return strings.HasPrefix(v.lay.Name, "regset_get") }
 
 // isDevice reports whether v is the stat of a device file, of which strace
 // shows the device instead of the size.

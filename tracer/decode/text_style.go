@@ -56,7 +56,10 @@ func (o *Text) styled(dst []byte, v *Value) []byte {
 		if v.typ.Low != nil {
 			return o.splitFlags(dst, v, 0xff)
 		}
-		if s := v.set(); s != nil && v.typ.Set.Name == "sock" {
+		if s := v.set(); s != nil && s.Perm {
+			return o.permFlags(dst, v)
+		}
+		if s := v.set(); s != nil && v.typ.Set.Name == "sock" && s.Subs[0].Enum(v.num&s.Subs[0].Mask) != "" {
 			return o.splitFlags(dst, v, s.Subs[0].Mask)
 		}
 	}
@@ -143,6 +146,20 @@ func (o *Text) splitFlags(dst []byte, v *Value, mask uint64) []byte {
 		dst = o.restyled(dst, at, appendHex0(buf[:0], high))
 	}
 	return dst
+}
+
+// permFlags prints flags with permissions in the low bits, which stay octal.
+func (o *Text) permFlags(dst []byte, v *Value) []byte {
+	perm, high := v.num&0o777, v.num&^0o777
+	if high != 0 {
+		var buf [24]byte
+		start := len(dst)
+		rest := *v.set()
+		rest.Perm = false
+		dst = appendFlags(dst, &rest, high, false)
+		dst = append(o.restyled(dst, start, appendHex0(buf[:0], high)), '|')
+	}
+	return appendOct(dst, perm)
 }
 
 // signalNumbers prints a set of signals with their numbers.

@@ -50,6 +50,11 @@ func appendTimeComment(dst []byte, sec, nsec int64, fraction string) []byte {
 	return append(dst, " */"...)
 }
 
+// appendDate prints a time in the local zone.
+func appendDate(dst []byte, sec int64) []byte {
+	return time.Unix(sec, 0).AppendFormat(dst, "2006-01-02T15:04:05-0700")
+}
+
 // appendTicks prints a clock_t with the seconds it stands for. The kernel
 // counts a hundred of them a second for programs (USER_HZ) on every
 // architecture here.

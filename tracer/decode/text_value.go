@@ -76,7 +76,7 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return o.styled(dst, v)
 	}
 	switch v.typ.Kind {
-	case syscalls.KindHex, syscalls.KindHex32:
+	case syscalls.KindHex, syscalls.KindHex32, syscalls.KindPages:
 		return appendHex0(dst, v.num)
 	case syscalls.KindPid:
 		return o.pid(dst, v)
@@ -84,6 +84,20 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendHex0(dst, v.num)
 	case syscalls.KindOct, syscalls.KindMode:
 		return appendOct(dst, v.num)
+	case syscalls.KindIoprio:
+		return appendIoprio(dst, v)
+	case syscalls.KindTime:
+		return appendTimeComment(strconv.AppendInt(dst, v.Int(), 10), v.Int(), 0, "")
+	case syscalls.KindCaps:
+		return appendCaps(dst, v.num)
+	case syscalls.KindNegErrno:
+		return appendNegErrno(dst, v.Int())
+	case syscalls.KindHex08:
+		return appendHex08(dst, v.num)
+	case syscalls.KindWordMask:
+		return appendWordMask(dst, v)
+	case syscalls.KindUserArea:
+		return appendUserArea(dst, v)
 	case syscalls.KindIPCCall:
 		if version := v.num >> 16; version != 0 {
 			dst = append(strconv.AppendUint(dst, version, 10), "<<16|"...)
@@ -201,6 +215,10 @@ func (o *Text) array(dst []byte, v *Value) []byte {
 		case syscalls.KindEnv:
 			if o.Abbrev {
 				return o.envCount(dst, v)
+			}
+		case syscalls.KindArray:
+			if e := v.typ.Elem; o.Abbrev && v.parent != nil && (e.Struct == "sock_filter" || e.Struct == "seccomp_filter") {
+				return appendAddr(dst, v.Addr)
 			}
 		case syscalls.KindDirents:
 			if o.Abbrev {

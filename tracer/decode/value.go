@@ -124,9 +124,13 @@ func (v *Value) Elem(i int) *Value {
 // Field returns the named field of a struct, or nil when the struct has no
 // such field. Only that field is decoded. The family of any socket address
 // can be called sa_family.
-func (v *Value) Field(name string) *Value {
+func (v *Value) Field(name string) *Value { return v.FieldAt(v.FieldIndex(name)) }
+
+// FieldIndex returns the index of the field that Field returns, -1 if there is
+// none.
+func (v *Value) FieldIndex(name string) int {
 	if v.Kind != KindStruct {
-		return nil
+		return -1
 	}
 	i := v.lay.Field(name)
 	if i < 0 && name == "sa_family" && strings.HasPrefix(v.lay.Name, "sockaddr_") {
@@ -135,11 +139,11 @@ func (v *Value) Field(name string) *Value {
 	if i >= 0 && v.lay.Unions() {
 		for k := range v.lay.Fields {
 			if f := &v.lay.Fields[k]; f.Name == name && f.Cond != nil && v.fieldShown(f) {
-				return v.FieldAt(k)
+				return k
 			}
 		}
 	}
-	return v.FieldAt(i)
+	return i
 }
 
 // FieldAt returns field i of a struct, in the order they print, or nil.
@@ -188,7 +192,7 @@ func (v *Value) force(depth int) {
 	switch v.Kind {
 	case KindStruct:
 		for i := range v.lay.Fields {
-			if f := &v.lay.Fields[i]; f.Pointer && f.Type.Kind != syscalls.KindAddr || f.Type.Kind == syscalls.KindStruct || f.Count < 0 {
+			if f := &v.lay.Fields[i]; f.Pointer && f.Type.Kind != syscalls.KindAddr || f.Type.Kind == syscalls.KindStruct || f.Count < 0 || f.Relative {
 				v.FieldAt(i).force(depth + 1)
 			}
 		}

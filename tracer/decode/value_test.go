@@ -139,6 +139,13 @@ func TestSiginfo(t *testing.T) {
 		{pack(int32(12), int32(0), int32(-1), int32(0), int32(6), int32(0), int64(5)),
 			"{si_signo=SIGUSR2, si_code=SI_QUEUE, si_pid=6, si_uid=0, si_int=5, si_ptr=0x5}"},
 		{pack(int32(2), int32(0), int32(0x80), int32(0)), "{si_signo=SIGINT, si_code=SI_KERNEL}"},
+		{pack(int32(5), int32(0), int32(0x80), int32(0)), "{si_signo=SIGTRAP, si_code=SI_KERNEL, si_addr=NULL}"},
+		{pack(int32(31), int32(0), int32(1), int32(0), uint64(0x10), int32(110), uint32(0xc000003e)),
+			"{si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x10, si_syscall=__NR_getppid, si_arch=AUDIT_ARCH_X86_64}"},
+		{pack(int32(31), int32(0), int32(1), int32(0), uint64(0x10), int32(20), uint32(0x40000003)),
+			"{si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x10, si_syscall=__NR_getpid, si_arch=AUDIT_ARCH_I386}"},
+		{pack(int32(31), int32(0), int32(1), int32(0), uint64(0x10), int32(4000), uint32(0xc000003e)),
+			"{si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x10, si_syscall=4000, si_arch=AUDIT_ARCH_X86_64}"},
 		{nil, "{si_signo=0, si_code=SI_USER, si_pid=0, si_uid=0}"},
 	}
 	for _, tc := range tests {

@@ -44,6 +44,33 @@ func (a ABI) WordSize() int {
 	return 8
 }
 
+// The kernel's values for architectures (AUDIT_ARCH_* of linux/audit.h), as
+// seccomp and ptrace give them.
+const (
+	AuditX8664   = 0xc000003e
+	AuditI386    = 0x40000003
+	AuditAArch64 = 0xc00000b7
+)
+
+// ABIOfAudit names the ABI of a call from the kernel's value for the
+// architecture (AUDIT_ARCH_X86_64) and the call's number; it is NumABI for
+// architectures this package has no table for. Bit 30 of an x86-64 number says
+// x32; numbers that are negative are nonsense, not x32.
+func ABIOfAudit(arch uint32, nr uint64) ABI {
+	switch arch {
+	case AuditI386:
+		return I386
+	case AuditAArch64:
+		return ARM64
+	case AuditX8664:
+		if n := int32(nr); n >= 0 && n&X32Bit != 0 {
+			return X32
+		}
+		return AMD64
+	}
+	return NumABI
+}
+
 // Native returns the ABI of the running program itself.
 func Native() ABI {
 	switch runtime.GOARCH {
@@ -83,7 +110,8 @@ func (a ABI) sorted() []uint16 {
 
 // Max returns the highest known call number + 1, so that a slice of that
 // length can be indexed by number. It is 0 for X32 and for unknown ABIs.
-func Max(abi ABI) int { return len(abi.table()) }
+// Calls that are defined later may have higher ones.
+func Max(abi ABI) int { return max(len(abi.table()), definedMax(abi)) }
 
 // base maps a call of any ABI to the table that describes it: X32 calls are
 // AMD64 calls once bit 30 is gone, and those x32 numbers own are moved to the
@@ -107,7 +135,7 @@ func base(abi ABI, nr int) (ABI, int) {
 func Known(abi ABI, nr int) bool {
 	abi, nr = base(abi, nr)
 	t := abi.table()
-	return nr >= 0 && nr < len(t) && t[nr] != ""
+	return nr >= 0 && nr < len(t) && t[nr] != "" || definedCall(abi, nr) != nil
 }
 
 // Name returns the kernel's name of a call: "openat", or "x32_openat" for X32
@@ -115,6 +143,9 @@ func Known(abi ABI, nr int) bool {
 // doesn't have gives "syscall_0x" and its low 32 bits in hexadecimal, as
 // strace prints it. Known numbers do not allocate. Safe for any goroutine.
 func Name(abi ABI, nr int) string {
+	if s := definedCall(abi, nr); s != nil {
+		return s.Name
+	}
 	if abi == X32 {
 		if s := x32Name(nr); s != "" {
 			return s
@@ -131,6 +162,14 @@ func Number(abi ABI, name string) (int, bool) {
 	if abi == X32 {
 		return x32Number(name)
 	}
+	if nr, ok := definedNumber(abi, name); ok {
+		return nr, true
+	}
+	return tableNumber(abi, name)
+}
+
+// tableNumber is Number by the generated table.
+func tableNumber(abi ABI, name string) (int, bool) {
 	names, sorted := abi.table(), abi.sorted()
 	i := sort.Search(len(sorted), func(i int) bool { return names[sorted[i]] >= name })
 	if i < len(sorted) && names[sorted[i]] == name {

@@ -81,6 +81,28 @@ func sizedIoctlBase(req uint32) uint32 {
 	return 0
 }
 
+// IoctlParams returns what a request's number holds besides the request: the
+// size the caller chose, and a number (an axis, a type of events) of those that
+// are a family. It is for the requests that the headers give as macros with
+// parameters: EVIOCGBIT(ev, len).
+func IoctlParams(req uint32) (number, size int) {
+	for _, s := range numberedIoctls {
+		if req >= s.base && req-s.base < s.span {
+			return int(req - s.base), -1
+		}
+	}
+	bare := req &^ ioctlSizeMask
+	for _, s := range sizedIoctls {
+		if bare >= s.base && bare-s.base < s.span {
+			if s.span == 1 {
+				return -1, IoctlSize(req)
+			}
+			return int(bare - s.base), IoctlSize(req)
+		}
+	}
+	return -1, -1
+}
+
 // IoctlSize returns the size in the number of a request: the bytes of its
 // argument.
 func IoctlSize(req uint32) int { return int(req & ioctlSizeMask >> ioctlSizeShift) }

@@ -48,7 +48,8 @@ func parseParam(abi ABI, s string) (Param, error) {
 	case '<':
 		kind, p.Late = strings.CutPrefix(kind[1:], "~")
 	case '=':
-		p.Dir, kind = InOut, kind[1:]
+		p.Dir = InOut
+		kind, p.Late = strings.CutPrefix(kind[1:], "~")
 	}
 	kind, after, hasAfter := strings.Cut(kind, "=>")
 	t, err := parseType(strings.TrimSpace(kind))

@@ -10,7 +10,7 @@ func parseCall(abi ABI, l tableLine) (*Signature, error) {
 	head, rest, ok := strings.Cut(l.text, "(")
 	end := strings.LastIndexByte(rest, ')')
 	if !ok || end < 0 {
-		return nil, fmt.Errorf("want: name(arguments) result")
+		return nil, fmt.Errorf("want: NAME(ARGUMENT KIND, ...) RESULT")
 	}
 	name, _, _ := strings.Cut(head, "@")
 	s := &Signature{Name: name, Ret: &Type{Kind: KindInt}}
@@ -23,6 +23,9 @@ func parseCall(abi ABI, l tableLine) (*Signature, error) {
 	}
 	if len(s.Params) > 6 {
 		return nil, fmt.Errorf("%d arguments", len(s.Params))
+	}
+	if _, twin := Number(I386, name+"32"); twin && abi == I386 {
+		halveIDs(s.Params)
 	}
 	addShorthands(s.Params)
 	ret, flag, _ := strings.Cut(rest[end+1:], " : ")
@@ -148,6 +151,15 @@ func (s *Signature) firstEnum() int {
 		}
 	}
 	return -1
+}
+
+// halveIDs makes user and group ids 16 bits wide.
+func halveIDs(params []Param) {
+	for i := range params {
+		for t := params[i].Type; t != nil; t = t.Elem {
+			t.Half = t.Kind == KindUID || t.Kind == KindGID
+		}
+	}
 }
 
 // addShorthands gives the first descriptor the alias "fd" and the first path

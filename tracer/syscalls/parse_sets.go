@@ -90,7 +90,7 @@ func (t *setTable) parse(name string, l tableLine) (*Set, error) {
 	for _, p := range parts[1:] {
 		f := strings.Fields(p)
 		switch {
-		case len(f) == 3 && (f[0] == "mask" || f[0] == "loose"):
+		case len(f) == 3 && (f[0] == "mask" || f[0] == "loose" || f[0] == "last"):
 			if _, ok := t.index.at[f[2]]; !ok || !t.index.before(f[2], name) {
 				return nil, fmt.Errorf("no set %s above it", f[2])
 			}
@@ -98,11 +98,13 @@ func (t *setTable) parse(name string, l tableLine) (*Set, error) {
 			if err != nil {
 				return nil, err
 			}
-			s.subs = append(s.subs, subSet{f[1], sub, f[0] == "loose"})
+			s.subs = append(s.subs, subSet{f[1], sub, f[0] == "loose", f[0] == "last"})
 		case len(f) == 2 && f[0] == "huge":
 			s.shift = f[1]
 		case len(f) == 1 && f[0] == "perm":
 			s.perm = true
+		case len(f) == 1 && f[0] == "comment":
+			s.note = true
 		case len(f) == 1 && f[0] == "bare":
 			s.bare = true
 		default:

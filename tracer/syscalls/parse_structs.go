@@ -31,7 +31,7 @@ type overlay struct {
 }
 
 type overlayField struct {
-	marks string // any of "!" brief, "^" brief if set, "?" optional, "*" the number is an address, "~" far
+	marks string // any of "!" brief, "^" brief if set, "?" optional, "*" the number is an address, "+" a distance, "~" far
 	text  string // parsed for each ABI, as constants differ
 	name  string
 }
@@ -103,7 +103,7 @@ func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
 			return fail("field %q: want a name and a kind", f)
 		}
 		kind = strings.TrimSpace(kind)
-		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~^"))]
+		marks := kind[:len(kind)-len(strings.TrimLeft(kind, "!?*~^+"))]
 		o.fields = append(o.fields, overlayField{marks: marks, name: name, text: name + " " + kind[len(marks):]})
 	}
 	return o, of, nil
@@ -174,6 +174,12 @@ func isPadding(name string) bool {
 func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 	var listed []Field
 	for _, of := range o.fields {
+		if of.name == "*" {
+			if err := setAll(abi, s, byName, of.text); err != nil {
+				return err
+			}
+			continue
+		}
 		name, label, renamed := strings.Cut(of.name, "/")
 		f, ok := byName[name]
 		if !ok {
@@ -192,6 +198,7 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 		}
 		f.Brief = strings.Contains(of.marks, "!")
 		f.BriefSet = strings.Contains(of.marks, "^")
+		f.Relative = strings.Contains(of.marks, "+")
 		f.Optional = strings.Contains(of.marks, "?")
 		f.Far = strings.Contains(of.marks, "~")
 		if strings.Contains(of.marks, "*") {
@@ -229,10 +236,34 @@ func (o *overlay) apply(abi ABI, s *Struct, byName map[string]Field) error {
 	return nil
 }
 
+// setAll gives all integers of a struct, and the elements of arrays of them, the
+// kind of the overlay's field "*".
+func setAll(abi ABI, s *Struct, byName map[string]Field, text string) error {
+	p, err := parseParam(abi, text)
+	if err != nil {
+		return err
+	}
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		switch {
+		case f.Pointer || f.Type.Kind == KindStruct:
+			continue
+		case f.Type.Kind == KindArray:
+			f.Type = &Type{Kind: KindArray, Elem: p.Type, Len: f.Type.Len}
+		default:
+			f.Type = p.Type
+		}
+		byName[f.Name] = *f
+	}
+	return nil
+}
+
 // layoutOf finds a layout in structs.tab's own lines or the generated tables.
 func layoutOf(abi ABI, name string) (*StructLayout, error) {
-	if body, ok := structTab().layout(name); ok {
-		return layOut(abi, name, body)
+	for _, key := range [...]string{name + "@" + abi.String(), name} {
+		if body, ok := structTab().layout(key); ok {
+			return layOut(abi, name, body)
+		}
 	}
 	if _, of, err := structTab().overlay(name); err == nil && of != "" {
 		return layoutOf(abi, of)

@@ -19,12 +19,14 @@ var kindNames = map[string]TypeKind{
 	"handler": KindHandler, "rlim": KindRlim, "be16": KindNetPort,
 	"be32": KindNetLong, "ip4": KindIPv4, "ip6": KindIPv6,
 	"ioctl": KindIoctl, "path": KindPath, "strv": KindStrings, "env": KindEnv,
-	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64,
+	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64, "high64": KindHigh64, "pages": KindPages,
 	"str": KindString, "sigset": KindSigset,
 	"bpfcode": KindBPFCode, "kver": KindVersion,
 	"le16": KindLE16, "ifindex": KindIfindex, "errno": KindErrno, "xbyte": KindXByte, "dyn": KindDyn,
 	"ipaddr": KindIPAddr, "mac": KindMAC,
 	"sigmask": KindSigmask, "ipccall": KindIPCCall,
+	"ioprio": KindIoprio, "caps": KindCaps, "negerrno": KindNegErrno,
+	"residency": KindResidency, "hex08": KindHex08, "wordmask": KindWordMask, "userarea": KindUserArea,
 }
 
 // sizedKinds are the kinds that need a length.
@@ -33,7 +35,21 @@ var sizedKinds = map[string]TypeKind{
 	"sigset": KindSigset, "iovec": KindIovec, "iovaddr": KindIovecAddr,
 	"sockaddr": KindSockaddr, "cmsgs": KindControl, "fdset": KindFDSet,
 	"bits": KindBits, "dirents": KindDirents, "lsmctx": KindLSMContexts,
+	"msgbuf": KindMsgbuf, "capdata": KindCapData, "nodemask": KindNodeMask, "keycaps": KindKeyCaps,
 	"pollfds": KindPollResult, "struct": KindStruct,
+}
+
+// unknownWord is the error for a kind or a set that does not exist.
+type unknownWord struct {
+	word string
+	set  bool
+}
+
+func (u *unknownWord) Error() string {
+	if u.set {
+		return fmt.Sprintf("unknown set %q", u.word)
+	}
+	return fmt.Sprintf("unknown kind %q", u.word)
 }
 
 // parseType parses a kind of the tables, without its direction.
@@ -49,6 +65,10 @@ func parseType(s string) (*Type, error) {
 		return &Type{Kind: KindRef, Elem: elem}, nil
 	case s[0] == '[':
 		return parseArray(s)
+	case s == "ptr":
+		return &Type{Kind: KindAddr, Raw: true}, nil
+	case s == "word":
+		return &Type{Kind: KindHex, Raw: true}, nil
 	}
 	if k, ok := kindNames[s]; ok {
 		return &Type{Kind: k}, nil
@@ -57,6 +77,12 @@ func parseType(s string) (*Type, error) {
 	switch word {
 	case "flags", "enum":
 		return parseSetKind(word, arg)
+	case "lflags", "lenum":
+		t, err := parseSetKind(word[1:], arg)
+		if err == nil {
+			t.Word = true
+		}
+		return t, err
 	case "flags64":
 		t, err := parseSetKind("flags", arg)
 		if err == nil {
@@ -92,7 +118,7 @@ func parseType(s string) (*Type, error) {
 		if least != "" {
 			var err error
 			if t.Min, err = strconv.ParseUint(least, 0, 16); err != nil {
-				return nil, fmt.Errorf("kind %q: want struct:NAME:LENGTH:LEAST", s)
+				t.Total = parseLength(least)
 			}
 		}
 		return t, nil
@@ -102,7 +128,10 @@ func parseType(s string) (*Type, error) {
 	}
 	k, ok := sizedKinds[word]
 	if !ok || arg == "" {
-		return nil, fmt.Errorf("unknown kind %q", s)
+		if ok {
+			return nil, fmt.Errorf("kind %q needs a length: %s:LENGTH, where LENGTH is an argument, *argument, ret or a number", s, word)
+		}
+		return nil, &unknownWord{word: word}
 	}
 	size, total, _ := strings.Cut(arg, ":")
 	return &Type{Kind: k, Len: parseLength(size), Total: parseLength(total)}, nil
@@ -138,7 +167,7 @@ func parseSetKind(word, arg string) (*Type, error) {
 		t.Kind = KindClock
 	}
 	if t.Set = SetByName(name); t.Set == nil {
-		return nil, fmt.Errorf("no set %q", name)
+		return nil, &unknownWord{word: name, set: true}
 	}
 	if hasLow {
 		var err error
@@ -149,9 +178,17 @@ func parseSetKind(word, arg string) (*Type, error) {
 	return t, nil
 }
 
-// parseLength parses "", "123", "ret", "iocsize", "name", "*name", "$argument" or
-// "@field".
+// parseLength parses "", "123", "ret", "iocsize", "name", "name.field", "*name",
+// "$argument" or "@field", each with "/BYTES" for a count of elements.
 func parseLength(s string) Length {
+	if name, div, ok := strings.Cut(s, "/"); ok {
+		l := parseLength(name)
+		l.Div, _ = strconv.ParseUint(div, 0, 32)
+		return l
+	}
+	if name, field, ok := strings.Cut(s, "."); ok {
+		return Length{Kind: LenField, Name: name, Of: field}
+	}
 	switch {
 	case s == "":
 		return Length{}

@@ -19,6 +19,7 @@ type Set struct {
 	subs   []subSet // bits that form enumerations, printed first
 	shift  string   // constant: the bits from it up hold a size, N<<NAME
 	perm   bool     // the low nine bits are permissions, printed last in octal
+	note   bool     // names print in a comment behind the number
 	bare   bool     // no bits print as nothing, also after an enumeration's "|"
 
 	once  [NumABI]sync.Once
@@ -30,6 +31,7 @@ type subSet struct {
 	mask  string // constant or number
 	set   *Set
 	loose bool // a value without a name counts as plain bits
+	last  bool // prints after the flags
 }
 
 // SubView is an enumeration inside the bits of a SetView.
@@ -37,6 +39,7 @@ type SubView struct {
 	*SetView
 	Mask  uint64
 	Loose bool // a value without a name prints with the other bits
+	Last  bool // prints after the flags
 }
 
 // SetView is a Set with the values of one ABI. It is immutable.
@@ -47,6 +50,7 @@ type SetView struct {
 	Shift     uint         // with ShiftName: bits from here up are a size
 	ShiftName string
 	Perm      bool // the low nine bits are permissions
+	Comment   bool // names print in a comment behind the number
 	Bare      bool // no bits print as nothing, also after an enumeration's "|"
 }
 
@@ -156,10 +160,10 @@ func (v *SetView) MemberNames() []string {
 // here; a test of the tables reports them.
 func (s *Set) resolve(abi ABI) {
 	v := &s.views[abi]
-	v.Marker, v.Perm, v.Bare = s.marker, s.perm, s.bare
+	v.Marker, v.Perm, v.Bare, v.Comment = s.marker, s.perm, s.bare, s.note
 	for _, sub := range s.subs {
 		mask, _ := constOrNumber(abi, sub.mask)
-		v.Subs = append(v.Subs, SubView{sub.set.On(abi), mask, sub.loose})
+		v.Subs = append(v.Subs, SubView{sub.set.On(abi), mask, sub.loose, sub.last})
 	}
 	if s.shift != "" {
 		n, _ := ConstantFor(abi, s.shift)

@@ -16,7 +16,7 @@ type Param struct {
 	Name    string   // name of the current man page
 	Aliases []string // kernel and older man-page names, "fd" and "path" shorthands
 	Dir     Dir      // when its memory is meaningful
-	Late    bool     // In: printed as an address when the call fails, as strace does
+	Late    bool     // In, InOut: printed as an address when the call fails, as strace does
 	Hidden  bool     // not a printed argument: padding, or the high half of another
 	Cond    *Cond    // nil, or the condition under which the call has the argument
 	After   *Type    // InOut: nil, or what it is after the call, printed behind "=>"

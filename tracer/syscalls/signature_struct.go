@@ -18,6 +18,7 @@ type Field struct {
 	Hidden    bool  // padding: not shown
 	Out       bool  // the kernel writes it: shown only as it left it
 	Optional  bool  // shown only of a struct that is long enough to have it
+	Relative  bool  // the number is the distance from the end of the struct to what it is about
 	BriefSet  bool  // shown in the abbreviated form if it is not zero
 	Far       bool  // abbreviated to its address: what it points to is shown in full only
 	Brief     bool  // shown in the abbreviated form too
@@ -47,6 +48,14 @@ func (s *Struct) Field(name string) int {
 // Unions reports whether several fields have the same name, of which the one
 // whose condition holds counts.
 func (s *Struct) Unions() bool { return s.unions }
+
+// TypeOf returns the type of the named field, nil if there is none.
+func (s *Struct) TypeOf(name string) *Type {
+	if i := s.Field(name); i >= 0 {
+		return s.Fields[i].Type
+	}
+	return nil
+}
 
 type structKey struct {
 	abi  ABI

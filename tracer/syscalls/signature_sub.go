@@ -40,6 +40,9 @@ func (s *SubCall) Signature() *Signature {
 	return sig
 }
 
+// Multiplexes reports whether the call stands for others.
+func (s *Signature) Multiplexes() bool { return len(s.subs) > 0 }
+
 // Sub returns the call that a multiplexing call stands for with these argument
 // words, or nil.
 func (s *Signature) Sub(args *[6]uint64) *SubCall {
@@ -59,7 +62,7 @@ func (s *Signature) Sub(args *[6]uint64) *SubCall {
 	return nil
 }
 
-// parseSub parses "VALUE: NAME WORD..." or "any: NAME WORD...". A WORD is the
+// parseSub parses "VALUE: NAME[/ROW] WORD..." or "any: NAME WORD...". A WORD is the
 // number of an argument, "*N" for the word argument N points to, "*N+I" for the
 // I-th word after it; the only WORD "*N..." takes all arguments from there. "[N]" is "*N", printed in brackets.
 func (s *Signature) parseSub(abi ABI, text string) error {
@@ -69,6 +72,9 @@ func (s *Signature) parseSub(abi ABI, text string) error {
 		return fmt.Errorf("sub: want a value, a colon, a name and words")
 	}
 	c := &SubCall{Name: words[0], row: words[0], abi: abi}
+	if name, row, ok := strings.Cut(words[0], "/"); ok {
+		c.Name, c.row = name, row
+	}
 	if head = strings.TrimSpace(head); head == "any" {
 		c.any, c.Name = true, ""
 	} else if c.value, ok = constOrNumber(abi, head); !ok {

@@ -63,9 +63,12 @@ var (
 // it. After the first use of a call it is two loads and does not allocate.
 func Lookup(abi ABI, nr int) *Signature {
 	abi, nr = base(abi, nr)
+	if s := definedCall(abi, nr); s != nil {
+		return s
+	}
 	slotsOnce.Do(func() {
 		for a := range slots {
-			slots[a] = make([]atomic.Pointer[Signature], Max(ABI(a)))
+			slots[a] = make([]atomic.Pointer[Signature], len(ABI(a).table()))
 		}
 	})
 	if abi >= NumABI || nr < 0 || nr >= len(slots[abi]) {

@@ -167,10 +167,10 @@ func TestSets(t *testing.T) {
 func TestTableErrors(t *testing.T) {
 	t.Parallel()
 	rows := map[string]string{
-		"foo(a int":                         "want: name(arguments) result",
+		"foo(a int":                         "want: NAME(ARGUMENT KIND, ...) RESULT",
 		"foo(a)":                            "want a name and a kind",
 		"foo(a nokind)":                     `unknown kind "nokind"`,
-		"foo(a flags:nothing)":              `no set "nothing"`,
+		"foo(a flags:nothing)":              `unknown set "nothing"`,
 		"foo(a buf:n)":                      `no argument "n"`,
 		"foo(a int if b&O_CREAT)":           `no argument "b"`,
 		"foo(a int if a&O_NONSENSE)":        "no constant O_NONSENSE",

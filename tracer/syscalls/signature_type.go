@@ -51,6 +51,13 @@ const (
 	KindIPAddr                      // "ipaddr": address of 4 or 16 bytes
 	KindMAC                         // "mac": hardware address
 	KindIoctl                       // "ioctl": request number
+	KindIoprio                      // "ioprio": I/O priority, IOPRIO_PRIO_VALUE(class, level)
+	KindCaps                        // "caps": capabilities, 1<<CAP_CHOWN|...
+	KindNegErrno                    // "negerrno": a number, or a negative error number: -ENOENT
+	KindResidency                   // "residency": mincore's byte for a page, of which the low bit counts
+	KindHex08                       // "hex08": 32 bits in eight columns, 0x00beef
+	KindWordMask                    // "wordmask": a word of a bit mask, in full width
+	KindUserArea                    // "userarea": offset in struct user of ptrace(2), 8*RIP
 	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
 	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
 	KindBPFCode                     // "bpfcode": operation of an eBPF instruction
@@ -65,7 +72,7 @@ const (
 	KindStrings                     // "strv": NULL-terminated array of strings
 	KindEnv                         // "env": the same, printed as a count when abbreviated
 	KindRef                         // "&KIND": pointer to one scalar, printed in brackets
-	KindStruct                      // "struct:NAME[:LEN[:LEAST]]": pointer to (or inline) struct
+	KindStruct                      // "struct:NAME[:LEN[:LEAST]]", "struct:NAME:LEN:TOTAL": pointer to (or inline) struct
 	KindArray                       // "[KIND;LEN]": array of LEN elements
 	KindPtrArray                    // "[*KIND;LEN]": array of LEN pointers to elements
 	KindIovec                       // "iovec:LEN[:TOTAL]": iovecs with their data
@@ -80,8 +87,14 @@ const (
 	KindWait                        // "wstatus": wait status
 	KindDirents                     // "dirents:LEN": directory entries of getdents64, "olddirents:LEN" of getdents
 	KindLSMContexts                 // "lsmctx:LEN": lsm_ctx structs of lengths of their own
+	KindMsgbuf                      // "msgbuf:LEN": msgbuf with LEN bytes of text
+	KindCapData                     // "capdata:HEADER": capget's data, of the version in the argument HEADER
+	KindNodeMask                    // "nodemask:N": mask of N-1 memory nodes
+	KindKeyCaps                     // "keycaps:LEN": LEN bytes of capabilities of keyctl(2)
 	KindPollResult                  // "pollfds:N": pollfd array, results apart
 	KindLow64                       // "off64": 64 bits in this and the next word of a 32-bit ABI
+	KindHigh64                      // "high64": 64 bits in this and the next word, the upper half first
+	KindPages                       // "pages": an offset in pages of 4096 bytes, printed in bytes
 )
 
 // LenKind says where a length or a count comes from.
@@ -93,6 +106,7 @@ const (
 	LenConst         // a number
 	LenRet           // the call's result
 	LenName          // the value of a named sibling (argument or field)
+	LenField         // the field Of of the struct that is the named argument
 	LenDeref         // what the named sibling points to (a socklen_t)
 	LenIoctl         // the size in an ioctl request's number
 	LenArg           // the value of the named argument, for a field of a struct
@@ -103,7 +117,9 @@ const (
 type Length struct {
 	Kind LenKind
 	N    uint64 // LenConst
-	Name string // LenName, LenDeref, LenArg, LenOwn
+	Name string // LenName, LenDeref, LenField, LenArg, LenOwn
+	Of   string // LenField: the field
+	Div  uint64 // bytes for one element, 0 for 1: the count is rounded up
 }
 
 // Type is what an argument, a struct field or an array element is.
@@ -115,9 +131,12 @@ type Type struct {
 	Elem   *Type  // KindRef, KindArray, KindPtrArray
 	Min    uint64 // KindStruct with Len: a shorter one is not looked at
 	Wide   bool   // KindFlags: "flags64:SET", 64 bits in a register
+	Half   bool   // KindUID, KindGID: 16 bits, as in the calls of i386 that have a twin with 32 in its name
 	Index  *Set   // KindArray: nil, or the names of its indices
 	Len    Length
-	Total  Length // KindIovec: bytes in all, when less than the sum
+	Word   bool   // "lflags:SET", "lenum:SET": a whole word counts, not 32 bits
+	Raw    bool   // "ptr", "word": the number is not all there is to show
+	Total  Length // KindIovec: bytes in all, when less than the sum; KindStruct: bytes that count
 	Whole  bool   // KindString: printed whole, as paths are
 
 	layouts [NumABI]atomic.Pointer[Struct]

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"luatrace/bindings"
+	"luatrace/scripts"
+)
+
+// subcommandTexts are the other commands, for the manual page.
+var subcommandTexts = [][2]string{
+	{"list [-v] [CATEGORY|PATTERN]", "The scripts that -s finds, and with -v where."},
+	{"info SCRIPT", "What a script does, its arguments, examples and caveats."},
+	{"probes [SPEC]", "System calls and the fields that hooks on them see."},
+	{"check SCRIPT...", "Looks for mistakes in scripts without running them."},
+	{"test [-v] [--tap] [--run REGEXP] SCRIPT...", "Runs the tests in scripts on made-up events."},
+	{"types [DIRECTORY]", "Definitions of the interface for editors (LuaLS)."},
+	{"completion bash|zsh|fish", "The completion of that shell."},
+	{"help [options|man]", "A screen of help, all options, or this page."},
+}
+
+// manPage is luatrace(1) as roff, made from the texts that the program shows
+// itself; docs/luatrace.1 is its copy.
+func manPage() string {
+	var b strings.Builder
+	b.WriteString(".\\\" Made by: luatrace help man\n.TH LUATRACE 1 \"\" luatrace \"User Commands\"\n")
+	section := func(name string, lines ...string) {
+		fmt.Fprintf(&b, ".SH %s\n", name)
+		for _, l := range lines {
+			b.WriteString(l + "\n")
+		}
+	}
+	tagged := func(tag, text string) { fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(tag), roff(text)) }
+	section("NAME", `luatrace \- awk for system calls: trace and change programs with Lua scripts`)
+	section("SYNOPSIS",
+		`.B luatrace`, `[\fIoptions\fR] [\fB\-\-\fR] \fICOMMAND\fR [\fIARG\fR...]`, ".br",
+		`.B luatrace`, `[\fIoptions\fR] \fB\-p\fR \fIPID\fR,...`, ".br",
+		`.B luatrace`, `\fBlist\fR | \fBinfo\fR | \fBprobes\fR | \fBcheck\fR | \fBtest\fR | \fBtypes\fR | \fBcompletion\fR | \fBhelp\fR [\fIARG\fR...]`)
+	section("DESCRIPTION", roff(`luatrace runs a command, or attaches to processes, and raises an event for each system call, signal, new and ending process. Without a script the calls are printed as strace(1) does. `+
+		`A script in Lua says which events it wants to see and what to do then: print, count, make the call fail, change its arguments, its result, the program's memory, or the signal.`),
+		".PP", roff(`Children and threads are followed. No privilege is needed for one's own processes. The exit status or the fatal signal of the command becomes that of luatrace.`))
+	b.WriteString(".SH OPTIONS\n")
+	manOptions(&b)
+	section("OTHER COMMANDS", roff(`A command of one of these names is traced with "luatrace -- NAME".`))
+	for _, c := range subcommandTexts {
+		tagged(c[0], c[1])
+	}
+	section("SCRIPTS", roff("The collection; luatrace info NAME tells more."))
+	for _, name := range scripts.Names() {
+		m, err := about(&script{name: name})
+		if err != nil {
+			m = &bindings.Meta{Summary: err.Error()}
+		}
+		tagged(name, m.Summary)
+	}
+	section("EXIT STATUS", roff("That of the command; if a signal ended it, luatrace ends by the same signal. Otherwise:"))
+	tagged("1", "luatrace failed: a process could not be traced, the output not be written.")
+	tagged("2", "Wrong usage, or a script that does not load.")
+	tagged("3", "A hook failed while the command ran.")
+	tagged("126, 127", "The command can't be run; was not found.")
+	section("ENVIRONMENT")
+	tagged("LUATRACE_PATH", "Directories with scripts, before all others; relative ones are left out.")
+	tagged("XDG_DATA_HOME, XDG_DATA_DIRS", "Their luatrace/scripts directories are searched next (by default those in ~/.local/share, /usr/local/share and /usr/share), "+
+		"then the collection in the program. The current directory is never searched.")
+	tagged("NO_COLOR", "If set, no colours.")
+	section("EXAMPLES")
+	for line := range strings.SplitSeq(helpText, "\n") {
+		if cmd, what, ok := strings.Cut(strings.TrimPrefix(line, "  "), "  "); ok && strings.HasPrefix(line, "  luatrace ") {
+			tagged(cmd, strings.TrimSpace(what))
+		}
+	}
+	section("NOTES", roff("A hook is no security boundary: another thread can change memory after it was looked at, and io_uring makes no calls. Set-user-ID programs run without their rights when an ordinary user traces them."))
+	section("SEE ALSO", `.BR strace (1),`, `.BR ptrace (2),`, `.BR seccomp_unotify (2),`, `.BR syscalls (2)`)
+	return b.String()
+}
+
+// manOptions turns the table of options into tagged paragraphs: a line that
+// begins with a dash begins one, an indented one goes on, and others are titles.
+func manOptions(b *strings.Builder) {
+	for line := range strings.Lines(optionsText) {
+		line = strings.TrimRight(line, "\n")
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(trimmed, "-"):
+			tag, text := trimmed, ""
+			if i := strings.Index(trimmed, "  "); i > 0 {
+				tag, text = trimmed[:i], strings.TrimSpace(trimmed[i:])
+			}
+			fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(tag), roff(text))
+		case strings.HasPrefix(line, " "):
+			b.WriteString(roff(trimmed) + "\n")
+		case strings.HasPrefix(line, "SET "):
+			fmt.Fprintf(b, ".PP\n%s\n", roff(trimmed))
+		default:
+			fmt.Fprintf(b, ".SS %s\n", roff(trimmed))
+		}
+	}
+}
+
+// roff escapes text for troff: backslashes, dashes that are typed as such, and
+// control characters at the start of a line.
+func roff(s string) string {
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s)
+	if s != "" && (s[0] == '.' || s[0] == '\'') {
+		s = `\&` + s
+	}
+	return s
+}
