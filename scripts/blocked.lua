@@ -15,23 +15,22 @@ meta {
     .. "did not wait: the least the run can take on its own.",
 }
 
-local human = require "lib.human"
+local columns, human, sets = require "lib.columns", require "lib.human", require "lib.sets"
 local threads, order = {}, {}
 
-local function thread(ev)
-  local th = threads[ev.task]
-  if not th then
-    th = {tid = ev.tid, comm = ev.comm, from = ev.time, blocked = 0, by = {}}
-    threads[ev.task], order[#order + 1] = th, th
+local function thread(ev, task)
+  task = task or ev.task
+  if not threads[task] then
+    threads[task] = {tid = task.tid, comm = ev.comm, from = ev.time, blocked = 0, by = {}}
+    order[#order + 1] = threads[task]
   end
-  return th
+  return threads[task]
 end
 
 -- What was waited for: children, a time, a lock, or a file.
 local function reason(ev)
   local name = ev.name
-  if name:find "^wait" then return "children" end
-  if name:find "nanosleep" or name == "pause" then return "sleep" end
+  if name:find "^wait" then return "children" elseif name:find "nanosleep" or name == "pause" then return "sleep" end
   if name:find "^futex" then return "a lock or another thread" end
   if name:find "poll" or name:find "select" then return "events" end
   return ev.fdpath or "-"
@@ -51,8 +50,7 @@ end)
 
 on("proc:fork", function(ev)
   thread(ev)
-  local th = {tid = ev.child.tid, comm = ev.comm, from = ev.time, blocked = 0, by = {}}
-  threads[ev.child], order[#order + 1] = th, th
+  thread(ev, ev.child)
 end)
 on("proc:exec", function(ev) thread(ev).comm = ev.comm end)
 on("proc:exit", function(ev)
@@ -62,27 +60,20 @@ on("proc:exit", function(ev)
 end)
 
 on("end", function(ev)
-  local rows, busiest = {}, nil
+  local waits, busiest = {}, nil
   for _, th in ipairs(order) do
     th.life = th.life or ev.time - th.from
     if not busiest or th.life - th.blocked > busiest.life - busiest.blocked then busiest = th end
     for _, w in pairs(th.by) do
       w.share, w.comm = th.life > 0 and w.seconds / th.life or 0, th.comm
-      rows[#rows + 1] = w
+      waits[#waits + 1] = w
     end
   end
-  table.sort(rows, function(a, b)
-    if a.seconds ~= b.seconds then return a.seconds > b.seconds end
-    return a.tid < b.tid
-  end)
-  if not output.json then printf("%-7s %-15s %7s %6s %6s %-15s %s\n", "TID", "COMM", "TIME", "SHARE", "COUNT", "CALL", "FOR") end
+  local rows = sets.largest(waits, "seconds", "tid")
+  local row = columns "TID:7 COMM:15 >TIME:7t >SHARE:6 >COUNT:6 CALL:15 FOR"
   for i = 1, math.min(#rows, args.top) do
     local w = rows[i]
-    if output.json then
-      emit(w)
-    else
-      printf("%-7d %-15s %7s %6s %6d %-15s %s\n", w.tid, w.comm, human.time(w.seconds), human.percent(w.share, 1), w.count, w.call, w["for"])
-    end
+    row(w.tid, w.comm, w.seconds, output.json and w.share or human.percent(w.share, 1), w.count, w.call, w["for"])
   end
   if busiest and not output.json then
     printf("busiest: thread %d (%s), %s of %s not waiting\n", busiest.tid, busiest.comm,

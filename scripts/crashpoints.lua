@@ -36,7 +36,7 @@ on(args.calls .. ":enter", function(ev)
   points = points + 1
   if points ~= args.n then return end
   local what = ev.call .. ")"
-  if args.torn and ev.name:find "write" and (ev.name == "write" or ev.name == "pwrite64") and ev.count > 1 then
+  if args.torn and (ev.name == "write" or ev.name == "pwrite64") and ev.count > 1 then
     ev.count = math.floor(ev.count / 2)
     ev:onexit(function(ev) ev.proc:kill "SIGKILL" end)
     what = what .. ", half of it"
@@ -44,10 +44,15 @@ on(args.calls .. ":enter", function(ev)
     ev:fail "EIO"
     ev.proc:kill "SIGKILL"
   end
-  printf("point %d: %d %s killed at %s\n", points, ev.pid, ev.comm, what)
+  if output.json then
+    emit {point = points, pid = ev.pid, comm = ev.comm, call = ev.name, at = what}
+  else
+    printf("point %d: %d %s killed at %s\n", points, ev.pid, ev.comm, what)
+  end
 end)
 
 on("end", function()
+  if output.json then return emit {points = points} end
   if args.n == 0 then printf("%d points: run it again with -a n=1 to n=%d\n", points, points) end
   if args.n > points then printf("there are only %d points\n", points) end
 end)

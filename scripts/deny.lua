@@ -35,10 +35,27 @@ on(args.calls .. ":enter", function(ev)
   for _, path in pairs(ev.paths) do
     if denied(path) then
       ev:fail(args.errno)
-      if not args.quiet then
+      if args.quiet then return end
+      if output.json then
+        emit {pid = ev.pid, comm = ev.comm, call = ev.name, err = args.errno, file = path}
+      else
         printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, args.errno, path)
       end
       return
     end
   end
+end)
+
+test("a directory and a pattern", {args = {under = "/secret", glob = "*.pem"}}, function(t)
+  local r = t:event("openat", {path = "/secret/x", flags = "O_RDONLY"})
+  t:expect(r.skipped)
+  t:expect(r.err, "EACCES")
+  t:expect(t:event("unlink", {path = "key.pem", cwd = "/d"}).skipped)
+  t:expect(t:event("openat", {path = "/secrets", flags = "O_RDONLY", ret = 3}).skipped, false)
+  t:expect(t.stdout, "denied: test            openat      EACCES /secret/x\ndenied: test            unlink      EACCES /d/key.pem\n")
+end)
+
+test("another error, quietly", {args = {path = "/f", errno = "EIO", quiet = true}}, function(t)
+  t:expect(t:event("openat", {path = "/f", flags = "O_RDONLY"}).err, "EIO")
+  t:expect(t.stdout, "")
 end)

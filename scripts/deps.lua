@@ -19,99 +19,15 @@ if args.format ~= "text" and args.format ~= "make" and args.format ~= "json" the
   error("-a format=" .. args.format .. ": text, make or json is wanted", 0)
 end
 
+local sets = require "lib.sets"
+local commands, sources = require "lib.commands".record()
 local inside = args.under and under(args.under)
-local commands = {}
-
-local function command(ev)
-  local d = ev.proc.data
-  if not d.command then
-    d.command = {pid = ev.pid, argv = ev.proc.cmdline, reads = {}, writes = {}, missing = {}}
-    table.insert(commands, d.command)
-  end
-  return d.command
-end
-
-on("proc:exec", function(ev)
-  ev.proc.data.command = nil
-  command(ev)
-end)
-on("proc:fork", function(ev)
-  if not ev.thread then ev.child.proc.data.command = command(ev) end
-end)
-
--- "/a/./b/../c" -> "/a/c", as make compares names.
-local function clean(path)
-  local parts = {}
-  for part in path:gmatch "[^/]+" do
-    if part == ".." then
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
-  return "/" .. table.concat(parts, "/")
-end
-
-local function note(ev, kind, path)
-  if path then command(ev)[kind][clean(path)] = true end
-end
-
--- A file that is gone again is no result; made remembers whose it was, for what
--- was made of it.
-local made = {}
-local function forget(path)
-  path = clean(path or "/")
-  for _, c in ipairs(commands) do
-    if c.writes[path] then made[path], c.writes[path] = c, nil end
-  end
-end
-
-local writing = {O_WRONLY = true, O_RDWR = true}
-on("open,openat,openat2,creat", function(ev)
-  if not ev.ok then
-    if ev.err == "ENOENT" and args.missing then note(ev, "missing", ev.abspath) end
-    return
-  end
-  local flags = ev.name == "openat2" and ev.how.flags or ev.name ~= "creat" and ev.flags
-  if flags and flags:has "O_DIRECTORY" then return end
-  local writes = not flags
-  for _, name in ipairs(flags and flags:names() or {}) do writes = writes or writing[name] end
-  note(ev, writes and "writes" or "reads", ev.abspath)
-end)
-on("execve,execveat", {when = {ok = true}}, function(ev) note(ev, "reads", ev.abspath) end)
-on("rename,renameat,renameat2", {when = {ok = true}}, function(ev)
-  forget(ev.paths.oldpath)
-  note(ev, "writes", ev.paths.newpath)
-end)
-on("link,linkat,symlink,symlinkat", {when = {ok = true}}, function(ev)
-  note(ev, "writes", ev.paths.newpath or ev.paths.linkpath)
-end)
-on("unlink,unlinkat", {when = {ok = true}}, function(ev) forget(ev.abspath) end)
 
 local function sorted(set, without)
-  local list = {}
-  for path in pairs(set) do
-    if not (without and without[path]) and (not inside or inside:test(path)) then list[#list + 1] = path end
-  end
-  table.sort(list)
-  return list
+  return sets.sorted(set, function(path) return not (without and without[path]) and (not inside or inside:test(path)) end)
 end
 
--- What a command read, with what files that are gone were made of.
-local function sources(c, all)
-  for path in pairs(c.reads) do
-    local maker = made[path]
-    if not maker then
-      all[path] = true
-    elseif maker ~= c and not all[maker] then
-      all[maker] = true
-      sources(maker, all)
-      all[maker] = nil
-    end
-  end
-  return all
-end
-
+-- A name as make reads it.
 local function rule(path) return (path:gsub("([ #\\])", "\\%1"):gsub("%$", "$$")) end
 
 local show = {}
@@ -120,11 +36,12 @@ function show.text(c, reads, writes)
   printf("%s\n", table.concat(c.argv, " "))
   for _, path in ipairs(writes) do printf("  > %s\n", path) end
   for _, path in ipairs(reads) do printf("  < %s\n", path) end
+  if not args.missing then return end
   for _, path in ipairs(sorted(c.missing)) do printf("  ? %s\n", path) end
 end
 
 function show.make(c, _, writes)
-  local reads = sorted(sources(c, {}), c.writes)
+  local reads = sorted(sources(c), c.writes)
   for _, target in ipairs(writes) do
     if target:sub(1, 5) ~= "/dev/" then
       printf("%s:", rule(target))
@@ -135,7 +52,8 @@ function show.make(c, _, writes)
 end
 
 function show.json(c, reads, writes)
-  emit {pid = c.pid, argv = json.array(c.argv), reads = json.array(reads), writes = json.array(writes), missing = json.array(sorted(c.missing))}
+  emit {pid = c.pid, argv = json.array(c.argv), reads = json.array(reads), writes = json.array(writes),
+    removed = json.array(sorted(c.removed)), missing = args.missing and json.array(sorted(c.missing)) or nil}
 end
 
 on("end", function()
@@ -168,5 +86,17 @@ end)
 
 test("json, only some", {args = {format = "json", under = "/p"}}, function(t)
   compile(t)
-  t:expect(json.decode(t.stdout).reads, {"/p/a.c"})
+  local c = json.decode(t.stdout)
+  t:expect(c.reads, {"/p/a.c"})
+  t:expect(c.writes, {"/p/a.o"})
+end)
+
+test("a file in between, made by one and moved by another", {args = {format = "make", under = "/p"}}, function(t)
+  t:event("proc:exec", {pid = 10, cmdline = {"cc"}})
+  t:event("openat", {pid = 10, path = "/p/a.c", flags = "O_RDONLY", ret = 3})
+  t:event("openat", {pid = 10, path = "/p/a.tmp", flags = "O_WRONLY|O_CREAT", mode = 438, ret = 4})
+  t:event("proc:exec", {pid = 11, cmdline = {"mv"}})
+  t:event("rename", {pid = 11, oldpath = "/p/a.tmp", newpath = "/p/a.o"})
+  t:finish()
+  t:expect(t.stdout, "/p/a.o: /p/a.c\n")
 end)

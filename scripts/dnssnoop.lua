@@ -45,9 +45,7 @@ end)
 on("sendmmsg,recvmmsg", {when = {ok = true}}, function(ev)
   for i, m in ipairs(ev.msgvec or {}) do
     if i > ev.ret then break end
-    local parts = {}
-    for _, v in ipairs(m.msg_hdr.msg_iov or {}) do parts[#parts + 1] = v.iov_base or "" end
-    message(ev, table.concat(parts):sub(1, m.msg_len), ev.fd)
+    message(ev, follow.joined(m.msg_hdr.msg_iov, m.msg_len), ev.fd)
   end
 end)
 

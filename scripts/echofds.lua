@@ -15,41 +15,31 @@ meta {
     .. "splice, io_uring. Bytes that are no text are shown as \\xNN.",
 }
 
+local follow = require "lib.follow"
 local fds = {}
 for _, fd in ipairs(args.fds) do fds[tonumber(fd) or -1] = true end
 
-local function show(ev, data, sign)
-  if not data or ev.ret <= 0 then return end
+local function show(ev, sign)
   local fd = ev.fd
   if next(fds) and not fds[fd] then return end
-  data = data:sub(1, ev.ret)
+  local data = follow.data(ev)
+  if not data then return end
   if output.json then
     return emit {pid = ev.pid, comm = ev.comm, fd = fd, file = ev.fdpath, op = ev.name, data = data:sub(1, args.max)}
   end
-  local more = #data > args.max and " ..." or ""
   output.colour(sign == "<" and "cyan" or "green")
   printf("%d %s %s%d %s\n", ev.pid, ev.comm, sign, fd, ev.fdpath or "?")
   output.colour()
   for line in data:sub(1, args.max):gmatch "([^\n]*)\n?" do
-    if line ~= "" then printf("    %s%s\n", line, "") end
+    if line ~= "" then printf("    %s\n", line) end
   end
-  if more ~= "" then printf("    ...%d more bytes\n", #data - args.max) end
-end
-
-local function joined(list)
-  local parts = {}
-  for _, v in ipairs(list or {}) do parts[#parts + 1] = v.iov_base end
-  return table.concat(parts)
+  if #data > args.max then printf("    ...%d more bytes\n", #data - args.max) end
 end
 
 local when = {ok = true}
 if args.under then when.fdpath = under(args.under) end
-on("read,pread64,recvfrom", {when = when}, function(ev) show(ev, ev.buf, "<") end)
-on("write,pwrite64,sendto", {when = when}, function(ev) show(ev, ev.buf, ">") end)
-on("readv,preadv,preadv2", {when = when}, function(ev) show(ev, joined(ev.iov), "<") end)
-on("writev,pwritev,pwritev2", {when = when}, function(ev) show(ev, joined(ev.iov), ">") end)
-on("recvmsg", {when = when}, function(ev) show(ev, joined(ev.msg.msg_iov), "<") end)
-on("sendmsg", {when = when}, function(ev) show(ev, joined(ev.msg.msg_iov), ">") end)
+on("read,pread64,readv,preadv,preadv2,recvfrom,recvmsg", {when = when}, function(ev) show(ev, "<") end)
+on("write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg", {when = when}, function(ev) show(ev, ">") end)
 
 test("two directions", function(t)
   t:event("read", {fd = 0, fdpath = "/dev/tty", buf = "in\n", count = 100})

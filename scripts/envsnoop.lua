@@ -17,8 +17,17 @@ local wanted = {}
 for _, name in ipairs(args.vars) do wanted[name] = true end
 
 on("execve,execveat", {when = {ok = true}}, function(ev)
-  printf("%d %s\n", ev.pid, table.concat(ev.argv or {}, " "))
+  local list = {}
   for _, var in ipairs(ev.envp or {}) do
-    if wanted.ALL or wanted[var:match("^[^=]*")] then printf("    %s\n", var) end
+    if wanted.ALL or wanted[var:match("^[^=]*")] then list[#list + 1] = var end
   end
+  if output.json then return emit {pid = ev.pid, argv = json.array(ev.argv or {}), env = json.array(list)} end
+  printf("%d %s\n", ev.pid, table.concat(ev.argv or {}, " "))
+  for _, var in ipairs(list) do printf("    %s\n", var) end
+end)
+
+test("chosen and all", {args = {vars = "HOME"}}, function(t)
+  t:event("execve", {path = "/bin/x", argv = {"x", "1"}, envp = {"PATH=/bin", "HOME=/root", "HOMER=no"}})
+  t:event("execve", {path = "/none", argv = {"none"}, envp = {"HOME=/"}, err = "ENOENT"})
+  t:expect(t.stdout, "1000 x 1\n    HOME=/root\n")
 end)

@@ -26,3 +26,19 @@ on(args.calls, {when = when}, function(ev)
   if ev.err:find("^ERESTART") or ev.name == "rt_sigreturn" then return end
   failures:count(ev.name, ev.err, ev.abspath or ev.fdpath or "-")
 end)
+
+test("what failed, and what only looks so", function(t)
+  for _ = 1, 2 do t:event("openat", {path = "none", cwd = "/d", flags = "O_RDONLY", err = "ENOENT"}) end
+  t:event("fsync", {fd = 9, err = "EBADF"})
+  t:event("getpid")
+  t:finish()
+  t:expect(t.stdout, "failed calls\ncount  call    error   on\n    2  openat  ENOENT  /d/none\n    1  fsync   EBADF   -\n")
+end)
+
+test("one error", {args = {err = "EBADF"}}, function(t)
+  t:event("openat", {path = "/none", flags = "O_RDONLY", err = "ENOENT"})
+  t:event("fsync", {fd = 9, err = "EBADF"})
+  t:finish()
+  t:expect(t.stdout:find "openat", nil)
+  t:shows "fsync"
+end)

@@ -34,3 +34,15 @@ on("execve,execveat:enter", function(ev)
     end
   end)
 end)
+
+test("words as in a shell", {args = {failed = true}}, function(t)
+  t:event("execve", {comm = "sh", ppid = 7, path = "/bin/ls", argv = {"ls", "-l", "a b", "it's"}})
+  t:event("execve", {comm = "sh", ppid = 7, path = "/none", argv = {"none"}, err = "ENOENT"})
+  t:expect(t.stdout:match "\n(.*)", "sh              1000    7       -        ls -l 'a b' 'it'\\''s'\n"
+    .. "sh              1000    7       ENOENT   none\n")
+end)
+
+test("only those that ran", function(t)
+  t:event("execve", {path = "/none", argv = {"none"}, err = "ENOENT"})
+  t:expect(select(2, t.stdout:gsub("\n", "")), 1) -- the header
+end)

@@ -36,3 +36,18 @@ on("proc:exit", function(ev)
   if ev.core then how = how .. " (core dumped)" end
   row(ev.pid, ev.tid, data.comm or "?", age, how)
 end)
+
+test("ages and ends", function(t)
+  t:event("proc:exec", {pid = 10, comm = "sh"})
+  t:event("proc:fork", {pid = 10, comm = "sh", child = 11})
+  t:advance "250ms"
+  t:event("proc:exit", {pid = 11, status = 3})
+  t:event("proc:exit", {pid = 10, killed = "SIGSEGV", core = true})
+  t:expect(t.stdout:match "\n(.*)", "11      11      sh                  0.250 3\n10      10      sh                  0.250 SIGSEGV (core dumped)\n")
+end)
+
+test("only bad ends", {args = {failed = true}}, function(t)
+  t:event("proc:exit", {pid = 10})
+  t:event("proc:exit", {pid = 11, status = 1})
+  t:expect(t.stdout:match "\n(.*)", "11      11      ?                       - 1\n")
+end)

@@ -17,38 +17,18 @@ meta {
     .. "time by another process, are not fooled.",
 }
 
-local auxv = require "lib.auxv"
+local auxv, dates = require "lib.auxv", require "lib.dates"
 
--- Days since 1970 of a date (the Gregorian calendar counted from March on).
-local function days(y, m, d)
-  if m <= 2 then y, m = y - 1, m + 12 end
-  local era = math.floor(y / 400)
-  local yoe = y - era * 400
-  local doy = math.floor((153 * (m - 3) + 2) / 5) + d - 1
-  return era * 146097 + yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy - 719468
-end
-
-local function parse(text)
-  local seconds = text:match "^@(%d+)$"
-  if seconds then return tonumber(seconds) end
-  local y, m, d, rest = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$"
-  local h, min, s = 0, 0, 0
-  if rest and rest ~= "" then h, min, s = rest:match "^[ T](%d%d):(%d%d):?(%d*)$" end
-  if not y or not h then error("-a at=" .. text .. ": a time such as 2030-12-24, 2030-12-24T18:00:00 or @1000000000 is wanted", 0) end
-  return days(tonumber(y), tonumber(m), tonumber(d)) * 86400 + h * 3600 + min * 60 + (tonumber(s) or 0)
-end
-
-local units = {s = 1, m = 60, h = 3600, d = 86400}
-
-local function distance(text)
-  local sign, n, unit = text:match "^([+-])(%d+)([smhd])$"
-  if not sign then error("-a offset=" .. text .. ": a distance such as +1h, -90m or +400d is wanted", 0) end
-  return (sign == "-" and -1 or 1) * n * units[unit]
+local function given(name, parse, wanted)
+  local text = args[name]
+  local value = text and parse(text)
+  if text and not value then error(("-a %s=%s: %s is wanted"):format(name, text, wanted), 0) end
+  return value
 end
 
 if not args.at == not args.offset then error("say what time it is: -a at=TIME or -a offset=DISTANCE", 0) end
-local target = args.at and parse(args.at)
-local shift = args.offset and distance(args.offset)
+local target = given("at", dates.seconds, "a time such as 2030-12-24, 2030-12-24T18:00:00 or @1000000000")
+local shift = given("offset", dates.distance, "a distance such as +1h, -90m or +400d")
 local started
 
 on("proc:exec", function(ev)

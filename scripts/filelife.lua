@@ -33,3 +33,12 @@ on("unlink,unlinkat", {when = {ok = true}}, function(ev)
     born[path] = nil
   end
 end)
+
+test("made, moved, removed", function(t)
+  t:event("openat", {path = "/d/a", flags = "O_WRONLY|O_CREAT", mode = 438, ret = 3})
+  t:advance "2s"
+  t:event("rename", {oldpath = "/d/a", newpath = "/d/b"})
+  t:event("unlink", {path = "b", cwd = "/d", duration = 0})
+  t:event("unlink", {path = "/d/old"})
+  t:expect(t.stdout:match "\n(.*)", "1000    test                2.000 /d/b\n")
+end)

@@ -45,3 +45,17 @@ on("proc:exit", function(ev)
     row(pid, comm, sig, to, "ended by " .. (ev.killed or "another"))
   end
 end)
+
+test("sent, refused, and the last one", function(t)
+  t:event("kill", {args = {pid = 77, sig = "SIGTERM"}})
+  t:event("kill", {args = {pid = 1, sig = "SIGKILL"}, err = "EPERM"})
+  t:event("tgkill", {args = {tgid = 5, tid = 6, sig = "SIGUSR1"}})
+  t:expect(t.stdout:match "\n(.*)", "1000    test            SIGTERM          77 sent\n"
+    .. "1000    test            SIGKILL           1 EPERM\n1000    test            SIGUSR1           5 sent\n")
+end)
+
+test("one signal", {args = {sig = "SIGHUP"}}, function(t)
+  t:event("kill", {args = {pid = 77, sig = "SIGTERM"}})
+  t:event("kill", {args = {pid = 78, sig = "SIGHUP"}})
+  t:expect(t.stdout:match "\n(.*)", "1000    test            SIGHUP           78 sent\n")
+end)

@@ -21,3 +21,14 @@ on(args.calls, function(ev)
     times:hist(ev.duration * 1e6, ev.name)
   end
 end)
+
+test("two calls", {args = {calls = "read,fsync"}}, function(t)
+  t:event("read", {duration = 0.0001})
+  t:event("read", {duration = 0.0001})
+  t:event("fsync", {duration = 0.01})
+  t:event("write", {duration = 5})
+  t:finish()
+  t:shows "call=read\n"
+  t:shows "call=fsync\n"
+  t:expect(t.stdout:find "write", nil)
+end)

@@ -25,3 +25,17 @@ on("open,openat,openat2,creat", {when = when}, function(ev)
   local path = args.absolute and ev.abspath or ev.path
   row(ev.pid, ev.comm, ev.ret, ev.err, path or "?")
 end)
+
+test("opened, and missing", {args = {absolute = true}}, function(t)
+  t:event("openat", {path = "hosts", cwd = "/etc", flags = "O_RDONLY", ret = 3})
+  t:event("openat", {path = "/none", flags = "O_RDONLY", err = "ENOENT"})
+  t:expect(t.stdout, "PID     COMM             FD ERR      PATH\n"
+    .. "1000    test              3 -        /etc/hosts\n1000    test             -1 ENOENT   /none\n")
+end)
+
+test("only failures below a directory", {args = {failed = true, under = "/etc"}}, function(t)
+  t:event("openat", {path = "/etc/hosts", flags = "O_RDONLY", ret = 3})
+  t:event("openat", {path = "/etc/../none", flags = "O_RDONLY", err = "ENOENT"})
+  t:event("openat", {path = "/etc/none", flags = "O_RDONLY", err = "ENOENT"})
+  t:expect(t.stdout:match "\n(.*)", "1000    test             -1 ENOENT   /etc/none\n")
+end)

@@ -20,94 +20,33 @@ meta {
     .. "A profile has the calls of this run; another run may need more.",
 }
 
--- A policy has one rule a line, the first that fits decides:
---   allow read /usr/**    deny write /etc/*    allow connect 127.0.0.1:*    default deny
--- Kinds are read, write, exec, connect, bind.
+local access, address, paths = require "lib.access", require "lib.address", require "lib.paths"
+local rules, sets = require "lib.rules", require "lib.sets"
 
-local address = require "lib.address"
-
-local flags_that_write = {O_WRONLY = true, O_RDWR = true, O_CREAT = true, O_TRUNC = true}
-local kinds = {read = true, write = true, exec = true, connect = true, bind = true}
-
-local function wants(ev)
-  local name = ev.name
-  if name:find "^exec" then return "exec" end
-  if name:find "^open" then
-    local flags = name == "openat2" and ev.how.flags or ev.flags
-    for _, f in ipairs(flags:names()) do
-      if flags_that_write[f] then return "write" end
-    end
-    return "read"
-  end
-  if name:find "^stat" or name:find "stat" or name:find "^f?access" or name:find "^readlink" or name:find "^chdir"
-    or name:find "^l?getxattr" or name:find "^l?listxattr" or name == "getcwd" then
-    return "read"
-  end
-  return "write"
+if not (args.file or args.learn or args.seccomp) then
+  error("say what to do: -a learn, -a seccomp or -a file=POLICY", 0)
 end
-
--- "/a/./b/../c" -> "/a/c": a name can't step out of what its rule says.
-local function clean(path)
-  local parts = {}
-  for part in path:gmatch "[^/]+" do
-    if part == ".." then
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
-  return "/" .. table.concat(parts, "/")
-end
-
-local rules, fallback = {}, "deny"
-
-local function read(path)
-  local f, err = io.open(path)
-  if not f then error("-a file: " .. err, 0) end
-  local n = 0
-  for line in f:lines() do
-    n = n + 1
-    line = line:gsub("^%s+", ""):gsub("%s+$", "")
-    local verdict, kind, pattern = line:match "^(%a+)%s+(%a+)%s+(.+)$"
-    local last = line:match "^default%s+(%a+)$"
-    if last == "allow" or last == "deny" then
-      fallback = last
-    elseif (verdict == "allow" or verdict == "deny") and kinds[kind] then
-      rules[#rules + 1] = {verdict = verdict, kind = kind, glob = glob(pattern)}
-    elseif line ~= "" and line:sub(1, 1) ~= "#" then
-      error(("%s:%d: \"allow|deny read|write|exec|connect|bind PATTERN\" or \"default allow|deny\" is wanted"):format(path, n), 0)
-    end
-  end
-  f:close()
-end
-
-local function decide(kind, what)
-  for _, r in ipairs(rules) do
-    if r.kind == kind and r.glob:test(what) then return r.verdict end
-  end
-  return fallback
-end
-
+local decide = args.file and rules.read(args.file)
 local seen, calls = {}, {}
 
 local function check(ev, kind, what)
-  if args.learn then seen[kind .. " " .. what] = true end
-  if not args.file or decide(kind, what) == "allow" then return true end
-  printf("%s: %d %s %s %s\n", args.report and "would deny" or "denied", ev.pid, ev.comm, kind, what)
+  if args.learn then seen[kind .. " " .. rules.literal(what)] = true end
+  if not decide or decide(kind, what) == "allow" then return true end
+  local verdict = args.report and "would deny" or "denied"
+  if output.json then
+    emit {verdict = verdict, pid = ev.pid, comm = ev.comm, kind = kind, what = what}
+  else
+    printf("%s: %d %s %s %s\n", verdict, ev.pid, ev.comm, kind, what)
+  end
   if not args.report then ev:fail(args.errno) end
   return args.report
 end
 
-if args.file then read(args.file) end
-if not (args.file or args.learn or args.seccomp) then
-  error("say what to do: -a learn, -a seccomp or -a file=POLICY", 0)
-end
-
 if args.file or args.learn then
   on("%file:enter", function(ev)
-    local kind = wants(ev)
+    local kind = access.kind(ev)
     for _, path in pairs(ev.paths) do
-      if not check(ev, kind, clean(path)) then return end
+      if not check(ev, kind, paths.clean(path)) then return end
     end
   end)
   on("connect,bind:enter", function(ev)
@@ -124,22 +63,17 @@ if args.seccomp then
   on("*:enter", function(ev) calls[ev.name] = true end)
 end
 
-local function sorted(set)
-  local list = {}
-  for k in pairs(set) do list[#list + 1] = k end
-  table.sort(list)
-  return list
-end
-
 on("end", function()
   if args.learn then
-    for _, line in ipairs(sorted(seen)) do printf("allow %s\n", line) end
+    local lines = sets.sorted(seen)
+    if output.json then return emit {allow = json.array(lines), default = "deny"} end
+    for _, line in ipairs(lines) do printf("allow %s\n", line) end
     printf("default deny\n")
   end
   if args.seccomp then
     emit {defaultAction = "SCMP_ACT_ERRNO", defaultErrnoRet = EPERM,
       architectures = {"SCMP_ARCH_X86_64"},
-      syscalls = {{names = json.array(sorted(calls)), action = "SCMP_ACT_ALLOW"}}}
+      syscalls = {{names = json.array(sets.sorted(calls)), action = "SCMP_ACT_ALLOW"}}}
   end
 end)
 

@@ -25,3 +25,10 @@ on("%file:enter", function(ev)
     end
   end
 end)
+
+test("names below it, and others", {args = {from = "/a", to = "/b"}}, function(t)
+  t:expect(t:event("openat", {path = "/a/x", flags = "O_RDONLY", ret = 3}).args.path, "/b/x")
+  t:expect(t:event("newfstatat", {path = "x", cwd = "/a/sub"}).args.path, "/b/sub/x")
+  t:expect(t:event("openat", {path = "/ab", flags = "O_RDONLY", ret = 3}).args.path, "/ab")
+  t:expect(t:event("rename", {oldpath = "/c", newpath = "/a"}).args.newpath, "/b")
+end)

@@ -26,3 +26,12 @@ end)
 on("write,writev,pwrite64,pwritev,pwritev2", {when = when}, function(ev)
   sizes:hist(ev.ret, "write", ev.fdpath)
 end)
+
+test("two directions", function(t)
+  for _ = 1, 3 do t:event("read", {fdpath = "/f", buf = ("x"):rep(100), count = 4096}) end
+  t:event("read", {fdpath = "/f", ret = 0})
+  t:event("write", {fdpath = "/f", buf = "x"})
+  t:finish()
+  t:shows "op=read, file=/f\n[64, 128)  3 |"
+  t:shows "op=write, file=/f\n[1]        1 |"
+end)

@@ -35,3 +35,12 @@ on("signal" .. (args.sig and ":" .. args.sig or ""), function(ev)
   local at = ev.addr and ("0x%x"):format(ev.addr)
   row(ev.pid, ev.comm, ev.sig, action(ev), ev.sender or "kernel", at)
 end)
+
+test("what becomes of it", function(t)
+  local status = "SigIgn:\t0000000000000001\nSigCgt:\t0000000000000200\n"
+  for _, name in ipairs {"SIGHUP", "SIGUSR1", "SIGTERM"} do
+    t:event("signal:" .. name, {sender = 77, files = {status = status}})
+  end
+  t:expect(t.stdout:match "\n(.*)", "1000    test            SIGHUP      ignored      77 -\n"
+    .. "1000    test            SIGUSR1     handler      77 -\n1000    test            SIGTERM     default      77 -\n")
+end)

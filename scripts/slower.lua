@@ -23,3 +23,10 @@ on(args.calls, function(ev)
     row(took * 1e3, ev.tid, ev.comm, tostring(ev))
   end
 end)
+
+test("a limit", {args = {min = "10ms", calls = "read"}}, function(t)
+  t:event("read", {duration = 0.009, buf = "x", count = 9})
+  t:event("read", {duration = 0.02, buf = "abc", count = 9})
+  t:event("write", {duration = 1, buf = "x"})
+  t:expect(t.stdout:match "\n(.*)", '   20.000 1000    test            read(0, "abc", 9)                       = 3\n')
+end)

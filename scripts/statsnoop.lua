@@ -22,3 +22,16 @@ local row = require "lib.columns" "PID:7 COMM:15 CALL:10 ERR:8 PATH"
 on("%%stat,%%statfs", {when = when}, function(ev)
   row(ev.pid, ev.comm, ev.name, ev.err, ev.path)
 end)
+
+test("by name, not by descriptor", function(t)
+  t:event("newfstatat", {path = "/etc/hosts"})
+  t:event("newfstatat", {path = "", fdpath = "/etc/hosts"})
+  t:event("statx", {path = "none", err = "ENOENT"})
+  t:expect(t.stdout:match "\n(.*)", "1000    test            newfstatat -        /etc/hosts\n"
+    .. "1000    test            statx      ENOENT   none\n")
+end)
+
+test("only failures", {args = {failed = true}}, function(t)
+  t:event("newfstatat", {path = "/etc/hosts"})
+  t:expect(t.stdout:find "hosts", nil)
+end)

@@ -14,3 +14,11 @@ local row = require "lib.columns" "PID:7 COMM:15 CALL:15 >MS:9.3 ERR:6 FILE"
 on("sync,syncfs,fsync,fdatasync,sync_file_range,msync", function(ev)
   row(ev.pid, ev.comm, ev.name, ev.duration * 1e3, ev.err, ev.fdpath)
 end)
+
+test("three ways", function(t)
+  t:event("fsync", {fdpath = "/d/f", duration = 0.0125})
+  t:event("fdatasync", {fd = 99, err = "EBADF", duration = 0})
+  t:event("sync", {duration = 1})
+  t:expect(t.stdout:match "\n(.*)", "1000    test            fsync              12.500 -      /d/f\n"
+    .. "1000    test            fdatasync           0.000 EBADF  -\n1000    test            sync             1000.000 -      -\n")
+end)

@@ -29,4 +29,23 @@ else
   on(args.calls .. ":enter", function(ev) calls:count(ev.pid, ev.comm) end)
 end
 
-on("end", function() printf("%d system calls\n", calls:total()) end)
+on("end", function()
+  if not output.json then printf("%d system calls\n", calls:total()) end
+end)
+
+test("by name", {args = {calls = "read,write"}}, function(t)
+  for _ = 1, 3 do t:event("read", {fd = 3}) end
+  t:event("write", {fd = 3})
+  t:event("close", {fd = 3})
+  t:finish()
+  t:expect(t.stdout, "4 system calls\nsystem calls by name\ncount  call\n    3  read\n    1  write\n")
+end)
+
+test("by process", {args = {by = "process"}}, function(t)
+  t:event("getpid", {pid = 7, comm = "a"})
+  t:event("getpid", {pid = 8, comm = "b"})
+  t:event("getpid", {pid = 8, comm = "b"})
+  t:finish()
+  t:shows "    2    8  b\n"
+  t:shows "    1    7  a\n"
+end)

@@ -14,43 +14,45 @@ meta {
     .. "Output through splice or sendfile is missed. Control characters are escaped.",
 }
 
+local follow = require "lib.follow"
 local names = {[0] = "in", [1] = "out", [2] = "err"}
-local open = {} -- the unfinished line of each process and descriptor
+local open, order = {}, {} -- the unfinished line of each process and descriptor
 
-local function lines(ev, data)
+local function show(o, line)
+  if output.json then
+    emit {pid = o.pid, comm = o.comm, stream = o.stream, line = line}
+  elseif args.prefix then
+    printf("%d %s %s: %s\n", o.pid, o.comm, o.stream, line)
+  else
+    printf("%s\n", line)
+  end
+end
+
+local function lines(ev)
+  local data = follow.data(ev)
+  if not data then return end
   local key = ev.pid .. "." .. ev.fd
-  local text = (open[key] or "") .. data
-  local from = 1
+  local o = open[key]
+  if not o then
+    o = {pid = ev.pid, stream = names[ev.fd], rest = ""}
+    open[key], order[#order + 1] = o, o
+  end
+  o.comm = ev.comm
+  local text, from = o.rest .. data, 1
   for line, at in text:gmatch "([^\n]*)\n()" do
-    if output.json then
-      emit {pid = ev.pid, comm = ev.comm, stream = names[ev.fd], line = line}
-    elseif args.prefix then
-      printf("%d %s %s: %s\n", ev.pid, ev.comm, names[ev.fd], line)
-    else
-      printf("%s\n", line)
-    end
+    show(o, line)
     from = at
   end
-  open[key] = text:sub(from)
-  if open[key] == "" then open[key] = nil end
+  o.rest = text:sub(from)
 end
 
-local function vector(ev)
-  local parts = {}
-  for _, v in ipairs(ev.iov or {}) do parts[#parts + 1] = v.iov_base end
-  return table.concat(parts):sub(1, ev.ret)
-end
-
-local written = {fd = {1, 2}, ret = gt(0)}
-on("write", {when = written}, function(ev) lines(ev, ev.buf:sub(1, ev.ret)) end)
-on("writev", {when = written}, function(ev) lines(ev, vector(ev)) end)
-if args.stdin then
-  on("read", {when = {fd = 0, ret = gt(0)}}, function(ev) lines(ev, ev.buf) end)
-  on("readv", {when = {fd = 0, ret = gt(0)}}, function(ev) lines(ev, vector(ev)) end)
-end
+on("write,writev", {when = {fd = {1, 2}, ret = gt(0)}}, lines)
+if args.stdin then on("read,readv", {when = {fd = 0, ret = gt(0)}}, lines) end
 
 on("end", function()
-  for _, rest in pairs(open) do printf("%s\n", rest) end
+  for _, o in ipairs(order) do
+    if o.rest ~= "" then show(o, o.rest) end
+  end
 end)
 
 test("lines in pieces", {args = {prefix = true}}, function(t)

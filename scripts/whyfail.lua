@@ -28,9 +28,26 @@ end)
 on("proc:exit", function(ev)
   if ev.thread or ev.status == 0 then return end
   local data = ev.proc.data
+  if output.json then
+    return emit {pid = ev.pid, status = ev.status, killed = ev.killed, command = data.command, calls = json.array(data.calls or {})}
+  end
   local how = ev.killed and "was ended by " .. ev.killed or "exited with " .. ev.status
   printf("%d %s: %s after\n", ev.pid, how, data.command or "(a fork)")
   for _, call in ipairs(data.calls or {"no failed call"}) do
     printf("    %s\n", call)
   end
+end)
+
+test("the last calls before a bad end", {args = {last = 1}}, function(t)
+  t:event("proc:exec", {pid = 10, cmdline = {"cat", "none"}})
+  t:event("openat", {pid = 10, path = "/other", flags = "O_RDONLY", err = "ENOENT"})
+  t:event("openat", {pid = 10, path = "none", flags = "O_RDONLY", err = "EACCES"})
+  t:event("proc:exit", {pid = 10, status = 1})
+  t:expect(t.stdout, '10 exited with 1: cat none after\n    openat(AT_FDCWD, "none", O_RDONLY)      = -1 EACCES (Permission denied)\n')
+end)
+
+test("a good end", function(t)
+  t:event("openat", {path = "none", flags = "O_RDONLY", err = "EACCES"})
+  t:event("proc:exit")
+  t:expect(t.stdout, "")
 end)

@@ -1,19 +1,21 @@
--- The two directions of a socket as one stream each: what scripts for protocols
--- need. follow(spec functions): see httpsnoop.
+-- The data that calls move, and a memory for each connection: what scripts for
+-- protocols need.
 local M = {}
 
-local function joined(list, n)
+-- The first n bytes of the buffers of an iovec, or all of them.
+function M.joined(list, n)
   local parts = {}
   for _, v in ipairs(list or {}) do parts[#parts + 1] = v.iov_base or "" end
-  return table.concat(parts):sub(1, n)
+  return table.concat(parts):sub(1, n or -1)
 end
 
-local readers = {
-  read = function(ev) return ev.buf end, recvfrom = function(ev) return ev.buf end,
-  write = function(ev) return ev.buf end, sendto = function(ev) return ev.buf end,
-  readv = function(ev) return joined(ev.iov, ev.ret) end, writev = function(ev) return joined(ev.iov, ev.ret) end,
-  recvmsg = function(ev) return joined(ev.msg.msg_iov, ev.ret) end, sendmsg = function(ev) return joined(ev.msg.msg_iov, ev.ret) end,
-}
+local function buffer(ev) return ev.buf end
+local function buffers(ev) return M.joined(ev.iov, ev.ret) end
+local function message(ev) return M.joined(ev.msg.msg_iov, ev.ret) end
+
+local readers = {read = buffer, pread64 = buffer, recvfrom = buffer, write = buffer, pwrite64 = buffer, sendto = buffer,
+  readv = buffers, preadv = buffers, preadv2 = buffers, writev = buffers, pwritev = buffers, pwritev2 = buffers,
+  recvmsg = message, sendmsg = message}
 
 -- The bytes that a call moved, nil if it moved none.
 function M.data(ev)

@@ -1,0 +1,25 @@
+-- What calls do with the files that they name.
+local M = {}
+
+-- Whether an open is one for writing; with making, also one that may make or
+-- empty the file.
+function M.writes(ev, making)
+  if ev.name == "creat" then return true end
+  local flags = ev.flags
+  if ev.name == "openat2" then flags = ev.how and ev.how.flags end
+  if not flags then return false end
+  local n = flags.value
+  return bit.band(n, O_ACCMODE) ~= 0 or making and bit.band(n, bit.bor(O_CREAT, O_TRUNC)) ~= 0 or false
+end
+
+local reading = re "stat|access|^readlink|^l?(get|list)xattr|^chdir$|^getcwd$|^name_to_handle_at$|^inotify_add_watch$"
+
+-- "read", "write" (names and attributes too) or "exec".
+function M.kind(ev)
+  local name = ev.name
+  if name:find "^exec" then return "exec" end
+  if name:find "^open" and name ~= "open_tree" or name == "creat" then return M.writes(ev, true) and "write" or "read" end
+  return reading:test(name) and "read" or "write"
+end
+
+return M
