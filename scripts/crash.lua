@@ -16,6 +16,9 @@ meta {
 
 local fatal = "SIGSEGV,SIGBUS,SIGILL,SIGFPE,SIGTRAP,SIGABRT,SIGSYS"
 
+local names = {"rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi",
+  "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"}
+
 local function handled(ev)
   local mask = (ev.proc:file "status" or ""):match("SigCgt:%s*(%x+)")
   return mask and bit.test(u64("0x" .. mask), bit.lshift(1, ev.signo - 1))
@@ -49,8 +52,9 @@ on("signal:" .. fatal, function(ev)
       at = mapping(maps, ip)}
     return
   end
-  printf("%d %s: %s, code %d%s\n", ev.tid, ev.comm, ev.sig, ev.code, ev.addr and (", address %#x"):format(ev.addr) or "")
-  for i, name in ipairs {"rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"} do
+  local address = ev.addr and (", address %#x"):format(ev.addr) or ""
+  printf("%d %s: %s, code %d%s\n", ev.tid, ev.comm, ev.sig, ev.code, address)
+  for i, name in ipairs(names) do
     printf("  %-4s %016x", name, regs[name])
     if i % 3 == 0 then printf "\n" end
   end

@@ -5,8 +5,8 @@ meta {
   acts = true,
   args = {
     n = {type = "number", default = 0, help = "which point; 0 counts them and kills nothing"},
-    calls = {type = "calls", default = "write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,link,linkat",
-      help = "the calls that are points"},
+    calls = {type = "calls", default = "write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,"
+      .. "fsync,fdatasync,ftruncate,/^rename/,/^unlink/,/^link/", help = "the calls that are points"},
     under = {type = "path", help = "only files in this directory or below it"},
     torn = {type = "flag", help = "half of a write is done before the end"},
   },

@@ -24,7 +24,9 @@ local commands, sources = require "lib.commands".record()
 local inside = args.under and under(args.under)
 
 local function sorted(set, without)
-  return sets.sorted(set, function(path) return not (without and without[path]) and (not inside or inside:test(path)) end)
+  return sets.sorted(set, function(path)
+    return not (without and without[path]) and (not inside or inside:test(path))
+  end)
 end
 
 -- A name as make reads it.

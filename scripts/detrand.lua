@@ -58,9 +58,8 @@ if args.pids then
   on("proc:exec", function(ev) shown(ev.pid) end)
   on("getpid,getppid,getpgrp,getpgid,getsid,setsid", {when = {ok = true}}, function(ev) ev.ret = shown(ev.ret) end)
   on("fork,vfork,clone,clone3", {when = {ret = gt(0)}}, function(ev)
-    if not (ev.name == "clone" and ev.flags:has "CLONE_THREAD" or ev.name == "clone3" and ev.cl_args.flags:has "CLONE_THREAD") then
-      ev.ret = shown(ev.ret)
-    end
+    local flags = ev.name == "clone" and ev.flags or ev.name == "clone3" and ev.cl_args.flags
+    if not (flags and flags:has "CLONE_THREAD") then ev.ret = shown(ev.ret) end
   end)
   on("wait4", {when = {ret = gt(0)}}, function(ev) ev.ret = shown(ev.ret) end)
   -- What the program believes to be a process id goes back as the real one.

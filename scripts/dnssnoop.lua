@@ -28,7 +28,8 @@ local function message(ev, data, fd)
   local since = asked[key]
   asked[key] = nil
   if not since or args.failed and m.code == "NOERROR" and #m.answers > 0 then return end
-  row(ev.pid, ev.comm, m.type, m.code, (ev.time - since) * 1e3, m.name, #m.answers > 0 and table.concat(m.answers, " ") or nil)
+  local answer = #m.answers > 0 and table.concat(m.answers, " ") or nil
+  row(ev.pid, ev.comm, m.type, m.code, (ev.time - since) * 1e3, m.name, answer)
 end
 
 -- Over TCP two bytes of length stand before each message.

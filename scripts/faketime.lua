@@ -4,7 +4,7 @@ meta {
   categories = {"time", "change"},
   acts = true,
   args = {
-    at = {type = "string", help = "the time it is at the start: 2030-12-24, \"2030-12-24 18:00:00\", @1000000000 (UTC)"},
+    at = {type = "string", help = "the time at the start (UTC): 2030-12-24, 2030-12-24T18:00:00, @1000000000"},
     offset = {type = "string", help = "or how far away: +1h, -90m, +400d"},
     frozen = {type = "flag", help = "time does not go on"},
   },
@@ -61,7 +61,11 @@ end)
 
 on("time", {when = {ok = true}}, function(ev)
   local now = faked(ev, ev.ret)
-  if ev.raw[1] ~= 0 then ev.mem:write(ev.raw[1], now >= 0 and ("%c%c%c%c"):format(now % 256, now / 256 % 256, now / 65536 % 256, now / 16777216 % 256) or "") end
+  if ev.raw[1] ~= 0 then
+    local bytes = {}
+    for i = 0, 3 do bytes[i + 1] = string.char(math.floor(now / 256 ^ i) % 256) end
+    ev.mem:write(ev.raw[1], table.concat(bytes))
+  end
   ev.ret = now
 end)
 

@@ -1,6 +1,6 @@
 meta {
   name = "faults",
-  summary = "calls fail or do half by number or by chance: what if the disk is full?",
+  summary = "calls fail, or do only half, by number or by chance",
   categories = {"errors", "change", "tests"},
   acts = true,
   args = {
@@ -23,7 +23,9 @@ meta {
     .. "threads the order of calls, and so the choice, may differ from run to run.",
 }
 
-if args.short and args.short < 1 then error("-a short: at least 1 byte is wanted (0 would be the end of the file)", 0) end
+if args.short and args.short < 1 then
+  error("-a short: at least 1 byte is wanted (0 would be the end of the file)", 0)
+end
 local below = args.under and under(args.under)
 
 -- Calls that name files are meant by their names, others by their descriptor.
@@ -61,7 +63,8 @@ elseif below then
     if inside(ev) and chosen() then ev:fail(args.errno) end
   end)
 else -- the kernel can do some of this by itself
-  fault(args.calls, {errno = args.errno, nth = args.nth, step = args.step, probability = args.probability, seed = args.seed})
+  fault(args.calls, {errno = args.errno, nth = args.nth, step = args.step,
+    probability = args.probability, seed = args.seed})
 end
 
 test("every second write below a directory", {args = {calls = "write,openat", errno = "ENOSPC", step = 2, under = "/d"}}, function(t)

@@ -14,10 +14,11 @@ meta {
     .. "work (condition variables) looks like waiting for a lock. Tracing changes who gets there first.",
 }
 
-local human = require "lib.human"
+local human, sets = require "lib.human", require "lib.sets"
 local waits = {}
 
-local wait = {FUTEX_WAIT = true, FUTEX_WAIT_BITSET = true, FUTEX_LOCK_PI = true, FUTEX_LOCK_PI2 = true, FUTEX_WAIT_REQUEUE_PI = true}
+local wait = {FUTEX_WAIT = true, FUTEX_WAIT_BITSET = true, FUTEX_LOCK_PI = true, FUTEX_LOCK_PI2 = true,
+  FUTEX_WAIT_REQUEUE_PI = true}
 
 -- FUTEX_WAIT_PRIVATE and FUTEX_WAIT|FUTEX_CLOCK_REALTIME wait as FUTEX_WAIT does.
 local function waiting(op)
@@ -30,7 +31,9 @@ end
 local function place(ev, addr)
   for line in (ev.proc:file "maps" or ""):gmatch "[^\n]+" do
     local from, to, name = line:match "^(%x+)%-(%x+) %S+ %S+ %S+ %S+%s*(.*)$"
-    if from and u64(addr) >= u64("0x" .. from) and u64(addr) < u64("0x" .. to) then return name ~= "" and name or "anonymous" end
+    if from and u64(addr) >= u64("0x" .. from) and u64(addr) < u64("0x" .. to) then
+      return name ~= "" and name or "anonymous"
+    end
   end
 end
 
@@ -39,7 +42,8 @@ on("futex", function(ev)
   local key = ev.pid .. "." .. ev.uaddr
   local w = waits[key]
   if not w then
-    w = {pid = ev.pid, comm = ev.comm, futex = ev.uaddr, where = place(ev, ev.uaddr), waits = 0, seconds = 0, max = 0, timeouts = 0}
+    w = {pid = ev.pid, comm = ev.comm, futex = ev.uaddr, where = place(ev, ev.uaddr),
+      waits = 0, seconds = 0, max = 0, timeouts = 0}
     waits[key] = w
   end
   w.waits, w.seconds, w.max = w.waits + 1, w.seconds + ev.duration, math.max(w.max, ev.duration)
@@ -47,13 +51,10 @@ on("futex", function(ev)
 end)
 
 on("end", function()
-  local list = {}
-  for _, w in pairs(waits) do list[#list + 1] = w end
-  table.sort(list, function(a, b)
-    if a.seconds ~= b.seconds then return a.seconds > b.seconds end
-    return a.futex < b.futex
-  end)
-  if not output.json then printf("%-7s %-15s %6s %7s %7s %7s %-14s %s\n", "PID", "COMM", "WAITS", "TOTAL", "AVG", "MAX", "FUTEX", "WHERE") end
+  local list = sets.largest(waits, "seconds", "futex")
+  if not output.json then
+    printf("%-7s %-15s %6s %7s %7s %7s %-14s %s\n", "PID", "COMM", "WAITS", "TOTAL", "AVG", "MAX", "FUTEX", "WHERE")
+  end
   for i = 1, math.min(#list, args.top) do
     local w = list[i]
     if output.json then

@@ -31,7 +31,8 @@ local function message(ev, incoming)
       c.pending = nil
       local took = ev.time - req.time
       if took < args.slow or args.failed and res.status < 400 then return end
-      row(ev.pid, ev.comm, req.incoming and "server" or "client", req.method, res.status, took * 1e3, res.length, url(req))
+      local side = req.incoming and "server" or "client"
+      row(ev.pid, ev.comm, side, req.method, res.status, took * 1e3, res.length, url(req))
     end
     return
   end

@@ -2,6 +2,7 @@ meta {
   name = "lsof",
   summary = "what processes have open: at their end, or when a signal comes",
   categories = {"files", "processes"},
+  acts = true,
   args = {
     on = {type = "signal", help = "show it at this signal, which the process does not get"},
     memory = {type = "flag", help = "also mapped files"},
@@ -11,7 +12,7 @@ meta {
     "luatrace -s lsof -a on=SIGUSR1 -p 1234",
   },
   caveats = "Read from /proc as the last call begins (exit, exit_group). Who is killed has "
-    .. "no last call.",
+    .. "no last call. Nothing is changed without on.",
 }
 
 local row = require "lib.columns" "PID:7 COMM:15 FD:4 MODE:4 WHAT"

@@ -164,6 +164,38 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// checkSource looks at what can be seen in a script: how long it is without its
+// tests, and how wide.
+func checkSource(t *testing.T, name, source string) {
+	t.Helper()
+	body := source
+	if at := testPart.FindStringIndex(source); at == nil {
+		t.Errorf("%s has no test block", name)
+	} else {
+		body = source[:at[0]]
+	}
+	limit := 84
+	for _, f := range foundation {
+		if f == name {
+			limit = 60
+		}
+	}
+	if n := strings.Count(body, "\n"); n >= limit {
+		t.Errorf("%s has %d lines without its tests: fewer than %d are wanted", name, n, limit)
+	}
+	for i, line := range strings.Split(source, "\n") {
+		if strings.TrimRight(line, " \t") != line || strings.Contains(line, "\t") {
+			t.Errorf("%s:%d: no tabs and no blanks at the end are wanted", name, i+1)
+		}
+		if n := utf8.RuneCountInString(line); n > 120 && i < strings.Count(body, "\n") {
+			t.Errorf("%s:%d: %d characters, at most 120 are wanted", name, i+1, n)
+		}
+	}
+}
+
+// testPart is where the tests of a script begin, with what they share.
+var testPart = regexp.MustCompile(`(?m)^(test\(|local function \w+\(t\)$)`)
+
 // acting are the ways a script changes what it traces.
 var acting = regexp.MustCompile(`:(fail|skip|delay|suppress|kill|detach)\(|\bfault\(|\bev\.(args\.|regs\.)?[a-z_]+ = |\bev\.args\[\w+\] = `)
 
@@ -176,20 +208,7 @@ func TestScriptsAreDocumented(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		limit := 80
-		for _, f := range foundation {
-			if f == name {
-				limit = 60
-			}
-		}
-		if n := strings.Count(string(source), "\n"); n >= limit {
-			t.Errorf("%s has %d lines: fewer than %d are wanted", name, n, limit)
-		}
-		for i, line := range strings.Split(string(source), "\n") {
-			if utf8.RuneCountInString(line) > 100 || strings.TrimRight(line, " \t") != line || strings.Contains(line, "\t") {
-				t.Errorf("%s:%d: at most 100 characters, no tabs and no blanks at the end are wanted", name, i+1)
-			}
-		}
+		checkSource(t, name, string(source))
 		r := fixture.Run(t, bin, "info", name)
 		if r.Code != 0 {
 			t.Errorf("info %s: %s", name, r.Stderr)
@@ -215,51 +234,6 @@ func TestScriptsAreDocumented(t *testing.T) {
 	for line := range strings.Lines(list) {
 		if utf8.RuneCountInString(line) > 80 {
 			t.Errorf("list: longer than 80 columns: %s", line)
-		}
-	}
-}
-
-// TestExamples runs the examples' options, with true in the place of what they
-// trace.
-func TestExamples(t *testing.T) {
-	t.Parallel()
-	bin := fixture.Luatrace(t)
-	for _, name := range Names() {
-		info := fixture.Run(t, bin, "info", name).Stdout
-		for _, match := range regexp.MustCompile(`(?m)^  (luatrace .*)$`).FindAllStringSubmatch(info, -1) {
-			example := match[1]
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				split := fixture.Run(t, "/bin/sh", "-c", `printf '%s\n' `+example)
-				words := strings.Split(strings.TrimSuffix(split.Stdout, "\n"), "\n")
-				var options []string
-				traced := false // there is something to trace
-				for i := 1; i < len(words); i++ {
-					switch w := words[i]; {
-					case w == "-p":
-						traced = true
-						i++
-					case w == "-s" || w == "-a":
-						options = append(options, w, words[i+1])
-						i++
-					case w == "-j":
-						options = append(options, w)
-					default:
-						traced = true
-						i = len(words)
-					}
-				}
-				if !traced {
-					t.Errorf("%s: it traces nothing", example)
-				}
-				if !strings.Contains(example, "-s "+name) {
-					t.Errorf("%s: it is no example of %s", example, name)
-				}
-				r := fixture.Run(t, bin, append(options, "true")...)
-				if r.Code != 0 {
-					t.Errorf("%s: exit code %d: %s", example, r.Code, r.Stderr)
-				}
-			})
 		}
 	}
 }

@@ -33,8 +33,8 @@ end)
 
 on("capset", function(ev) row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")") end)
 
-on("prctl", {when = {op = {"PR_SET_KEEPCAPS", "PR_CAPBSET_DROP", "PR_SET_SECUREBITS", "PR_SET_NO_NEW_PRIVS", "PR_CAP_AMBIENT"}}},
-  function(ev) row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")") end)
+local options = {"PR_SET_KEEPCAPS", "PR_CAPBSET_DROP", "PR_SET_SECUREBITS", "PR_SET_NO_NEW_PRIVS", "PR_CAP_AMBIENT"}
+on("prctl", {when = {op = options}}, function(ev) row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")") end)
 
 on("proc:exec", function(ev)
   local uid = ids(ev, "Uid")

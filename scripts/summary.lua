@@ -51,7 +51,8 @@ on("end", function()
     return a.call < b.call
   end)
   if not output.json then
-    printf("%6s %7s %7s %6s %6s %6s %6s %6s %s\n", "TIME%", "TIME", "CALLS", "ERRORS", "P50", "P90", "P99", "MAX", "CALL")
+    printf("%6s %7s %7s %6s %6s %6s %6s %6s %s\n",
+      "TIME%", "TIME", "CALLS", "ERRORS", "P50", "P90", "P99", "MAX", "CALL")
   end
   for i = 1, math.min(#list, args.top) do
     local s = list[i]

@@ -29,7 +29,8 @@ on("proc:exit", function(ev)
   if ev.thread or ev.status == 0 then return end
   local data = ev.proc.data
   if output.json then
-    return emit {pid = ev.pid, status = ev.status, killed = ev.killed, command = data.command, calls = json.array(data.calls or {})}
+    return emit {pid = ev.pid, status = ev.status, killed = ev.killed, command = data.command,
+      calls = json.array(data.calls or {})}
   end
   local how = ev.killed and "was ended by " .. ev.killed or "exited with " .. ev.status
   printf("%d %s: %s after\n", ev.pid, how, data.command or "(a fork)")

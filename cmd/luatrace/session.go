@@ -90,7 +90,8 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 			return nil, err
 		}
 	}
-	if !o.summaryOnly && len(o.scripts) == 0 && len(o.codes) == 0 {
+	// Scripts have an output of their own; with -t the calls are printed beside it.
+	if !o.summaryOnly && len(o.codes) == 0 && (len(o.scripts) == 0 || len(o.traces) > 0) {
 		if err := s.printCalls(o); err != nil {
 			s.close()
 			return nil, err

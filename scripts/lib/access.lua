@@ -18,8 +18,9 @@ local reading = re "stat|access|^readlink|^l?(get|list)xattr|^chdir$|^getcwd$|^n
 function M.kind(ev)
   local name = ev.name
   if name:find "^exec" then return "exec" end
-  if name:find "^open" and name ~= "open_tree" or name == "creat" then return M.writes(ev, true) and "write" or "read" end
-  return reading:test(name) and "read" or "write"
+  local writes = not reading:test(name)
+  if name:find "^open" and name ~= "open_tree" then writes = M.writes(ev, true) end
+  return writes and "write" or "read"
 end
 
 return M

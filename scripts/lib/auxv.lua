@@ -13,7 +13,7 @@ local function each(ev, fn)
     return v and (word == 8 and v:number() or v)
   end
   local at = ev.regs.rsp or ev.regs.sp
-  if (ev.exe or "") ~= "" and (ev.mem:read(at, 8) or ""):sub(5) ~= "\0\0\0\0" then word = 4 end -- argc of a 32-bit program
+  if (ev.exe or "") ~= "" and (mem:read(at, 8) or ""):sub(5) ~= "\0\0\0\0" then word = 4 end -- a 32-bit program's argc
   local function skip() -- to behind the next null pointer
     for _ = 1, 1e6 do
       local v = get(at)

@@ -1,8 +1,8 @@
 -- DNS messages (RFC 1035): names and addresses of questions and answers.
 local M = {}
 
-local types = {[1] = "A", [2] = "NS", [5] = "CNAME", [6] = "SOA", [12] = "PTR", [15] = "MX", [16] = "TXT", [28] = "AAAA",
-  [33] = "SRV", [64] = "SVCB", [65] = "HTTPS", [255] = "ANY"}
+local types = {[1] = "A", [2] = "NS", [5] = "CNAME", [6] = "SOA", [12] = "PTR", [15] = "MX", [16] = "TXT",
+  [28] = "AAAA", [33] = "SRV", [64] = "SVCB", [65] = "HTTPS", [255] = "ANY"}
 local codes = {[0] = "NOERROR", [1] = "FORMERR", [2] = "SERVFAIL", [3] = "NXDOMAIN", [4] = "NOTIMP", [5] = "REFUSED"}
 
 local function u16(s, i)

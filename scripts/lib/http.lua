@@ -27,7 +27,8 @@ function M.response(text)
   if not first then return end
   local status, reason = statusline:match(first)
   if not status then return end
-  return {status = tonumber(status), reason = reason, length = tonumber(fields["content-length"]), type = fields["content-type"]}
+  return {status = tonumber(status), reason = reason, length = tonumber(fields["content-length"]),
+    type = fields["content-type"]}
 end
 
 return M

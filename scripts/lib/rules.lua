@@ -21,7 +21,8 @@ function M.read(path)
     elseif (verdict == "allow" or verdict == "deny") and M.kinds[kind] then
       rules[#rules + 1] = {verdict = verdict, kind = kind, glob = glob(pattern)}
     elseif line ~= "" and line:sub(1, 1) ~= "#" then
-      error(("%s:%d: \"allow|deny read|write|exec|connect|bind PATTERN\" or \"default allow|deny\" is wanted"):format(path, n), 0)
+      error(("%s:%d: \"allow|deny read|write|exec|connect|bind PATTERN\" or \"default allow|deny\" is wanted")
+        :format(path, n), 0)
     end
   end
   f:close()
