@@ -76,11 +76,24 @@ func TestIoctlLines(t *testing.T) {
 func TestIoctlNoMemory(t *testing.T) {
 	t.Parallel()
 	checkLines(t, []lineTest{
-		{"ioctl", []uint64{0, 0x5402, base}, make([]byte, 20), 0, `ioctl(0, TCSETS, 0x7fff0000) = 0`, ""},
-		{"ioctl", []uint64{0, 0x5402, 0}, nil, 0, `ioctl(0, TCSETS, NULL) = 0`, ""},
+		{"ioctl", []uint64{0, 0x5402, base}, make([]byte, 20), 0, `ioctl(0, SNDCTL_TMR_START or TCSETS, 0x7fff0000) = 0`, ""},
+		{"ioctl", []uint64{0, 0x5402, 0}, nil, 0, `ioctl(0, SNDCTL_TMR_START or TCSETS, NULL) = 0`, ""},
 		{"ioctl", []uint64{3, 0xc0189436, base}, pack(uint64(1), uint64(2), uint16(9), uint16(0), uint32(0)), -22,
 			`ioctl(3, BTRFS_IOC_FILE_EXTENT_SAME or FIDEDUPERANGE, {src_offset=1, src_length=2, dest_count=9, info=0x7fff0018}) = -1 EINVAL (Invalid argument)`, ""},
 	})
+}
+
+func TestIoctlNames(t *testing.T) {
+	t.Parallel()
+	op := newCall(t, syscalls.AMD64, "ioctl", nil, 0, 0x5402).Arg(1)
+	if op.Name() != "TCSETS" || op.String() != "SNDCTL_TMR_START or TCSETS" {
+		t.Errorf("%s, %s", op.Name(), op)
+	}
+	for name, want := range map[string]bool{"TCSETS": true, "SNDCTL_TMR_START": true, "TCGETS": false} {
+		if got, err := op.Has(name); got != want || err != nil {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
 }
 
 func TestBPFLines(t *testing.T) {

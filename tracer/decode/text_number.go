@@ -266,14 +266,8 @@ func appendHandler(dst []byte, v *Value) []byte {
 
 // appendIoctl prints a request's names, or its parts.
 func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
-	if names, _, _ := syscalls.IoctlFor(abi, req); len(names) > 0 {
-		for i, name := range names {
-			if i > 0 {
-				dst = append(dst, " or "...)
-			}
-			dst = append(dst, name...)
-		}
-		return appendIoctlParams(dst, req, names[0])
+	if text := syscalls.IoctlText(abi, req); text != "" {
+		return appendIoctlParams(append(dst, text...), req, text)
 	}
 	dirs := [...]string{"_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"}
 	dst = append(append(dst, "_IOC("...), dirs[req>>30]...)
