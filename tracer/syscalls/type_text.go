@@ -88,23 +88,29 @@ func (t *Type) String() string {
 // String returns the length as the tables spell it: "ret", "count", "*addrlen",
 // "16"; "" if there is none.
 func (l Length) String() string {
+	s := ""
 	switch l.Kind {
 	case LenConst:
-		return strconv.FormatUint(l.N, 10)
+		s = strconv.FormatUint(l.N, 10)
 	case LenRet:
-		return "ret"
+		s = "ret"
 	case LenName:
-		return l.Name
+		s = l.Name
+	case LenField:
+		s = l.Name + "." + l.Of
 	case LenDeref:
-		return "*" + l.Name
+		s = "*" + l.Name
 	case LenIoctl:
-		return "iocsize"
+		s = "iocsize"
 	case LenArg:
-		return "$" + l.Name
+		s = "$" + l.Name
 	case LenOwn:
-		return "@" + l.Name
+		s = "@" + l.Name
 	}
-	return ""
+	if l.Div > 0 {
+		s += "/" + strconv.FormatUint(uint64(l.Div), 10)
+	}
+	return s
 }
 
 // String returns the direction as the tables spell it: "", ">", "=" or ">~".
