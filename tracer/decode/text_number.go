@@ -18,9 +18,12 @@ func appendEnum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 		return appendHex0(dst, n)
 	}
 	name := s.Enum(n)
-	if s.Comment {
+	if s.Comment != 0 {
 		if name == "" {
 			name = s.Marker
+		}
+		if s.Comment == 10 {
+			return appendMarked(strconv.AppendInt(dst, int64(int32(n)), 10), name)
 		}
 		return appendMarked(appendHex0(dst, n), name)
 	}
@@ -58,7 +61,7 @@ func (o *Text) flags(dst []byte, v *Value) []byte {
 }
 
 func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
-	if s.Comment {
+	if s.Comment != 0 {
 		return appendFlagsComment(dst, s, n)
 	}
 	start := len(dst)

@@ -88,6 +88,11 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendIoprio(dst, v)
 	case syscalls.KindTime:
 		return appendTimeComment(strconv.AppendInt(dst, v.Int(), 10), v.Int(), 0, "")
+	case syscalls.KindFutexOp:
+		return appendFutexOp(dst, v)
+	case syscalls.KindQuotaCmd:
+		dst = appendEnum(append(dst, "QCMD("...), syscalls.SetByName("quotacmd").On(v.call.ABI), v.num>>8)
+		return append(appendEnum(append(dst, ", "...), syscalls.SetByName("quotatype").On(v.call.ABI), v.num&0xff), ')')
 	case syscalls.KindCaps:
 		return appendCaps(dst, v.num)
 	case syscalls.KindNegErrno:

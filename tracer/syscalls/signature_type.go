@@ -58,6 +58,8 @@ const (
 	KindHex08                       // "hex08": 32 bits in eight columns, 0x00beef
 	KindWordMask                    // "wordmask": a word of a bit mask, in full width
 	KindUserArea                    // "userarea": offset in struct user of ptrace(2), 8*RIP
+	KindFutexOp                     // "futexop": operation of FUTEX_WAKE_OP
+	KindQuotaCmd                    // "qcmd": command of quotactl, QCMD(Q_SYNC, USRQUOTA)
 	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
 	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
 	KindBPFCode                     // "bpfcode": operation of an eBPF instruction

@@ -25,7 +25,7 @@ var kindWords = sync.OnceValue(func() map[TypeKind]string {
 // suggestions and help.
 func KindNames() []string {
 	words := append(slices.Collect(maps.Keys(kindNames)), slices.Collect(maps.Keys(sizedKinds))...)
-	words = append(words, "flags", "enum")
+	words = append(words, "flags", "enum", "lflags", "lenum", "flags64", "ptr", "word")
 	slices.Sort(words)
 	return slices.Compact(words)
 }
@@ -51,6 +51,12 @@ func (t *Type) String() string {
 	}
 	s := kindWords()[t.Kind]
 	switch {
+	case t.Raw && t.Kind == KindAddr:
+		return "ptr"
+	case t.Raw:
+		return "word"
+	case t.Word:
+		s = "l" + s
 	case t.Kind == KindOpt:
 		s += ":" + t.Len.String()
 		if t.Elem != nil {
