@@ -193,6 +193,10 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 	v.call, v.typ, v.Addr, v.inline = c, t, addr, true
 	switch t.Kind {
 	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindMAC, syscalls.KindBytes, syscalls.KindHexBytes, syscalls.KindSockBuf:
+		if t.Len.Kind == syscalls.LenName { // a field says how much of the array counts
+			n, _ := s.length(&t.Len)
+			b = b[:min(n, uint64(len(b)))]
+		}
 		v.Kind, v.data, v.total = KindBytes, b, uint64(len(b))
 	case syscalls.KindString, syscalls.KindPath:
 		v.Kind, v.data = KindString, b

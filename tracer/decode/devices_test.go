@@ -72,6 +72,19 @@ func TestIoctlLines(t *testing.T) {
 	})
 }
 
+// TestDeviceMapper has one struct of which each request uses other fields.
+func TestDeviceMapper(t *testing.T) {
+	t.Parallel()
+	dm := make([]byte, 312)
+	copy(dm, pack(uint32(4), uint32(0), uint32(0), uint32(512), uint32(312), uint32(1), int32(2), uint32(6), uint32(3), uint32(0), uint64(0xfd01), "lv"))
+	checkLines(t, []lineTest{
+		{"ioctl", []uint64{3, 0xc138fd01, base}, dm, -6, `ioctl(3, DM_REMOVE_ALL, [{version=[4, 0, 0], data_size=512, flags=DM_SUSPEND_FLAG|DM_EXISTS_FLAG}]) = -1 ENXIO (No such device or address)`, ""},
+		{"ioctl", []uint64{3, 0xc138fd07, base}, dm, 0,
+			`ioctl(3, DM_DEV_STATUS, [{version=[4, 0, 0], data_size=512, dev=makedev(0xfd, 0x1), name="lv", flags=DM_SUSPEND_FLAG|DM_EXISTS_FLAG}] => ` +
+				`[{version=[4, 0, 0], data_size=512, dev=makedev(0xfd, 0x1), name="lv", target_count=1, open_count=2, event_nr=3, flags=DM_SUSPEND_FLAG|DM_EXISTS_FLAG}]) = 0`, ""},
+	})
+}
+
 // TestIoctlNoMemory has structs that lie partly or not at all in memory.
 func TestIoctlNoMemory(t *testing.T) {
 	t.Parallel()

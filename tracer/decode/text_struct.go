@@ -195,7 +195,14 @@ func (v *Value) fieldShown(f *syscalls.Field) bool {
 		return true
 	}
 	by := v.FieldAt(v.lay.Field(f.Cond.Name)) // not a union: those have conditions
-	return by != nil && f.Cond.Holds(by.num)
+	if by == nil {
+		return false
+	}
+	n := by.num
+	if by.Kind == KindString {
+		n = uint64(len(by.data)) // "if name": there is one
+	}
+	return f.Cond.Holds(n)
 }
 
 // isRegset reports whether v is the iovec of PTRACE_GETREGSET, which shows where
