@@ -93,6 +93,9 @@ func newSession(o *options, out *output, say func(string, ...any)) (*session, er
 			return nil, err
 		}
 	}
+	if o.print.DetachOnExec {
+		s.detachOnExec(o)
+	}
 	s.eng.Every(&engine.Timer{Interval: printer.IdleInterval, Where: "output", Fn: func(*engine.Event) error {
 		if s.print != nil {
 			s.print.Idle()
