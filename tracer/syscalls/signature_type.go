@@ -97,6 +97,7 @@ const (
 	KindLow64                       // "off64": 64 bits in this and the next word of a 32-bit ABI
 	KindHigh64                      // "high64": 64 bits in this and the next word, the upper half first
 	KindPages                       // "pages": an offset in pages of 4096 bytes, printed in bytes
+	NumKinds                        // number of kinds, not a kind itself
 )
 
 // LenKind says where a length or a count comes from.
