@@ -280,21 +280,24 @@ func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
 	return append(dst, ')')
 }
 
-func appendIPv4(dst, b []byte) []byte {
+func (o *Text) ipv4(dst, b []byte) []byte {
 	if len(b) < 4 {
 		return append(dst, '?')
 	}
-	dst = append(dst, `inet_addr("`...)
-	dst = netip.AddrFrom4([4]byte(b)).AppendTo(dst)
-	return append(dst, `")`...)
+	var buf [16]byte
+	dst = o.quoted(append(dst, "inet_addr("...), netip.AddrFrom4([4]byte(b)).AppendTo(buf[:0]))
+	return append(dst, ')')
 }
 
-func appendIPv6(dst, b []byte) []byte {
+func (o *Text) ipv6(dst, b []byte) []byte {
 	if len(b) < 16 {
 		return append(dst, '?')
 	}
-	dst = append(dst, `"`...)
-	a := netip.AddrFrom16([16]byte(b))
-	dst = a.AppendTo(dst)
-	return append(dst, '"')
+	var buf [48]byte
+	return o.quoted(dst, netip.AddrFrom16([16]byte(b)).AppendTo(buf[:0]))
+}
+
+// quoted prints a name in quotes, as \x escapes if all strings are.
+func (o *Text) quoted(dst, name []byte) []byte {
+	return append(appendEscaped(append(dst, '"'), name, o.HexStrings == HexAll), '"')
 }

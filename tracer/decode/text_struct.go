@@ -169,7 +169,7 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 		}
 	case "sockaddr_in6":
 		if f.Name == "sin6_scope_id" && linkLocal(v.Field("sin6_addr").Str()) {
-			return appendIfindex(dst, fv)
+			return o.ifindex(dst, fv)
 		}
 	case "utimbuf":
 		return appendTimeComment(o.AppendValue(dst, fv), fv.Int(), 0, "")

@@ -150,7 +150,7 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		}
 		return append(strconv.AppendUint(dst, v.num, 10), ')')
 	case syscalls.KindIfindex:
-		return appendIfindex(dst, v)
+		return o.ifindex(dst, v)
 	case syscalls.KindErrno:
 		if name := syscalls.ErrnoName(int(-int64(v.num))); int64(v.num) < 0 && name != "" {
 			return append(append(dst, '-'), name...)
