@@ -71,6 +71,8 @@ var kindCases = []kindCase{
 	{"hex08", 0xbeef, nil, "0x00beef"},
 	{"wordmask", 5, nil, "0x00000000000005"},
 	{"userarea", 128, nil, "8*RIP"},
+	{"futexop", 0x01002003, nil, "FUTEX_OP_SET<<28|0x2<<12|FUTEX_OP_CMP_NE<<24|0x3"},
+	{"qcmd", 0xffffffff80000100, nil, "QCMD(Q_SYNC, USRQUOTA)"},
 	{"ipccall", 1<<16 | 1, nil, "1<<16|1"},
 	{"sigmask", 0x201, nil, "[HUP USR1]"},
 	{"kver", 0x60102, nil, "KERNEL_VERSION(6, 1, 2)"},
