@@ -69,8 +69,12 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			continue
 		}
 		dst = append(append(dst, name...), '=')
-		if f.Far && o.Abbrev && f.Pointer {
-			dst = appendAddr(dst, fv.num)
+		if f.Far && o.Abbrev {
+			if f.Pointer {
+				dst = appendAddr(dst, fv.num)
+			} else {
+				dst = append(dst, "[...]"...)
+			}
 			continue
 		}
 		dst = o.fieldValue(dst, v, f, fv)
