@@ -88,11 +88,11 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 			} else if t.Half {
 				size = 2
 			}
-			if t.Kind == syscalls.KindLow64 && c.ABI.WordSize() == 4 && s.parent == nil && s.arg < 5 {
+			if t.Kind == syscalls.KindLow64 && c.ABI.RegisterSize() == 4 && s.parent == nil && s.arg < 5 {
 				w = uint64(uint32(w)) | c.words[s.arg+1]<<32
 			} else if t.Kind == syscalls.KindHigh64 && s.parent == nil && s.arg < 5 {
 				w = w<<32 | uint64(uint32(c.words[s.arg+1]))
-			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 && t.Kind != syscalls.KindPages {
+			} else if c.ABI.RegisterSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 && t.Kind != syscalls.KindPages {
 				size = 4
 			}
 			if t.Kind == syscalls.KindSigset || t.Kind == syscalls.KindRlim {

@@ -174,3 +174,28 @@ func TestSubCalls(t *testing.T) {
 		t.Errorf("words %d, domain is %d", c.Word(1), c.Index("domain"))
 	}
 }
+
+// TestX32Lines: pointers have 32 bits, registers and the kernel's longs 64.
+func TestX32Lines(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		nr   int
+		args []uint64
+		mem  []byte
+		ret  int64
+		want string
+	}{
+		{516, []uint64{3, base, 1}, pack(uint32(base+8), uint32(3), "abc"), 3, `x32_writev(3, [{iov_base="abc", iov_len=3}], 1) = 3`},
+		{8, []uint64{3, 1 << 40, 0}, nil, 1 << 40, `x32_lseek(3, 1099511627776, SEEK_SET)   = 1099511627776`},
+		{535, []uint64{3, base, 0, 1 << 33, 7}, nil, 0, `x32_pwritev(3, [], 0, 8589934592)       = 0`},
+		{35, []uint64{base, 0}, pack(int64(5), int64(6)), 0, `x32_nanosleep({tv_sec=5, tv_nsec=6}, NULL) = 0`},
+	}
+	for _, tc := range tests {
+		c := newCall(t, syscalls.AMD64, "getpid", pages{base: tc.mem}, tc.args...)
+		c.ABI, c.NR = syscalls.X32, tc.nr|syscalls.X32Bit
+		c.Name, c.Sig = syscalls.Name(c.ABI, c.NR), syscalls.Lookup(c.ABI, c.NR)
+		if got := string(DefaultText.AppendCall(nil, done(c, tc.ret))); got != tc.want {
+			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	}
+}

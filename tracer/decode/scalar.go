@@ -27,6 +27,9 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64, syscalls.KindHigh64, syscalls.KindPages:
 		return 8
 	}
+	if k == syscalls.KindLong {
+		return abi.RegisterSize() // x32's long is the kernel's
+	}
 	return abi.WordSize()
 }
 
