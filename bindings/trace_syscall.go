@@ -120,7 +120,7 @@ func typeTable(L *lua.LState, abi syscalls.ABI, t *syscalls.Type) *lua.LTable {
 	base := t.Base()
 	if base.Set != nil {
 		tb.RawSetString("set", lua.LString(base.Set.Name))
-		tb.RawSetString("names", luaList(L, base.Set.On(abi).MemberNames()))
+		tb.RawSetString("names", luaList(L, base.MemberNames()))
 	}
 	if base.Struct != "" {
 		tb.RawSetString("struct", lua.LString(base.Struct))

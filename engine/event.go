@@ -68,6 +68,7 @@ type Event struct {
 	setRet    bool
 	setSignal bool
 	delay     time.Duration
+	ignored   bool   // nobody wants the exit
 	stackAt   uint64 // below here the stack holds no argument of ours yet; 0: nowhere
 }
 
@@ -82,6 +83,7 @@ func (ev *Event) begin(kind EventKind, t *Task) {
 	ev.setArgs, ev.setNumber, ev.setRegs = 0, false, false
 	ev.skip, ev.setRet, ev.setSignal = false, false, false
 	ev.delay = 0
+	ev.ignored = false
 	ev.stackAt = 0
 }
 
@@ -105,6 +107,10 @@ func (ev *Event) Unfinished() *decode.Call {
 	}
 	return &ev.Task.call
 }
+
+// Ignore says, before a call, that its exit is of no interest to any hook: the
+// task need not stop there. It is for a printer, which has all the hooks.
+func (ev *Event) Ignore() { ev.ignored = ev.Kind == KindEnter }
 
 // Name is the system call's name, or for other kinds what the event is about.
 func (ev *Event) Name() string {

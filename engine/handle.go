@@ -111,6 +111,10 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 		e.run(&ch.enter[i], ev)
 	}
 	e.applyEvent(ev)
+	if ev.ignored && len(t.onExit) == 0 && len(t.scratch) == 0 {
+		t.hooks = nil
+		return ev.delay
+	}
 	// After the hooks: they may have changed what is to be kept.
 	if ch.latch || len(t.onExit) > 0 {
 		e.latch(t, ch)

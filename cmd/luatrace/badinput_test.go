@@ -59,6 +59,8 @@ var badCommandLines = []bad{
 	{[]string{"--abbrev=signal", "true"}, exitUsage, `--abbrev: "signal": system calls are wanted`},
 	{[]string{"--syscall-limit=0", "true"}, exitUsage, `--syscall-limit takes a number from 1 on`},
 	{[]string{"-b", "fork", "true"}, exitUsage, `-b: "fork" is none of execve`},
+	{[]string{"-P", "/x", "-s", "opensnoop", "true"}, exitUsage, `--trace-path is for the plain output; a script chooses with conditions: .*`},
+	{[]string{"--signal=INT", "-e", "x()", "true"}, exitUsage, `--signal is for the plain output; .*`},
 	{[]string{"help", "me"}, exitUsage, `help takes nothing, or one of the words options and man`},
 	{[]string{"-c", "-t", "signal", "true"}, exitUsage, `-c counts system calls, not "signal"`},
 

@@ -50,8 +50,18 @@ var quietLevels = [...]printer.Quiet{
 	3: printer.QuietAll,
 }
 
+// forLines are the options that scripts have their own means for.
+var forLines = []string{
+	"trace-path", "trace-fds", "successful-only", "failed-only", "status", "signal", "read", "write", "syscall-limit",
+}
+
 // checkFilter settles what several options say together.
 func (o *options) checkFilter() error {
+	for _, name := range forLines {
+		if o.flagged(name) && len(o.scripts)+len(o.codes) > 0 {
+			return fmt.Errorf("--%s is for the plain output; a script chooses with conditions: on(\"openat\", {when = {path = \"/x\"}}, f)", name)
+		}
+	}
 	if o.successful && o.failed {
 		return fmt.Errorf("-z and -Z contradict each other")
 	}

@@ -97,6 +97,9 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 			return nil, err
 		}
 	}
+	if o.print.DetachOnExec {
+		s.detachOnExec(o)
+	}
 	s.eng.Every(&engine.Timer{Interval: printer.IdleInterval, Where: "output", Fn: func(*engine.Event) error {
 		if s.print != nil {
 			s.print.Idle()

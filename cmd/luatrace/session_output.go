@@ -96,9 +96,6 @@ func (s *session) printCalls(o *options) error {
 	}
 	s.eng.On(&engine.Hook{Spec: signals, Where: "output", Fn: s.print.Signal})
 	s.eng.Observe(s.print.Observe)
-	if o.print.DetachOnExec {
-		s.detachOnExec(o)
-	}
 	s.eng.AtFinish(s.print.Finish)
 	return nil
 }
@@ -115,7 +112,9 @@ func (s *session) detachOnExec(o *options) {
 			first = false
 			return
 		}
-		s.print.Detached(ev.Task)
+		if s.print != nil {
+			s.print.Detached(ev.Task)
+		}
 		ev.Task.Proc.Detach()
 	})
 }
@@ -127,6 +126,7 @@ func (s *session) summarize(o *options) error {
 		return err
 	}
 	s.table = &o.table
+	count := 0
 	var matched map[*engine.Task]bool // by the filter, if there is one: calls in progress
 	if !o.print.Filter.Any() {
 		matched = map[*engine.Task]bool{}
@@ -141,6 +141,8 @@ func (s *session) summarize(o *options) error {
 			s.eng.On(&engine.Hook{Spec: &enter, Where: "-c", Fn: func(ev *engine.Event) error {
 				if o.print.Filter.Match(ev) {
 					matched[ev.Task] = true
+				} else {
+					ev.Ignore()
 				}
 				return nil
 			}})
@@ -152,6 +154,9 @@ func (s *session) summarize(o *options) error {
 			delete(matched, ev.Task)
 			c := ev.Call()
 			s.table.AddCall(c.ABI, c.NR, ev.Duration(), ev.Errno != 0)
+			if count++; count == o.print.Limit {
+				s.eng.Stop()
+			}
 			return nil
 		}})
 	}

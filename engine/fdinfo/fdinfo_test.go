@@ -223,6 +223,49 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// The state of a socket that is only bound is known since Linux 6.8.
+func TestBoundSocket(t *testing.T) {
+	t.Parallel()
+	fd := socket(t, unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := own(fd, decode.FDAll)
+	if got != fmt.Sprintf("<TCP:[127.0.0.1:%d]>", sa.(*unix.SockaddrInet4).Port) && got != fmt.Sprintf("<TCP:[%d]>", inode(t, fd)) {
+		t.Error(got)
+	}
+}
+
+func TestFindInet(t *testing.T) {
+	t.Parallel()
+	message := func(inode byte) []byte {
+		b := make([]byte, headerSize+inetAnswerSize)
+		b[0], b[4] = byte(len(b)), unix.SOCK_DIAG_BY_FAMILY
+		m := b[headerSize:]
+		m[0], m[5] = unix.AF_INET, 80
+		copy(m[8:], []byte{127, 0, 0, 1})
+		m[inetInodeAt] = inode
+		return b
+	}
+	two := append(message(1), message(2)...)
+	if addr, done := findInet(two, 2); addr != "127.0.0.1:80" || !done {
+		t.Error(addr, done)
+	}
+	if addr, done := findInet(two, 3); addr != "" || done {
+		t.Error(addr, done)
+	}
+	two[0] = 255
+	for _, b := range [][]byte{two, {1}, make([]byte, 16)} {
+		if addr, _ := findInet(b, 2); addr != "" {
+			t.Error(addr)
+		}
+	}
+}
+
 // The answer is the kernel's, but nothing must depend on that.
 func TestHostileAnswers(t *testing.T) {
 	t.Parallel()

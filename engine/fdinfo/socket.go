@@ -62,6 +62,12 @@ func (f *file) row(table string, column int, value string) []string {
 func (f *file) inet(dst []byte, table, inode string) []byte {
 	row := f.row(table, 9, inode)
 	if row == nil {
+		switch table {
+		case "tcp":
+			dst = append(dst, f.inetBound(unix.AF_INET, inode)...)
+		case "tcp6":
+			dst = append(dst, f.inetBound(unix.AF_INET6, inode)...)
+		}
 		return dst
 	}
 	dst = appendAddress(dst, row[1])

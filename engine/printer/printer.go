@@ -74,6 +74,7 @@ func (p *Printer) appendHead(dst []byte, t *engine.Task) []byte {
 func (p *Printer) Enter(ev *engine.Event) error {
 	t := ev.Task
 	if p.start(ev).hidden || p.over {
+		ev.Ignore()
 		return nil
 	}
 	if !ev.Returns() {

@@ -24,8 +24,15 @@ var explanations = []*explanation{
 	{call: `sysinfo|f?statfs|times|getrusage`, fits: otherNumbers, why: "time, memory, load and free space at that moment"},
 	{call: `sched_getaffinity`, fits: otherNumbers, why: "luatrace lets a busy program share its CPU"},
 	{call: `p?poll|p?select6?|epoll_p?wait2?|clock_nanosleep`, fits: otherResults, why: "how long it has waited, and what was ready by then"},
-	{call: `rt_sigreturn`, fits: otherResults, why: "the signal came in another call"},
+	{call: `rt_sigreturn`, fits: anyPair, why: "the signal came in another call"},
 	{program: `git-.*|py-threads|py-subprocess|http|curl|make`, call: `futex`, fits: anyPair, why: "threads meet in another order"},
+	{program: `xargs|git-clone|signals|jobs|timeout`, call: `wait4|rt_sigsuspend|p?poll`, fits: anyPair, why: "what happens first, or at the same time"},
+	{program: `git-.*`, call: `getdents64`, fits: anyPair, why: "directories are in the order of the hashes of temporary names"},
+	{call: `ioctl`, fits: func(l, r string) bool { return strings.Contains(l, "FICLONE") && anyPair(l, r) },
+		why: "with -y: strace 6.1 does not know that the argument is a descriptor"},
+	{call: `(send|recv)msg|sendto|recvfrom|ioctl|prctl|socket|.*sockopt`, fits: func(l, r string) bool {
+		return strings.Contains(l, "_??? */") && strings.Count(l, "_??? */") > strings.Count(r, "_??? */")
+	}, why: "names that are newer than the installed strace"},
 	{program: `http|curl|git-clone|xargs`, call: `.*`, fits: otherNumbers, why: "threads and processes meet in another order, and get other descriptors and sizes"},
 	{call: `newfstatat|statx|stat`, fits: func(l, r string) bool { return systemFile.MatchString(l) && otherNumbers(l, r) },
 		why: "files that other programs change meanwhile"},
@@ -35,7 +42,7 @@ var explanations = []*explanation{
 
 var (
 	systemFile = regexp.MustCompile(`"/(?:tmp|proc/[^"]*|run/[^"]*|dev/[^"]*)?"`)
-	number10   = regexp.MustCompile(`\d+`)
+	number10   = regexp.MustCompile(`\d+|\bT\b`)
 )
 
 func anyPair(l, r string) bool { return l != "" && r != "" }

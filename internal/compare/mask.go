@@ -54,8 +54,8 @@ var (
 	number = regexp.MustCompile(`\b[1-9]\d+\b`)
 	// results that are ids of others than the tasks of the trace
 	idResult = regexp.MustCompile(`^(?:getppid|getpgrp|getpgid|getsid|setsid|getpid|gettid|set_tid_address|fork|vfork|clone|clone3|wait4)\(.*\) += (\d+)(?: <\d+\.\d+>)?$`)
-	// calls whose numbers are sizes, whichever processes have the same ones
-	noIDs = regexp.MustCompile(`^(?:mmap|munmap|mprotect|mremap|madvise)\(`)
+	// calls whose numbers are sizes, though some process has the same one for its id
+	noIDs = regexp.MustCompile(`^(?:mmap|munmap|mprotect|mremap|madvise|p?(?:read|write)(?:64|v|v2)?|lseek|(?:new)?f?stat(?:at|x)?|lstat|getdents64|getrandom|ftruncate)\(`)
 	// the last part of the name of a file that must not exist yet
 	made = regexp.MustCompile(`^(?:open(?:at)?\(.*?"(?:[^"]*/)?([^"/]+)", [^"]*O_EXCL|(?:mkdir(?:at)?|mknod(?:at)?)\(.*?"(?:[^"]*/)?([^"/]+)"|(?:sym)?link\(".*", "(?:[^"]*/)?([^"/]+)")`)
 	pgrp = regexp.MustCompile(`(?:TIOCGPGRP|TIOCSPGRP|TIOCGSID|st_pid|nl_pid|si_pid|l_pid|tgkill\(|kill\()[^0-9]{0,4}(\d+)`)
@@ -107,13 +107,17 @@ func without(a, b map[string]bool) *regexp.Regexp {
 
 // mask replaces what no two runs have in common.
 func (m *masker) mask(l string) string {
-	if !noIDs.MatchString(l) {
-		l = number.ReplaceAllStringFunc(l, func(s string) string {
-			if name := m.names[s]; name != "" {
-				return name
-			}
-			return s
-		})
+	name := func(s string) string {
+		if name := m.names[s]; name != "" {
+			return name
+		}
+		return s
+	}
+	ids := func(s string) string { return number.ReplaceAllStringFunc(s, name) }
+	if noIDs.MatchString(l) {
+		l = anyString.ReplaceAllStringFunc(l, ids)
+	} else {
+		l = ids(l)
 	}
 	if m.temp != nil {
 		l = m.temp.ReplaceAllString(l, "<temporary>")

@@ -13,6 +13,7 @@ import (
 	"luatrace/engine"
 	"luatrace/internal/fixture"
 	"luatrace/internal/leak"
+	"luatrace/tracer/syscalls"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
@@ -38,6 +39,29 @@ func TestScriptingIsCurrent(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s is stale: go run ./internal/docs", target)
+	}
+}
+
+func TestCoverageIsCurrent(t *testing.T) {
+	t.Parallel()
+	got, err := os.ReadFile(filepath.Join(root(t), coverageTarget))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, coverage()) {
+		t.Errorf("%s is stale: go run ./internal/docs", coverageTarget)
+	}
+}
+
+// TestNothingIsRaw: each call of amd64 that there is has its arguments decoded,
+// if not for all operations.
+func TestNothingIsRaw(t *testing.T) {
+	t.Parallel()
+	for _, name := range syscalls.Names(syscalls.AMD64) {
+		nr, _ := syscalls.Number(syscalls.AMD64, name)
+		if d := decoding(syscalls.Lookup(syscalls.AMD64, nr)); d == raw {
+			t.Errorf("%s is not decoded", name)
+		}
 	}
 }
 

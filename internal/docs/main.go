@@ -1,5 +1,6 @@
 // Command docs writes docs/scripting.md: the manual that stands in scripting.md.in beside this file,
-// and behind it the reference, made from the tables the interface itself is made from.
+// and behind it the reference, made from the tables the interface itself is made from;
+// and docs/syscalls.md, the table of what is decoded of each system call.
 //
 // Run it at the top of the tree: go run ./internal/docs
 package main
@@ -25,6 +26,9 @@ func main() {
 	text, err := scripting()
 	if err == nil {
 		err = os.WriteFile(target, text, 0o644)
+	}
+	if err == nil {
+		err = os.WriteFile(coverageTarget, coverage(), 0o644)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)

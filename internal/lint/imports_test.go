@@ -34,7 +34,7 @@ var layers = []layer{
 	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
 	{"scripts/...", nil},
 	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "scripts", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},
-	{"internal/docs", []string{"bindings", "engine"}},
+	{"internal/docs", []string{"bindings", "engine", "tracer/syscalls"}},
 	{"internal/...", []string{"internal/...", "golang.org/x/sys/..."}},
 }
 

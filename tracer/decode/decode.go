@@ -88,11 +88,11 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 			} else if t.Half {
 				size = 2
 			}
-			if t.Kind == syscalls.KindLow64 && c.ABI.WordSize() == 4 && s.parent == nil && s.arg < 5 {
+			if t.Kind == syscalls.KindLow64 && c.ABI.RegisterSize() == 4 && s.parent == nil && s.arg < 5 {
 				w = uint64(uint32(w)) | c.words[s.arg+1]<<32
 			} else if t.Kind == syscalls.KindHigh64 && s.parent == nil && s.arg < 5 {
 				w = w<<32 | uint64(uint32(c.words[s.arg+1]))
-			} else if c.ABI.WordSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 && t.Kind != syscalls.KindPages {
+			} else if c.ABI.RegisterSize() == 4 && size == 8 && t.Kind != syscalls.KindLow64 && t.Kind != syscalls.KindPages {
 				size = 4
 			}
 			if t.Kind == syscalls.KindSigset || t.Kind == syscalls.KindRlim {
@@ -193,6 +193,10 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 	v.call, v.typ, v.Addr, v.inline = c, t, addr, true
 	switch t.Kind {
 	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindMAC, syscalls.KindBytes, syscalls.KindHexBytes, syscalls.KindSockBuf:
+		if t.Len.Kind == syscalls.LenName { // a field says how much of the array counts
+			n, _ := s.length(&t.Len)
+			b = b[:min(n, uint64(len(b)))]
+		}
 		v.Kind, v.data, v.total = KindBytes, b, uint64(len(b))
 	case syscalls.KindString, syscalls.KindPath:
 		v.Kind, v.data = KindString, b

@@ -72,15 +72,41 @@ func TestIoctlLines(t *testing.T) {
 	})
 }
 
+// TestDeviceMapper has one struct of which each request uses other fields.
+func TestDeviceMapper(t *testing.T) {
+	t.Parallel()
+	dm := make([]byte, 312)
+	copy(dm, pack(uint32(4), uint32(0), uint32(0), uint32(512), uint32(312), uint32(1), int32(2), uint32(6), uint32(3), uint32(0), uint64(0xfd01), "lv"))
+	checkLines(t, []lineTest{
+		{"ioctl", []uint64{3, 0xc138fd01, base}, dm, -6, `ioctl(3, DM_REMOVE_ALL, [{version=[4, 0, 0], data_size=512, flags=DM_SUSPEND_FLAG|DM_EXISTS_FLAG}]) = -1 ENXIO (No such device or address)`, ""},
+		{"ioctl", []uint64{3, 0xc138fd07, base}, dm, 0,
+			`ioctl(3, DM_DEV_STATUS, [{version=[4, 0, 0], data_size=512, dev=makedev(0xfd, 0x1), name="lv", flags=DM_SUSPEND_FLAG|DM_EXISTS_FLAG}] => ` +
+				`[{version=[4, 0, 0], data_size=512, dev=makedev(0xfd, 0x1), name="lv", target_count=1, open_count=2, event_nr=3, flags=DM_SUSPEND_FLAG|DM_EXISTS_FLAG}]) = 0`, ""},
+	})
+}
+
 // TestIoctlNoMemory has structs that lie partly or not at all in memory.
 func TestIoctlNoMemory(t *testing.T) {
 	t.Parallel()
 	checkLines(t, []lineTest{
-		{"ioctl", []uint64{0, 0x5402, base}, make([]byte, 20), 0, `ioctl(0, TCSETS, 0x7fff0000) = 0`, ""},
-		{"ioctl", []uint64{0, 0x5402, 0}, nil, 0, `ioctl(0, TCSETS, NULL) = 0`, ""},
+		{"ioctl", []uint64{0, 0x5402, base}, make([]byte, 20), 0, `ioctl(0, SNDCTL_TMR_START or TCSETS, 0x7fff0000) = 0`, ""},
+		{"ioctl", []uint64{0, 0x5402, 0}, nil, 0, `ioctl(0, SNDCTL_TMR_START or TCSETS, NULL) = 0`, ""},
 		{"ioctl", []uint64{3, 0xc0189436, base}, pack(uint64(1), uint64(2), uint16(9), uint16(0), uint32(0)), -22,
 			`ioctl(3, BTRFS_IOC_FILE_EXTENT_SAME or FIDEDUPERANGE, {src_offset=1, src_length=2, dest_count=9, info=0x7fff0018}) = -1 EINVAL (Invalid argument)`, ""},
 	})
+}
+
+func TestIoctlNames(t *testing.T) {
+	t.Parallel()
+	op := newCall(t, syscalls.AMD64, "ioctl", nil, 0, 0x5402).Arg(1)
+	if op.Name() != "TCSETS" || op.String() != "SNDCTL_TMR_START or TCSETS" {
+		t.Errorf("%s, %s", op.Name(), op)
+	}
+	for name, want := range map[string]bool{"TCSETS": true, "SNDCTL_TMR_START": true, "TCGETS": false} {
+		if got, err := op.Has(name); got != want || err != nil {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
 }
 
 func TestBPFLines(t *testing.T) {

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"luatrace/tracer/syscalls"
@@ -94,6 +95,10 @@ func (v *Value) hasOne(name string) (bool, error) {
 	}
 	s := v.set()
 	if s == nil {
+		if v.typ != nil && v.typ.Kind == syscalls.KindIoctl {
+			names, _, _ := syscalls.IoctlFor(v.call.ABI, uint32(v.num))
+			return slices.Contains(names, name), nil
+		}
 		return v.Name() == name, nil
 	}
 	if v.Kind == KindEnum {

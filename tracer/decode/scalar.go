@@ -19,13 +19,16 @@ func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
 		syscalls.KindSignal, syscalls.KindFlags, syscalls.KindEnum,
 		syscalls.KindKey, syscalls.KindClock, syscalls.KindIoctl,
 		syscalls.KindU8, syscalls.KindU16, syscalls.KindSigmask, syscalls.KindIPCCall,
-		syscalls.KindIoprio, syscalls.KindNegErrno, syscalls.KindHex08, syscalls.KindResidency,
+		syscalls.KindIoprio, syscalls.KindFutexOp, syscalls.KindQuotaCmd, syscalls.KindNegErrno, syscalls.KindHex08, syscalls.KindResidency,
 		syscalls.KindIfindex, syscalls.KindErrno, syscalls.KindNetPort, syscalls.KindLE16:
 		return 4
 	case syscalls.KindMode, syscalls.KindFmode: // umode_t
 		return 2
 	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64, syscalls.KindHigh64, syscalls.KindPages:
 		return 8
+	}
+	if k == syscalls.KindLong {
+		return abi.RegisterSize() // x32's long is the kernel's
 	}
 	return abi.WordSize()
 }
@@ -105,7 +108,7 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 		v.Kind, v.Wide = KindFlags, true
 	case syscalls.KindNegErrno:
 		v.Kind, v.num = KindInt, signed
-	case syscalls.KindIoprio, syscalls.KindHex08, syscalls.KindWordMask, syscalls.KindUserArea:
+	case syscalls.KindIoprio, syscalls.KindFutexOp, syscalls.KindQuotaCmd, syscalls.KindHex08, syscalls.KindWordMask, syscalls.KindUserArea:
 		v.Kind = KindHex
 	case syscalls.KindResidency:
 		v.Kind, v.num = KindUint, v.num&1

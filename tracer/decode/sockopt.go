@@ -61,15 +61,13 @@ func (s scope) sockopt(v *Value, t *syscalls.Type, addr uint64) {
 	}
 }
 
-// appendIfindex prints the number of a network interface by its name, if there
+// ifindex prints the number of a network interface by its name, if there
 // is one.
-func appendIfindex(dst []byte, v *Value) []byte {
+func (o *Text) ifindex(dst []byte, v *Value) []byte {
 	n := uint32(v.num)
 	if n != 0 && v.call != nil && v.call.IfName != nil {
 		if name := v.call.IfName(int(int32(n))); name != "" {
-			dst = append(dst, `if_nametoindex("`...)
-			dst = appendEscaped(dst, []byte(name), false)
-			return append(dst, `")`...)
+			return append(o.quoted(append(dst, "if_nametoindex("...), []byte(name)), ')')
 		}
 	}
 	return strconv.AppendUint(dst, uint64(n), 10)

@@ -231,6 +231,11 @@ func (o *Text) appendArg(dst []byte, c *Call, i int) []byte {
 	if p.Late && c.Exited && c.Errno != 0 || o.Addresses && p.Type.Pointer() && !isText(p.Kind) {
 		return appendAddr(dst, c.words[i])
 	}
+	if p.Failed != nil && c.Exited && c.Errno != 0 {
+		v := c.value()
+		scope{c: c, arg: i}.word(v, p.Failed, c.words[i], 0)
+		return o.AppendValue(dst, v)
+	}
 	if p.Dir != syscalls.InOut {
 		if p.Kind == syscalls.KindWait && c.Exited && c.Errno == 0 && c.Ret == 0 {
 			return appendAddr(dst, c.words[i]) // WNOHANG found nothing: not written

@@ -18,9 +18,12 @@ func appendEnum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 		return appendHex0(dst, n)
 	}
 	name := s.Enum(n)
-	if s.Comment {
+	if s.Comment != 0 {
 		if name == "" {
 			name = s.Marker
+		}
+		if s.Comment == 10 {
+			return appendMarked(strconv.AppendInt(dst, int64(int32(n)), 10), name)
 		}
 		return appendMarked(appendHex0(dst, n), name)
 	}
@@ -58,7 +61,7 @@ func (o *Text) flags(dst []byte, v *Value) []byte {
 }
 
 func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
-	if s.Comment {
+	if s.Comment != 0 {
 		return appendFlagsComment(dst, s, n)
 	}
 	start := len(dst)
@@ -266,14 +269,8 @@ func appendHandler(dst []byte, v *Value) []byte {
 
 // appendIoctl prints a request's names, or its parts.
 func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
-	if names, _, _ := syscalls.IoctlFor(abi, req); len(names) > 0 {
-		for i, name := range names {
-			if i > 0 {
-				dst = append(dst, " or "...)
-			}
-			dst = append(dst, name...)
-		}
-		return appendIoctlParams(dst, req, names[0])
+	if text := syscalls.IoctlText(abi, req); text != "" {
+		return appendIoctlParams(append(dst, text...), req, text)
 	}
 	dirs := [...]string{"_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"}
 	dst = append(append(dst, "_IOC("...), dirs[req>>30]...)
@@ -283,21 +280,24 @@ func appendIoctl(dst []byte, abi syscalls.ABI, req uint32) []byte {
 	return append(dst, ')')
 }
 
-func appendIPv4(dst, b []byte) []byte {
+func (o *Text) ipv4(dst, b []byte) []byte {
 	if len(b) < 4 {
 		return append(dst, '?')
 	}
-	dst = append(dst, `inet_addr("`...)
-	dst = netip.AddrFrom4([4]byte(b)).AppendTo(dst)
-	return append(dst, `")`...)
+	var buf [16]byte
+	dst = o.quoted(append(dst, "inet_addr("...), netip.AddrFrom4([4]byte(b)).AppendTo(buf[:0]))
+	return append(dst, ')')
 }
 
-func appendIPv6(dst, b []byte) []byte {
+func (o *Text) ipv6(dst, b []byte) []byte {
 	if len(b) < 16 {
 		return append(dst, '?')
 	}
-	dst = append(dst, `"`...)
-	a := netip.AddrFrom16([16]byte(b))
-	dst = a.AppendTo(dst)
-	return append(dst, '"')
+	var buf [48]byte
+	return o.quoted(dst, netip.AddrFrom16([16]byte(b)).AppendTo(buf[:0]))
+}
+
+// quoted prints a name in quotes, as \x escapes if all strings are.
+func (o *Text) quoted(dst, name []byte) []byte {
+	return append(appendEscaped(append(dst, '"'), name, o.HexStrings == HexAll), '"')
 }

@@ -60,3 +60,26 @@ func appendNegErrno(dst []byte, n int64) []byte {
 	}
 	return strconv.AppendInt(dst, n, 10)
 }
+
+// appendFutexOp prints what FUTEX_WAKE_OP does to the second futex and how it
+// compares it, as the parts of FUTEX_OP() (linux/futex.h).
+func appendFutexOp(dst []byte, v *Value) []byte {
+	const opargShift = 8
+	part := func(set string, n uint64, shift string) {
+		view := syscalls.SetByName(set).On(v.call.ABI)
+		name := view.Enum(n)
+		if name == "" {
+			dst = appendMarked(append(appendHex(dst, n), shift...), view.Marker)
+			return
+		}
+		dst = append(append(dst, name...), shift...)
+	}
+	op := v.num >> 28 & 15
+	if op&opargShift != 0 {
+		dst = append(dst, "FUTEX_OP_OPARG_SHIFT<<28|"...)
+	}
+	part("futexopset", op&^opargShift, "<<28")
+	dst = append(appendHex0(append(dst, '|'), v.num>>12&0xfff), "<<12|"...)
+	part("futexopcmp", v.num>>24&15, "<<24")
+	return appendHex0(append(dst, '|'), v.num&0xfff)
+}

@@ -14,9 +14,9 @@ func (o *Text) text(dst []byte, v *Value) []byte {
 			if o.Consts != ConstAbbrev {
 				return o.address(dst, v)
 			}
-			return appendIPv4(dst, v.data)
+			return o.ipv4(dst, v.data)
 		case syscalls.KindIPv6:
-			return appendIPv6(dst, v.data)
+			return o.ipv6(dst, v.data)
 		case syscalls.KindMAC:
 			return appendMAC(dst, v.data)
 		}

@@ -204,7 +204,7 @@ func (o *Text) pollResult(dst []byte, c *Call, i int) []byte {
 			break
 		}
 		shown++
-		dst = o.AppendValue(append(dst, "{fd="...), f.Field("fd"))
+		dst = strconv.AppendInt(append(dst, "{fd="...), f.Field("fd").Int(), 10)
 		dst = append(o.AppendValue(append(dst, ", revents="...), re), '}')
 	}
 	dst = append(dst, ']')
@@ -217,6 +217,8 @@ func (o *Text) selectResult(dst []byte, c *Call, first int) []byte {
 	if c.Ret == 0 {
 		return append(dst, " (Timeout)"...)
 	}
+	plain := *o
+	plain.FDs = 0
 	sep := " ("
 	for k, name := range [...]string{"in ", "out ", "except "} {
 		if first+k >= len(c.params) || c.params[first+k].Kind != syscalls.KindFDSet {
@@ -226,7 +228,7 @@ func (o *Text) selectResult(dst []byte, c *Call, first int) []byte {
 		if v.Kind != KindArray || len(v.kids) == 0 {
 			continue
 		}
-		dst = o.AppendValue(append(append(dst, sep...), name...), v)
+		dst = plain.AppendValue(append(append(dst, sep...), name...), v)
 		sep = ", "
 	}
 	dst, left := o.leftTime(dst, c, sep)

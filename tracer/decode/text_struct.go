@@ -69,8 +69,12 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			continue
 		}
 		dst = append(append(dst, name...), '=')
-		if f.Far && o.Abbrev && f.Pointer {
-			dst = appendAddr(dst, fv.num)
+		if f.Far && o.Abbrev {
+			if f.Pointer {
+				dst = appendAddr(dst, fv.num)
+			} else {
+				dst = append(dst, "[...]"...)
+			}
 			continue
 		}
 		dst = o.fieldValue(dst, v, f, fv)
@@ -169,7 +173,7 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 		}
 	case "sockaddr_in6":
 		if f.Name == "sin6_scope_id" && linkLocal(v.Field("sin6_addr").Str()) {
-			return appendIfindex(dst, fv)
+			return o.ifindex(dst, fv)
 		}
 	case "utimbuf":
 		return appendTimeComment(o.AppendValue(dst, fv), fv.Int(), 0, "")
@@ -195,7 +199,14 @@ func (v *Value) fieldShown(f *syscalls.Field) bool {
 		return true
 	}
 	by := v.FieldAt(v.lay.Field(f.Cond.Name)) // not a union: those have conditions
-	return by != nil && f.Cond.Holds(by.num)
+	if by == nil {
+		return false
+	}
+	n := by.num
+	if by.Kind == KindString {
+		n = uint64(len(by.data)) // "if name": there is one
+	}
+	return f.Cond.Holds(n)
 }
 
 // isRegset reports whether v is the iovec of PTRACE_GETREGSET, which shows where

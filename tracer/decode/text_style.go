@@ -205,7 +205,7 @@ func (o *Text) enum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 func (o *Text) ipv6Field(dst []byte, name string, v *Value) []byte {
 	if o.Consts == ConstAbbrev {
 		dst = append(dst, "inet_pton(AF_INET6, "...)
-		dst = append(appendIPv6(dst, v.data), ", &"...)
+		dst = append(o.ipv6(dst, v.data), ", &"...)
 		return append(append(dst, name...), ')')
 	}
 	return o.address(append(append(dst, name...), '='), v)
@@ -219,9 +219,9 @@ func (o *Text) address(dst []byte, v *Value) []byte {
 	}
 	dst = append(dst, " /* "...)
 	if v.typ.Kind == syscalls.KindIPv6 {
-		dst = append(appendIPv6(append(dst, "inet_pton(AF_INET6, "...), v.data), ')')
+		dst = append(o.ipv6(append(dst, "inet_pton(AF_INET6, "...), v.data), ')')
 	} else {
-		dst = appendIPv4(dst, v.data)
+		dst = o.ipv4(dst, v.data)
 	}
 	return append(dst, " */"...)
 }

@@ -88,6 +88,11 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return appendIoprio(dst, v)
 	case syscalls.KindTime:
 		return appendTimeComment(strconv.AppendInt(dst, v.Int(), 10), v.Int(), 0, "")
+	case syscalls.KindFutexOp:
+		return appendFutexOp(dst, v)
+	case syscalls.KindQuotaCmd:
+		dst = appendEnum(append(dst, "QCMD("...), syscalls.SetByName("quotacmd").On(v.call.ABI), v.num>>8)
+		return append(appendEnum(append(dst, ", "...), syscalls.SetByName("quotatype").On(v.call.ABI), v.num&0xff), ')')
 	case syscalls.KindCaps:
 		return appendCaps(dst, v.num)
 	case syscalls.KindNegErrno:
@@ -145,7 +150,7 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		}
 		return append(strconv.AppendUint(dst, v.num, 10), ')')
 	case syscalls.KindIfindex:
-		return appendIfindex(dst, v)
+		return o.ifindex(dst, v)
 	case syscalls.KindErrno:
 		if name := syscalls.ErrnoName(int(-int64(v.num))); int64(v.num) < 0 && name != "" {
 			return append(append(dst, '-'), name...)

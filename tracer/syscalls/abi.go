@@ -71,6 +71,15 @@ func ABIOfAudit(arch uint32, nr uint64) ABI {
 	return NumABI
 }
 
+// RegisterSize returns how many bytes of an argument register count: 8, or 4 for
+// I386. X32 has pointers of 4 bytes and registers of 8.
+func (a ABI) RegisterSize() int {
+	if a == I386 {
+		return 4
+	}
+	return 8
+}
+
 // Native returns the ABI of the running program itself.
 func Native() ABI {
 	switch runtime.GOARCH {

@@ -99,7 +99,13 @@ func valueName(abi ABI, t *Type, v uint64) string {
 		name := ""
 		switch {
 		case t.Set != nil && t.Kind == KindFlags:
-			if view := t.Set.On(abi); view.Split(v, func(s string) { name = strings.TrimPrefix(name+"|"+s, "|") }) != 0 {
+			view := t.Set.On(abi)
+			for i := range view.Members {
+				if view.Members[i].Value == v {
+					return view.Members[i].Name
+				}
+			}
+			if view.Split(v, func(s string) { name = strings.TrimPrefix(name+"|"+s, "|") }) != 0 {
 				name = ""
 			}
 		case t.Set != nil:

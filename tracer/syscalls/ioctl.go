@@ -2,6 +2,7 @@ package syscalls
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"luatrace/tracer/syscalls/pack"
@@ -43,27 +44,54 @@ func IoctlFor(abi ABI, req uint32) (names []string, argType string, dir IoctlDir
 	if abi >= NumABI {
 		abi = AMD64
 	}
-	if r, ok := ioctlsFound[abi].load(req); ok {
+	if r := ioctlFound(abi, req); r != nil {
 		return r.names, r.argType, r.dir
 	}
-	for _, t := range ioctlTables[abi] {
-		if names, argType, dir = findIoctl(t, req); names != nil {
-			ioctlsFound[abi].store(req, &ioctlFacts{names, argType, dir})
-			return names, argType, dir
-		}
-	}
-	if names, argType, dir = variableIoctl(req); names != nil {
-		return names, argType, dir
-	}
-	if name := ioctlTab().extra[req]; name != "" {
-		names = []string{name}
-	}
-	return names, "", IoctlNone
+	return variableIoctl(req)
 }
 
-// ioctlFacts are what the generated tables say about a request.
+// IoctlText returns all names of a request as strace prints them, "A or B", or
+// "" when it has none.
+func IoctlText(abi ABI, req uint32) string {
+	if abi >= NumABI {
+		abi = AMD64
+	}
+	if r := ioctlFound(abi, req); r != nil {
+		return r.text
+	}
+	if names, _, _ := variableIoctl(req); names != nil {
+		return names[0]
+	}
+	return ""
+}
+
+// ioctlFound returns what the tables say about a request, or nil. What they
+// know is kept.
+func ioctlFound(abi ABI, req uint32) *ioctlFacts {
+	if r, ok := ioctlsFound[abi].load(req); ok {
+		return r
+	}
+	r := &ioctlFacts{}
+	for _, t := range ioctlTables[abi] {
+		if r.names, r.argType, r.dir = findIoctl(t, req); r.names != nil {
+			break
+		}
+	}
+	r.names = append(r.names, ioctlTab().extra[req]...)
+	if r.names == nil {
+		return nil
+	}
+	sorted := slices.Clone(r.names)
+	slices.Sort(sorted)
+	r.text = strings.Join(sorted, " or ")
+	ioctlsFound[abi].store(req, r)
+	return r
+}
+
+// ioctlFacts are what the tables say about a request.
 type ioctlFacts struct {
-	names   []string
+	names   []string // those of the headers first
+	text    string   // in alphabetical order
 	argType string
 	dir     IoctlDir
 }

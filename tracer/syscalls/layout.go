@@ -78,8 +78,8 @@ var layouts sync.Map // layoutKey: *StructLayout, nil if there is none
 // Layout returns how a struct or union is laid out under an ABI: "stat",
 // "sockaddr_in", "epoll_event", "bpf_attr". A name is given without "struct".
 // Structs are parsed when first asked for and then kept; the result is shared
-// and must not be changed. X32 is answered with amd64's layouts, which are not
-// right for structs with longs or pointers in them. Safe for any goroutine.
+// and must not be changed. X32 is answered with amd64's layouts; StructByName knows
+// which of them are others there. Safe for any goroutine.
 func Layout(abi ABI, name string) (*StructLayout, bool) {
 	if abi >= NumABI || name == "" {
 		return nil, false

@@ -1,6 +1,9 @@
 package syscalls
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // TypesNamed returns the types of all arguments of system calls called name, or
 // of all fields of structs; of pointers and arrays that of what is there. It
@@ -46,10 +49,20 @@ func (t *structTable) structs() []*Struct {
 
 // MemberNames returns the names of constants that values of the type can have,
 // nil if they have none or any.
+// Those of which a value holds one come in the order of their values.
 func (t *Type) MemberNames() []string {
 	switch {
 	case t.Set != nil:
-		return t.Set.On(Native()).MemberNames()
+		view := t.Set.On(Native())
+		names := view.MemberNames()
+		if t.Kind != KindFlags {
+			slices.SortStableFunc(names, func(a, b string) int {
+				x, _ := view.Value(a)
+				y, _ := view.Value(b)
+				return cmp.Compare(x, y)
+			})
+		}
+		return names
 	case t.Kind == KindSignal || t.Kind == KindSigset || t.Kind == KindSigmask:
 		var names []string
 		for n := 1; n <= SIGRTMAX; n++ {

@@ -29,7 +29,7 @@ func splitTop(s string, sep byte) []string {
 	return append(parts, strings.TrimSpace(s[start:]))
 }
 
-// parseParam parses "name[/alias...] [dir]kind [=> kind] [if COND]".
+// parseParam parses "name[/alias...] [dir]kind [=> kind] [!> kind] [if COND]".
 func parseParam(abi ABI, s string) (Param, error) {
 	decl, cond, hasCond := strings.Cut(s, " if ")
 	name, kind, ok := strings.Cut(strings.TrimSpace(decl), " ")
@@ -51,6 +51,7 @@ func parseParam(abi ABI, s string) (Param, error) {
 		p.Dir = InOut
 		kind, p.Late = strings.CutPrefix(kind[1:], "~")
 	}
+	kind, failed, hasFailed := strings.Cut(kind, "!>")
 	kind, after, hasAfter := strings.Cut(kind, "=>")
 	t, err := parseType(strings.TrimSpace(kind))
 	if err != nil {
@@ -59,6 +60,11 @@ func parseParam(abi ABI, s string) (Param, error) {
 	p.Type = t
 	if hasAfter {
 		if p.After, err = parseType(strings.TrimSpace(after)); err != nil {
+			return Param{}, fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	if hasFailed {
+		if p.Failed, err = parseType(strings.TrimSpace(failed)); err != nil {
 			return Param{}, fmt.Errorf("%s: %w", p.Name, err)
 		}
 	}

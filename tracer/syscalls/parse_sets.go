@@ -104,7 +104,9 @@ func (t *setTable) parse(name string, l tableLine) (*Set, error) {
 		case len(f) == 1 && f[0] == "perm":
 			s.perm = true
 		case len(f) == 1 && f[0] == "comment":
-			s.note = true
+			s.note = 16
+		case len(f) == 2 && f[0] == "comment" && f[1] == "10":
+			s.note = 10
 		case len(f) == 1 && f[0] == "bare":
 			s.bare = true
 		default:

@@ -111,8 +111,8 @@ func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
 
 // compileStruct joins layout and overlay.
 func compileStruct(abi ABI, name string) (*Struct, error) {
-	if abi == X32 { // layouts are amd64's but for longs, which no table has
-		abi = AMD64
+	if abi == X32 {
+		abi = x32Layout(name)
 	}
 	lay, err := layoutOf(abi, name)
 	if err != nil {

@@ -25,7 +25,7 @@ var kindNames = map[string]TypeKind{
 	"le16": KindLE16, "ifindex": KindIfindex, "errno": KindErrno, "xbyte": KindXByte, "dyn": KindDyn,
 	"ipaddr": KindIPAddr, "mac": KindMAC,
 	"sigmask": KindSigmask, "ipccall": KindIPCCall,
-	"ioprio": KindIoprio, "caps": KindCaps, "negerrno": KindNegErrno,
+	"ioprio": KindIoprio, "futexop": KindFutexOp, "qcmd": KindQuotaCmd, "caps": KindCaps, "negerrno": KindNegErrno,
 	"residency": KindResidency, "hex08": KindHex08, "wordmask": KindWordMask, "userarea": KindUserArea,
 }
 

@@ -19,7 +19,7 @@ type Set struct {
 	subs   []subSet // bits that form enumerations, printed first
 	shift  string   // constant: the bits from it up hold a size, N<<NAME
 	perm   bool     // the low nine bits are permissions, printed last in octal
-	note   bool     // names print in a comment behind the number
+	note   int      // names print in a comment behind the number of that base
 	bare   bool     // no bits print as nothing, also after an enumeration's "|"
 
 	once  [NumABI]sync.Once
@@ -50,7 +50,7 @@ type SetView struct {
 	Shift     uint         // with ShiftName: bits from here up are a size
 	ShiftName string
 	Perm      bool // the low nine bits are permissions
-	Comment   bool // names print in a comment behind the number
+	Comment   int  // base of the number that prints with its names in a comment, else 0
 	Bare      bool // no bits print as nothing, also after an enumeration's "|"
 }
 

@@ -20,6 +20,7 @@ type Param struct {
 	Hidden  bool     // not a printed argument: padding, or the high half of another
 	Cond    *Cond    // nil, or the condition under which the call has the argument
 	After   *Type    // InOut: nil, or what it is after the call, printed behind "=>"
+	Failed  *Type    // InOut: nil, or what is printed of it when the call fails
 	*Type            // what it is
 }
 

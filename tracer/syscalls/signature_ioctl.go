@@ -13,17 +13,20 @@ var ioctlsText string
 
 // ioctlTable is ioctls.tab.
 type ioctlTable struct {
-	index *tableIndex       // the row of a request by each of its names
-	extra map[uint32]string // names of requests the generated tables lack
-	errs  []error           // reported by a test
+	index *tableIndex         // the row of a request by each of its names
+	extra map[uint32][]string // names the generated tables lack
+	errs  []error             // reported by a test
 }
 
 var ioctlTab = sync.OnceValue(func() *ioctlTable {
-	t := &ioctlTable{extra: map[uint32]string{}}
+	t := &ioctlTable{extra: map[uint32][]string{}}
 	t.index = newTableIndex(func(head string, file func(string)) {
+		head, only := strings.CutPrefix(head, "names ")
 		for name := range strings.FieldsSeq(head) {
 			name, number, given := strings.Cut(name, "=")
-			file(name)
+			if !only {
+				file(name)
+			}
 			if !given {
 				continue
 			}
@@ -31,7 +34,7 @@ var ioctlTab = sync.OnceValue(func() *ioctlTable {
 			if err != nil {
 				t.errs = append(t.errs, fmt.Errorf("ioctls.tab: %s: %w", name, err))
 			}
-			t.extra[uint32(req)] = name
+			t.extra[uint32(req)] = append(t.extra[uint32(req)], name)
 		}
 	}, tableFile{"ioctls.tab", ioctlsText})
 	return t

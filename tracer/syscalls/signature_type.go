@@ -58,6 +58,8 @@ const (
 	KindHex08                       // "hex08": 32 bits in eight columns, 0x00beef
 	KindWordMask                    // "wordmask": a word of a bit mask, in full width
 	KindUserArea                    // "userarea": offset in struct user of ptrace(2), 8*RIP
+	KindFutexOp                     // "futexop": operation of FUTEX_WAKE_OP
+	KindQuotaCmd                    // "qcmd": command of quotactl, QCMD(Q_SYNC, USRQUOTA)
 	KindIPCCall                     // "ipccall": number of an ipc(2) call, its version in the upper half
 	KindSigmask                     // "sigmask": signal mask in a word, of the first 32 signals
 	KindBPFCode                     // "bpfcode": operation of an eBPF instruction
@@ -95,6 +97,7 @@ const (
 	KindLow64                       // "off64": 64 bits in this and the next word of a 32-bit ABI
 	KindHigh64                      // "high64": 64 bits in this and the next word, the upper half first
 	KindPages                       // "pages": an offset in pages of 4096 bytes, printed in bytes
+	NumKinds                        // number of kinds, not a kind itself
 )
 
 // LenKind says where a length or a count comes from.

@@ -25,7 +25,7 @@ var kindWords = sync.OnceValue(func() map[TypeKind]string {
 // suggestions and help.
 func KindNames() []string {
 	words := append(slices.Collect(maps.Keys(kindNames)), slices.Collect(maps.Keys(sizedKinds))...)
-	words = append(words, "flags", "enum")
+	words = append(words, "flags", "enum", "lflags", "lenum", "flags64", "ptr", "word")
 	slices.Sort(words)
 	return slices.Compact(words)
 }
@@ -51,6 +51,12 @@ func (t *Type) String() string {
 	}
 	s := kindWords()[t.Kind]
 	switch {
+	case t.Raw && t.Kind == KindAddr:
+		return "ptr"
+	case t.Raw:
+		return "word"
+	case t.Word:
+		s = "l" + s
 	case t.Kind == KindOpt:
 		s += ":" + t.Len.String()
 		if t.Elem != nil {
@@ -88,23 +94,29 @@ func (t *Type) String() string {
 // String returns the length as the tables spell it: "ret", "count", "*addrlen",
 // "16"; "" if there is none.
 func (l Length) String() string {
+	s := ""
 	switch l.Kind {
 	case LenConst:
-		return strconv.FormatUint(l.N, 10)
+		s = strconv.FormatUint(l.N, 10)
 	case LenRet:
-		return "ret"
+		s = "ret"
 	case LenName:
-		return l.Name
+		s = l.Name
+	case LenField:
+		s = l.Name + "." + l.Of
 	case LenDeref:
-		return "*" + l.Name
+		s = "*" + l.Name
 	case LenIoctl:
-		return "iocsize"
+		s = "iocsize"
 	case LenArg:
-		return "$" + l.Name
+		s = "$" + l.Name
 	case LenOwn:
-		return "@" + l.Name
+		s = "@" + l.Name
 	}
-	return ""
+	if l.Div > 0 {
+		s += "/" + strconv.FormatUint(uint64(l.Div), 10)
+	}
+	return s
 }
 
 // String returns the direction as the tables spell it: "", ">", "=" or ">~".

@@ -25,6 +25,32 @@ var x32Own = [...]string{
 	"io_submit", "execveat", "preadv2", "pwritev2",
 }
 
+// x32Compat lists the structs whose pointers and sizes have 32 bits under x32:
+// those of the calls of x32Own, for which the kernel uses the layouts of i386
+// (linux/compat.h). All others are amd64's, as x32's long is 64 bits wide in
+// the kernel's interface (__kernel_long_t): stat, timespec, rlimit, sysinfo.
+var x32Compat = map[string]bool{
+	"iovec": true, "iovec_remote": true, "msghdr": true, "mmsghdr": true, "cmsghdr": true,
+	"sigaction": true, "sigaltstack": true, "sigevent": true, "sigval": true,
+	"robust_list_head": true, "robust_list": true, "kexec_segment": true,
+	"regset_gp": true, "regset_fp": true, "regset_get_gp": true, "regset_get_fp": true,
+	"siginfo_plain": true, "siginfo_kill": true, "siginfo_timer": true, "siginfo_rt": true,
+	"siginfo_segv": true, "siginfo_bus": true, "siginfo_fpe": true, "siginfo_ill": true,
+	"siginfo_trap": true, "siginfo_poll": true, "siginfo_sys": true,
+}
+
+// x32Layout returns the ABI whose layout a struct has under x32: X32 itself for
+// what the table gives a layout of its own.
+func x32Layout(name string) ABI {
+	if _, ok := structTab().layout(name + "@" + X32.String()); ok {
+		return X32
+	}
+	if x32Compat[name] {
+		return I386
+	}
+	return AMD64
+}
+
 // x32Names is indexed by number without bit 30. It is made on first use so
 // that a program that never meets x32 pays nothing, and once so that naming a
 // call does not allocate.
