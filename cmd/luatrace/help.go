@@ -76,6 +76,8 @@ func subcommand(args []string, std stdio) (status, bool) {
 		return info(args[1:], os.Environ(), std), true
 	case "probes":
 		return probes(args[1:], std), true
+	case "types":
+		return types(args[1:], std), true
 	case "completion":
 		return completion(args[1:], std), true
 	case "__complete":
