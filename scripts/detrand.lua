@@ -56,6 +56,9 @@ end
 
 if args.pids then
   on("proc:exec", function(ev) shown(ev.pid) end)
+  on("proc:fork", function(ev) -- before either of the two goes on
+    if not ev.thread then shown(ev.child.tid) end
+  end)
   on("getpid,getppid,getpgrp,getpgid,getsid,setsid", {when = {ok = true}}, function(ev) ev.ret = shown(ev.ret) end)
   on("fork,vfork,clone,clone3", {when = {ret = gt(0)}}, function(ev)
     local flags = ev.name == "clone" and ev.flags or ev.name == "clone3" and ev.cl_args.flags

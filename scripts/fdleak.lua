@@ -42,6 +42,9 @@ on("close_range", {when = {ok = true, flags = 0}}, function(ev)
     if fd >= ev.first and fd <= ev.last then opened(ev)[fd] = nil end
   end
 end)
+on("proc:fork", function(ev)
+  if not ev.thread then ev.child.proc.data.comm = ev.comm end
+end)
 on("proc:exec", function(ev) -- what has O_CLOEXEC is closed
   for fd in pairs(opened(ev)) do
     if not ev.proc:fd(fd) then opened(ev)[fd] = nil end

@@ -15,7 +15,7 @@ meta {
 }
 
 local human = require "lib.human"
-local nodes, roots = {}, {} -- by task id
+local nodes, roots = {}, {} -- by task; ev.proc.data.node is that of the process
 
 local function node(task, parent, time, name)
   local n = {id = task.tid, name = name, from = time, thread = parent and task.proc.pid ~= task.tid, kids = {}}
@@ -25,16 +25,26 @@ local function node(task, parent, time, name)
 end
 
 local function known(ev)
-  return nodes[ev.task] or node(ev.task, nil, ev.time, ev.comm)
+  local d = ev.proc.data
+  local n = nodes[ev.task] or d.node
+  if n then return n end
+  d.node = node(ev.task, nil, ev.time, ev.comm)
+  return d.node
 end
 
 on("proc:fork", function(ev)
   if ev.thread and not args.threads then return end
-  node(ev.child, known(ev), ev.time, ev.comm)
+  local n = node(ev.child, known(ev), ev.time, ev.comm)
+  if not ev.thread then ev.child.proc.data.node = n end
 end)
 
 on("proc:exec", function(ev)
   local n = known(ev)
+  if n.thread then -- it takes the place of the first thread
+    n.took, n.how = ev.time - n.from, "exec"
+    n = ev.proc.data.node or n
+  end
+  nodes[ev.task], n.took, n.how = n, nil, nil
   local command = table.concat(ev.proc.cmdline, " ")
   n.name = command ~= "" and command or ev.comm
 end)

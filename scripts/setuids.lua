@@ -28,10 +28,21 @@ on("/^set(re|res|fs)?[ug]id(32)?$/:enter", function(ev)
 end)
 
 on("setgroups", function(ev)
-  row(ev.pid, ev.comm, ev.name, ev.err, nil, "groups " .. table.concat(ev.list or {}, ","))
+  local list = ev.list or {}
+  row(ev.pid, ev.comm, ev.name, ev.err, nil, #list > 0 and "groups " .. table.concat(list, ",") or "no groups")
 end)
 
-on("capset", function(ev) row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")") end)
+-- All of them are many: the names of few are shown, the number of others.
+local function capabilities(flags)
+  local names = flags:names()
+  return #names == 0 and "none" or #names <= 3 and table.concat(names, "|") or #names .. " capabilities"
+end
+
+on("capset", function(ev)
+  local data = ev.datap
+  if not data then return row(ev.pid, ev.comm, ev.name, ev.err) end
+  row(ev.pid, ev.comm, ev.name, ev.err, nil, "effective " .. capabilities(data.effective))
+end)
 
 local options = {"PR_SET_KEEPCAPS", "PR_CAPBSET_DROP", "PR_SET_SECUREBITS", "PR_SET_NO_NEW_PRIVS", "PR_CAP_AMBIENT"}
 on("prctl", {when = {op = options}}, function(ev) row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")") end)

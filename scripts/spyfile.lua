@@ -14,7 +14,12 @@ meta {
     .. "missed, and so is what goes through mmap.",
 }
 
-local row = require "lib.columns" "PID:7 COMM:15 CALL:12 ERR:8 WHAT"
+local follow = require "lib.follow"
+local moves = {}
+for name in (follow.received .. "," .. follow.sent):gmatch "[^,]+" do moves[name] = true end
+for _, name in ipairs {"pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2"} do moves[name] = true end
+
+local row = require "lib.columns" "PID:7 COMM:15 CALL:15 ERR:8 WHAT"
 
 local function names(ev)
   for _, path in pairs(ev.paths) do
@@ -22,15 +27,17 @@ local function names(ev)
   end
 end
 
+-- The call as a line, without the blanks that align results.
+local function line(ev) return (tostring(ev):gsub("%) +=", ") =", 1)) end
+
 on("%file", function(ev)
-  if names(ev) then row(ev.pid, ev.comm, ev.name, ev.err, ev.call .. ")") end
+  if names(ev) then row(ev.pid, ev.comm, ev.name, ev.err, line(ev)) end
 end)
 
 on("%desc", {when = {fdpath = args.file}}, function(ev)
   if names(ev) then return end
-  local what = ev.call .. ")"
-  if args.data and ev.ok and (ev.name == "read" or ev.name == "write") then what = ev.buf:sub(1, ev.ret) end
-  row(ev.pid, ev.comm, ev.name, ev.err, what)
+  local data = args.data and moves[ev.name] and follow.data(ev)
+  row(ev.pid, ev.comm, ev.name, ev.err, data or line(ev))
 end)
 
 test("by name and by descriptor", {args = {file = "/etc/hosts", data = true}}, function(t)
@@ -41,5 +48,6 @@ test("by name and by descriptor", {args = {file = "/etc/hosts", data = true}}, f
   t:event("read", {fd = 9, fdpath = "/etc/passwd", buf = "root\n", count = 100})
   local rows = select(2, t.stdout:gsub("\n", "")) - 1
   t:expect(rows, 3)
-  t:shows "read         -        127.0.0.1\\n"
+  t:shows "read            -        127.0.0.1\\n"
+  t:shows 'openat(AT_FDCWD, "hosts", O_RDONLY) = 4'
 end)

@@ -42,8 +42,13 @@ end
 -- The first answer: an error with its code, or anything else.
 local function failure(db, s)
   if db == "pg" then
-    local at = s:match "^E....()" or s:match "[12nZ]%z%z%z[\4\5]?E....()"
-    return at and (s:sub(at):match "C(%w%w%w%w%w)%z" or "error")
+    local i = 1
+    while i + 4 <= #s do -- message by message
+      local length = u32be(s, i + 1)
+      if s:sub(i, i) == "E" then return s:sub(i + 5):match "%zC(%w%w%w%w%w)%z" or s:sub(i + 5):match "^C(%w+)" or "error" end
+      i = i + 1 + length
+    end
+    return
   end
   if s:byte(5) == 255 then return tostring(s:byte(6) + s:byte(7) * 256) end
 end
@@ -76,6 +81,9 @@ test("PostgreSQL", function(t)
   t:event("recvfrom", {fd = 3, size = 999, buf = "E\0\0\0\30SERROR\0C42703\0Mno column\0\0"})
   t:shows "client pg        10.0 -       select 1 + 1\n"
   t:shows "42703   select x\n"
+  t:event("sendto", {fd = 3, buf = "P\0\0\0\16\0select 1/0\0B\0\0\0\4"})
+  t:event("recvfrom", {fd = 3, size = 999, buf = "1\0\0\0\0042\0\0\0\4E\0\0\0\30SERROR\0C22012\0\0"})
+  t:shows "22012   select 1/0\n"
 end)
 
 test("MySQL, on the server", {args = {failed = true}}, function(t)
