@@ -35,7 +35,7 @@ on(args.calls .. ":enter", function(ev)
   if not concerned(ev) then return end
   points = points + 1
   if points ~= args.n then return end
-  local what = ev.call .. ")"
+  local what, pid, comm = ev.call .. ")", ev.pid, ev.comm -- who is killed has no name
   if args.torn and (ev.name == "write" or ev.name == "pwrite64") and ev.count > 1 then
     ev.count = math.floor(ev.count / 2)
     ev:onexit(function(ev) ev.proc:kill "SIGKILL" end)
@@ -45,9 +45,9 @@ on(args.calls .. ":enter", function(ev)
     ev.proc:kill "SIGKILL"
   end
   if output.json then
-    emit {point = points, pid = ev.pid, comm = ev.comm, call = ev.name, at = what}
+    emit {point = points, pid = pid, comm = comm, call = ev.name, at = what}
   else
-    printf("point %d: %d %s killed at %s\n", points, ev.pid, ev.comm, what)
+    printf("point %d: %d %s killed at %s\n", points, pid, comm, what)
   end
 end)
 
