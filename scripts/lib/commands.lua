@@ -21,9 +21,22 @@ function M.record()
     return d.command
   end
 
+  -- What a shell has opened for a command (cmd <in >out) before it runs it is
+  -- the command's.
+  local touched = {} -- "reads" or "writes" by name
   on("proc:exec", function(ev)
-    ev.proc.data.command = nil
-    command(ev)
+    local d = ev.proc.data
+    local old, fresh = d.command, d.fresh or {}
+    d.command, d.fresh = nil, nil
+    local new = command(ev)
+    for fd = 0, 2 do
+      local path = ev.proc:fd(fd)
+      local kind = path and touched[path]
+      if kind then
+        new[kind][path] = true
+        if fresh[path] then old[kind][path] = nil end
+      end
+    end
   end)
   on("proc:fork", function(ev)
     if not ev.thread then ev.child.proc.data.command = command(ev) end
@@ -32,7 +45,12 @@ function M.record()
   local function note(ev, kind, path)
     if not path then return end
     path = clean(path)
-    command(ev)[kind][path] = true
+    local set, d = command(ev)[kind], ev.proc.data
+    if kind ~= "missing" then
+      touched[path], d.fresh = kind, d.fresh or {}
+      if not set[path] then d.fresh[path] = true end
+    end
+    set[path] = true
     if kind == "writes" then made[path] = nil end
   end
 

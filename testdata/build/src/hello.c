@@ -1,0 +1,4 @@
+#include <stdio.h>
+#include "words.h"
+
+int main(void) { return printf("hello %s\n", version()) < 0; }

@@ -1,0 +1,2 @@
+int words(const char *text);
+const char *version(void);
