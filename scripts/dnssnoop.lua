@@ -50,7 +50,7 @@ on("sendmmsg,recvmmsg", {when = {ok = true}}, function(ev)
   end
 end)
 
-on("close", follow.closed)
+follow.watch()
 
 test("a question and its answer", function(t)
   local name = "\7example\3com\0\0\1\0\1"

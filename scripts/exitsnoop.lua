@@ -25,6 +25,12 @@ on("proc:exec", function(ev)
   data.born, data.comm = data.born or ev.time, ev.comm
 end)
 
+-- For processes that were there before the trace.
+on("exit,exit_group:enter", function(ev)
+  local data = ev.task.data
+  data.comm = data.comm or ev.comm
+end)
+
 local row = require "lib.columns" "PID:7 TID:7 COMM:15 >AGE(s):9.3 END"
 
 on("proc:exit", function(ev)

@@ -52,6 +52,8 @@ on("proc:exec", function(ev) -- what has O_CLOEXEC is closed
   ev.proc.data.comm = ev.comm
 end)
 
+on("exit_group:enter", function(ev) ev.proc.data.comm = ev.proc.data.comm or ev.comm end)
+
 local row = require "lib.columns" "PID:7 COMM:15 >COUNT:5 >AGE(s):8.3 CALL:13 WHAT"
 
 local function report(pid, d, now)

@@ -45,7 +45,7 @@ end
 
 on(follow.received, function(ev) message(ev, true) end)
 on(follow.sent, function(ev) message(ev, false) end)
-on("close", follow.closed)
+follow.watch()
 
 test("a client", function(t)
   t:event("sendto", {fd = 3, buf = "GET /x?y=1 HTTP/1.1\r\nHost: example.com\r\n\r\n"})
@@ -68,4 +68,14 @@ test("what is no HTTP", function(t)
   t:event("write", {fd = 5, buf = "HTTP/1.1 200 OK\r\n\r\n"})
   t:event("write", {fd = 6, buf = "\0\1\2\3"})
   t:expect(select(2, t.stdout:gsub("\n", "")), 1) -- the header
+end)
+
+test("accepted in one process, answered in another, by another descriptor", function(t)
+  local socket = "tcp 127.0.0.1:80->127.0.0.1:4711"
+  t:event("recvfrom", {pid = 10, fd = 4, fdpath = socket, size = 999, buf = "GET /x HTTP/1.0\r\n\r\n"})
+  t:event("proc:fork", {pid = 10, child = 11})
+  t:event("close", {pid = 10, fd = 4})
+  t:event("dup2", {pid = 11, oldfd = 4, newfd = 1, ret = 1})
+  t:event("write", {pid = 11, fd = 1, fdpath = socket, buf = "HTTP/1.0 200 OK\r\n\r\n"})
+  t:shows "server GET     200"
 end)

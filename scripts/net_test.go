@@ -280,3 +280,34 @@ func TestHTTPSnoop(t *testing.T) {
 		}
 	})
 }
+
+// TestHTTPSnoopForks watches a server that gives each connection to a child as
+// descriptors 0 and 1, as inetd does, and looks at it by attaching.
+func TestHTTPSnoopForks(t *testing.T) {
+	t.Parallel()
+	eachUser(t, func(t *testing.T, u user) {
+		server := `import os, socket, sys
+l = socket.create_server(("127.0.0.1", 0))
+print("port", l.getsockname()[1], flush=True)
+for i in range(3):
+    c, _ = l.accept()
+    head = c.recv(999)
+    if os.fork() == 0:
+        os.dup2(c.fileno(), 0); os.dup2(c.fileno(), 1); l.close(); c.close()
+        os.execvp("sh", ["sh", "-c", "printf 'HTTP/1.0 20%s OK\\r\\n\\r\\nx' $0", str(i)])
+    c.close()
+    os.wait()`
+		client := `import socket, sys
+for name in ("a", "b", "c"):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    s.sendall(b"GET /%s HTTP/1.0\r\n\r\n" % name.encode())
+    while s.recv(99): pass`
+		m, end := u.background(t, "-s httpsnoop", regexp.MustCompile(`port (\d+)`), "/usr/bin/python3", "-u", "-c", server)
+		r := u.trace(t, "-s httpsnoop", "/usr/bin/python3", "-c", client, m[1])
+		text := end()
+		for i, name := range []string{"a", "b", "c"} {
+			wantRow(t, r.Stderr, fmt.Sprintf("# python3 client GET 20%d # - http://?/%s", i, name))
+			wantRow(t, text, fmt.Sprintf("# sh server GET 20%d # - http://?/%s", i, name))
+		}
+	})
+}

@@ -45,7 +45,7 @@ local function failure(db, s)
     local i = 1
     while i + 4 <= #s do -- message by message
       local length = u32be(s, i + 1)
-      if s:sub(i, i) == "E" then return s:sub(i + 5):match "%zC(%w%w%w%w%w)%z" or s:sub(i + 5):match "^C(%w+)" or "error" end
+      if s:sub(i, i) == "E" then return s:sub(i + 5):match "%zC(%w%w%w%w%w)%z" or "error" end
       i = i + 1 + length
     end
     return
@@ -72,7 +72,7 @@ end
 
 on(follow.received, function(ev) message(ev, true) end)
 on(follow.sent, function(ev) message(ev, false) end)
-on("close", follow.closed)
+follow.watch()
 
 test("PostgreSQL", function(t)
   t:event("sendto", {fd = 3, buf = "Q\0\0\0\18select   1 + 1\0"})

@@ -25,6 +25,11 @@ on("proc:exec", function(ev) -- a new program, whose name will be gone at its en
   ev.proc.data.command = table.concat(ev.proc.cmdline, " ")
 end)
 
+on("exit_group:enter", function(ev) -- of a fork, or a process that was there before
+  local data = ev.proc.data
+  data.command = data.command or table.concat(ev.proc.cmdline, " ")
+end)
+
 on("proc:exit", function(ev)
   if ev.thread or ev.status == 0 then return end
   local data = ev.proc.data
@@ -33,7 +38,7 @@ on("proc:exit", function(ev)
       calls = json.array(data.calls or {})}
   end
   local how = ev.killed and "was ended by " .. ev.killed or "exited with " .. ev.status
-  printf("%d %s: %s after\n", ev.pid, how, data.command or "(a fork)")
+  printf("%d %s: %s after\n", ev.pid, how, data.command or "?")
   for _, call in ipairs(data.calls or {"no failed call"}) do
     printf("    %s\n", call)
   end

@@ -27,21 +27,64 @@ end
 M.received = "read,recvfrom,readv,recvmsg"
 M.sent = "write,sendto,writev,sendmsg"
 
--- A table for each connection of a process, by descriptor, until it is closed.
+-- A connection has one table, however many descriptors and processes share it:
+-- a server may accept in one process and answer in another, or on descriptor 1
+-- what it has read from 0. open has those of connected sockets by what /proc
+-- says of them.
+local open = {}
+
+local function release(c)
+  c.users = c.users - 1
+  if c.users == 0 and c.key then open[c.key] = nil end
+end
+
+local function forget(ev, fd)
+  local mine = ev.proc.data.connections
+  if not mine or not mine[fd] then return end
+  release(mine[fd])
+  mine[fd] = nil
+end
+
+-- The table of the connection on a descriptor.
 function M.connection(ev, fd)
   local d = ev.proc.data
   d.connections = d.connections or {}
   local c = d.connections[fd]
   if not c then
-    c = {}
-    d.connections[fd] = c
+    local key = ev.proc:fd(fd)
+    key = key and key:find("->", 1, true) and key
+    c = key and open[key] or {key = key, users = 0}
+    if key then open[key] = c end
+    c.users, d.connections[fd] = c.users + 1, c
   end
   return c
 end
 
-function M.closed(ev)
-  local connections = ev.proc.data.connections
-  if connections then connections[ev.fd] = nil end
+-- Sees to it that a table ends with its connection: for scripts that use the
+-- function before.
+function M.watch()
+  on("close", function(ev) forget(ev, ev.fd) end)
+  on("socket,accept,accept4", {when = {ok = true}}, function(ev) forget(ev, ev.ret) end)
+  local function copied(ev)
+    local from, to = ev.args[1], ev.ret
+    if from == to then return end
+    forget(ev, to)
+    local mine = ev.proc.data.connections or {}
+    if mine[from] then mine[to], mine[from].users = mine[from], mine[from].users + 1 end
+  end
+  on("dup,dup2,dup3", {when = {ok = true}}, copied)
+  on("fcntl", {when = {ok = true, op = {"F_DUPFD", "F_DUPFD_CLOEXEC"}}}, copied)
+  on("proc:fork", function(ev) -- a child has what its parent has
+    if ev.thread then return end
+    local theirs = {}
+    for fd, c in pairs(ev.proc.data.connections or {}) do theirs[fd], c.users = c, c.users + 1 end
+    ev.child.proc.data.connections = theirs
+  end)
+  on("proc:exit", function(ev)
+    if ev.thread then return end
+    for _, c in pairs(ev.proc.data.connections or {}) do release(c) end
+    ev.proc.data.connections = nil
+  end)
 end
 
 return M
