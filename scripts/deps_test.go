@@ -46,7 +46,7 @@ func (u user) clean(t *testing.T) {
 }
 
 // temporary are names that the compiler's and ar's temporary files get by chance.
-var temporary = regexp.MustCompile(`/(tmp/cc|st)[A-Za-z0-9]{6}((?:\.[a-z]+)*)$`)
+var temporary = regexp.MustCompile(`/(cc|st)[A-Za-z0-9]{6}((?:\.[a-z]+)*)$`)
 
 // opened are the files that strace shows opened, run or made under a new name.
 func (u user) opened(t *testing.T, command ...string) []string {

@@ -27,7 +27,8 @@ if not (args.file or args.learn or args.seccomp) then
   error("say what to do: -a learn, -a seccomp or -a file=POLICY", 0)
 end
 local decide = args.file and rules.read(args.file)
-local seen, calls = {}, {}
+local seen, calls, machines = {}, {}, {}
+local names = {amd64 = "SCMP_ARCH_X86_64", i386 = "SCMP_ARCH_X86", x32 = "SCMP_ARCH_X32", arm64 = "SCMP_ARCH_AARCH64"}
 
 local function check(ev, kind, what)
   if args.learn then seen[kind .. " " .. rules.literal(what)] = true end
@@ -60,7 +61,9 @@ if args.file or args.learn then
 end
 
 if args.seccomp then
-  on("*:enter", function(ev) calls[ev.name] = true end)
+  on("*:enter", function(ev)
+    calls[ev.name], machines[names[ev.abi]] = true, true
+  end)
 end
 
 on("end", function()
@@ -72,7 +75,7 @@ on("end", function()
   end
   if args.seccomp then
     emit {defaultAction = "SCMP_ACT_ERRNO", defaultErrnoRet = EPERM,
-      architectures = {"SCMP_ARCH_X86_64"},
+      architectures = json.array(sets.sorted(machines)),
       syscalls = {{names = json.array(sets.sorted(calls)), action = "SCMP_ACT_ALLOW"}}}
   end
 end)

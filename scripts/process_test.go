@@ -29,10 +29,6 @@ func TestPstree(t *testing.T) {
 		wantCount(t, "processes", strings.Count(r.Stderr, "counts"), 1+20)
 		r = u.trace(t, "-s pstree -a threads", counts)
 		wantCount(t, "threads", strings.Count(r.Stderr, "counts (thread)"), 8)
-		r = u.trace(t, "-s pstree -a min=250ms", "sh", "-c", "sleep 0.3; sleep 0.001; :")
-		if n := strings.Count(r.Stderr, "  sleep"); n != 1 || !strings.Contains(r.Stderr, "  sleep 0.3\n") {
-			t.Errorf("%d short and long sleeps:\n%s", n, r.Stderr)
-		}
 		// A thread that runs another program is the process from then on.
 		r = u.trace(t, "-s pstree", fixture.Build(t, "texec"))
 		if rows := columns(r.Stderr); len(rows) != 2 || !regexp.MustCompile(`^\d+ \S+ texec after \d+$`).MatchString(rows[1]) {
@@ -122,9 +118,9 @@ func TestBlocked(t *testing.T) {
 		rows := strings.Join(columns(r.Stderr), "\n")
 		for want, n := range map[string]int{
 			`(?m)^TID COMM TIME SHARE COUNT CALL FOR$`:                       1,
-			`(?m)^\d+ sh \S+ [\d.]+% [34] wait4 children$`:                   1,
+			`(?m)^\d+ sh \S+ [\d.]+% [3-9] wait4 children$`:                  1,
 			`(?m)^\d+ sleep \S+ [\d.]+% 1 clock_nanosleep sleep$`:            3,
-			`(?m)^\d+ cat [\d.]+m?s [\d.]+% 1 (read|splice) pipe:\[\d+\]$`:   1,
+			`(?m)^\d+ cat [\d.]+m?s [\d.]+% \d (read|splice) pipe:\[\d+\]$`:  1,
 			`(?m)^busiest: thread \d+ \([a-z]+\), [\d.]+m?s of \S+ not wait`: 1,
 		} {
 			if got := len(regexp.MustCompile(want).FindAllString(rows, -1)); got != n {

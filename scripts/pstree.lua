@@ -76,6 +76,20 @@ on("end", function()
   for _, n in ipairs(roots) do show(n, 0) end
 end)
 
+test("only what runs long", {args = {min = "10ms"}}, function(t)
+  t:event("proc:exec", {pid = 10, cmdline = {"sh"}})
+  t:event("proc:fork", {pid = 10, child = 11})
+  t:advance "5ms"
+  t:event("proc:exit", {pid = 11})
+  t:event("proc:fork", {pid = 10, child = 12})
+  t:event("proc:exec", {pid = 12, cmdline = {"long"}})
+  t:advance "20ms"
+  t:event("proc:exit", {pid = 12})
+  t:event("proc:exit", {pid = 10})
+  t:finish()
+  t:expect(t.stdout:match "\n(.*)", "     10    25ms sh\n     12    20ms   long\n")
+end)
+
 test("a shell with a child", function(t)
   t:event("proc:exec", {pid = 10, comm = "sh", cmdline = {"sh", "-c", "ls"}})
   t:event("proc:fork", {pid = 10, child = 11})

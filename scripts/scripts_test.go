@@ -164,6 +164,31 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestEveryScriptIsTested looks for a run of each script in the tests, besides
+// those of its examples.
+func TestEveryScriptIsTested(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	for _, name := range files {
+		if name != "examples_test.go" {
+			more, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = append(text, more...)
+		}
+	}
+	for _, name := range Names() {
+		if !regexp.MustCompile(`-s ` + name + `\b`).Match(text) {
+			t.Errorf("no test runs %s", name)
+		}
+	}
+}
+
 // checkSource looks at what can be seen in a script: how long it is without its
 // tests, and how wide.
 func checkSource(t *testing.T, name, source string) {
