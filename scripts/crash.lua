@@ -16,8 +16,10 @@ meta {
 
 local fatal = "SIGSEGV,SIGBUS,SIGILL,SIGFPE,SIGTRAP,SIGABRT,SIGSYS"
 
-local names = {"rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi",
+-- The first is where the code is, the second the stack.
+local amd64 = {"rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi",
   "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"}
+local arm64 = {"pc", "sp", "x30", "x29", "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x16", "x17"}
 
 local function handled(ev)
   local mask = (ev.proc:file "status" or ""):match("SigCgt:%s*(%x+)")
@@ -35,6 +37,7 @@ end
 
 local function dump(ev, title, addr)
   printf("  %s at %#x\n", title, addr)
+  if type(addr) ~= "number" then return printf "    no address of a program\n" end -- above 2^53
   for at = addr, addr + args.bytes - 1, 16 do
     local bytes = ev.mem:read(at, 16)
     if not bytes then return printf("    %x: not readable\n", at) end
@@ -46,7 +49,8 @@ end
 on("signal:" .. fatal, function(ev)
   if handled(ev) then return end
   local regs, maps = ev.regs, ev.proc:file "maps" or ""
-  local ip, sp = regs.rip, regs.rsp
+  local names = pcall(function() return regs.rip end) and amd64 or arm64
+  local ip, sp = regs[names[1]], regs[names[2]]
   if output.json then
     emit {pid = ev.pid, tid = ev.tid, comm = ev.comm, sig = ev.sig, code = ev.code, addr = ev.addr, ip = ip, sp = sp,
       at = mapping(maps, ip)}
@@ -67,6 +71,12 @@ on("signal:" .. fatal, function(ev)
   if args.maps then
     for line in maps:gmatch "[^\n]+" do printf("  %s\n", line) end
   end
+end)
+
+test("registers full of nonsense", function(t)
+  t:event("signal:SIGSEGV", {code = 128, regs = {rip = 0, rsp = u64 "0xdeadbeefdeadbeef"}, files = {maps = ""}})
+  t:shows "code at 0"
+  t:shows "stack at 0xdeadbeefdeadbeef\n    no address of a program\n"
 end)
 
 test("a null pointer", function(t)

@@ -12,7 +12,8 @@ local function each(ev, fn)
     local v = word == 8 and mem:u64(at) or mem:u32(at)
     return v and (word == 8 and v:number() or v)
   end
-  local at = ev.regs.rsp or ev.regs.sp
+  local regs = ev.regs
+  local at = pcall(function() return regs.rsp end) and regs.rsp or regs.sp -- amd64 or arm64
   if (ev.exe or "") ~= "" and (mem:read(at, 8) or ""):sub(5) ~= "\0\0\0\0" then word = 4 end -- a 32-bit program's argc
   local function skip() -- to behind the next null pointer
     for _ = 1, 1e6 do
