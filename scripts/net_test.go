@@ -182,6 +182,9 @@ c.send(struct.pack(">H", len(q)) + q); c.recv(512)`
 		}
 		wantRow(t, r.Stderr, "# python3 AAAA NXDOMAIN # host.none -", "# python3 A NOERROR # tcp.test 10.0.0.1 10.0.0.2")
 	})
+	if os.Geteuid() == 0 { // for port 53
+		t.Run("resolver", resolver)
+	}
 	t.Run("json", func(t *testing.T) {
 		t.Parallel()
 		p, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -204,6 +207,35 @@ s.sendmsg([b"\0\7\1\0\0\1\0\0\0\0\0\0", b"\1x\0\0\1\0\1"]); s.recv(512)`)
 			t.Errorf("got %q in:\n%s", got, r.Stderr)
 		}
 	})
+}
+
+// resolver lets the C library ask, which sends both of its questions by one
+// sendmmsg. Another script leads it to the server of this test.
+func resolver(t *testing.T) {
+	t.Parallel()
+	p, err := net.ListenPacket("udp", "127.0.0.77:53")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	go func() {
+		buf := make([]byte, 512)
+		for {
+			n, from, err := p.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			p.WriteTo(answer(buf[:n]), from)
+		}
+	}()
+	u := user{dir: t.TempDir()}
+	u.write(t, "resolv.conf", "nameserver 127.0.0.77\n")
+	r := u.trace(t, "-s redirect -a from=/etc/resolv.conf -a to=resolv.conf -s dnssnoop", "getent", "ahosts", "host.test")
+	if !strings.HasPrefix(r.Stdout, "10.0.0.1 ") || !strings.Contains(r.Stdout, "\n10.0.0.2 ") {
+		t.Errorf("getent says %q", r.Stdout)
+	}
+	wantRow(t, r.Stderr, "# getent A NOERROR # host.test 10.0.0.1 10.0.0.2")
+	wantCount(t, "questions for IPv6", strings.Count(r.Stderr, "AAAA "), 1)
 }
 
 // background starts a command under luatrace with the trace in a file, waits
