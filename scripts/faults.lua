@@ -23,9 +23,11 @@ meta {
     .. "threads the order of calls, and so the choice, may differ from run to run.",
 }
 
-if args.short and args.short < 1 then
-  error("-a short: at least 1 byte is wanted (0 would be the end of the file)", 0)
+for _, name in ipairs {"nth", "short", "step"} do
+  if args[name] and args[name] < 1 then error(("-a %s=%g: 1 or more is wanted"):format(name, args[name]), 0) end
 end
+local p = args.probability
+if p and (p < 0 or p > 1) then error(("-a probability=%g: 0 to 1 is wanted"):format(p), 0) end
 local below = args.under and under(args.under)
 
 -- Calls that name files are meant by their names, others by their descriptor.
@@ -45,7 +47,7 @@ local function chosen()
   calls = calls + 1
   if args.nth and calls ~= args.nth then return false end
   if args.step and (calls - 1) % args.step ~= 0 then return false end
-  return not args.probability or chance:chance(args.probability)
+  return not p or chance:chance(p)
 end
 
 -- The argument that says how much, and what is left of it.
@@ -64,7 +66,7 @@ elseif below then
   end)
 else -- the kernel can do some of this by itself
   fault(args.calls, {errno = args.errno, nth = args.nth, step = args.step,
-    probability = args.probability, seed = args.seed})
+    probability = p, seed = args.seed})
 end
 
 test("every second write below a directory", {args = {calls = "write,openat", errno = "ENOSPC", step = 2, under = "/d"}}, function(t)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -117,6 +118,9 @@ func (s *session) load(o *options) error {
 	for _, name := range o.scripts {
 		before := len(s.lua.Metas())
 		if err := s.loadScript(name); err != nil {
+			if typo := s.misnamedArg(o, before); typo != nil {
+				return typo
+			}
 			return err
 		}
 		withoutMeta = withoutMeta || len(s.lua.Metas()) == before
@@ -146,6 +150,22 @@ func (s *session) load(o *options) error {
 			if err := s.trace.OnBody(spec, code); err != nil {
 				return scriptFailure(err)
 			}
+		}
+	}
+	return nil
+}
+
+// misnamedArg finds the likely reason why the only script has refused to run:
+// an argument whose name it does not know. before is the number of metas there
+// were before it.
+func (s *session) misnamedArg(o *options, before int) error {
+	if len(o.scripts) != 1 || len(o.codes) > 0 || len(s.lua.Metas()) == before {
+		return nil
+	}
+	unused, known := s.lua.UnusedArgs(false)
+	for _, name := range unused {
+		if !slices.Contains(known, name) && !strings.Contains(name, ".") {
+			return unknownArg(name, known, true)
 		}
 	}
 	return nil
