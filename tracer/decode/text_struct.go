@@ -169,7 +169,7 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 		}
 	case "siginfo_chld":
 		if f.Name == "si_status" && v.Field("si_code").num != cldExited {
-			return appendSignal(dst, fv.Int()) // what killed or stopped it
+			return o.signal(dst, fv.Int()) // what killed or stopped it
 		}
 	case "sockaddr_in6":
 		if f.Name == "sin6_scope_id" && linkLocal(v.Field("sin6_addr").Str()) {

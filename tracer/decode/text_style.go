@@ -201,6 +201,17 @@ func (o *Text) enum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 	return dst
 }
 
+// signal prints a signal that does not stand in a value of its own type.
+func (o *Text) signal(dst []byte, n int64) []byte {
+	start := len(dst)
+	dst = appendSignal(dst, n)
+	if o.Consts != ConstAbbrev {
+		var buf [24]byte
+		dst = o.restyled(dst, start, strconv.AppendInt(buf[:0], n, 10))
+	}
+	return dst
+}
+
 // ipv6Field prints a field that holds an IPv6 address.
 func (o *Text) ipv6Field(dst []byte, name string, v *Value) []byte {
 	if o.Consts == ConstAbbrev {
