@@ -131,8 +131,9 @@ var kindLines = []struct {
 		`{effective=1<<CAP_CHOWN, permitted=1<<CAP_DAC_OVERRIDE, inheritable=0}`},
 }
 
+// It does not run beside other tests: it defines calls, and counts what all
+// goroutines allocate.
 func TestKinds(t *testing.T) {
-	t.Parallel()
 	seen := map[syscalls.TypeKind]bool{syscalls.KindNone: true}
 	for i, tc := range kindCases {
 		name, err := syscalls.Define(fmt.Sprintf("kind%d@%d(a %s, n size, b hex)", i, 700+i, tc.kind))
