@@ -104,6 +104,9 @@ func TestShapes(t *testing.T) {
 		{"writing a struct in memory", "close", nil, func(s *self) []uint64 { return []uint64{s.addr(0)} }, 0,
 			`(function() local e = ev.mem:struct("epoll_event", ev.raw[1]) e.events = "EPOLLIN|EPOLLET" e.data = u64 "0xffffffffffffffff"
 			return e.events:has "EPOLLET" and ev.mem:struct("epoll_event", ev.raw[1]).data == u64 "0xffffffffffffffff" end)()`},
+		{"writing a bit field", "close", func(s *self) { s.mem[12] = 0xff }, func(s *self) []uint64 { return []uint64{s.addr(0)} }, 0,
+			`(function() local h = ev.mem:struct("tcphdr", ev.raw[1]) h.doff = 5
+			return h.doff == 5 and ev.mem:struct("tcphdr", ev.raw[1]).doff == 5 and ev.mem:u8(ev.raw[1] + 12) == 0x5f and not pcall(function() h.doff = 16 end) end)()`},
 		{"control messages", "sendmsg", func(s *self) {
 			le.PutUint64(s.mem[32:], s.addr(64))
 			le.PutUint64(s.mem[40:], 24)

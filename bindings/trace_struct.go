@@ -99,15 +99,40 @@ func (r *Runtime) structNewIndex(L *lua.LState) int {
 	i := s.fieldIndex(L, L.Get(2).String())
 	f := s.v.FieldInfo(i)
 	what := s.v.StructName() + "." + f.Name
-	if s.v.Addr == 0 || f.BitSize != 0 {
+	if s.v.Addr == 0 {
 		L.RaiseError("%s can't be written", what)
 	}
-	b := fieldBytes(L, abiOf(ev), f, L.Get(3), what)
+	var b []byte
+	if f.BitSize != 0 {
+		b = bitFieldBytes(L, ev, s.v.Addr, f, L.Get(3), what)
+	} else {
+		b = fieldBytes(L, abiOf(ev), f, L.Get(3), what)
+	}
 	if _, err := ev.Task.Proc.WriteMemory(s.v.Addr+uint64(f.Offset), b); err != nil {
 		L.RaiseError("%s: cannot write to the program's memory: %s", what, err.Error())
 	}
 	s.v.Patch(i, b)
 	return 0
+}
+
+// bitFieldBytes is the bytes that a bit field is part of, with another value in
+// it.
+func bitFieldBytes(L *lua.LState, ev *engine.Event, addr uint64, f *syscalls.Field, v lua.LValue, what string) []byte {
+	first, last := f.BitOffset/8, (f.BitOffset+f.BitSize+7)/8
+	w := argWord(L, v, what)
+	if f.BitSize < 64 && w>>f.BitSize != 0 {
+		L.RaiseError("%s has %d bits, from 0 to %d", what, f.BitSize, uint64(1)<<f.BitSize-1)
+	}
+	var b [16]byte
+	if _, err := ev.Task.Proc.ReadMemory(addr+uint64(first), b[:last-first]); err != nil {
+		L.RaiseError("%s: cannot read the program's memory: %s", what, err.Error())
+	}
+	for i := range f.BitSize {
+		bit := f.BitOffset%8 + i
+		b[bit/8] &^= 1 << (bit % 8)
+		b[bit/8] |= byte(w>>i&1) << (bit % 8)
+	}
+	return b[:last-first]
 }
 
 // fieldBytes is a Lua value as the bytes of a field.
