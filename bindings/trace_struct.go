@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -180,6 +181,14 @@ func addressExample(k syscalls.TypeKind) string {
 // leBytes: amd64, i386 and arm64 (as Linux runs it here) are little-endian.
 func leBytes(w uint64, size int) []byte {
 	return binary.LittleEndian.AppendUint64(nil, w)[:size]
+}
+
+// appendJSON is what json.encode writes: the form of --json.
+func (s *structRef) appendJSON(_ *Runtime, dst []byte) ([]byte, error) {
+	if s.seq != s.t.seq || s.seq == 0 {
+		return dst, errors.New("a struct of an event that is over")
+	}
+	return decode.AppendJSON(dst, s.v), nil
 }
 
 // plain converts a value to what can be kept: tables, strings and numbers.
