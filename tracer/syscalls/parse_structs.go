@@ -52,10 +52,13 @@ func newStructTable(files ...tableFile) *structTable {
 		word, names, _ := strings.Cut(strings.TrimSpace(head), " ")
 		names, _, _ = strings.Cut(strings.TrimSpace(names), " ")
 		if word == "layout" {
-			file("layout " + names)
+			file(strings.TrimSpace(head)) // with one space, like all of them
 			return
 		}
-		for name := range strings.SplitSeq(strings.TrimSuffix(names, "!"), ",") {
+		names = strings.TrimSuffix(names, "!")
+		for more := true; more; {
+			var name string
+			name, names, more = strings.Cut(names, ",")
 			file(name)
 		}
 	}, files...)}

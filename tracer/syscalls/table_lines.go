@@ -30,9 +30,10 @@ type place struct{ file, offset uint32 }
 
 // tableIndex finds the lines of a table by the names they are about.
 type tableIndex struct {
-	files []tableFile
-	at    map[string]place
-	twice []string // names with a second line, reported by a test
+	files   []tableFile
+	namesOf func(head string, file func(name string))
+	at      map[string]place
+	twice   []string // names with a second line, reported by a test
 }
 
 // newTableIndex notes where the lines begin and files each under the names that
@@ -44,7 +45,7 @@ func newTableIndex(namesOf func(head string, file func(name string)), files ...t
 	for _, f := range files {
 		size += len(f.text)
 	}
-	x := &tableIndex{files: files, at: make(map[string]place, size/100)}
+	x := &tableIndex{files: files, namesOf: namesOf, at: make(map[string]place, size/100)}
 	var p place
 	file := func(name string) {
 		before := len(x.at)
