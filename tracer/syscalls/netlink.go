@@ -97,7 +97,8 @@ type netlinkTable struct {
 var netlinkTab = sync.OnceValue(func() *netlinkTable { return newNetlinkTable(tableFile{"netlink.tab", netlinkText}) })
 
 func newNetlinkTable(files ...tableFile) *netlinkTable {
-	return &netlinkTable{index: newTableIndex(func(head string, file func(string)) {
+	return &netlinkTable{index: newTableIndex(func(line string, file func(string)) {
+		head, _, _ := strings.Cut(line, ":")
 		if f := strings.Fields(head); len(f) > 1 {
 			file(f[0] + " " + f[1])
 		}

@@ -48,7 +48,8 @@ var structTab = sync.OnceValue(func() *structTable {
 // newStructTable files "layout NAME" under "layout NAME" and the rest under the
 // names: a struct may have a layout and an overlay.
 func newStructTable(files ...tableFile) *structTable {
-	return &structTable{newTableIndex(func(head string, file func(string)) {
+	return &structTable{newTableIndex(func(line string, file func(string)) {
+		head, _, _ := strings.Cut(line, ":")
 		word, names, _ := strings.Cut(strings.TrimSpace(head), " ")
 		names, _, _ = strings.Cut(strings.TrimSpace(names), " ")
 		if word == "layout" {
