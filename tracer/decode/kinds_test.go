@@ -30,6 +30,7 @@ var kindCases = []kindCase{
 	{"u64", 1 << 63, nil, "9223372036854775808"},
 	{"<&u16", base, pack(uint16(65535), uint16(1)), "[65535]"},
 	{"<&u8", base, []byte{255, 1}, "[255]"},
+	{"<&hex8", base, []byte{254, 1}, "[0xfe]"},
 	{"hex", 0xabc, nil, "0xabc"},
 	{"hex32", 5<<32 | 0x1f, nil, "0x1f"},
 	{"cookie", 1 << 63, nil, "0x8000000000000000"},
