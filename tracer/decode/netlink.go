@@ -6,7 +6,6 @@ import "luatrace/tracer/syscalls"
 type nlContext struct {
 	family *syscalls.NetlinkFamily
 	attrs  *syscalls.AttrSet // the attributes among which a nlattribute stands
-	up     *nlContext        // of the message that an error repeats
 	depth  int
 }
 

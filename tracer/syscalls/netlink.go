@@ -246,7 +246,7 @@ func parseAttrSet(line string) (*AttrSet, error) {
 	head, body, _ := strings.Cut(line, ":")
 	words := strings.Fields(head)
 	if len(words) != 3 {
-		return nil, fmt.Errorf("want attrs NAME TYPES: ATTR KIND, ...")
+		return nil, fmt.Errorf("want: attrs NAME TYPES: ATTR and KIND")
 	}
 	s := &AttrSet{Name: words[1], attrs: map[uint64]*Attr{}}
 	if s.Set = SetByName(words[2]); s.Set == nil && words[2] != "-" {
