@@ -60,6 +60,9 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		if p := fv.Field("sival_ptr"); name == "sigev_value" && (p == nil || p.num == 0) {
 			continue
 		}
+		if p := fv.Field("sival_ptr"); name == "si_value" && p != nil && p.num == 0 && v.lay.Name == "siginfo_rt" {
+			continue
+		}
 		sep()
 		if f.Type.Kind == syscalls.KindIPv6 {
 			dst = o.ipv6Field(dst, name, fv)
