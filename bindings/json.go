@@ -10,7 +10,7 @@ const maxJSONDepth = 200
 func jsonModule() module {
 	return module{
 		name: "json",
-		help: "JSON for scripts. A table whose keys are 1 to n is an array, any other an object; an empty table is an object unless it was made by json.array. Keys of objects are strings, numbers or words and come out sorted. Whole numbers and words are written exactly. Bytes that are not UTF-8 are written as the text \\xNN, so that the output is always valid.",
+		help: "JSON for scripts. A table whose keys are 1 to n is an array, any other an object; an empty table is an object unless it was made by json.array. Keys of objects are strings, numbers or words and come out sorted. Whole numbers and words are written exactly. Flags and structs have the form that --json gives them. Bytes that are not UTF-8 are written as the text \\xNN, so that the output is always valid.",
 		functions: []function{
 			{
 				name: "encode", params: "value: any", returns: "string",

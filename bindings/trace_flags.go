@@ -95,3 +95,6 @@ func (f *flags) test(L *lua.LState, ask func(decode.Flags, string) (bool, error)
 	}
 	return lua.LFalse
 }
+
+// appendJSON is what json.encode writes: the form of --json.
+func (f *flags) appendJSON(_ *Runtime, dst []byte) ([]byte, error) { return f.AppendJSON(dst), nil }

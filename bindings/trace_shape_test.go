@@ -104,6 +104,11 @@ func TestShapes(t *testing.T) {
 		{"writing a struct in memory", "close", nil, func(s *self) []uint64 { return []uint64{s.addr(0)} }, 0,
 			`(function() local e = ev.mem:struct("epoll_event", ev.raw[1]) e.events = "EPOLLIN|EPOLLET" e.data = u64 "0xffffffffffffffff"
 			return e.events:has "EPOLLET" and ev.mem:struct("epoll_event", ev.raw[1]).data == u64 "0xffffffffffffffff" end)()`},
+		{"writing a bit field", "close", func(s *self) { s.mem[12] = 0xff }, func(s *self) []uint64 { return []uint64{s.addr(0)} }, 0,
+			`(function() local h = ev.mem:struct("tcphdr", ev.raw[1]) h.doff = 5
+			return h.doff == 5 and ev.mem:struct("tcphdr", ev.raw[1]).doff == 5 and ev.mem:u8(ev.raw[1] + 12) == 0x5f and not pcall(function() h.doff = 16 end) end)()`},
+		{"JSON", "newfstatat", func(s *self) { copy(s.mem, "a\x00"); s.mem[64+48] = 5 }, func(s *self) []uint64 { return []uint64{3, s.addr(0), s.addr(64), 0x100} }, 0,
+			`json.encode {f = ev.flags} == '{"f":{"value":256,"names":["AT_SYMLINK_NOFOLLOW"]}}' and json.decode(json.encode(ev.statbuf)).st_size == 5`},
 		{"control messages", "sendmsg", func(s *self) {
 			le.PutUint64(s.mem[32:], s.addr(64))
 			le.PutUint64(s.mem[40:], 24)

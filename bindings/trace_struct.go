@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -99,15 +100,40 @@ func (r *Runtime) structNewIndex(L *lua.LState) int {
 	i := s.fieldIndex(L, L.Get(2).String())
 	f := s.v.FieldInfo(i)
 	what := s.v.StructName() + "." + f.Name
-	if s.v.Addr == 0 || f.BitSize != 0 {
+	if s.v.Addr == 0 {
 		L.RaiseError("%s can't be written", what)
 	}
-	b := fieldBytes(L, abiOf(ev), f, L.Get(3), what)
+	var b []byte
+	if f.BitSize != 0 {
+		b = bitFieldBytes(L, ev, s.v.Addr, f, L.Get(3), what)
+	} else {
+		b = fieldBytes(L, abiOf(ev), f, L.Get(3), what)
+	}
 	if _, err := ev.Task.Proc.WriteMemory(s.v.Addr+uint64(f.Offset), b); err != nil {
 		L.RaiseError("%s: cannot write to the program's memory: %s", what, err.Error())
 	}
 	s.v.Patch(i, b)
 	return 0
+}
+
+// bitFieldBytes is the bytes that a bit field is part of, with another value in
+// it.
+func bitFieldBytes(L *lua.LState, ev *engine.Event, addr uint64, f *syscalls.Field, v lua.LValue, what string) []byte {
+	first, last := f.BitOffset/8, (f.BitOffset+f.BitSize+7)/8
+	w := argWord(L, v, what)
+	if f.BitSize < 64 && w>>f.BitSize != 0 {
+		L.RaiseError("%s has %d bits, from 0 to %d", what, f.BitSize, uint64(1)<<f.BitSize-1)
+	}
+	var b [16]byte
+	if _, err := ev.Task.Proc.ReadMemory(addr+uint64(first), b[:last-first]); err != nil {
+		L.RaiseError("%s: cannot read the program's memory: %s", what, err.Error())
+	}
+	for i := range f.BitSize {
+		bit := f.BitOffset%8 + i
+		b[bit/8] &^= 1 << (bit % 8)
+		b[bit/8] |= byte(w>>i&1) << (bit % 8)
+	}
+	return b[:last-first]
 }
 
 // fieldBytes is a Lua value as the bytes of a field.
@@ -155,6 +181,14 @@ func addressExample(k syscalls.TypeKind) string {
 // leBytes: amd64, i386 and arm64 (as Linux runs it here) are little-endian.
 func leBytes(w uint64, size int) []byte {
 	return binary.LittleEndian.AppendUint64(nil, w)[:size]
+}
+
+// appendJSON is what json.encode writes: the form of --json.
+func (s *structRef) appendJSON(_ *Runtime, dst []byte) ([]byte, error) {
+	if s.seq != s.t.seq || s.seq == 0 {
+		return dst, errors.New("a struct of an event that is over")
+	}
+	return decode.AppendJSON(dst, s.v), nil
 }
 
 // plain converts a value to what can be kept: tables, strings and numbers.

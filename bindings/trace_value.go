@@ -106,6 +106,9 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 		if mac := v.MAC(); mac != "" {
 			return lua.LString(mac)
 		}
+		if mac := v.MAC(); mac != "" {
+			return lua.LString(mac)
+		}
 		return lua.LString(v.Str())
 	case decode.KindArray:
 		tb := L.CreateTable(v.Len(), 0)

@@ -123,7 +123,7 @@ func parseFlags(args []string) (*options, error) {
 		return nil, flagError(err)
 	}
 	o.command = fs.Args()
-	for _, check := range []func() error{o.checkTracees, o.checkArgs, o.checkOutput, o.checkFilter, o.checkFiles, o.checkSummary} {
+	for _, check := range []func() error{o.checkStrace, o.checkTracees, o.checkArgs, o.checkOutput, o.checkFilter, o.checkFiles, o.checkSummary} {
 		if err := check(); err != nil {
 			return nil, err
 		}

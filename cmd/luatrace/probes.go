@@ -25,13 +25,13 @@ func probes(args []string, std stdio) status {
 		return status{code: exitUsage}
 	}
 	err := error(nil)
-	switch kind, name, _ := strings.Cut(text, ":"); kind {
+	switch kind, name, asks := strings.Cut(text, ":"); kind {
 	case "struct":
 		err = probeStructs(std.out, name)
 	case "set":
 		err = probeSets(std.out, name)
 	case "ioctl":
-		if name != "enter" && name != "exit" {
+		if asks && name != "enter" && name != "exit" {
 			err = probeIoctl(std.out, name)
 			break
 		}
@@ -274,14 +274,14 @@ func probeSets(w io.Writer, name string) error {
 // probeIoctl shows what the argument of an ioctl request is.
 func probeIoctl(w io.Writer, name string) error {
 	abi := syscalls.Native()
-	req, ok := syscalls.Constant(name)
+	req, ok := syscalls.IoctlNumber(abi, name)
 	nr, _ := syscalls.Number(abi, "ioctl")
 	sig := syscalls.Lookup(abi, nr)
-	if names, _, _ := syscalls.IoctlFor(abi, uint32(req)); !ok || names == nil || sig == nil {
+	if !ok || sig == nil {
 		return fmt.Errorf("%s is no ioctl request; there is, for example, ioctl:TIOCGWINSZ", quote(name))
 	}
 	fmt.Fprintf(w, "ioctl(fd, %s, argp)  %#x\n", name, req)
-	params, ret := sig.Select(&[6]uint64{0, req})
+	params, ret := sig.Select(&[6]uint64{0, uint64(req)})
 	var t table
 	for i := 2; i < len(params); i++ {
 		t.param(abi, &params[i], params, false)

@@ -56,6 +56,8 @@ var (
 	idResult = regexp.MustCompile(`^(?:getppid|getpgrp|getpgid|getsid|setsid|getpid|gettid|set_tid_address|fork|vfork|clone|clone3|wait4)\(.*\) += (\d+)(?: <\d+\.\d+>)?$`)
 	// calls whose numbers are sizes, though some process has the same one for its id
 	noIDs = regexp.MustCompile(`^(?:mmap|munmap|mprotect|mremap|madvise|p?(?:read|write)(?:64|v|v2)?|lseek|(?:new)?f?stat(?:at|x)?|lstat|getdents64|getrandom|ftruncate)\(`)
+	// strings, and what descriptors stand for
+	names = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|<[^>]*>`)
 	// the last part of the name of a file that must not exist yet
 	made = regexp.MustCompile(`^(?:open(?:at)?\(.*?"(?:[^"]*/)?([^"/]+)", [^"]*O_EXCL|(?:mkdir(?:at)?|mknod(?:at)?)\(.*?"(?:[^"]*/)?([^"/]+)"|(?:sym)?link\(".*", "(?:[^"]*/)?([^"/]+)")`)
 	pgrp = regexp.MustCompile(`(?:TIOCGPGRP|TIOCSPGRP|TIOCGSID|st_pid|nl_pid|si_pid|l_pid|tgkill\(|kill\()[^0-9]{0,4}(\d+)`)
@@ -115,7 +117,7 @@ func (m *masker) mask(l string) string {
 	}
 	ids := func(s string) string { return number.ReplaceAllStringFunc(s, name) }
 	if noIDs.MatchString(l) {
-		l = anyString.ReplaceAllStringFunc(l, ids)
+		l = names.ReplaceAllStringFunc(l, ids)
 	} else {
 		l = ids(l)
 	}

@@ -114,8 +114,9 @@ func (s scope) bits(v *Value, t *syscalls.Type, addr uint64) {
 	}
 	word := uint64(c.ABI.WordSize())
 	nbits = min(nbits, 8*8192)
-	b := c.copyIn(addr, (nbits+8*word-1)/(8*word)*word)
-	if len(b) == 0 && nbits > 0 {
+	need := (nbits + 8*word - 1) / (8 * word) * word
+	b := c.copyIn(addr, need)
+	if uint64(len(b)) < need {
 		v.setUnreadable(c, t, addr)
 		return
 	}

@@ -207,6 +207,13 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 			}
 		}
 		v.total = uint64(len(v.data))
+	case syscalls.KindSockaddr:
+		if len(b) < 2 {
+			v.Kind = KindNone
+			return
+		}
+		s.sockaddrBytes(v, b[:min(len(b), maxSockaddr)], addr)
+		v.inline = true
 	case syscalls.KindIPAddr:
 		s.bytes(v, ipType(t, len(b)), b, addr)
 	case syscalls.KindStruct:

@@ -126,3 +126,6 @@ func (f Flags) Rest() uint64 {
 	}
 	return f.typ.Set.On(f.abi).Split(rest, func(string) {})
 }
+
+// AppendJSON appends the flags as the JSON view does.
+func (f Flags) AppendJSON(dst []byte) []byte { return jsonFlags(dst, f.value()) }

@@ -76,9 +76,17 @@ func allocated() uint64 {
 func lookAtAll(t *testing.T, c *Call) {
 	t.Helper()
 	for _, v := range views {
-		before := allocated()
-		v.look(c)
-		if n := allocated() - before; n > v.max {
+		look := func() uint64 {
+			before := allocated()
+			v.look(c)
+			return allocated() - before
+		}
+		n := look()
+		if n > v.max { // the first look at a call loads tables, and other goroutines count too
+			c.Reset()
+			n = look()
+		}
+		if n > v.max {
 			t.Fatalf("%s %s %#x: %s allocated %d bytes", c.ABI, syscalls.Name(c.ABI, c.NR), c.Args, v.name, n)
 		}
 	}

@@ -145,10 +145,26 @@ func FuzzJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, nr uint16, a, b, c uint64, mem []byte) {
 		call := &Call{ABI: syscalls.AMD64, NR: int(nr % 480), Args: [6]uint64{a, b, c, 0x1000, 0x1000, 0x1000}, Mem: pages{0x1000: mem}}
 		call.Sig = syscalls.Lookup(call.ABI, call.NR)
+		call.Netlink = func(int) int { return int(b & 31) }
 		call.FDName = func(fd int) string { return string(mem[:min(len(mem), fd&7)]) }
 		call.LatchAll()
 		checkJSON(t, call)
 		call.Exited, call.Ret = true, int64(len(mem))
 		checkJSON(t, call)
 	})
+}
+
+// TestJSONMessages: netlink messages are apart, so that a buffer is always a
+// string.
+func TestJSONMessages(t *testing.T) {
+	t.Parallel()
+	c := newCall(t, syscalls.AMD64, "sendto", at(base, uint32(32), uint16(18), uint16(5), uint32(7), uint32(0), make([]byte, 16)), 3, base, 32, 0, 0, 0)
+	c.Netlink = func(int) int { return 0 }
+	got := jsonOf(new(JSON), c)
+	for _, want := range []string{`"buf":" \u0000`, `,"messages":{"args.buf":[{"nlmsg_len":32,"nlmsg_type":"RTM_GETLINK","nlmsg_flags":{"value":5,"names":["NLM_F_REQUEST","NLM_F_ACK"]},"nlmsg_seq":7,`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+	checkJSON(t, c)
 }

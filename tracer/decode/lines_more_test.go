@@ -38,6 +38,17 @@ func TestSigreturn(t *testing.T) {
 	}
 }
 
+// A set that is not all there is its address.
+func TestSetBeforeUnmappedMemory(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[uint64]string{64: "select(64, [1 2], NULL, NULL, NULL", 65: "select(65, 0x7fff0000, NULL, NULL, NULL"} {
+		c := newCall(t, syscalls.AMD64, "select", pages{base: pack(uint64(6), uint32(1))}, n, base)
+		if got := string(DefaultText.AppendArgs(nil, c)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // A call that never returns ends in "= ?"; what it would have written is missing.
 func TestNoReturn(t *testing.T) {
 	t.Parallel()

@@ -102,7 +102,7 @@ type arena struct {
 const (
 	valueBlock = 32
 	byteBlock  = 4096
-	valueCost  = 160 // bytes of a Value, rounded up
+	valueCost  = 192 // bytes of a Value, rounded up
 )
 
 // values returns n zero values, or fewer when the budget is spent.

@@ -161,6 +161,11 @@ func TestSubCalls(t *testing.T) {
 		{"ipc", []uint64{3, 5, 0, 0x110, base}, pack(uint32(5)), 0, `semctl(5, 0, IPC_64|SETVAL, [0x5])      = 0`},
 		{"ipc", []uint64{3, 5, 0, 0, 0}, nil, 0, `semctl(5, 0, IPC_RMID, NULL)            = 0`},
 		{"ipc", []uint64{0xffff0005, 1, 2, 3, 4, 5}, nil, -38, `ipc(65535<<16|5, 0x1, 0x2, 0x3, 0x4, 0x5) = -1 ENOSYS (Function not implemented)`},
+		{"ipc", []uint64{21, 5, 0, base, 0}, pack(uint32(0x70001000)), 0, `shmat(5, NULL, 0)                       = 0x70001000`},
+		{"set_thread_area", []uint64{base}, pack(uint32(12), uint32(0), uint32(0), uint32(0)), 0,
+			`set_thread_area({entry_number=12, base_addr=00000000, limit=00000000, seg_32bit=0, contents=0, read_exec_only=0, limit_in_pages=0, ` +
+				`seg_not_present=0, useable=0}) = 0 (entry_number=12)`},
+		{"readdir", []uint64{3, base, 1}, pack(uint32(2), uint32(9), uint16(1), ".\x00"), 1, `readdir(3, {d_ino=2, d_off=9, d_reclen=1, d_name="."}) = 1`},
 		{"ssetmask", []uint64{0x11}, nil, 2, `ssetmask([HUP TRAP])                    = 0x2 (old mask [INT])`},
 	}
 	for _, tc := range tests {

@@ -39,7 +39,7 @@ func memSize(t *syscalls.Type, abi syscalls.ABI) int {
 		return 2
 	}
 	switch t.Kind {
-	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindResidency:
+	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindHex8, syscalls.KindResidency:
 		return 1
 	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16:
 		return 2
@@ -126,7 +126,7 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 		if t.Set != nil {
 			v.Kind = KindEnum
 		}
-	case syscalls.KindXByte:
+	case syscalls.KindXByte, syscalls.KindHex8:
 		v.Kind = KindHex
 	case syscalls.KindNetLong:
 		v.Kind = KindUint

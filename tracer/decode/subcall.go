@@ -50,3 +50,9 @@ func (c *Call) Multiplexed() bool {
 func (c *Call) bracketed(i int) bool {
 	return c.sub != nil && i < len(c.sub.Words) && c.sub.Words[i].Bracketed && c.words[i] != c.Args[c.sub.Words[i].Reg]
 }
+
+// shmatAddr returns where ipc's shmat attached the memory: the call returns 0 and
+// writes the address through its third argument.
+func (c *Call) shmatAddr() uint64 {
+	return load(c.copyIn(c.Args[3], uint64(c.ABI.WordSize())))
+}

@@ -175,9 +175,19 @@ func appendSignal(dst []byte, n int64) []byte {
 // AppendSigset appends a kernel set of 64 signals: [INT USR1].
 func AppendSigset(dst []byte, mask uint64) []byte { return appendSigset(dst, mask, 8) }
 
-// appendSigset prints signals without SIG; a set that has most of them by
-// those that are missing.
+// appendSigset prints signals without SIG.
 func appendSigset(dst []byte, mask uint64, size int) []byte {
+	return appendSignals(dst, mask, size, func(dst []byte, sig int) []byte {
+		if name := syscalls.SignalName(sig); name != "" {
+			return append(dst, name[len("SIG"):]...)
+		}
+		return strconv.AppendInt(dst, int64(sig), 10)
+	})
+}
+
+// appendSignals prints each signal of a set of size bytes by one; a set that has
+// most of them by those that are missing.
+func appendSignals(dst []byte, mask uint64, size int, one func(dst []byte, sig int) []byte) []byte {
 	nsig := 8 * size
 	if nsig < 64 {
 		mask &= 1<<nsig - 1
@@ -195,11 +205,7 @@ func appendSigset(dst []byte, mask uint64, size int) []byte {
 			dst = append(dst, ' ')
 		}
 		first = false
-		if name := syscalls.SignalName(i + 1); name != "" {
-			dst = append(dst, name[len("SIG"):]...)
-		} else {
-			dst = strconv.AppendInt(dst, int64(i+1), 10)
-		}
+		dst = one(dst, i+1)
 	}
 	return append(dst, ']')
 }

@@ -64,6 +64,9 @@ func appendError(dst []byte, errno int) []byte {
 
 // number prints the result itself.
 func (o *Text) number(dst []byte, c *Call) []byte {
+	if c.sub != nil && c.sub.Name == "shmat" {
+		return appendHex0(dst, c.shmatAddr())
+	}
 	switch c.ret.Kind {
 	case syscalls.KindAddr, syscalls.KindHex, syscalls.KindSigmask, syscalls.KindHandler:
 		return appendHex0(dst, c.retWord())
@@ -153,6 +156,11 @@ func (o *Text) aux(dst []byte, c *Call) []byte {
 	}
 	if c.sig == nil {
 		return dst
+	}
+	if c.Name == "set_thread_area" && c.Ret == 0 {
+		if b := c.copyIn(c.words[0], 4); len(b) == 4 { // the entry the kernel chose
+			return append(strconv.AppendUint(append(dst, " (entry_number="...), load(b), 10), ')')
+		}
 	}
 	for i := range c.params {
 		switch c.params[i].Kind {

@@ -21,6 +21,11 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 		return o.fileTime(dst, v)
 	case "nlmsg":
 		return o.netlinkMessage(dst, v)
+	case "msghdr":
+		if c := v.call; !v.out && c.Exited && c.Errno != 0 && c.Name == "recvmsg" {
+			dst = o.AppendValue(append(dst, "{msg_namelen="...), v.Field("msg_namelen"))
+			return append(dst, '}') // nothing else of it was input
+		}
 	case "nlattribute":
 		return o.netlinkAttribute(dst, v)
 	}
@@ -49,10 +54,13 @@ func (o *Text) structure(dst []byte, v *Value) []byte {
 			continue
 		}
 		fv := v.FieldAt(i)
-		if fv.Kind == KindNone {
-			continue // beyond the end of a shorter struct
+		if fv.Kind == KindNone || fv.typ == rawType && name == "cmsg_data" {
+			continue // no known form, or beyond the end of a shorter struct
 		}
 		if p := fv.Field("sival_ptr"); name == "sigev_value" && (p == nil || p.num == 0) {
+			continue
+		}
+		if p := fv.Field("sival_ptr"); name == "si_value" && p != nil && p.num == 0 && v.lay.Name == "siginfo_rt" {
 			continue
 		}
 		sep()
@@ -169,7 +177,7 @@ func (o *Text) fieldValue(dst []byte, v *Value, f *syscalls.Field, fv *Value) []
 		}
 	case "siginfo_chld":
 		if f.Name == "si_status" && v.Field("si_code").num != cldExited {
-			return appendSignal(dst, fv.Int()) // what killed or stopped it
+			return o.signal(dst, fv.Int()) // what killed or stopped it
 		}
 	case "sockaddr_in6":
 		if f.Name == "sin6_scope_id" && linkLocal(v.Field("sin6_addr").Str()) {

@@ -164,30 +164,14 @@ func (o *Text) permFlags(dst []byte, v *Value) []byte {
 
 // signalNumbers prints a set of signals with their numbers.
 func (o *Text) signalNumbers(dst []byte, v *Value) []byte {
-	nsig := 8 * int(v.size)
-	mask := v.num
-	if nsig < 64 {
-		mask &= 1<<nsig - 1
-	}
-	if mostSignals(mask, nsig) {
-		dst, mask = append(dst, '~'), ^mask
-	}
-	dst = append(dst, '[')
-	first := true
-	for i := range nsig {
-		if mask>>i&1 == 0 {
-			continue
-		}
-		if !first {
-			dst = append(dst, ' ')
-		}
-		first = false
-		dst = strconv.AppendInt(dst, int64(i+1), 10)
-		if name, ok := strings.CutPrefix(syscalls.SignalName(i+1), "SIG"); ok && o.Consts == ConstVerbose {
+	verbose := o.Consts == ConstVerbose
+	return appendSignals(dst, v.num, int(v.size), func(dst []byte, sig int) []byte {
+		dst = strconv.AppendInt(dst, int64(sig), 10)
+		if name, ok := strings.CutPrefix(syscalls.SignalName(sig), "SIG"); ok && verbose {
 			dst = appendMarked(dst, name)
 		}
-	}
-	return append(dst, ']')
+		return dst
+	})
 }
 
 // enum prints a constant that does not stand in a value of its own type.
@@ -197,6 +181,17 @@ func (o *Text) enum(dst []byte, s *syscalls.SetView, n uint64) []byte {
 	if o.Consts != ConstAbbrev {
 		var buf [24]byte
 		dst = o.restyled(dst, start, appendHex0(buf[:0], n))
+	}
+	return dst
+}
+
+// signal prints a signal that does not stand in a value of its own type.
+func (o *Text) signal(dst []byte, n int64) []byte {
+	start := len(dst)
+	dst = appendSignal(dst, n)
+	if o.Consts != ConstAbbrev {
+		var buf [24]byte
+		dst = o.restyled(dst, start, strconv.AppendInt(buf[:0], n, 10))
 	}
 	return dst
 }

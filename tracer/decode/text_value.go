@@ -76,7 +76,7 @@ func (o *Text) scalar(dst []byte, v *Value) []byte {
 		return o.styled(dst, v)
 	}
 	switch v.typ.Kind {
-	case syscalls.KindHex, syscalls.KindHex32, syscalls.KindPages:
+	case syscalls.KindHex, syscalls.KindHex32, syscalls.KindHex8, syscalls.KindPages:
 		return appendHex0(dst, v.num)
 	case syscalls.KindPid:
 		return o.pid(dst, v)

@@ -138,6 +138,8 @@ func TestSiginfo(t *testing.T) {
 			"{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}"},
 		{pack(int32(12), int32(0), int32(-1), int32(0), int32(6), int32(0), int64(5)),
 			"{si_signo=SIGUSR2, si_code=SI_QUEUE, si_pid=6, si_uid=0, si_int=5, si_ptr=0x5}"},
+		{pack(int32(12), int32(0), int32(-1), int32(0), int32(6), int32(0), int64(0)),
+			"{si_signo=SIGUSR2, si_code=SI_QUEUE, si_pid=6, si_uid=0}"},
 		{pack(int32(2), int32(0), int32(0x80), int32(0)), "{si_signo=SIGINT, si_code=SI_KERNEL}"},
 		{pack(int32(5), int32(0), int32(0x80), int32(0)), "{si_signo=SIGTRAP, si_code=SI_KERNEL, si_addr=NULL}"},
 		{pack(int32(31), int32(0), int32(1), int32(0), uint64(0x10), int32(110), uint32(0xc000003e)),

@@ -52,3 +52,15 @@ func BenchmarkInClass(b *testing.B) {
 		_ = InClass(AMD64, 257, "file")
 	}
 }
+
+// What the first look-up of a call, a set and a struct pay for finding lines.
+func BenchmarkTableIndexes(b *testing.B) {
+	for what, x := range map[string]*tableIndex{"calls": callIndex(), "sets": sets().index, "structs": structTab().index} {
+		b.Run(what, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				newTableIndex(x.namesOf, x.files...)
+			}
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 )
 
 // definitions are the signatures that were added to the tables while the
@@ -99,6 +100,9 @@ type definition struct {
 var definableABIs = [...]ABI{AMD64, I386, ARM64}
 
 func parseDefinition(text string) ([]definition, error) {
+	if i := strings.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }); i >= 0 {
+		return nil, defineErrorf("a signature has no control characters, such as %q", text[i:i+1])
+	}
 	head, _, ok := strings.Cut(text, "(")
 	if !ok || !strings.Contains(text, ")") {
 		return nil, defineErrorf(`%s: a signature is NAME(ARGUMENT KIND, ...) RESULT, such as "getcwd(buf >str, size size) size"`, strconv.Quote(firstLine(text)))

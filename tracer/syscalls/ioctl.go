@@ -50,6 +50,22 @@ func IoctlFor(abi ABI, req uint32) (names []string, argType string, dir IoctlDir
 	return variableIoctl(req)
 }
 
+// IoctlNumber returns the number of an ioctl request by its name under an ABI.
+// Safe for any goroutine.
+func IoctlNumber(abi ABI, name string) (req uint32, ok bool) {
+	if n, ok := ConstantFor(abi, name); ok && n <= 1<<32-1 {
+		if names, _, _ := IoctlFor(abi, uint32(n)); slices.Contains(names, name) {
+			return uint32(n), true
+		}
+	}
+	for req, names := range ioctlTab().extra {
+		if slices.Contains(names, name) {
+			return req, true
+		}
+	}
+	return 0, false
+}
+
 // IoctlText returns all names of a request as strace prints them, "A or B", or
 // "" when it has none.
 func IoctlText(abi ABI, req uint32) string {

@@ -98,6 +98,11 @@ func TestIoctlGeneric(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { sig.Select(&[6]uint64{3, 0x5401}) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
+	for name, want := range map[string]uint32{"TCGETS": 0x5401, "FS_IOC_FIEMAP": 0xc020660b, "SNDCTL_TMR_STOP": 0x5403, "O_CREAT": 0, "nothing": 0} {
+		if n, ok := IoctlNumber(AMD64, name); n != want || ok != (want != 0) {
+			t.Errorf("%s: %#x, %v", name, n, ok)
+		}
+	}
 	if n := IoctlSize(0x81004506); n != 256 {
 		t.Errorf("size %d", n)
 	}

@@ -97,7 +97,8 @@ type netlinkTable struct {
 var netlinkTab = sync.OnceValue(func() *netlinkTable { return newNetlinkTable(tableFile{"netlink.tab", netlinkText}) })
 
 func newNetlinkTable(files ...tableFile) *netlinkTable {
-	return &netlinkTable{index: newTableIndex(func(head string, file func(string)) {
+	return &netlinkTable{index: newTableIndex(func(line string, file func(string)) {
+		head, _, _ := strings.Cut(line, ":")
 		if f := strings.Fields(head); len(f) > 1 {
 			file(f[0] + " " + f[1])
 		}
@@ -245,7 +246,7 @@ func parseAttrSet(line string) (*AttrSet, error) {
 	head, body, _ := strings.Cut(line, ":")
 	words := strings.Fields(head)
 	if len(words) != 3 {
-		return nil, fmt.Errorf("want attrs NAME TYPES: ATTR KIND, ...")
+		return nil, fmt.Errorf("want: attrs NAME TYPES: ATTR and KIND")
 	}
 	s := &AttrSet{Name: words[1], attrs: map[uint64]*Attr{}}
 	if s.Set = SetByName(words[2]); s.Set == nil && words[2] != "-" {

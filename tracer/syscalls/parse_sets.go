@@ -39,8 +39,8 @@ var sets = sync.OnceValue(func() *setTable {
 })
 
 func newSetTable(files ...tableFile) *setTable {
-	return &setTable{index: newTableIndex(func(head string, file func(string)) {
-		_, name, _ := strings.Cut(strings.TrimSpace(head), " ")
+	return &setTable{index: newTableIndex(func(line string, file func(string)) {
+		_, name, _ := strings.Cut(line, " ")
 		name, _, _ = strings.Cut(strings.TrimSpace(name), " ")
 		file(name)
 	}, files...)}

@@ -48,14 +48,18 @@ var structTab = sync.OnceValue(func() *structTable {
 // newStructTable files "layout NAME" under "layout NAME" and the rest under the
 // names: a struct may have a layout and an overlay.
 func newStructTable(files ...tableFile) *structTable {
-	return &structTable{newTableIndex(func(head string, file func(string)) {
+	return &structTable{newTableIndex(func(line string, file func(string)) {
+		head, _, _ := strings.Cut(line, ":")
 		word, names, _ := strings.Cut(strings.TrimSpace(head), " ")
 		names, _, _ = strings.Cut(strings.TrimSpace(names), " ")
 		if word == "layout" {
-			file("layout " + names)
+			file(strings.TrimSpace(head)) // with one space, like all of them
 			return
 		}
-		for name := range strings.SplitSeq(strings.TrimSuffix(names, "!"), ",") {
+		names = strings.TrimSuffix(names, "!")
+		for more := true; more; {
+			var name string
+			name, names, more = strings.Cut(names, ",")
 			file(name)
 		}
 	}, files...)}

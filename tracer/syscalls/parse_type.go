@@ -22,7 +22,7 @@ var kindNames = map[string]TypeKind{
 	"siginfo": KindSiginfo, "sigframe": KindSigframe, "ticks": KindTicks, "wstatus": KindWait, "off64": KindLow64, "high64": KindHigh64, "pages": KindPages,
 	"str": KindString, "sigset": KindSigset,
 	"bpfcode": KindBPFCode, "kver": KindVersion,
-	"le16": KindLE16, "ifindex": KindIfindex, "errno": KindErrno, "xbyte": KindXByte, "dyn": KindDyn,
+	"le16": KindLE16, "ifindex": KindIfindex, "errno": KindErrno, "xbyte": KindXByte, "hex8": KindHex8, "dyn": KindDyn,
 	"ipaddr": KindIPAddr, "mac": KindMAC,
 	"sigmask": KindSigmask, "ipccall": KindIPCCall,
 	"ioprio": KindIoprio, "futexop": KindFutexOp, "qcmd": KindQuotaCmd, "caps": KindCaps, "negerrno": KindNegErrno,

@@ -20,7 +20,8 @@ type ioctlTable struct {
 
 var ioctlTab = sync.OnceValue(func() *ioctlTable {
 	t := &ioctlTable{extra: map[uint32][]string{}}
-	t.index = newTableIndex(func(head string, file func(string)) {
+	t.index = newTableIndex(func(line string, file func(string)) {
+		head, _, _ := strings.Cut(line, ":")
 		head, only := strings.CutPrefix(head, "names ")
 		for name := range strings.FieldsSeq(head) {
 			name, number, given := strings.Cut(name, "=")

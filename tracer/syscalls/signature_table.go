@@ -36,7 +36,8 @@ var callIndex = sync.OnceValue(func() *tableIndex {
 		tableFile{"proc_calls.tab", procCallsText}, tableFile{"old_calls.tab", oldCallsText})
 })
 
-func callNames(head string, file func(string)) {
+func callNames(line string, file func(string)) {
+	head, _, _ := strings.Cut(line, "(")
 	name, abis, limited := strings.Cut(head, "@")
 	if !limited {
 		file(name)

@@ -43,6 +43,7 @@ const (
 	KindLE16                        // "le16": 16 bits in little-endian order, htobs(); "le16:SET": one value
 	KindIfindex                     // "ifindex": number of a network interface
 	KindErrno                       // "errno": 0 or a negative error number, -ENOENT
+	KindHex8                        // "hex8": byte in hexadecimal
 	KindXByte                       // "xbyte": byte in hexadecimal, 00 for zero
 	KindDyn                         // "dyn": what it is depends on other fields: control messages, netlink
 	KindNetLong                     // "be32": 32 bits in network byte order, htonl()

@@ -30,21 +30,21 @@ type place struct{ file, offset uint32 }
 
 // tableIndex finds the lines of a table by the names they are about.
 type tableIndex struct {
-	files []tableFile
-	at    map[string]place
-	twice []string // names with a second line, reported by a test
+	files   []tableFile
+	namesOf func(line string, file func(name string))
+	at      map[string]place
+	twice   []string // names with a second line, reported by a test
 }
 
 // newTableIndex notes where the lines begin and files each under the names that
-// namesOf finds in its beginning: the part before the first of "(:|" or the
-// whole. It does not look further into a line: this is what every start pays
-// for.
-func newTableIndex(namesOf func(head string, file func(name string)), files ...tableFile) *tableIndex {
+// namesOf finds at its beginning. It looks no further into a line: this is what
+// every start pays for.
+func newTableIndex(namesOf func(line string, file func(name string)), files ...tableFile) *tableIndex {
 	size := 0
 	for _, f := range files {
 		size += len(f.text)
 	}
-	x := &tableIndex{files: files, at: make(map[string]place, size/100)}
+	x := &tableIndex{files: files, namesOf: namesOf, at: make(map[string]place, size/100)}
 	var p place
 	file := func(name string) {
 		before := len(x.at)
@@ -55,12 +55,8 @@ func newTableIndex(namesOf func(head string, file func(name string)), files ...t
 	}
 	for i, f := range files {
 		for offset, line := range f.starts() {
-			end := 0
-			for end < len(line) && line[end] != '(' && line[end] != ':' && line[end] != '|' {
-				end++
-			}
 			p = place{uint32(i), uint32(offset)}
-			namesOf(line[:end], file)
+			namesOf(line, file)
 		}
 	}
 	return x
