@@ -161,6 +161,11 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 		c.fail(n.Line(), "%v", err)
 		return true
 	}
+	if len(n.Args) > 1 {
+		if opts, ok := n.Args[1].(*ast.TableExpr); ok {
+			c.options(spec, opts)
+		}
+	}
 	last, ok := n.Args[len(n.Args)-1].(*ast.FunctionExpr)
 	if id.Value != "on" || !ok || last.ParList == nil || len(last.ParList.Names) == 0 {
 		return true

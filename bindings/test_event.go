@@ -52,6 +52,15 @@ func (f *testFields) number(name string, otherwise int64) int64 {
 	return wholeNumber(f.L, v, name)
 }
 
+// id takes a process or thread id, 0 if none is given.
+func (f *testFields) id(name string) int {
+	n := f.number(name, 0)
+	if n < 0 || n > 1<<30 {
+		f.L.RaiseError("%s: a number from 1 on is wanted, not %d", name, n)
+	}
+	return int(n)
+}
+
 func (f *testFields) text(name string) *string {
 	v := f.take(name)
 	if v == lua.LNil {
@@ -63,6 +72,14 @@ func (f *testFields) text(name string) *string {
 	}
 	text := string(s)
 	return &text
+}
+
+func (f *testFields) flag(name string) bool {
+	v := f.take(name)
+	if v != lua.LNil && v.Type() != lua.LTBool {
+		f.L.RaiseError("%s: true or false is wanted, not %s", name, escape(v.String()))
+	}
+	return lua.LVAsBool(v)
 }
 
 func (f *testFields) table(name string) *lua.LTable {
@@ -99,8 +116,7 @@ var subjectFields = []string{"pid", "tid", "ppid", "abi", "comm", "exe", "cwd", 
 // subject takes the fields that describe the thread.
 func (f *testFields) subject() *engine.MadeUp {
 	m := &engine.MadeUp{ABI: syscalls.Native(), PPID: int(f.number("ppid", 0))}
-	m.PID = int(f.number("pid", 0))
-	m.TID = int(f.number("tid", 0))
+	m.PID, m.TID = f.id("pid"), f.id("tid")
 	switch {
 	case m.PID == 0 && m.TID == 0:
 		m.PID, m.TID = testPID, testPID
@@ -137,7 +153,13 @@ func (f *testFields) subject() *engine.MadeUp {
 	}
 	if tb := f.table("regs"); tb != nil {
 		m.Registers = map[string]uint64{}
-		tb.ForEach(func(k, v lua.LValue) { m.Registers[k.String()] = argWord(f.L, v, "regs."+k.String()) })
+		tb.ForEach(func(k, v lua.LValue) {
+			var regs tracer.Registers
+			if name := k.String(); !regs.Set(name, 0) {
+				f.L.RaiseError("regs: there is no register %q", escape(name))
+			}
+			m.Registers[k.String()] = argWord(f.L, v, "regs."+k.String())
+		})
 	}
 	return m
 }
@@ -172,23 +194,34 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 	m := f.subject()
 	res := engine.MadeUpResult{Duration: time.Microsecond}
 	if v := f.take("duration"); v != lua.LNil {
-		res.Duration = time.Duration(float64(lua.LVAsNumber(v)) * float64(time.Second))
+		d, err := toDuration(v)
+		if err != nil {
+			L.RaiseError("duration: %v", err)
+		}
+		res.Duration = d
 	}
 	if v := f.take("ret"); v != lua.LNil {
 		res.Ret, res.Given = wholeNumber(L, v, "ret"), true
 	}
 	if name := f.text("err"); name != nil {
 		n, err := lookupErrno(*name)
-		raiseIf(L, err)
+		if err != nil {
+			L.RaiseError("err: %v", err)
+		}
 		res.Ret, res.Given = -int64(n), true
 	}
 	fdpath := f.text("fdpath")
-	values := map[string]any{}
-	if tb := f.table("args"); tb != nil {
-		tb.ForEach(func(k, v lua.LValue) { values[k.String()] = plainGo(L, v) })
+	named := func(tb *lua.LTable) map[string]any {
+		values := map[string]any{}
+		if tb != nil {
+			tb.ForEach(func(k, v lua.LValue) { values[k.String()] = plainGo(L, v, 0) })
+		}
+		return values
 	}
+	res.Before = named(f.table("before"))
+	values := named(f.table("args"))
 	for k, v := range f.left {
-		values[k] = plainGo(L, v)
+		values[k] = plainGo(L, v, 0)
 	}
 	if fdpath != nil {
 		fd, err := firstFD(m.ABI, name, values)
@@ -287,8 +320,11 @@ func (tr *testRun) procEvent(L *lua.LState, f *testFields, what string) lua.LVal
 	var out engine.Outcome
 	switch what {
 	case "fork":
-		thread := f.take("thread") == lua.LTrue
-		child := &engine.MadeUp{ABI: m.ABI, TID: int(f.number("child", int64(m.TID)+1))}
+		thread := f.flag("thread")
+		child := &engine.MadeUp{ABI: m.ABI, TID: f.id("child")}
+		if child.TID == 0 {
+			child.TID = m.TID + 1
+		}
 		child.PID = child.TID
 		event := unix.PTRACE_EVENT_FORK
 		if thread {
@@ -301,7 +337,7 @@ func (tr *testRun) procEvent(L *lua.LState, f *testFields, what string) lua.LVal
 		f.done("proc:exec", append([]string{"former_tid"}, subjectFields...))
 		out = tr.sim.Exec(m, former)
 	case "exit":
-		exit := tracer.Exit{Code: int(f.number("status", 0)), Core: f.take("core") == lua.LTrue}
+		exit := tracer.Exit{Code: int(f.number("status", 0)), Core: f.flag("core")}
 		if name := f.text("killed"); name != nil {
 			sig, ok := syscalls.Signal(*name)
 			if !ok {
@@ -320,7 +356,10 @@ func (tr *testRun) procEvent(L *lua.LState, f *testFields, what string) lua.LVal
 }
 
 // plainGo converts a value of a test for package encode.
-func plainGo(L *lua.LState, v lua.LValue) any {
+func plainGo(L *lua.LState, v lua.LValue, depth int) any {
+	if depth > maxTestDepth {
+		L.RaiseError("the tables of an argument are nested too deeply")
+	}
 	switch v := v.(type) {
 	case lua.LString:
 		return string(v)
@@ -336,16 +375,19 @@ func plainGo(L *lua.LState, v lua.LValue) any {
 		if f, ok := v.Value.(*flags); ok {
 			return f.Bits
 		}
+		if v.Value == nil { // json.null
+			return nil
+		}
 	case *lua.LTable:
 		if n := v.Len(); n > 0 {
 			list := make([]any, n)
 			for i := range n {
-				list[i] = plainGo(L, v.RawGetInt(i+1))
+				list[i] = plainGo(L, v.RawGetInt(i+1), depth+1)
 			}
 			return list
 		}
 		m := map[string]any{}
-		v.ForEach(func(k, e lua.LValue) { m[k.String()] = plainGo(L, e) })
+		v.ForEach(func(k, e lua.LValue) { m[k.String()] = plainGo(L, e, depth+1) })
 		return m
 	case *lua.LNilType:
 		return nil
@@ -354,69 +396,5 @@ func plainGo(L *lua.LState, v lua.LValue) any {
 	return nil
 }
 
-// testRunList is t:run.
-func testRunList(r *Runtime, L *lua.LState) int {
-	tr := testRef(L)
-	if text, ok := L.Get(2).(lua.LString); ok {
-		n := 0
-		for line := range strings.Lines(string(text)) {
-			n++
-			if line = strings.TrimSpace(line); line == "" {
-				continue
-			}
-			v, err := r.decodeJSON(line)
-			tb, ok := v.(*lua.LTable)
-			if err != nil || !ok {
-				L.RaiseError("t:run: line %d is no JSON object: %v", n, err)
-			}
-			tr.record(L, tb)
-		}
-		return 0
-	}
-	list := L.CheckTable(2)
-	for i := 1; i <= list.Len(); i++ {
-		tb, ok := list.RawGetInt(i).(*lua.LTable)
-		if !ok {
-			L.RaiseError("t:run: event %d is no table", i)
-		}
-		if spec, ok := tb.RawGetInt(1).(lua.LString); ok {
-			fields, _ := tb.RawGetInt(2).(*lua.LTable)
-			tr.event(L, string(spec), fields)
-			continue
-		}
-		tr.record(L, tb)
-	}
-	return 0
-}
-
-// record raises an event that luatrace -j or ev:table() has written.
-func (tr *testRun) record(L *lua.LState, rec *lua.LTable) {
-	fields := L.NewTable()
-	copyField := func(from, to string) {
-		if v := rec.RawGetString(from); v != lua.LNil && v != tr.t.r.null {
-			fields.RawSetString(to, v)
-		}
-	}
-	name := lua.LVAsString(rec.RawGetString("name"))
-	for _, k := range []string{"pid", "tid", "comm", "abi", "duration"} {
-		copyField(k, k)
-	}
-	switch typ := lua.LVAsString(rec.RawGetString("type")); typ {
-	case "signal":
-		copyField("sender", "sender")
-		copyField("code", "code")
-		tr.event(L, "signal:"+name, fields)
-	case "fork", "exec", "exit":
-		for _, k := range []string{"child", "thread", "status", "killed"} {
-			if typ == "fork" == (k == "child" || k == "thread") {
-				copyField(k, k)
-			}
-		}
-		tr.event(L, "proc:"+typ, fields)
-	default:
-		for _, k := range [][2]string{{"args", "args"}, {"ret", "ret"}, {"errno", "err"}, {"err", "err"}} {
-			copyField(k[0], k[1])
-		}
-		tr.event(L, name, fields)
-	}
-}
+// maxTestDepth is how deep tables may be nested: a table can contain itself.
+const maxTestDepth = 32

@@ -75,6 +75,7 @@ type testRun struct {
 	result   *TestResult
 	errors   []string // of hooks, not yet asked for
 	finished bool
+	recorded float64 // when recorded events happened: ev.time of a test less that of the record; 0 before the first
 }
 
 // start is when the clock of tests starts: 2001-09-09 01:46:40 UTC.

@@ -124,6 +124,16 @@ var memberTests = []memberTest{
 	{"aggregation.print", "uname", `agg.printed:count "p" == nil and agg.printed:print() == nil`},
 	{"aggregation.clear", "uname", `agg.cl:count "p" == nil and agg.cl:clear() == nil and agg.cl:get "p" == nil`},
 
+	{"test.stdout", "test", `t:event("openat", {path = "/x"}).ret == 0 and t.stdout == "/x\n"`},
+	{"test.event", "test", `t:event("openat", {path = "/x", err = "ENOENT"}).err == "ENOENT"`},
+	{"test.run", "test", `t:run{{"openat", {path = "/x"}}, {"openat", {path = "/y"}}} == nil and t.stdout == "/x\n/y\n"`},
+	{"test.advance", "test", `t:advance "2s" == nil and t.stdout == "tick\ntick\n"`},
+	{"test.finish", "test", `t:finish() == nil and t.stdout == "end\n" and not pcall(t.event, t, "openat")`},
+	{"test.clear", "test", `t:event("openat", {path = "/x"}) and t:clear() == nil and t.stdout == ""`},
+	{"test.expect", "test", `t:expect(1, 1) == nil and t:expect{} == nil`},
+	{"test.shows", "test", `t:event("openat", {path = "/x"}) and t:shows "/x" == nil`},
+	{"test.errors", "test", `t:event("openat", {path = "error"}) and #t:errors() == 1 and #t:errors() == 0`},
+
 	{"condition.test", "openat", `under "/etc":test "/etc/passwd" and not under "/etc":test "/etcetera" and ge(3):test(3) and not ge(3):test(2)`},
 }
 
@@ -153,10 +163,17 @@ func TestMembers(t *testing.T) {
 			t.Errorf("%s has two rows", m.member)
 		}
 		rows[m.member] = true
+		if m.spec == "test" {
+			checkTestMember(t, m.member, m.expr)
+			continue
+		}
 		script += fmt.Sprintf("on(%q, function(ev) check(%q, ev, function(ev) return %s end) end)\n", m.spec, m.member, m.expr)
 	}
 	script += "on(\"end\", function()\n"
 	for _, m := range memberTests {
+		if m.spec == "test" {
+			continue
+		}
 		script += fmt.Sprintf("\tprint(%q, seen[%q] and \"ok\" or failure[%q] or \"never true\")\n", m.member, m.member, m.member)
 	}
 	script += "\tfor _, a in ipairs {\"c\", \"s\", \"a\", \"mi\", \"ma\", \"st\", \"h\", \"lh\", \"r\", \"t\", \"printed\"} do agg[a]:clear() end\nend)\n"
@@ -192,5 +209,17 @@ func TestMembers(t *testing.T) {
 		if name, result, _ := strings.Cut(strings.TrimSuffix(l, "\n"), "\t"); result != "ok" {
 			t.Errorf("%s: %s", name, result)
 		}
+	}
+}
+
+// checkTestMember tries a member of t, which no traced program has.
+func checkTestMember(t *testing.T, member, expr string) {
+	t.Helper()
+	for _, msg := range failures(t, `
+on("openat", function(ev) if ev.path == "error" then error "oops" end print(ev.path) end)
+every("1s", function() print "tick" end)
+on("end", function() print "end" end)
+test("member", function(t) t:expect((`+expr+`)) end)`) {
+		t.Errorf("%s: %s", member, msg)
 	}
 }

@@ -312,8 +312,11 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 type Function = *lua.LFunction
 
 // ReadMeta runs a script only as far as its call of meta, and returns what it
-// said; a script without meta gives an empty Meta.
+// said; nothing is run of a script without meta, which gives an empty Meta.
 func (r *Runtime) ReadMeta(fn Function) (*Meta, error) {
+	if !mentions(fn.Proto, "meta") {
+		return &Meta{}, nil
+	}
 	r.metaOnly = true
 	defer func() { r.metaOnly = false }()
 	err := r.Call(fn)

@@ -143,18 +143,26 @@ func (t *Trace) every(L *lua.LState) int {
 
 // checkDuration takes "1.5s" or a number of seconds.
 func checkDuration(L *lua.LState, n int) time.Duration {
-	switch v := L.Get(n).(type) {
+	d, err := toDuration(L.Get(n))
+	if err != nil {
+		L.ArgError(n, err.Error())
+	}
+	return d
+}
+
+// toDuration takes a number of seconds or a text such as "500ms".
+func toDuration(v lua.LValue) (time.Duration, error) {
+	switch v := v.(type) {
 	case lua.LNumber:
 		if v >= 0 && v < 1e9 {
-			return time.Duration(float64(v) * float64(time.Second))
+			return time.Duration(float64(v) * float64(time.Second)), nil
 		}
 	case lua.LString:
 		if d, err := time.ParseDuration(string(v)); err == nil && d >= 0 {
-			return d
+			return d, nil
 		}
 	}
-	L.ArgError(n, fmt.Sprintf("a duration is wanted, such as \"500ms\", \"2s\" or a number of seconds, not %s", escape(L.Get(n).String())))
-	return 0
+	return 0, fmt.Errorf("a duration is wanted, such as \"500ms\", \"2s\" or a number of seconds, not %s", escape(v.String()))
 }
 
 // position is where the running Lua function was called, "file:line".

@@ -120,6 +120,7 @@ type MadeUpResult struct {
 	Ret      int64 // -errno for a failure
 	Given    bool  // otherwise Ret is what the buffers suggest
 	Duration time.Duration
+	Before   map[string]any // arguments that go in and come out, as they go in
 }
 
 // Call makes a system call: hooks for its entry, then, unless it never
@@ -131,7 +132,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 		return Outcome{}, newUnknownCall(name)
 	}
 	t := s.task(m)
-	made, err := encode.Args(m.ABI, syscalls.Lookup(m.ABI, nr), values, t.sim)
+	made, err := encode.Args(m.ABI, syscalls.Lookup(m.ABI, nr), values, res.Before, t.sim)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -218,7 +219,7 @@ func (s *Simulation) Signal(m *MadeUp, sig unix.Signal, code, sender int, addr u
 func (s *Simulation) Fork(m, child *MadeUp, event int) Outcome {
 	t := s.task(m)
 	if s.tasks[child.TID] == nil {
-		if child.PPID == 0 {
+		if child.PPID == 0 && child.PID != m.PID {
 			child.PPID = m.PID
 		}
 		if child.Comm == nil {
@@ -269,6 +270,9 @@ func (s *Simulation) End() {
 		f()
 	}
 }
+
+// Now is the time of the simulation's clock.
+func (s *Simulation) Now() time.Time { return s.now }
 
 // Advance lets time pass: timers run when they are due.
 func (s *Simulation) Advance(d time.Duration) {

@@ -112,10 +112,10 @@ var badCommandLines = []bad{
 	{[]string{"-o", "trace", "./no-interpreter-line"}, exitCannotExec, `cannot run "./no-interpreter-line": exec format error \(a script needs a first line like #!/bin/sh\)`},
 	{[]string{"-o", "trace", "./bad-interpreter"}, exitNotFound, `cannot run "./bad-interpreter": the interpreter that its first line or its ELF header names does not exist`},
 
-	{[]string{"list", "no-such-category"}, exitFailure, `no script is of the category "no-such-category"`},
-	{[]string{"list", "a", "b"}, exitUsage, `list takes one category at most`},
+	{[]string{"list", "no-such-category"}, exitFailure, `no script is of the category "no-such-category" or matches it; categories are .*`},
+	{[]string{"list", "a", "b"}, exitUsage, `list: it takes one category or pattern at most .*`},
 	{[]string{"info"}, exitUsage, `info takes the name of a script .*`},
-	{[]string{"info", "opensnop"}, exitUsage, `there is no script "opensnop"; did you mean "opensnoop"\?.*`},
+	{[]string{"info", "opensnop"}, exitUsage, `there is no script "opensnop" in the collection; did you mean "opensnoop"\?.*`},
 	{[]string{"probes", "opnat"}, exitUsage, `unknown system call "opnat": did you mean "openat"\?.*`},
 	{[]string{"probes", "signal"}, exitUsage, `probes lists system calls; "signal" is no system call`},
 }

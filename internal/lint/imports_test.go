@@ -28,13 +28,14 @@ var layers = []layer{
 	{"tracer/syscalls/gen/...", []string{"tracer/syscalls/gen/...", "tracer/syscalls/pack", "golang.org/x/sys/..."}},
 	{"tracer/syscalls/...", []string{"tracer/syscalls/..."}},
 	{"tracer/decode/...", []string{"tracer/decode/...", "tracer/syscalls"}},
+	{"tracer/encode/...", []string{"tracer/encode/...", "tracer/syscalls", "tracer/decode"}},
 	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
 	{"engine/agg/...", nil},
-	{"engine/...", []string{"engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/..."}},
+	{"engine/...", []string{"engine/...", "tracer", "tracer/syscalls", "tracer/decode", "tracer/encode", "golang.org/x/sys/..."}},
 	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
 	{"scripts/...", nil},
 	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "scripts", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},
-	{"internal/docs", []string{"bindings", "engine", "tracer/syscalls"}},
+	{"internal/docs", []string{"bindings", "engine", "scripts", "tracer/syscalls"}},
 	{"internal/...", []string{"internal/...", "golang.org/x/sys/..."}},
 }
 

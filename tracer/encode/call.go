@@ -2,6 +2,7 @@ package encode
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -34,17 +35,20 @@ type encoder struct {
 	mem    Memory
 	call   *Call
 	params []syscalls.Param
+	before map[string]any
 	counts bool // the result is a size: of what was written, say
 }
 
 // Args encodes the arguments of a call by their names (aliases do as well).
 // Missing ones are zero; lengths of buffers that are given are filled in
-// unless they are given too.
-func Args(abi syscalls.ABI, sig *syscalls.Signature, values map[string]any, mem Memory) (*Call, error) {
+// unless they are given too. before has the arguments that go in and come out
+// as they are at the entry; one that it does not name is what it will be.
+func Args(abi syscalls.ABI, sig *syscalls.Signature, values, before map[string]any, mem Memory) (*Call, error) {
 	e := &encoder{abi: abi, mem: mem, call: &Call{}}
 	if sig == nil {
 		return e.raw(values)
 	}
+	e.before = before
 	// The first round finds the values that choose a variant.
 	for i := range sig.Params {
 		p := &sig.Params[i]
@@ -57,8 +61,10 @@ func Args(abi syscalls.ABI, sig *syscalls.Signature, values map[string]any, mem 
 	var ret *syscalls.Type
 	e.params, ret = sig.Select(&e.call.Args)
 	e.counts = ret.Kind == syscalls.KindSize
-	if err := e.known(sig.Name, values); err != nil {
-		return nil, err
+	for _, given := range []map[string]any{values, before} {
+		if err := e.known(sig.Name, given); err != nil {
+			return nil, err
+		}
 	}
 	for i := range e.params {
 		p := &e.params[i]
@@ -73,7 +79,7 @@ func Args(abi syscalls.ABI, sig *syscalls.Signature, values map[string]any, mem 
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}
-		e.call.Args[i] = w
+		e.place(i, p.Kind, w)
 	}
 	for i := range e.params {
 		p := &e.params[i]
@@ -91,6 +97,20 @@ func Args(abi syscalls.ABI, sig *syscalls.Signature, values map[string]any, mem 
 		}
 	}
 	return e.call, nil
+}
+
+// place puts a number into its word, or into that and the next one.
+func (e *encoder) place(i int, kind syscalls.TypeKind, w uint64) {
+	e.call.Args[i] = w
+	if i+1 >= len(e.call.Args) {
+		return
+	}
+	switch {
+	case kind == syscalls.KindHigh64:
+		e.call.Args[i], e.call.Args[i+1] = w>>32, uint64(uint32(w))
+	case kind == syscalls.KindLow64 && e.abi.WordSize() == 4:
+		e.call.Args[i], e.call.Args[i+1] = uint64(uint32(w)), w>>32
+	}
 }
 
 // raw takes arg1 to arg6, of a call without a signature.
@@ -148,13 +168,13 @@ func (e *encoder) known(call string, values map[string]any) error {
 }
 
 // pointer encodes an argument that is an address: of memory with the value, or
-// the value itself if it is a number.
+// the value itself if it is one.
 func (e *encoder) pointer(i int, p *syscalls.Param, v any, values map[string]any) error {
-	if w, ok := number(v); ok && p.Kind != syscalls.KindRef && p.Kind != syscalls.KindWait && p.Kind != syscalls.KindSigset {
-		e.call.Args[i] = w
+	if v == nil {
 		return nil
 	}
-	if v == nil {
+	if w, ok := address(p.Type, v); ok {
+		e.call.Args[i] = w
 		return nil
 	}
 	b, count, err := e.memory(p.Type, v)
@@ -162,26 +182,70 @@ func (e *encoder) pointer(i int, p *syscalls.Param, v any, values map[string]any
 		return err
 	}
 	// What the program must have said about the size.
-	e.fillLength(&p.Len, count, values)
+	e.fillLength(i, &p.Len, count, values)
 	if p.Len.Kind == syscalls.LenRet || p.Dir == syscalls.In && e.counts && isData(p, v) {
 		e.call.Counted = max(e.call.Counted, count)
 	}
+	room := e.room(&p.Len, b, count)
 	if p.Dir == syscalls.In {
-		e.call.Args[i] = e.mem.Place(b)
+		e.call.Args[i] = e.mem.Place(room)
 		return nil
 	}
-	e.call.Args[i] = e.mem.Place(make([]byte, max(len(b), 1)))
-	if p.Dir == syscalls.InOut {
-		e.call.After = append(e.call.After, Later{e.call.Args[i], b})
-		return nil
+	later := b
+	switch was, ok := find(p, e.before); {
+	case p.Dir != syscalls.InOut:
+		clear(room)
+	case ok && was != nil:
+		first, _, err := e.memory(p.Type, was)
+		if err != nil {
+			return fmt.Errorf("before: %w", err)
+		}
+		room = append(first, make([]byte, max(0, len(room)-len(first)))...)
 	}
-	e.call.After = append(e.call.After, Later{e.call.Args[i], b})
+	e.call.Args[i] = e.mem.Place(room)
+	e.call.After = append(e.call.After, Later{e.call.Args[i], later})
 	return nil
 }
 
-// fillLength sets the argument that says how long another one is, unless the
+// maxRoom is the most memory that is made for a length without contents.
+const maxRoom = 64 << 10
+
+// room is b and, up to the length that the call says, zeros.
+func (e *encoder) room(l *syscalls.Length, b []byte, count int) []byte {
+	want := uint64(max(len(b), 1))
+	if j := syscalls.FindParam(e.params, l.Name); l.Kind == syscalls.LenName && j >= 0 && count > 0 {
+		want = max(want, min(e.call.Args[j], maxRoom)*uint64(len(b)/count))
+	}
+	return append(slices.Clone(b), make([]byte, min(want, maxRoom+uint64(len(b)))-uint64(len(b)))...)
+}
+
+// address takes what is an address already: of an argument that was not
+// followed, or a number where memory has none.
+func address(t *syscalls.Type, v any) (uint64, bool) {
+	if m, ok := v.(map[string]any); ok {
+		for key := range m {
+			if key != "address" && key != "unreadable" {
+				return 0, false
+			}
+		}
+		return number(m["address"])
+	}
+	switch t.Kind {
+	case syscalls.KindRef, syscalls.KindWait, syscalls.KindSigset, syscalls.KindOpt:
+		return 0, false
+	}
+	return number(v)
+}
+
+// fillLength sets the argument that says how long argument i is, unless the
 // caller has.
-func (e *encoder) fillLength(l *syscalls.Length, n int, values map[string]any) {
+func (e *encoder) fillLength(i int, l *syscalls.Length, n int, values map[string]any) {
+	if l.Kind == syscalls.LenRet { // read's count, at least what was read
+		if i+1 < len(e.params) && e.params[i+1].Kind == syscalls.KindSize && e.call.Args[i+1] == 0 {
+			e.call.Args[i+1] = uint64(n)
+		}
+		return
+	}
 	if l.Kind != syscalls.LenName && l.Kind != syscalls.LenDeref {
 		return
 	}

@@ -88,6 +88,11 @@ func (e *encoder) iovec(v any) ([]byte, int, error) {
 	for _, item := range items {
 		if m, ok := item.(map[string]any); ok {
 			item = m["iov_base"]
+			if w, ok := address(&syscalls.Type{Kind: syscalls.KindBytes}, item); ok || item == nil {
+				n, _ := number(m["iov_len"])
+				b = append(append(b, little(w, word)...), little(n, word)...)
+				continue
+			}
 		}
 		s, ok := item.(string)
 		if !ok {
@@ -103,7 +108,7 @@ func (e *encoder) iovec(v any) ([]byte, int, error) {
 
 // sigset encodes a list of signal names.
 func (e *encoder) sigset(v any) ([]byte, int, error) {
-	if w, ok := number(v); ok {
+	if w, err := e.word(&syscalls.Type{Kind: syscalls.KindHex}, v); err == nil {
 		return little(w, 8), 8, nil
 	}
 	items, err := list(v)
@@ -138,38 +143,6 @@ func bitmap(v any) ([]byte, int, error) {
 	return b, len(b), nil
 }
 
-// sockaddrs are the structs of address families that tests are likely to want.
-var sockaddrs = map[string]string{
-	"AF_UNIX": "sockaddr_un", "AF_INET": "sockaddr_in", "AF_INET6": "sockaddr_in6", "AF_NETLINK": "sockaddr_nl",
-}
-
-func (e *encoder) sockaddr(v any) ([]byte, error) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("a table with sa_family is wanted, not %s", describe(v))
-	}
-	family := fmt.Sprint(m["sa_family"])
-	name := sockaddrs[family]
-	if name == "" {
-		return nil, fmt.Errorf("sa_family is one of AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, not %q", family)
-	}
-	lay := syscalls.StructByName(e.abi, name)
-	fields := map[string]any{lay.Fields[0].Name: family}
-	for k, f := range m {
-		if k != "sa_family" {
-			fields[k] = f
-		}
-	}
-	b, err := e.structure(lay, fields)
-	if path, ok := m["sun_path"].(string); ok && err == nil {
-		b = b[:2+len(path)] // the length says where an abstract name ends
-		if !strings.HasPrefix(path, "\x00") {
-			b = append(b, 0)
-		}
-	}
-	return b, err
-}
-
 // structure encodes a struct from its fields.
 func (e *encoder) structure(lay *syscalls.Struct, v any) ([]byte, error) {
 	m, ok := v.(map[string]any)
@@ -193,11 +166,29 @@ func (e *encoder) structure(lay *syscalls.Struct, v any) ([]byte, error) {
 			}
 			return nil, fmt.Errorf("struct %s has no field %q (it has %s)", lay.Name, name, strings.Join(have, ", "))
 		}
+		if f := &lay.Fields[i]; f.Type.Kind == syscalls.KindDyn && f.Size == 0 { // the struct's end
+			data, err := e.rawBytes(m[name])
+			if err != nil {
+				return nil, fmt.Errorf("%s.%s: %w", lay.Name, name, err)
+			}
+			b = append(b[:f.Offset], data...)
+			b = append(b, make([]byte, max(0, lay.Size-len(b)))...)
+			continue
+		}
 		if err := e.field(b, lay, &lay.Fields[i], m); err != nil {
 			return nil, fmt.Errorf("%s.%s: %w", lay.Name, name, err)
 		}
 	}
 	return b, nil
+}
+
+// rawBytes takes bytes as a string, or as a list of numbers.
+func (e *encoder) rawBytes(v any) ([]byte, error) {
+	if v == nil {
+		return nil, nil
+	}
+	b, _, err := e.array(&syscalls.Type{Kind: syscalls.KindArray, Elem: &syscalls.Type{Kind: syscalls.KindU8}}, v)
+	return b, err
 }
 
 func (e *encoder) field(b []byte, lay *syscalls.Struct, f *syscalls.Field, m map[string]any) error {
@@ -215,8 +206,8 @@ func (e *encoder) field(b []byte, lay *syscalls.Struct, f *syscalls.Field, m map
 		}
 		return nil
 	}
-	if f.Pointer && f.Count == 0 {
-		w, isNumber := number(v)
+	if f.Pointer && f.Count == 0 && f.Type.Pointer() {
+		w, isNumber := address(f.Type, v)
 		if !isNumber && v != nil {
 			mem, count, err := e.memory(f.Type, v)
 			if err != nil {

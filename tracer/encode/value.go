@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +47,13 @@ func (e *encoder) word(t *syscalls.Type, v any) (uint64, error) {
 		return 0, nil
 	}
 	w, ok := number(v)
+	if m, isTable := v.(map[string]any); isTable { // flags, and addresses, as JSON has them
+		for _, key := range []string{"value", "address"} {
+			if !ok {
+				w, ok = number(m[key])
+			}
+		}
+	}
 	if !ok {
 		text, isText := v.(string)
 		if !isText {
@@ -58,6 +67,8 @@ func (e *encoder) word(t *syscalls.Type, v any) (uint64, error) {
 	switch t.Kind {
 	case syscalls.KindNetPort:
 		w = uint64(uint16(w)>>8 | uint16(w)<<8)
+	case syscalls.KindPages:
+		w >>= 12
 	case syscalls.KindNetLong:
 		w = uint64(binary.BigEndian.Uint32(binary.LittleEndian.AppendUint32(nil, uint32(w))))
 	}
@@ -67,6 +78,9 @@ func (e *encoder) word(t *syscalls.Type, v any) (uint64, error) {
 // named finds "A|B|0x10".
 func (e *encoder) named(t *syscalls.Type, text string) (uint64, error) {
 	var w uint64
+	if i := slices.Index([]string{"SIG_DFL", "SIG_IGN"}, text); i >= 0 && t.Kind == syscalls.KindHandler {
+		return uint64(i), nil
+	}
 	for name := range strings.SplitSeq(text, "|") {
 		name = strings.TrimSpace(name)
 		if t.Set != nil {
@@ -146,6 +160,20 @@ func (e *encoder) memory(t *syscalls.Type, v any) (b []byte, count int, err erro
 		}
 	case syscalls.KindFDSet, syscalls.KindBits:
 		return bitmap(v)
+	case syscalls.KindOpt:
+		return e.option(t, v)
+	case syscalls.KindIovecAddr:
+		return e.array(&syscalls.Type{Kind: syscalls.KindArray, Elem: structType("iovec")}, v)
+	case syscalls.KindNodeMask:
+		b, n, err := e.array(&syscalls.Type{Kind: syscalls.KindArray, Elem: &syscalls.Type{Kind: syscalls.KindWordMask}}, v)
+		return b, n*8*e.abi.WordSize() + 1, err
+	case syscalls.KindKeyCaps:
+		return e.array(&syscalls.Type{Kind: syscalls.KindArray, Elem: &syscalls.Type{Kind: syscalls.KindU8}}, v)
+	case syscalls.KindControl, syscalls.KindDirents, syscalls.KindLSMContexts, syscalls.KindMsgbuf, syscalls.KindCapData, syscalls.KindSiginfo, syscalls.KindSigframe:
+		if !isText {
+			b, err = e.records(t, v)
+			return b, len(b), err
+		}
 	case syscalls.KindStruct:
 		if isText {
 			break
@@ -165,16 +193,27 @@ func (e *encoder) memory(t *syscalls.Type, v any) (b []byte, count int, err erro
 
 // size is how many bytes a value of type t takes in memory.
 func size(t *syscalls.Type, abi syscalls.ABI) int {
-	switch t.Kind {
-	case syscalls.KindU8:
-		return 1
-	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindMode, syscalls.KindFmode:
+	switch {
+	case t.Half:
 		return 2
-	case syscalls.KindOff, syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64:
+	case t.Word:
+		return abi.WordSize()
+	case t.Wide:
+		return 8
+	}
+	switch t.Kind {
+	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindResidency:
+		return 1
+	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16, syscalls.KindMode, syscalls.KindFmode:
+		return 2
+	case syscalls.KindPages, syscalls.KindOff, syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64, syscalls.KindHigh64, syscalls.KindCaps:
 		return 8
 	case syscalls.KindIPv6:
 		return 16
-	case syscalls.KindLong, syscalls.KindSize, syscalls.KindHex, syscalls.KindAddr, syscalls.KindRlim, syscalls.KindHandler, syscalls.KindSigset:
+	case syscalls.KindSiginfo:
+		return siginfoSize
+	case syscalls.KindLong, syscalls.KindSize, syscalls.KindHex, syscalls.KindAddr, syscalls.KindRlim, syscalls.KindHandler, syscalls.KindSigset,
+		syscalls.KindWordMask, syscalls.KindTime, syscalls.KindTicks, syscalls.KindUserArea, syscalls.KindVersion:
 		return abi.WordSize()
 	case syscalls.KindStruct:
 		if l := t.Layout(abi); l != nil {
@@ -187,29 +226,58 @@ func size(t *syscalls.Type, abi syscalls.ABI) int {
 	return 4
 }
 
-// inline encodes a value that stands in memory of its own: an element, a field.
+// inline encodes a value of n bytes that stands in memory of its own: an
+// element, a field.
 func (e *encoder) inline(t *syscalls.Type, v any, n int) ([]byte, error) {
 	text, isText := v.(string)
 	switch t.Kind {
-	case syscalls.KindIPv4, syscalls.KindIPv6:
-		if a, err := netip.ParseAddr(text); isText && err == nil && len(a.AsSlice()) == n {
-			return a.AsSlice(), nil
+	case syscalls.KindIPv4, syscalls.KindIPv6, syscalls.KindIPAddr:
+		if v != nil {
+			return ipAddress(text, n, t.Kind == syscalls.KindIPAddr)
 		}
-		return nil, fmt.Errorf("an address of %d bytes is wanted, such as %q", n, map[int]string{4: "127.0.0.1", 16: "::1"}[n])
+	case syscalls.KindMAC:
+		if a, err := net.ParseMAC(text); err == nil {
+			return a, nil
+		}
 	case syscalls.KindStruct:
-		if lay := t.Layout(e.abi); lay != nil && !isText {
+		if lay := t.Layout(e.abi); lay != nil && !isText && v != nil {
 			return e.structure(lay, v)
 		}
 	case syscalls.KindArray:
+		if v == nil {
+			return nil, nil
+		}
 		b, _, err := e.array(t, v)
 		return b, err
+	case syscalls.KindSigset:
+		if items, ok := v.([]any); ok {
+			b, _, err := e.sigset(items)
+			return b, err
+		}
+	case syscalls.KindSiginfo, syscalls.KindSockaddr, syscalls.KindFDSet, syscalls.KindBits, syscalls.KindNodeMask, syscalls.KindDirents, syscalls.KindControl:
+		if _, isNumber := number(v); v != nil && !isText && !isNumber {
+			b, _, err := e.memory(t, v)
+			return b, err
+		}
 	}
-	if isText && (t.Pointer() || t.Kind == syscalls.KindString) {
+	if isText && (t.Pointer() || t.Kind == syscalls.KindDyn) {
 		if len(text) > n {
 			return nil, fmt.Errorf("%d bytes do not fit into %d", len(text), n)
 		}
 		return append([]byte(text), make([]byte, n-len(text))...), nil
 	}
+	if items, ok := v.([]any); ok && len(items) <= n { // bytes, such as those of a hardware address
+		return e.rawBytes(items)
+	}
 	w, err := e.word(t, v)
 	return little(w, n), err
+}
+
+// ipAddress encodes an address of n bytes, or of as many as it has.
+func ipAddress(text string, n int, any bool) ([]byte, error) {
+	a, err := netip.ParseAddr(text)
+	if err == nil && (any || len(a.AsSlice()) == n) {
+		return a.AsSlice(), nil
+	}
+	return nil, fmt.Errorf("an address of %d bytes is wanted, such as %q", n, map[bool]string{true: "127.0.0.1", false: "::1"}[n == 4])
 }

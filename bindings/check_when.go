@@ -1,0 +1,136 @@
+package bindings
+
+import (
+	"strconv"
+
+	"github.com/yuin/gopher-lua/ast"
+
+	"luatrace/engine"
+)
+
+// options looks at the options of a hook that are written out: which there are,
+// and the fields and values of when.
+func (c *checker) options(spec *engine.Spec, tb *ast.TableExpr) {
+	for _, f := range tb.Fields {
+		key, ok := f.Key.(*ast.StringExpr)
+		if !ok {
+			continue
+		}
+		when, ok := f.Value.(*ast.TableExpr)
+		if key.Value != "when" || !ok {
+			continue
+		}
+		for _, cond := range when.Fields {
+			if name, ok := cond.Key.(*ast.StringExpr); ok {
+				c.condition(spec, max(cond.Key.Line(), cond.Value.Line(), tb.Line()), name.Value, cond.Value)
+			}
+		}
+	}
+}
+
+// condition looks at one field of a when table. A value that is not written out
+// can be anything: then only a field that takes neither numbers nor strings nor
+// truth values is wrong.
+func (c *checker) condition(spec *engine.Spec, line int, field string, value ast.Expr) {
+	if made, err, ok := constantCondition(value); ok {
+		if err == nil {
+			made.Field = field
+			_, err = engine.NewWhen(made).Resolve(spec)
+		}
+		if err != nil {
+			c.fail(line, "%v", err)
+		}
+		return
+	}
+	var first error
+	for _, v := range []any{1.0, "x", true} {
+		made, err := engine.Equal(v)
+		if err != nil {
+			continue
+		}
+		made.Field = field
+		if _, err = engine.NewWhen(made).Resolve(spec); err == nil {
+			return
+		}
+		if first != nil && first.Error() != err.Error() {
+			return // it is the value that is wrong
+		}
+		first = err
+	}
+	if first != nil {
+		c.fail(line, "%v", first)
+	}
+}
+
+// constantCondition makes the condition of a value that is written out; ok is
+// false for another.
+func constantCondition(e ast.Expr) (cond engine.Condition, err error, ok bool) {
+	if v, ok := constantValue(e); ok {
+		cond, err = engine.Equal(v)
+		return cond, err, true
+	}
+	switch e := e.(type) {
+	case *ast.TableExpr:
+		var list []any
+		for _, f := range e.Fields {
+			v, ok := constantValue(f.Value)
+			if !ok || f.Key != nil {
+				return cond, nil, false
+			}
+			list = append(list, v)
+		}
+		if len(list) > 0 {
+			cond, err = engine.In(list...)
+			return cond, err, true
+		}
+	case *ast.FuncCallExpr:
+		id, isName := e.Func.(*ast.IdentExpr)
+		if !isName || len(e.Args) != 1 {
+			return cond, nil, false
+		}
+		v, isConstant := constantValue(e.Args[0])
+		if !isConstant {
+			return cond, nil, false
+		}
+		text, isText := v.(string)
+		switch one := numberConditions[id.Value]; {
+		case one != nil:
+			cond, err = one(v)
+			return cond, err, true
+		case id.Value == "under" && isText:
+			cond, err = engine.Under(text)
+			return cond, err, true
+		case id.Value == "glob" && isText:
+			cond, err = engine.Glob(text)
+			return cond, err, true
+		}
+	}
+	return cond, nil, false
+}
+
+var numberConditions = map[string]func(any) (engine.Condition, error){
+	"ge": engine.Ge, "gt": engine.Gt, "le": engine.Le, "lt": engine.Lt, "ne": engine.Ne, "bits": engine.Bits, "nobits": engine.NoBits,
+}
+
+// constantValue is a string, number or truth value that is written out.
+func constantValue(e ast.Expr) (any, bool) {
+	switch e := e.(type) {
+	case *ast.StringExpr:
+		return e.Value, true
+	case *ast.NumberExpr:
+		if n, err := strconv.ParseInt(e.Value, 0, 64); err == nil {
+			return float64(n), true
+		}
+		f, err := strconv.ParseFloat(e.Value, 64)
+		return f, err == nil
+	case *ast.UnaryMinusOpExpr:
+		v, ok := constantValue(e.Expr)
+		f, isNumber := v.(float64)
+		return -f, ok && isNumber
+	case *ast.TrueExpr:
+		return true, true
+	case *ast.FalseExpr:
+		return false, true
+	}
+	return nil, false
+}
