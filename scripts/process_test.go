@@ -99,7 +99,7 @@ func TestFutexctn(t *testing.T) {
 	t.Parallel()
 	eachUser(t, func(t *testing.T, u user) {
 		// A lock that is never free: 5 waits that end without it.
-		program := "import threading\nl = threading.Lock(); l.acquire()\nfor _ in range(5): l.acquire(timeout=0.02)"
+		program := "import threading\nl = threading.Lock(); l.acquire()\nfor _ in range(5): l.acquire(timeout=0.2)"
 		r := u.trace(t, "-j -s futexctn", "/usr/bin/python3", "-c", program)
 		if !regexp.MustCompile(`"comm":"python3".*"timeouts":5,"waits":5,"where":"(\[heap\]|anonymous)"`).MatchString(r.Stderr) {
 			t.Errorf("got:\n%s", r.Stderr)
@@ -114,7 +114,7 @@ func TestFutexctn(t *testing.T) {
 func TestBlocked(t *testing.T) {
 	t.Parallel()
 	eachUser(t, func(t *testing.T, u user) {
-		r := u.trace(t, "-s blocked -a min=190ms", "sh", "-c", "sleep 0.2; sleep 0.2; (sleep 0.2; echo x) | cat >/dev/null")
+		r := u.trace(t, "-s blocked -a min=190ms", "sh", "-c", "sleep 0.2; sleep 0.2; sleep 1.2 | cat")
 		rows := strings.Join(columns(r.Stderr), "\n")
 		for want, n := range map[string]int{
 			`(?m)^TID COMM TIME SHARE COUNT CALL FOR$`:                       1,
