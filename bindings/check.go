@@ -141,8 +141,14 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 		}
 		return true
 	}
+	if len(n.Args) == 0 {
+		return true
+	}
+	if c.definition(n) {
+		return true
+	}
 	id, ok := n.Func.(*ast.IdentExpr)
-	if !ok || len(n.Args) == 0 {
+	if !ok {
 		return true
 	}
 	if id.Value == "meta" {
@@ -175,6 +181,25 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	}
 	c.walk(reflect.ValueOf(last.Stmts), &hookScope{last.ParList.Names[0], spec, scope})
 	return false
+}
+
+// definition makes the calls known that a script defines by syscall.define
+// with a text that is written out.
+func (c *checker) definition(n *ast.FuncCallExpr) bool {
+	attr, ok := n.Func.(*ast.AttrGetExpr)
+	if !ok {
+		return false
+	}
+	module, ok1 := attr.Object.(*ast.IdentExpr)
+	key, ok2 := attr.Key.(*ast.StringExpr)
+	text, ok3 := n.Args[0].(*ast.StringExpr)
+	if !ok1 || !ok2 || !ok3 || module.Value != "syscall" || key.Value != "define" {
+		return false
+	}
+	if _, err := syscalls.Define(text.Value); err != nil {
+		c.fail(n.Line(), "%v", err)
+	}
+	return true
 }
 
 // field checks that some event of the hook can have a field or method.

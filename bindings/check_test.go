@@ -51,6 +51,8 @@ func TestCheckFindings(t *testing.T) {
 		{"meta{name = 's', args = {n = {type = 'number'}}}\n", []string{`s.lua:1: the argument 'n' is declared and never read`}},
 		{"meta{name = 's', args = {num = {type = 'number'}}}\nprint(args.nums, args.num)", []string{`s.lua:1: args.nums is read, but meta declares no such argument; did you mean 'num'?`}},
 		{"meta{name = 's', args = {n = {type = 'int'}}}\nprint(args.n)", []string{`s.lua:1: `}},
+		{"syscall.define 'wrong('\n", []string{`s.lua:1: `}},
+		{"syscall.define 'checked2@492(fd fd, n size)'\non('checked2', function(ev) print(ev.m) end)", []string{`s.lua:2: no event of "checked2" has a field 'm'`}},
 		{"meta{nam = 's'}", []string{`s.lua:1: `}},
 		{"local n = 'x'\ntest(n, function(t) end)", []string{`s.lua:2: the name of a test must be written out as a string`}},
 		{"on('openat', function(ev) print(ev.pth) end)\non('closse', print)", []string{`s.lua:1: no event of "openat" has a field 'pth'`, `s.lua:2: unknown system call "closse"`}},
@@ -88,6 +90,7 @@ func TestCheckIsQuiet(t *testing.T) {
 		`on("ioctl", function(ev) print(ev.argp, ev.op) end) on("fcntl", function(ev) print(ev.arg) end)`,
 		`on("proc:fork,exec,exit", function(ev) print(ev.child, ev.status, ev.former_tid, ev.thread) end)`,
 		`on("signal:SIGSEGV", function(ev) print(ev.addr, ev.sig) ev:suppress() end)`,
+		"syscall.define [[checked@491(fd fd, n size)]]\non('checked', {when = {n = 5}}, function(ev) print(ev.fd, ev.n) end)",
 		`on("read", function(ev) ev.ret = 5 ev:fail "EIO" ev:delay(1) print(ev.buf, ev:table()) end)`,
 	} {
 		if got := findings(t, code); len(got) != 0 {

@@ -11,7 +11,7 @@ import (
 
 const helpText = `luatrace: awk for system calls
 usage: luatrace [options] [--] COMMAND [ARG...]    luatrace [options] -p PID,...
-       luatrace list [CATEGORY] | info SCRIPT | probes [SPEC] | help [options]
+       luatrace list | info | probes | check | test | types | completion | help
 What to do with the calls (nothing given: print them as strace does)
   -t, --trace SPEC      only these: open,close  %file  /^stat/  '!read'  '*'
   -e, --exec CODE       run Lua code; with -t it is the body of a hook on ev

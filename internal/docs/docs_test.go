@@ -13,6 +13,7 @@ import (
 	"luatrace/engine"
 	"luatrace/internal/fixture"
 	"luatrace/internal/leak"
+	"luatrace/scripts"
 	"luatrace/tracer/syscalls"
 )
 
@@ -84,7 +85,7 @@ func luaBlocks(text string) map[int]string {
 
 // TestExamplesLoad runs every Lua block of the documents as a script file, as
 // far as it goes before a program is started: its names, specs, conditions and
-// options must exist.
+// options must exist, luatrace check finds nothing in it, and its tests pass.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(root(t), "docs", "*.md"))
@@ -112,13 +113,31 @@ func TestExamplesLoad(t *testing.T) {
 
 func load(code, where string) error {
 	var out bytes.Buffer
-	r := bindings.New(bindings.Options{Out: &out})
+	library := []bindings.Library{{Name: "luatrace", FS: scripts.FS}}
+	results, err := bindings.RunTests(bindings.TestOptions{
+		Load: func(r *bindings.Runtime) (bindings.Function, error) {
+			return r.LoadReader(strings.NewReader(code), where)
+		},
+		Runtime: bindings.Options{Libraries: library},
+	})
+	if err != nil {
+		return err
+	}
+	for _, test := range results {
+		if len(test.Failures) > 0 {
+			return fmt.Errorf("test %q: %s", test.Name, test.Failures[0])
+		}
+	}
+	r := bindings.New(bindings.Options{Out: &out, Libraries: library})
 	defer r.Close()
 	bindings.NewTrace(r, engine.New(engine.Options{}), bindings.TraceOptions{})
 	r.SetArgs(map[string]string{"dir": "/tmp"})
 	fn, err := r.LoadReader(strings.NewReader(code), where)
 	if err != nil {
 		return err
+	}
+	if found := r.Check(fn); len(found) > 0 {
+		return found[0]
 	}
 	return r.Call(fn)
 }
