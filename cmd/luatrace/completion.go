@@ -20,15 +20,16 @@ var shellCompletions = map[string]string{
 # ~/.local/share/bash-completion/completions/luatrace
 _luatrace() {
 	local word line
-	word=${COMP_LINE:0:COMP_POINT}
-	word=${word##*[[:space:]]}
+	local -a words # by blanks: COMP_WORDS is split at = and : too
+	read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
+	[[ ${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]] && words+=("")
+	word=${words[${#words[@]}-1]}
 	COMPREPLY=()
-	local words=("${COMP_WORDS[@]:1:COMP_CWORD-1}" "$word")
 	while IFS= read -r line; do
 		# bash completes behind the last of these itself
 		[[ $line == *[:=]* ]] && line=${line#"${word%"${word##*[:=]}"}"}
 		COMPREPLY+=("$line")
-	done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)
+	done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
 	if [ ${#COMPREPLY[@]} -eq 0 ]; then
 		compopt -o default 2>/dev/null
 		[ "$COMP_CWORD" -gt 0 ] && mapfile -t COMPREPLY < <(compgen -cf -- "$word")

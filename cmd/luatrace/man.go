@@ -82,12 +82,16 @@ func manOptions(b *strings.Builder) {
 		line = strings.TrimRight(line, "\n")
 		trimmed := strings.TrimSpace(line)
 		switch {
-		case strings.HasPrefix(trimmed, "-"):
+		case strings.HasPrefix(trimmed, "-") && len(line)-len(trimmed) < 6: // further in it goes on
 			tag, text := trimmed, ""
 			if i := strings.Index(trimmed, "  "); i > 0 {
 				tag, text = trimmed[:i], strings.TrimSpace(trimmed[i:])
 			}
-			fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(tag), roff(text))
+			fmt.Fprintf(b, ".TP\n.B %s\n", roff(tag))
+			if text != "" { // else it stands on the next line
+				fmt.Fprintln(b, roff(text))
+			}
+		case trimmed == "":
 		case strings.HasPrefix(line, " "):
 			b.WriteString(roff(trimmed) + "\n")
 		case strings.HasPrefix(line, "SET "):

@@ -14,7 +14,7 @@ import (
 	"luatrace/internal/fixture"
 )
 
-var update = flag.Bool("update", false, "write what the commands print into the cmp files of testdata/script")
+var update = flag.Bool("update", false, "write what the commands print into the cmp files of testdata/script, and docs/luatrace.1")
 
 // TestScripts runs the transcripts in testdata/script. They have luatrace in
 // PATH and two commands of their own: "fixture NAME..." builds fixtures and

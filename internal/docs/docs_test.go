@@ -54,6 +54,57 @@ func TestCoverageIsCurrent(t *testing.T) {
 	}
 }
 
+func TestCollectionIsCurrent(t *testing.T) {
+	t.Parallel()
+	want, err := collection(root(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(root(t), collectionTarget))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is stale: go run ./internal/docs", collectionTarget)
+	}
+}
+
+// shape is what stays the same of an output from run to run: its header, or,
+// if it has none, the words of the first line.
+func shape(transcript string) string {
+	_, out, _ := strings.Cut(transcript, "\n")
+	if header := regexp.MustCompile(`(?m)^ *([A-Z][A-Z_%()s]+ *){3,}.*$`).FindString(out); header != "" {
+		return header
+	}
+	line, _, _ := strings.Cut(out, "\n")
+	return regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`).ReplaceAllString(line, "N")
+}
+
+// TestTranscripts runs the command of each transcript again: what it prints has
+// the same shape.
+func TestTranscripts(t *testing.T) {
+	t.Parallel()
+	bin := filepath.Dir(fixture.Luatrace(t))
+	for _, name := range scripts.Names() {
+		text, err := os.ReadFile(filepath.Join(root(t), transcripts, name+".txt"))
+		if err != nil {
+			t.Errorf("%s has no transcript: write \"$ luatrace -s %s COMMAND\" into %v", name, name, err)
+			continue
+		}
+		if !strings.HasPrefix(string(text), "$ ") || !strings.Contains(string(text), "-s "+name+" ") {
+			t.Errorf("the transcript of %s begins with no command of it", name)
+			continue
+		}
+		if got, want := shape(runTranscript(string(text), bin, t.TempDir())), shape(string(text)); got != want || got == "" {
+			t.Errorf("%s prints %q now, in the transcript it is %q: go run ./internal/docs -transcripts", name, got, want)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(root(t), transcripts, "*"))
+	if err != nil || len(files) != len(scripts.Names()) {
+		t.Errorf("%d transcripts, %d scripts, %v", len(files), len(scripts.Names()), err)
+	}
+}
+
 // TestNothingIsRaw: each call of amd64 that there is has its arguments decoded,
 // if not for all operations.
 func TestNothingIsRaw(t *testing.T) {
