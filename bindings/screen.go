@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -38,9 +39,9 @@ func outputModule() module {
 		values: []value{
 			flag("json", "Whether -j asks for a JSON object a line: emit instead of print then.", func(s *Screen) bool { return s.JSON }),
 			flag("terminal", "Whether it is a terminal.", func(s *Screen) bool { return s.Terminal }),
-			{name: "width", typ: "number|nil", help: "Columns of the terminal.", get: func(r *Runtime) lua.LValue {
+			{name: "width", typ: "number", help: "Columns of the terminal, 80 if it is none.", get: func(r *Runtime) lua.LValue {
 				if r.opts.Screen.Width <= 0 {
-					return lua.LNil
+					return number(80)
 				}
 				return number(int64(r.opts.Screen.Width))
 			}},
@@ -62,29 +63,41 @@ func (r *Runtime) frame(L *lua.LState) int {
 	err := L.PCall(0, 0, nil)
 	r.out.Flush()
 	r.out.Reset(r.opts.Out)
-	if err != nil {
+	if api, ok := err.(*lua.ApiError); ok {
+		L.Error(api.Object, 0) // it says where already
+	} else if err != nil {
 		L.RaiseError("%s", err.Error())
 	}
-	lines := bytes.Count(picture.Bytes(), []byte("\n"))
+	text := picture.Bytes()
+	if i := bytes.LastIndexByte(text, '\n') + 1; len(sgr.ReplaceAll(text[i:], nil)) > 0 {
+		text = append(text, '\n') // a picture ends with a line, behind which only a colour may end
+	}
+	lines := bytes.Count(text, []byte("\n"))
 	switch {
 	case !r.opts.Screen.Terminal:
 		if r.frameLines > 0 {
 			r.write([]byte("\n"))
 		}
-		r.write(picture.Bytes())
+		r.write(text)
 	default:
 		if r.frameLines > 0 {
 			r.write([]byte("\x1b[" + strconv.Itoa(r.frameLines) + "A"))
 		}
-		for line := range bytes.Lines(picture.Bytes()) {
-			r.write(line[:len(line)-1])
-			r.write([]byte("\x1b[K\n"))
+		for line := range bytes.Lines(text) {
+			line, whole := bytes.CutSuffix(line, []byte("\n"))
+			r.write(line)
+			if whole {
+				r.write([]byte("\x1b[K\n"))
+			}
 		}
 		r.write([]byte("\x1b[J"))
 	}
 	r.frameLines = max(lines, 1)
 	return 0
 }
+
+// sgr are the escape sequences of colours.
+var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
 
 // paints are the colours by name: SGR parameters of ECMA-48.
 var paints = map[string]string{
@@ -95,12 +108,12 @@ var paints = map[string]string{
 // in it would be escaped by print.
 func (r *Runtime) colour(L *lua.LState) int {
 	name := L.OptString(1, "")
-	sgr, ok := paints[name]
+	code, ok := paints[name]
 	if !ok && name != "" {
 		L.ArgError(1, "there is no colour '"+escape(name)+"'; there are red, green, yellow, blue, magenta, cyan, bold and dim")
 	}
 	if r.opts.Screen.Colour {
-		r.write([]byte("\x1b[" + sgr + "m"))
+		r.write([]byte("\x1b[" + code + "m"))
 	}
 	return 0
 }

@@ -28,7 +28,17 @@ func WriteTypes(out io.Writer) error {
 	w.line("---@alias luatrace.number number|luatrace.word")
 	for _, o := range ref.Objects {
 		w.object(o)
+		if o.Name == "event" {
+			w.object(callEvent(o, "call", append(slices.Clone(callFields), resultFields...), "fail", "delay", "table"))
+			w.object(callEvent(o, "enter", callFields, "fail", "delay", "table", "skip", "onexit"))
+		}
 	}
+	w.line("")
+	w.line("---Aggregations by name; called with options for one that needs some.")
+	w.line("---@class luatrace.aggregations")
+	w.line("---@field [string] luatrace.aggregation")
+	w.line("---@overload fun(name: string, opts: table): luatrace.aggregation")
+	w.names["aggregations"] = true
 	calls := callsWithRows()
 	for _, m := range ref.Modules {
 		w.module(m, calls)
@@ -94,6 +104,21 @@ func (w *typeWriter) typ(t string) string {
 		}
 		return word
 	})
+}
+
+// callEvent is the event of a system call: what all kinds of events have, and
+// the given fields and methods. An argument can have the name of a signal's
+// field.
+func callEvent(o ObjectDoc, name string, fields []string, methods ...string) ObjectDoc {
+	have := slices.Concat(plainFields, taskFields, fields)
+	o.Name = name
+	o.Help = "An event of a system call, after it."
+	if name == "enter" {
+		o.Help = "An event of a system call, before it."
+	}
+	o.Fields = slices.DeleteFunc(slices.Clone(o.Fields), func(f FieldDoc) bool { return !slices.Contains(have, f.Name) })
+	o.Methods = slices.DeleteFunc(slices.Clone(o.Methods), func(f FunctionDoc) bool { return !slices.Contains(methods, f.Name) })
+	return o
 }
 
 func (w *typeWriter) object(o ObjectDoc) {
@@ -192,7 +217,11 @@ func callClass(name string, enter bool) string {
 // call writes the class of a call's events: its arguments of all variants.
 func (w *typeWriter) call(sig *syscalls.Signature, enter bool) {
 	w.line("")
-	w.line("---@class %s : luatrace.event", callClass(sig.Name, enter))
+	base := "luatrace.call"
+	if enter {
+		base = "luatrace.enter"
+	}
+	w.line("---@class %s : %s", callClass(sig.Name, enter), base)
 	types := map[string][]string{}
 	var order []string
 	add := func(list []syscalls.Param) {
@@ -204,8 +233,10 @@ func (w *typeWriter) call(sig *syscalls.Signature, enter bool) {
 			if types[p.Name] == nil {
 				order = append(order, p.Name)
 			}
-			if t := luaType(p); !slices.Contains(types[p.Name], t) {
-				types[p.Name] = append(types[p.Name], t)
+			for t := range strings.SplitSeq(luaType(p), "|") {
+				if !slices.Contains(types[p.Name], t) {
+					types[p.Name] = append(types[p.Name], t)
+				}
 			}
 		}
 	}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"luatrace/internal/fixture"
+)
+
+// frames shows three pictures of two lines, then one of one.
+const frames = `
+local n = 0
+on("getppid", function()
+  n = n + 1
+  output.frame(function()
+    output.colour "red"
+    print("picture " .. n)
+    output.colour()
+    if n < 3 then printf("width %s\n", tostring(output.width)) end
+  end)
+end)
+`
+
+// On a terminal a frame takes the place of the one before, and colours are
+// seen; NO_COLOR leaves them out.
+func TestFramesOnATerminal(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	script := filepath.Join(dir, "frames.lua")
+	writeFile(t, script, frames)
+	command := []string{"/usr/bin/python3", "-c", "import os\nfor n in range(3): os.getppid()"}
+	for env, want := range map[string]string{
+		"NOTHING=": "\x1b[31mpicture 1\x1b[K\n\x1b[mwidth 90\x1b[K\n\x1b[J" +
+			"\x1b[2A\x1b[31mpicture 2\x1b[K\n\x1b[mwidth 90\x1b[K\n\x1b[J" + "\x1b[2A\x1b[31mpicture 3\x1b[K\n\x1b[m\x1b[J",
+		"NO_COLOR=1": "picture 1\x1b[K\nwidth 90\x1b[K\n\x1b[J" + "\x1b[2Apicture 2\x1b[K\nwidth 90\x1b[K\n\x1b[J" + "\x1b[2Apicture 3\x1b[K\n\x1b[J",
+	} {
+		argv := append([]string{"sh", "-c", `stty cols 90; TERM=xterm exec "$@"`, "sh", "env", env, fixture.Luatrace(t), "-s", script}, command...)
+		term := openTerminal(t, dir, argv...)
+		term.expect(regexp.QuoteMeta(want))
+	}
+	// In a file they stand below each other, without any escape sequence.
+	cmd := exec.Command(fixture.Luatrace(t), append([]string{"-s", script}, command...)...)
+	r := fixture.RunCmd(t, cmd)
+	want := "picture 1\nwidth 80\n\npicture 2\nwidth 80\n\npicture 3\n"
+	if r.Stderr != want {
+		t.Errorf("in a file: %q, want %q", r.Stderr, want)
+	}
+}
+
+// A table of the collection is aligned, its header bold and its failures red.
+func TestColumnsOnATerminal(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	term := openTerminal(t, dir, "env", "TERM=xterm", fixture.Luatrace(t), "-s", "opensnoop", "cat", "missing")
+	term.expect(`\x1b\[1mPID +COMM +FD ERR +PATH\n\x1b\[m`)
+	term.expect(`\x1b\[31m\d+ +cat +-1 ENOENT +missing\n\x1b\[m`)
+}
