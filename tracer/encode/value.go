@@ -202,7 +202,7 @@ func size(t *syscalls.Type, abi syscalls.ABI) int {
 		return 8
 	}
 	switch t.Kind {
-	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindResidency:
+	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindHex8, syscalls.KindResidency:
 		return 1
 	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16, syscalls.KindMode, syscalls.KindFmode:
 		return 2
