@@ -22,13 +22,14 @@ func (r *Runtime) Check(fn Function) []*ScriptError {
 	if src == nil {
 		return nil
 	}
-	c := &checker{file: src.name, argsRead: map[string]bool{}}
+	c := &checker{file: src.name, argsRead: map[string]bool{}, assigned: map[*ast.AttrGetExpr]bool{}}
 	c.walk(reflect.ValueOf(src.chunk), nil)
 	meta, err := r.ReadMeta(fn)
 	if se, ok := err.(*ScriptError); ok {
 		c.found = append(c.found, se)
 	} else if err == nil {
 		c.unusedArgs(meta)
+		c.actsUnsaid(meta)
 	}
 	if _, err := findTests(src.name, src.chunk); err != nil {
 		c.found = append(c.found, err.(*ScriptError))
@@ -44,6 +45,8 @@ type checker struct {
 	argsRead map[string]bool
 	argsAll  bool // args is used as a whole
 	metaLine int
+	actsLine int                       // where the script first changes what it traces, 0 if nowhere
+	assigned map[*ast.AttrGetExpr]bool // what stands left of an assignment
 }
 
 func (c *checker) fail(line int, format string, a ...any) {
@@ -90,6 +93,8 @@ func (c *checker) visit(node any, scope *hookScope) bool {
 	switch n := node.(type) {
 	case *ast.FuncCallExpr:
 		return c.call(n, scope)
+	case *ast.AssignStmt:
+		c.assignment(n, scope)
 	case *ast.FunctionExpr:
 		// A function with a parameter of the event's name means another value.
 		for s := scope; s != nil; s = s.outer {
@@ -113,7 +118,7 @@ func (c *checker) visit(node any, scope *hookScope) bool {
 			}
 			return false
 		}
-		if s := scope.of(id.Value); s != nil && ok {
+		if s := scope.of(id.Value); s != nil && ok && !c.unreadable(n, s, id.Value, key.Value) {
 			c.field(n.Line(), s, key.Value)
 		}
 	case *ast.IdentExpr:
@@ -138,6 +143,10 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	if id, ok := n.Receiver.(*ast.IdentExpr); ok && n.Method != "" {
 		if s := scope.of(id.Value); s != nil {
 			c.field(n.Line(), s, n.Method)
+			c.method(n)
+			if slices.Contains([]string{"fail", "skip", "suppress", "delay"}, n.Method) {
+				c.acts(n.Line())
+			}
 		}
 		return true
 	}
@@ -155,8 +164,11 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 		c.metaLine = n.Line()
 		return false // its args are no use of the global
 	}
-	if id.Value != "on" && id.Value != "fault" {
+	if !slices.Contains([]string{"on", "fault", "every"}, id.Value) || !c.shape(n, id.Value) || id.Value == "every" {
 		return true
+	}
+	if id.Value == "fault" {
+		c.acts(n.Line())
 	}
 	text, ok := n.Args[0].(*ast.StringExpr)
 	if !ok {

@@ -144,13 +144,13 @@ func syntaxError(name string, lines int, err error) *ScriptError {
 		}
 		switch {
 		case msg == "parse error":
-			msg = "a value alone is no statement: print it, as in print(ev.path), assign it, or call it"
+			msg = "a value alone is no statement: print it, as in print(ev.path), assign it, or call it" + foreignSpelling[pe.Token]
 		case pe.Pos.Line == parse.EOF:
 			if msg == "syntax error" {
 				msg = "unexpected end of the script; is an 'end', a ')' or a '}' missing?"
 			}
 		case msg != "" && pe.Token != "":
-			msg = strings.ToLower(msg[:1]) + msg[1:] + " near '" + escape(firstLine(pe.Token)) + "'"
+			msg = strings.ToLower(msg[:1]) + msg[1:] + " near '" + escape(firstLine(pe.Token)) + "'" + foreignSpelling[pe.Token]
 		}
 		if strings.HasPrefix(msg, "unterminated string") && pe.Pos.Column == 0 && pe.Pos.Line > 1 {
 			e.Line-- // the scanner stands behind the end of the line
@@ -165,6 +165,17 @@ func syntaxError(name string, lines int, err error) *ScriptError {
 		}
 	}
 	return e
+}
+
+// foreignSpelling says how Lua 5.1 writes what other languages, and later Luas,
+// write with a token that can't stand where it does.
+var foreignSpelling = map[string]string{
+	"!": "; Lua writes ~= for not equal, and not for the opposite",
+	"&": "; Lua writes and, and bit.band(a, b) for the bits",
+	"|": "; Lua writes or, and bit.bor(a, b) for the bits",
+	"/": "; Lua 5.1 has no //: write math.floor(a / b), and -- for a comment",
+	"+": "; Lua has no += and no ++: write n = n + 1",
+	"?": "; Lua has no a ? b : c: write a and b or c",
 }
 
 func firstLine(s string) string {

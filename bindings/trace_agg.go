@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"fmt"
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
@@ -343,13 +344,19 @@ func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lu
 		case "step":
 			f.step = callNumber(L, v, "step")
 		default:
-			L.RaiseError("unknown option '%s'; there are errno, ret, when, probability, seed, nth, first, last, step", escape(k.String()))
+			L.RaiseError("%s", unknownFaultOption(k.String()))
 		}
 	})
 	f.rng = newGenerator(uint64(seed))
 	if f.last > 0 && f.first > f.last {
 		L.RaiseError("first must not be greater than last")
 	}
+}
+
+var faultOptions = []string{"errno", "ret", "when", "probability", "seed", "nth", "first", "last", "step"}
+
+func unknownFaultOption(name string) string {
+	return fmt.Sprintf("unknown option '%s'; there are %s", escape(name), joinNames(faultOptions))
 }
 
 // callNumber is an option that counts calls from 1.

@@ -51,6 +51,9 @@ func metaGlobals() module {
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
+				if err := r.checkDefaults(L, m); err != nil {
+					L.ArgError(1, err.Error())
+				}
 				if err := r.setMeta(L, m); err != nil {
 					L.Error(lua.LString(err.Error()), 0) // the command line is wrong, not this line
 				}
@@ -213,6 +216,16 @@ func (r *Runtime) UnusedArgs(scriptsWithoutMeta bool) (unused, known []string) {
 
 // Metas returns what the scripts run so far said about themselves.
 func (r *Runtime) Metas() []*Meta { return r.metas }
+
+// checkDefaults finds a default that is not of its argument's type.
+func (r *Runtime) checkDefaults(L *lua.LState, m *Meta) error {
+	for _, a := range m.Args {
+		if _, err := r.argValue(L, a, a.Default, false); err != nil {
+			return fmt.Errorf("args.%s: the default: %w", escape(a.Name), err)
+		}
+	}
+	return nil
+}
 
 func (r *Runtime) setMeta(L *lua.LState, m *Meta) error {
 	r.metas = append(r.metas, m)

@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -119,16 +120,22 @@ func (t *Trace) options(L *lua.LState, spec *engine.Spec, opts *lua.LTable) engi
 			}
 			when = t.when(L, spec, tb)
 		default:
-			L.ArgError(2, fmt.Sprintf("unknown option %q; there is when", escape(k.String())))
+			L.ArgError(2, unknownHookOption(k.String()))
 		}
 	})
 	return when
 }
 
+// unknownHookOption says what is wrong with an option of on: most often it is a
+// condition that is not in when.
+func unknownHookOption(name string) string {
+	return fmt.Sprintf("unknown option %q; there is when; a condition stands in it: {when = {%s = ...}}", escape(name), escape(name))
+}
+
 func (t *Trace) every(L *lua.LState) int {
 	d := checkDuration(L, 1)
-	if d < time.Millisecond {
-		L.ArgError(1, "the interval must be 1ms or more")
+	if err := intervalError(d); err != nil {
+		L.ArgError(1, err.Error())
 	}
 	fn := L.CheckFunction(2)
 	t.eng.Every(&engine.Timer{
@@ -139,6 +146,14 @@ func (t *Trace) every(L *lua.LState) int {
 		},
 	})
 	return 0
+}
+
+// intervalError refuses what every can't do.
+func intervalError(d time.Duration) error {
+	if d < time.Millisecond {
+		return errors.New("the interval must be 1ms or more")
+	}
+	return nil
 }
 
 // checkDuration takes "1.5s" or a number of seconds.

@@ -94,8 +94,18 @@ func matches(pattern, name string) bool {
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
+const infoUsage = `usage: luatrace info SCRIPT
+Shows what a script (a name that luatrace list shows, or a FILE.lua) says about
+itself: its arguments, examples and caveats, and whether it changes what it
+traces.
+`
+
 // info is luatrace info.
 func info(args, env []string, std stdio) status {
+	if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
+		fmt.Fprint(std.out, infoUsage)
+		return status{}
+	}
 	if len(args) != 1 || strings.HasPrefix(args[0], "-") && args[0] != "-" {
 		fmt.Fprintln(std.err, "luatrace: info takes the name of a script (luatrace list shows them) or a FILE.lua")
 		return status{code: exitUsage}
@@ -124,14 +134,21 @@ func describe(sc *script, m *bindings.Meta) string {
 	if name == "" {
 		name = sc.name
 	}
-	fmt.Fprintf(&b, "%s: %s\n", name, m.Summary)
+	summary := m.Summary
+	if summary == "" {
+		summary = "a script that says nothing about itself (meta in the manual is how)"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", name, summary)
 	fmt.Fprintf(&b, "Usage: luatrace -s %s%s COMMAND [ARG...]\n", sc.argument(), usageArgs(m))
 	if len(m.Categories) > 0 {
 		fmt.Fprintf(&b, "Categories: %s\n", strings.Join(m.Categories, ", "))
 	}
 	acts := "no, it only looks"
-	if m.Acts {
+	switch {
+	case m.Acts:
 		acts = "yes"
+	case m.Summary == "" && m.Name == "":
+		acts = "it does not say"
 	}
 	fmt.Fprintf(&b, "Changes what it traces: %s\n", acts)
 	if len(m.Args) > 0 {

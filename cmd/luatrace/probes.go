@@ -12,6 +12,14 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
+const probesUsage = `usage: luatrace probes [SPEC | struct:NAME | set:NAME | ioctl:REQUEST]
+Lists system calls with the arguments that hooks see. SPEC is as for -t: openat,
+%net, '*stat*'; one call is shown with the types of its arguments. ">" stands
+before what the kernel fills in (only there after the call), "=" before what
+goes in and comes out. A struct's fields, a set of constants and the argument of
+an ioctl request are shown too. Without SPEC: all calls.
+`
+
 // probes lists the calls of a spec with the arguments that hooks see: a line
 // each, or one call in detail. "struct:NAME", "set:NAME" and "ioctl:REQUEST"
 // show what those are.
@@ -19,6 +27,10 @@ func probes(args []string, std stdio) status {
 	text := "*"
 	if len(args) > 0 {
 		text = args[0]
+	}
+	if text == "-h" || text == "--help" {
+		fmt.Fprint(std.out, probesUsage)
+		return status{}
 	}
 	if len(args) > 1 {
 		fmt.Fprintln(std.err, "luatrace: probes takes one SPEC, such as openat, %net, struct:stat or set:open")
