@@ -191,6 +191,9 @@ func (tr *testRun) event(L *lua.LState, spec string, tb *lua.LTable) lua.LValue 
 }
 
 func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LValue {
+	if f.take("time") != lua.LNil {
+		L.RaiseError("time can't be given: the clock of a test goes on by t:advance \"1s\", and by the duration of calls")
+	}
 	m := f.subject()
 	res := engine.MadeUpResult{Duration: time.Microsecond}
 	if v := f.take("duration"); v != lua.LNil {

@@ -312,6 +312,7 @@ func TestBlocksFail(t *testing.T) {
 		{hook + `test("x", function(t) t:event("openat", {pid = -1}) end)`, `s.lua:2: pid: a number from 1 on is wanted, not -1`},
 		{hook + `test("x", function(t) t:event "signal:SIGX" end)`, `s.lua:2: which signal? "signal:SIGTERM", not "signal:SIGX"`},
 		{hook + `test("x", function(t) t:event("signal:SIGTERM", {sendr = 5}) end)`, `s.lua:2: a signal event has no field 'sendr'; did you mean 'sender'?`},
+		{hook + `test("x", function(t) t:event("getpid", {time = 5}) end)`, `s.lua:2: time can't be given: the clock of a test goes on by t:advance "1s"`},
 		{hook + `test("x", function(t) t:event "proc:die" end)`, `s.lua:2: there are proc:fork, proc:exec and proc:exit, not "proc:die"`},
 		{hook + `test("x", function(t) t:event("proc:exit", {killed = "X"}) end)`, `s.lua:2: killed: there is no signal "X"`},
 		{hook + `test("x", function(t) t:event("proc:fork", {thread = 1}) end)`, `s.lua:2: thread: true or false is wanted, not 1`},
