@@ -13,6 +13,7 @@ import (
 type Screen struct {
 	Terminal bool // a terminal: frames replace each other, colours are seen
 	Width    int  // its columns; 0 if that is not known
+	Height   int  // its lines; 0 if that is not known
 	Colour   bool // colours are wanted
 	JSON     bool // -j: an object a line is wanted
 }
@@ -72,6 +73,9 @@ func (r *Runtime) frame(L *lua.LState) int {
 	if i := bytes.LastIndexByte(text, '\n') + 1; len(sgr.ReplaceAll(text[i:], nil)) > 0 {
 		text = append(text, '\n') // a picture ends with a line, behind which only a colour may end
 	}
+	if r.opts.Screen.Terminal {
+		text = fitting(text, r.opts.Screen.Height)
+	}
 	lines := bytes.Count(text, []byte("\n"))
 	switch {
 	case !r.opts.Screen.Terminal:
@@ -83,6 +87,7 @@ func (r *Runtime) frame(L *lua.LState) int {
 		if r.frameLines > 0 {
 			r.write([]byte("\x1b[" + strconv.Itoa(r.frameLines) + "A"))
 		}
+		r.write([]byte("\x1b[?7l")) // long lines are cut, or they would count as two
 		for line := range bytes.Lines(text) {
 			line, whole := bytes.CutSuffix(line, []byte("\n"))
 			r.write(line)
@@ -90,7 +95,7 @@ func (r *Runtime) frame(L *lua.LState) int {
 				r.write([]byte("\x1b[K\n"))
 			}
 		}
-		r.write([]byte("\x1b[J"))
+		r.write([]byte("\x1b[J\x1b[?7h"))
 	}
 	r.frameLines = max(lines, 1)
 	return 0
@@ -98,6 +103,20 @@ func (r *Runtime) frame(L *lua.LState) int {
 
 // sgr are the escape sequences of colours.
 var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
+
+// fitting leaves out the last lines of a picture that is higher than the
+// terminal: the cursor could not go back to its first line.
+func fitting(text []byte, height int) []byte {
+	const least = 3
+	if height < least || bytes.Count(text, []byte("\n")) < height {
+		return text
+	}
+	end := 0
+	for range height - 2 {
+		end += bytes.IndexByte(text[end:], '\n') + 1
+	}
+	return append(text[:end:end], "...\n"...)
+}
 
 // paints are the colours by name: SGR parameters of ECMA-48.
 var paints = map[string]string{

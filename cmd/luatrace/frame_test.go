@@ -32,9 +32,11 @@ func TestFramesOnATerminal(t *testing.T) {
 	writeFile(t, script, frames)
 	command := []string{"/usr/bin/python3", "-c", "import os\nfor n in range(3): os.getppid()"}
 	for env, want := range map[string]string{
-		"NOTHING=": "\x1b[31mpicture 1\x1b[K\n\x1b[mwidth 90\x1b[K\n\x1b[J" +
-			"\x1b[2A\x1b[31mpicture 2\x1b[K\n\x1b[mwidth 90\x1b[K\n\x1b[J" + "\x1b[2A\x1b[31mpicture 3\x1b[K\n\x1b[m\x1b[J",
-		"NO_COLOR=1": "picture 1\x1b[K\nwidth 90\x1b[K\n\x1b[J" + "\x1b[2Apicture 2\x1b[K\nwidth 90\x1b[K\n\x1b[J" + "\x1b[2Apicture 3\x1b[K\n\x1b[J",
+		"NOTHING=": "\x1b[?7l\x1b[31mpicture 1\x1b[K\n\x1b[mwidth 90\x1b[K\n\x1b[J\x1b[?7h" +
+			"\x1b[2A\x1b[?7l\x1b[31mpicture 2\x1b[K\n\x1b[mwidth 90\x1b[K\n\x1b[J\x1b[?7h" +
+			"\x1b[2A\x1b[?7l\x1b[31mpicture 3\x1b[K\n\x1b[m\x1b[J\x1b[?7h",
+		"NO_COLOR=1": "\x1b[?7lpicture 1\x1b[K\nwidth 90\x1b[K\n\x1b[J\x1b[?7h" +
+			"\x1b[2A\x1b[?7lpicture 2\x1b[K\nwidth 90\x1b[K\n\x1b[J\x1b[?7h" + "\x1b[2A\x1b[?7lpicture 3\x1b[K\n\x1b[J\x1b[?7h",
 	} {
 		argv := append([]string{"sh", "-c", `stty cols 90; TERM=xterm exec "$@"`, "sh", "env", env, fixture.Luatrace(t), "-s", script}, command...)
 		term := openTerminal(t, dir, argv...)

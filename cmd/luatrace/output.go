@@ -111,17 +111,17 @@ func isTerminal(f *os.File) bool {
 	return err == nil
 }
 
-// width is how many columns the terminal has, 0 if it is none.
-func (o *output) width() int {
+// size is how many columns and lines the terminal has, 0 if it is none.
+func (o *output) size() (columns, lines int) {
 	f, ok := o.w.(*os.File)
 	if !ok || !o.terminal {
-		return 0
+		return 0, 0
 	}
 	ws, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return int(ws.Col)
+	return int(ws.Col), int(ws.Row)
 }
 
 // Write drops everything after the first error.

@@ -42,12 +42,13 @@ type linePrinter interface {
 
 func newSession(o *options, env []string, out *output, say func(string, ...any)) (*session, error) {
 	s := &session{out: out, say: say, library: newLibrary(env)}
+	columns, lines := out.size()
 	s.lua = bindings.New(bindings.Options{
 		Out:       out,
 		Timeout:   o.hookTimeout,
 		Libraries: []bindings.Library{collection()},
 		Screen: bindings.Screen{
-			Terminal: out.terminal, Width: out.width(), JSON: o.json,
+			Terminal: out.terminal, Width: columns, Height: lines, JSON: o.json,
 			Colour: out.terminal && lookup(env, "NO_COLOR") == "" && lookup(env, "TERM") != "dumb",
 		},
 	})
