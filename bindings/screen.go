@@ -28,7 +28,7 @@ func outputModule() module {
 		functions: []function{
 			{
 				name: "frame", params: "fn: function",
-				help: "Calls fn, whose output is one picture: on a terminal it replaces the picture before, elsewhere it is appended after an empty line. For reports from every().",
+				help: "Calls fn, whose output is one picture: on a terminal it replaces the picture before, elsewhere it is appended after an empty line (with -j, without). For reports from every().",
 				fn:   (*Runtime).frame,
 			},
 			{
@@ -78,8 +78,8 @@ func (r *Runtime) frame(L *lua.LState) int {
 	}
 	lines := bytes.Count(text, []byte("\n"))
 	switch {
-	case !r.opts.Screen.Terminal:
-		if r.frameLines > 0 {
+	case !r.opts.Screen.Terminal || r.opts.Screen.JSON:
+		if r.frameLines > 0 && !r.opts.Screen.JSON { // an empty line is no JSON
 			r.write([]byte("\n"))
 		}
 		r.write(text)

@@ -4,6 +4,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"luatrace/internal/fixture"
@@ -48,6 +49,11 @@ func TestFramesOnATerminal(t *testing.T) {
 	want := "picture 1\nwidth 80\n\npicture 2\nwidth 80\n\npicture 3\n"
 	if r.Stderr != want {
 		t.Errorf("in a file: %q, want %q", r.Stderr, want)
+	}
+	// With -j there is nothing but the objects, an empty line is none.
+	cmd = exec.Command(fixture.Luatrace(t), "-j", "-e", `on("getppid", function() output.frame(function() emit {n = 1} end) end)`, command[0], command[1], command[2])
+	if r := fixture.RunCmd(t, cmd); r.Stderr != strings.Repeat("{\"n\":1}\n", 3) {
+		t.Errorf("with -j: %q", r.Stderr)
 	}
 }
 

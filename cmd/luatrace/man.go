@@ -82,7 +82,7 @@ func manOptions(b *strings.Builder) {
 		line = strings.TrimRight(line, "\n")
 		trimmed := strings.TrimSpace(line)
 		switch {
-		case strings.HasPrefix(trimmed, "-") && len(line)-len(trimmed) < 6: // further in it goes on
+		case strings.HasPrefix(trimmed, "-") && len(line)-len(trimmed) <= 6: // long names alone stand 6 in; further in it goes on
 			tag, text := trimmed, ""
 			if i := strings.Index(trimmed, "  "); i > 0 {
 				tag, text = trimmed[:i], strings.TrimSpace(trimmed[i:])

@@ -30,6 +30,10 @@ func TestManPage(t *testing.T) {
 	if readFile(t, file) != page {
 		t.Error("docs/luatrace.1 is stale: go test ./cmd/luatrace -run TestManPage -update")
 	}
+	// An option begins a paragraph: its name never stands within another's text.
+	if line := regexp.MustCompile(`(?m)^\\-\\-\S+ {2,}.*$`).FindString(page); line != "" {
+		t.Errorf("an option does not begin a paragraph: %s", line)
+	}
 	flagSet().flags.VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden && !strings.Contains(page, roff("--"+f.Name)) {
 			t.Errorf("--%s is not in the page", f.Name)
