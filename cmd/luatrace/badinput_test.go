@@ -66,7 +66,10 @@ var badCommandLines = []bad{
 	{[]string{"-a", "60", "true"}, exitUsage, `-a 60 is strace's: here it is --columns=60; -a takes NAME=VALUE`},
 	{[]string{"-P", "/x", "-s", "opensnoop", "true"}, exitUsage, `--trace-path is for the plain output; a script chooses with conditions: .*`},
 	{[]string{"--signal=INT", "-e", "x()", "true"}, exitUsage, `--signal is for the plain output; .*`},
-	{[]string{"help", "me"}, exitUsage, `help takes nothing, or one of the words options and man`},
+	{[]string{"-s", "opensnoop", "-a", "under", "true"}, exitUsage, `-a under: a value is wanted, -a under=PATH \(.*\)`},
+	{[]string{"opensnoop", "ls"}, exitNotFound, `cannot run "opensnoop": command not found; a script is run by luatrace -s opensnoop COMMAND`},
+	{[]string{"types", "--nope"}, exitUsage, `types takes one directory at most .*`},
+	{[]string{"help", "me"}, exitUsage, `help takes nothing, or one of options, man, list, .*, completion; luatrace info NAME describes a script`},
 	{[]string{"-c", "-t", "signal", "true"}, exitUsage, `-c counts system calls, not "signal"`},
 
 	{[]string{"-a", "=1", "-s", "opensnoop", "true"}, exitUsage, `-a "=1": NAME=VALUE is wanted`},

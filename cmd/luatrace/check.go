@@ -9,8 +9,9 @@ import (
 
 const checkUsage = `usage: luatrace check SCRIPT...
 Looks for mistakes in scripts (files, or names of the collection) without
-running them: syntax, undeclared globals, unknown calls and fields, arguments
-that are not read. Exit status: 0 nothing found, 1 something, 2 wrong usage.
+running them: syntax, undeclared globals, unknown calls, fields, options and
+errnos, arguments that are not read, changes that meta does not tell.
+Exit status: 0 nothing found, 1 something, 2 wrong usage.
 `
 
 // check is luatrace check.

@@ -63,6 +63,13 @@ complete -c luatrace -n 'test -z "$(__luatrace_complete)"' -F -a '(__fish_comple
 `,
 }
 
+const completionUsage = `usage: luatrace completion bash|zsh|fish
+Writes what that shell needs to complete options, scripts, calls and commands:
+  bash:  luatrace completion bash >~/.local/share/bash-completion/completions/luatrace
+  zsh:   luatrace completion zsh >DIRECTORY/_luatrace   (a DIRECTORY of $fpath)
+  fish:  luatrace completion fish >~/.config/fish/completions/luatrace.fish
+`
+
 // completion is luatrace completion.
 func completion(args []string, std stdio) status {
 	if len(args) == 1 {
@@ -70,6 +77,10 @@ func completion(args []string, std stdio) status {
 			fmt.Fprint(std.out, text)
 			return status{}
 		}
+	}
+	if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
+		fmt.Fprint(std.out, completionUsage)
+		return status{}
 	}
 	fmt.Fprintln(std.err, "luatrace: completion: which shell? bash, zsh or fish")
 	return status{code: exitUsage}

@@ -23,6 +23,7 @@ type options struct {
 	codes   []string // -e
 	scripts []string // -s
 	args    map[string]string
+	bare    map[string]bool // arguments of the scripts that were given without a value
 	pids    []int
 	json    bool
 	follow  bool
@@ -63,7 +64,7 @@ type options struct {
 
 // flagSet makes the options known to pflag, and returns where their values go.
 func flagSet() *options {
-	o := &options{args: map[string]string{}}
+	o := &options{args: map[string]string{}, bare: map[string]bool{}}
 	fs := pflag.NewFlagSet("luatrace", pflag.ContinueOnError)
 	o.flags = fs
 	fs.SetInterspersed(false)
@@ -183,6 +184,7 @@ func (o *options) checkArgs() error {
 		}
 		if !ok {
 			v = "true"
+			o.bare[k] = true
 		}
 		o.args[k] = v
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -56,12 +57,18 @@ func help(args []string, std stdio) status {
 		std.out.WriteString(optionsText)
 	case len(args) == 1 && args[0] == "man":
 		std.out.WriteString(manPage())
+	case len(args) == 1 && slices.Contains(helpfulCommands, args[0]):
+		st, _ := subcommand([]string{args[0], "--help"}, std)
+		return st
 	default:
-		fmt.Fprintln(std.err, "luatrace: help takes nothing, or one of the words options and man")
+		fmt.Fprintf(std.err, "luatrace: help takes nothing, or one of options, man, %s; luatrace info NAME describes a script\n", strings.Join(helpfulCommands, ", "))
 		return status{code: exitUsage}
 	}
 	return status{}
 }
+
+// helpfulCommands have a --help of their own.
+var helpfulCommands = []string{"list", "info", "probes", "check", "test", "types", "completion"}
 
 // subcommand runs list, info, probes and help. Their names are words that nobody
 // traces; "luatrace -- list" traces a command of that name.

@@ -28,6 +28,8 @@ func run(args, env []string, std stdio) status {
 	case err != nil:
 		say("%v", err)
 		return status{code: exitUsage}
+	case o.help && len(o.scripts) > 0:
+		return info(o.scripts[:1], env, std)
 	case o.help:
 		std.out.WriteString(helpText)
 		return status{}
@@ -99,7 +101,11 @@ func command(o *options, env []string) (*tracer.Command, int, error) {
 		if strings.Contains(o.command[0], "/") {
 			return nil, exitNotFound, fmt.Errorf("cannot run %s: no such file", quote(o.command[0]))
 		}
-		return nil, exitNotFound, fmt.Errorf("cannot run %s: command not found", quote(o.command[0]))
+		hint := ""
+		if _, err := newLibrary(env).find(o.command[0]); err == nil {
+			hint = "; a script is run by luatrace -s " + o.command[0] + " COMMAND"
+		}
+		return nil, exitNotFound, fmt.Errorf("cannot run %s: command not found%s", quote(o.command[0]), hint)
 	case err != nil:
 		return nil, exitCannotExec, fmt.Errorf("cannot run %s: %s", quote(o.command[0]), whyNotExecutable(path, err))
 	}

@@ -129,6 +129,9 @@ func (s *session) load(o *options) error {
 	if unused, known := s.lua.UnusedArgs(withoutMeta); len(unused) > 0 {
 		return unknownArg(unused[0], known, len(o.scripts) > 0)
 	}
+	if err := valueless(o, s.lua.Metas()); err != nil {
+		return err
+	}
 	// With -t, code is the body of a hook; alone it is a script.
 	if len(o.traces) == 0 || len(o.codes) == 0 {
 		for _, code := range o.codes {
@@ -218,4 +221,16 @@ func (s *session) close() { s.lua.Close() }
 func isJob() bool {
 	parents, err := unix.Getpgid(unix.Getppid())
 	return err == nil && parents != unix.Getpgrp()
+}
+
+// valueless finds an argument that was given without a value and is no flag.
+func valueless(o *options, metas []*bindings.Meta) error {
+	for _, m := range metas {
+		for _, a := range m.Args {
+			if a.Type != "flag" && (o.bare[a.Name] || o.bare[m.Name+"."+a.Name]) {
+				return fmt.Errorf("-a %s: a value is wanted, -a %s (%s)", a.Name, usageArg(a), a.Help)
+			}
+		}
+	}
+	return nil
 }

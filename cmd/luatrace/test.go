@@ -125,6 +125,8 @@ func (r *testReport) script(lib *library, name string) {
 		verdict = "FAIL"
 	}
 	switch {
+	case len(results) == 0 && r.only != nil:
+		fmt.Fprintf(r.std.out, "?    %s  no tests that match --run\n", name)
 	case len(results) == 0:
 		fmt.Fprintf(r.std.out, "?    %s  no tests\n", name)
 	case failed > 0:

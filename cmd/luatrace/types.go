@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"luatrace/bindings"
 )
@@ -21,7 +22,7 @@ func types(args []string, std stdio) status {
 	case len(args) == 1 && (args[0] == "-h" || args[0] == "--help"):
 		fmt.Fprint(std.out, typesUsage)
 		return status{}
-	case len(args) > 1:
+	case len(args) > 1 || len(args) == 1 && strings.HasPrefix(args[0], "-"):
 		fmt.Fprintln(std.err, "luatrace: types takes one directory at most (see luatrace types --help)")
 		return status{code: exitUsage}
 	}
