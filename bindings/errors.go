@@ -175,6 +175,7 @@ var foreignSpelling = map[string]string{
 	"|": "; Lua writes or, and bit.bor(a, b) for the bits",
 	"/": "; Lua 5.1 has no //: write math.floor(a / b), and -- for a comment",
 	"+": "; Lua has no += and no ++: write n = n + 1",
+	"<": "; Lua 5.1 has no <const> and no <<: write local x = 1, and bit.lshift(x, n)",
 	"?": "; Lua has no a ? b : c: write a and b or c",
 }
 

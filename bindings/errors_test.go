@@ -25,6 +25,7 @@ func TestErrorMessages(t *testing.T) {
 		{"string.rep()", "t.lua:1: bad argument #1 to rep (string expected, got nil)"},
 		{"local x = = 1", "t.lua:1: syntax error near '='"},
 		{"if 1 != 2 then end", "t.lua:1: invalid token near '!'; Lua writes ~= for not equal, and not for the opposite"},
+		{"local x <const> = 5", "t.lua:1: syntax error near '<'; Lua 5.1 has no <const> and no <<: write local x = 1, and bit.lshift(x, n)"},
 		{"local x = 5 // 2", "t.lua:1: syntax error near '/'; Lua 5.1 has no //: write math.floor(a / b), and -- for a comment"},
 		{"local x = 5 & 2", "t.lua:1: invalid token near '&'; Lua writes and, and bit.band(a, b) for the bits"},
 		{"local x = 5 x += 2", "t.lua:1: a value alone is no statement: print it, as in print(ev.path), assign it, or call it; Lua has no += and no ++: write n = n + 1"},
