@@ -424,6 +424,7 @@ func TestRecorded(t *testing.T) {
 test("replay", function(t)
   local f = assert(io.open(` + longString(trace) + `))
   t:run(f:read "*a")
+  f:close()
   t:expect(t.stdout, ` + longString(strings.Join(names, "\n")+"\n") + `)
 end)`
 		for _, msg := range failures(t, code) {
