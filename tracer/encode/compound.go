@@ -39,16 +39,16 @@ func (e *encoder) strings(v any) ([]byte, int, error) {
 }
 
 func (e *encoder) array(t *syscalls.Type, v any) ([]byte, int, error) {
+	elem := t.Elem
+	if t.Kind == syscalls.KindPollResult {
+		elem = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "pollfd"}
+	}
 	if s, ok := v.(string); ok {
-		return []byte(s), len(s) / max(1, size(t.Elem, e.abi)), nil
+		return []byte(s), len(s) / max(1, size(elem, e.abi)), nil
 	}
 	items, err := list(v)
 	if err != nil {
 		return nil, 0, err
-	}
-	elem := t.Elem
-	if t.Kind == syscalls.KindPollResult {
-		elem = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "pollfd"}
 	}
 	var b []byte
 	for i, item := range items {
