@@ -14,7 +14,7 @@ func (s scope) array(v *Value, t *syscalls.Type, addr uint64) {
 // arrayOf decodes n elements at addr.
 func (s scope) arrayOf(v *Value, t, elem *syscalls.Type, addr, n uint64) {
 	c := s.c
-	size := uint64(memSize(elem, c.ABI))
+	size := uint64(elem.MemSize(c.ABI))
 	if size == 0 {
 		return
 	}
@@ -34,7 +34,7 @@ func (s scope) arrayOf(v *Value, t, elem *syscalls.Type, addr, n uint64) {
 // elements makes v an array of n elements of which b holds the first.
 func (s scope) elements(v *Value, elem *syscalls.Type, b []byte, addr, n uint64) {
 	c := s.c
-	size := memSize(elem, c.ABI)
+	size := elem.MemSize(c.ABI)
 	if size == 0 {
 		v.Kind = KindNone
 		return
@@ -91,7 +91,7 @@ func (s scope) pointers(v *Value, t *syscalls.Type, addr uint64) {
 		if t.Elem.Pointer() {
 			s.follow(kid, t.Elem, p)
 		} else {
-			s.refTo(kid, t.Elem, p, memSize(t.Elem, c.ABI))
+			s.refTo(kid, t.Elem, p, t.Elem.MemSize(c.ABI))
 		}
 	}
 }

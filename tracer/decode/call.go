@@ -228,7 +228,7 @@ func (c *Call) argWord(name string) (uint64, bool) {
 		return 0, false
 	}
 	w := c.words[i]
-	if n := regSize(c.params[i].Kind, c.ABI); !c.params[i].Type.Pointer() && n < 8 {
+	if n := syscalls.RegisterSize(c.params[i].Kind, c.ABI); !c.params[i].Type.Pointer() && n < 8 {
 		w &= 1<<(8*n) - 1
 	}
 	return w, true

@@ -79,7 +79,7 @@ func (s scope) word(v *Value, t *syscalls.Type, w uint64, size int) {
 	c := s.c
 	if !t.Pointer() {
 		if size == 0 {
-			size = regSize(t.Kind, c.ABI)
+			size = syscalls.RegisterSize(t.Kind, c.ABI)
 			if t.Word {
 				size = c.ABI.WordSize()
 			}
@@ -226,7 +226,7 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 		n, _ := s.length(&t.Len)
 		s.elements(v, t.Elem, b, addr, n)
 	case syscalls.KindSiginfo:
-		if len(b) >= siginfoSize {
+		if len(b) >= syscalls.SiginfoSize {
 			s.siginfoBytes(v, b, addr)
 		}
 	default:
@@ -244,7 +244,7 @@ func (s scope) bytes(v *Value, t *syscalls.Type, b []byte, addr uint64) {
 
 // ref decodes a pointer to a scalar or to an inline struct.
 func (s scope) ref(v *Value, t *syscalls.Type, addr uint64) {
-	s.refTo(v, t.Elem, addr, memSize(t.Elem, s.c.ABI))
+	s.refTo(v, t.Elem, addr, t.Elem.MemSize(s.c.ABI))
 	if v.Kind == KindUnreadable {
 		v.typ = t
 	}

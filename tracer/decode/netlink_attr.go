@@ -94,7 +94,7 @@ func (s scope) attribute(f *Value, a *syscalls.Attr, b []byte, addr uint64) {
 		return
 	}
 	t := a.Type
-	size := memSize(t, s.c.ABI)
+	size := t.MemSize(s.c.ABI)
 	switch {
 	case a.Index != nil:
 		s.bytes(f, t, nil, addr)
@@ -103,7 +103,7 @@ func (s scope) attribute(f *Value, a *syscalls.Attr, b []byte, addr uint64) {
 		f.ctx = &nlContext{attrs: &syscalls.AttrSet{Set: a.Index}, depth: a.Origin}
 		return
 	case t.Kind == syscalls.KindArray:
-		per := memSize(t.Elem, s.c.ABI)
+		per := t.Elem.MemSize(s.c.ABI)
 		if per == 0 || len(b) < per {
 			s.bytes(f, rawType, b, addr)
 			return

@@ -9,63 +9,6 @@ import (
 // All supported ABIs are little-endian.
 var order = binary.LittleEndian
 
-// regSize returns how many bytes of a register word count for a kind. The
-// kernel ignores the upper half for int arguments, so it holds anything.
-func regSize(k syscalls.TypeKind, abi syscalls.ABI) int {
-	switch k {
-	case syscalls.KindInt, syscalls.KindUint, syscalls.KindHex32, syscalls.KindOct,
-		syscalls.KindDev, syscalls.KindFD,
-		syscalls.KindDirFD, syscalls.KindPid, syscalls.KindUID, syscalls.KindGID,
-		syscalls.KindSignal, syscalls.KindFlags, syscalls.KindEnum,
-		syscalls.KindKey, syscalls.KindClock, syscalls.KindIoctl,
-		syscalls.KindU8, syscalls.KindU16, syscalls.KindSigmask, syscalls.KindIPCCall,
-		syscalls.KindIoprio, syscalls.KindFutexOp, syscalls.KindQuotaCmd, syscalls.KindNegErrno, syscalls.KindHex08, syscalls.KindResidency,
-		syscalls.KindIfindex, syscalls.KindErrno, syscalls.KindNetPort, syscalls.KindLE16:
-		return 4
-	case syscalls.KindMode, syscalls.KindFmode: // umode_t
-		return 2
-	case syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64, syscalls.KindHigh64, syscalls.KindPages:
-		return 8
-	}
-	if k == syscalls.KindLong {
-		return abi.RegisterSize() // x32's long is the kernel's
-	}
-	return abi.WordSize()
-}
-
-// memSize returns how many bytes a scalar of a kind takes behind a pointer.
-func memSize(t *syscalls.Type, abi syscalls.ABI) int {
-	if t.Half {
-		return 2
-	}
-	switch t.Kind {
-	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindHex8, syscalls.KindResidency:
-		return 1
-	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16:
-		return 2
-	case syscalls.KindOff, syscalls.KindCaps:
-		return 8
-	case syscalls.KindSiginfo:
-		return siginfoSize
-	case syscalls.KindIPv6:
-		return 16
-	case syscalls.KindNetLong, syscalls.KindIPv4:
-		return 4
-	case syscalls.KindStruct:
-		if l := t.Layout(abi); l != nil {
-			return l.Size
-		}
-		return 0
-	}
-	if t.Word {
-		return abi.WordSize()
-	}
-	if t.Wide {
-		return 8
-	}
-	return regSize(t.Kind, abi)
-}
-
 // number makes v the scalar of type t with the given bits, of size bytes.
 func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 	v.call, v.typ, v.size = c, t, uint8(size)
@@ -97,7 +40,7 @@ func (c *Call) number(v *Value, t *syscalls.Type, w uint64, size int) {
 		}
 	case syscalls.KindFlags:
 		v.Kind, v.Wide = KindFlags, size == 8
-		if regSize(t.Kind, c.ABI) == 4 && !v.inline && !v.Ref {
+		if syscalls.RegisterSize(t.Kind, c.ABI) == 4 && !v.inline && !v.Ref {
 			v.Wide = false
 		}
 	case syscalls.KindSigset:

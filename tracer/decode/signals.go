@@ -95,12 +95,9 @@ func siginfoStruct(signo, code int) string {
 	return "siginfo_kill"
 }
 
-// siginfoSize is sizeof(siginfo_t) on Linux.
-const siginfoSize = 128
-
 func (s scope) siginfo(v *Value, t *syscalls.Type, addr uint64) {
-	b := s.c.copyIn(addr, siginfoSize)
-	if len(b) < siginfoSize {
+	b := s.c.copyIn(addr, syscalls.SiginfoSize)
+	if len(b) < syscalls.SiginfoSize {
 		v.setUnreadable(s.c, t, addr)
 		return
 	}
@@ -122,7 +119,7 @@ func (s scope) siginfoBytes(v *Value, b []byte, addr uint64) {
 // tracer's own, whatever the tracee's. Bytes that are missing count as zero.
 // The value has a memory of its own and stays valid.
 func Siginfo(abi syscalls.ABI, b []byte) *Value {
-	full := make([]byte, siginfoSize)
+	full := make([]byte, syscalls.SiginfoSize)
 	copy(full, b)
 	c := &Call{ABI: abi, selected: true}
 	v := &Value{}

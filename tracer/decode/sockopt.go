@@ -34,7 +34,7 @@ func (s scope) sockopt(v *Value, t *syscalls.Type, addr uint64) {
 	case syscalls.KindBytes:
 		s.bufferOf(v, elem, addr, n, n)
 	case syscalls.KindArray:
-		if size := uint64(memSize(elem.Elem, s.c.ABI)); size > 0 && n/size > 0 {
+		if size := uint64(elem.Elem.MemSize(s.c.ABI)); size > 0 && n/size > 0 {
 			s.arrayOf(v, elem, elem.Elem, addr, n/size)
 		}
 	case syscalls.KindStruct:
@@ -50,7 +50,7 @@ func (s scope) sockopt(v *Value, t *syscalls.Type, addr uint64) {
 		s.bytes(v, elem, b, addr)
 		v.inline, v.out = false, s.out
 	default:
-		size := memSize(elem, s.c.ABI)
+		size := elem.MemSize(s.c.ABI)
 		if n >= uint64(size) {
 			s.refTo(v, elem, addr, size)
 		} else if s.out {

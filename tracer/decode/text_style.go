@@ -226,7 +226,7 @@ func (o *Text) rawArgs(dst []byte, c *Call) []byte {
 	for i := range c.NumArgs() {
 		w := c.Args[i]
 		if c.params[i].Type != nil && !c.params[i].Type.Pointer() {
-			if n := regSize(c.params[i].Kind, c.ABI); n < 8 {
+			if n := syscalls.RegisterSize(c.params[i].Kind, c.ABI); n < 8 {
 				w &= 1<<(8*max(n, 4)) - 1
 			}
 		}

@@ -44,7 +44,7 @@ func (e *encoder) array(t *syscalls.Type, v any) ([]byte, int, error) {
 		elem = &syscalls.Type{Kind: syscalls.KindStruct, Struct: "pollfd"}
 	}
 	if s, ok := v.(string); ok {
-		return []byte(s), len(s) / max(1, size(elem, e.abi)), nil
+		return []byte(s), len(s) / max(1, elem.MemSize(e.abi)), nil
 	}
 	items, err := list(v)
 	if err != nil {
@@ -52,7 +52,7 @@ func (e *encoder) array(t *syscalls.Type, v any) ([]byte, int, error) {
 	}
 	var b []byte
 	for i, item := range items {
-		one, err := e.inline(elem, item, size(elem, e.abi))
+		one, err := e.inline(elem, item, elem.MemSize(e.abi))
 		if err != nil {
 			return nil, 0, fmt.Errorf("element %d: %w", i+1, err)
 		}
@@ -68,7 +68,7 @@ func (e *encoder) pointers(t *syscalls.Type, v any) ([]byte, int, error) {
 	}
 	var b []byte
 	for i, item := range items {
-		one, err := e.inline(t.Elem, item, size(t.Elem, e.abi))
+		one, err := e.inline(t.Elem, item, t.Elem.MemSize(e.abi))
 		if err != nil {
 			return nil, 0, fmt.Errorf("element %d: %w", i+1, err)
 		}

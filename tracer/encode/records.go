@@ -7,9 +7,6 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// siginfoSize is sizeof(siginfo_t) on Linux.
-const siginfoSize = 128
-
 func structType(name string) *syscalls.Type {
 	return &syscalls.Type{Kind: syscalls.KindStruct, Struct: name}
 }
@@ -138,7 +135,7 @@ func (e *encoder) attribute(a *syscalls.Attr, v any) ([]byte, error) {
 		b, _, err := e.array(&syscalls.Type{Kind: syscalls.KindArray, Elem: a.Type}, items)
 		return b, err
 	}
-	return e.inline(a.Type, v, size(a.Type, e.abi))
+	return e.inline(a.Type, v, a.Type.MemSize(e.abi))
 }
 
 // siginfoForms are the layouts of the union in a siginfo_t: the first that has
@@ -151,7 +148,7 @@ func (e *encoder) siginfo(v any) ([]byte, error) {
 	for _, name := range siginfoForms {
 		b, err := e.structure(syscalls.StructByName(e.abi, name), v)
 		if err == nil {
-			return append(b, make([]byte, max(0, siginfoSize-len(b)))...), nil
+			return append(b, make([]byte, max(0, syscalls.SiginfoSize-len(b)))...), nil
 		}
 		if first == nil {
 			first = err
@@ -198,7 +195,7 @@ func (e *encoder) option(t *syscalls.Type, v any) ([]byte, int, error) {
 		b, _, err := e.array(elem, v)
 		return b, len(b), err
 	}
-	b, err := e.inline(elem, v, size(elem, e.abi))
+	b, err := e.inline(elem, v, elem.MemSize(e.abi))
 	return b, len(b), err
 }
 

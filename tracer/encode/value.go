@@ -140,7 +140,7 @@ func (e *encoder) memory(t *syscalls.Type, v any) (b []byte, count int, err erro
 	case syscalls.KindStrings, syscalls.KindEnv:
 		return e.strings(v)
 	case syscalls.KindRef:
-		b, err = e.inline(t.Elem, v, size(t.Elem, e.abi))
+		b, err = e.inline(t.Elem, v, t.Elem.MemSize(e.abi))
 		return b, 1, err
 	case syscalls.KindWait:
 		w, err := e.word(t, v)
@@ -189,41 +189,6 @@ func (e *encoder) memory(t *syscalls.Type, v any) (b []byte, count int, err erro
 		return nil, 0, fmt.Errorf("its bytes as a string are wanted, not %s", describe(v))
 	}
 	return []byte(text), len(text), nil
-}
-
-// size is how many bytes a value of type t takes in memory.
-func size(t *syscalls.Type, abi syscalls.ABI) int {
-	switch {
-	case t.Half:
-		return 2
-	case t.Word:
-		return abi.WordSize()
-	case t.Wide:
-		return 8
-	}
-	switch t.Kind {
-	case syscalls.KindU8, syscalls.KindXByte, syscalls.KindHex8, syscalls.KindResidency:
-		return 1
-	case syscalls.KindU16, syscalls.KindNetPort, syscalls.KindLE16, syscalls.KindMode, syscalls.KindFmode:
-		return 2
-	case syscalls.KindPages, syscalls.KindOff, syscalls.KindS64, syscalls.KindU64, syscalls.KindCookie, syscalls.KindLow64, syscalls.KindHigh64, syscalls.KindCaps:
-		return 8
-	case syscalls.KindIPv6:
-		return 16
-	case syscalls.KindSiginfo:
-		return siginfoSize
-	case syscalls.KindLong, syscalls.KindSize, syscalls.KindHex, syscalls.KindAddr, syscalls.KindRlim, syscalls.KindHandler, syscalls.KindSigset,
-		syscalls.KindWordMask, syscalls.KindTime, syscalls.KindTicks, syscalls.KindUserArea, syscalls.KindVersion:
-		return abi.WordSize()
-	case syscalls.KindStruct:
-		if l := t.Layout(abi); l != nil {
-			return l.Size
-		}
-	}
-	if t.Pointer() {
-		return abi.WordSize()
-	}
-	return 4
 }
 
 // inline encodes a value of n bytes that stands in memory of its own: an
