@@ -1,14 +1,11 @@
 package engine
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
+	"luatrace/engine/fdinfo"
 	"luatrace/tracer"
 )
 
@@ -50,66 +47,43 @@ func inetSocket(t procFS, proto, inode string) string {
 	if err != nil {
 		return ""
 	}
-	lines := bufio.NewScanner(bytes.NewReader(b))
-	for lines.Scan() {
-		f := strings.Fields(lines.Text())
-		if len(f) < 10 || f[9] != inode {
-			continue
-		}
-		name := strings.TrimSuffix(proto, "6")
-		local, remote := hexAddr(f[1]), hexAddr(f[2])
-		const listen = "0A"
-		switch {
-		case name == "tcp" && f[3] == listen:
-			return name + " " + local + " (listening)"
-		case strings.HasSuffix(remote, ":0"):
-			return name + " " + local
-		}
-		return name + " " + local + "->" + remote
+	f := fdinfo.Row(b, 9, inode)
+	if f == nil {
+		return ""
 	}
-	return ""
+	name := strings.TrimSuffix(proto, "6")
+	local, remote := hexAddr(f[1]), hexAddr(f[2])
+	const listen = "0A"
+	switch {
+	case name == "tcp" && f[3] == listen:
+		return name + " " + local + " (listening)"
+	case strings.HasSuffix(remote, ":0"):
+		return name + " " + local
+	}
+	return name + " " + local + "->" + remote
 }
 
-// hexAddr converts "0100007F:1F90" to "127.0.0.1:8080". The kernel prints the
-// address as 32-bit words in host order, which is little-endian on amd64 and
-// arm64.
+// hexAddr converts "0100007F:1F90" to "127.0.0.1:8080".
 func hexAddr(s string) string {
-	addr, port, ok := strings.Cut(s, ":")
+	a, ok := fdinfo.Address(s)
 	if !ok {
 		return s
 	}
-	b, err := hex.DecodeString(addr)
-	p, err2 := strconv.ParseUint(port, 16, 16)
-	if err != nil || err2 != nil || len(b)%4 != 0 {
-		return s
-	}
-	for i := 0; i < len(b); i += 4 {
-		b[i], b[i+1], b[i+2], b[i+3] = b[i+3], b[i+2], b[i+1], b[i]
-	}
-	a, ok := netip.AddrFromSlice(b)
-	if !ok {
-		return s
-	}
-	return netip.AddrPortFrom(a.Unmap(), uint16(p)).String()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()).String()
 }
 
 // unixSocket looks a socket up in /proc/PID/net/unix: inode is the seventh
-// column, the path, if bound, the eighth.
+// column, the path, if bound, what follows.
 func unixSocket(t procFS, inode string) string {
 	b, err := t.ProcFile("net/unix")
 	if err != nil {
 		return ""
 	}
-	lines := bufio.NewScanner(bytes.NewReader(b))
-	for lines.Scan() {
-		f := strings.SplitN(strings.Join(strings.Fields(lines.Text()), " "), " ", 8)
-		if len(f) < 7 || f[6] != inode {
-			continue
-		}
-		if len(f) == 8 {
-			return "unix " + f[7]
-		}
-		return fmt.Sprintf("unix socket:[%s]", inode)
+	switch f := fdinfo.Row(b, 6, inode); {
+	case f == nil:
+		return ""
+	case len(f) > 7:
+		return "unix " + strings.Join(f[7:], " ")
 	}
-	return ""
+	return fmt.Sprintf("unix socket:[%s]", inode)
 }

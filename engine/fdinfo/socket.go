@@ -1,6 +1,7 @@
 package fdinfo
 
 import (
+	"bytes"
 	"encoding/hex"
 	"net/netip"
 	"os"
@@ -46,11 +47,17 @@ func (f *file) row(table string, column int, value string) []string {
 	if err != nil {
 		return nil
 	}
-	for line := range strings.Lines(string(b)) {
-		if !strings.Contains(line, value) {
+	return Row(b, column, value)
+}
+
+// Row returns the row of a table of /proc/PID/net whose column, counted from 0,
+// has this value; nil if there is none.
+func Row(table []byte, column int, value string) []string {
+	for line := range bytes.Lines(table) {
+		if !bytes.Contains(line, []byte(value)) {
 			continue
 		}
-		if fields := strings.Fields(line); len(fields) > column && fields[column] == value {
+		if fields := strings.Fields(string(line)); len(fields) > column && fields[column] == value {
 			return fields
 		}
 	}
@@ -77,24 +84,28 @@ func (f *file) inet(dst []byte, table, inode string) []byte {
 	return dst
 }
 
-// appendAddress appends "0100007F:1F90" as 127.0.0.1:8080. The kernel prints
-// the address as 32-bit words in host order, which is little-endian on amd64
-// and arm64.
 func appendAddress(dst []byte, s string) []byte {
+	if a, ok := Address(s); ok {
+		return a.AppendTo(dst)
+	}
+	return append(dst, s...)
+}
+
+// Address reads "0100007F:1F90" of a table of /proc/PID/net: 127.0.0.1:8080. The
+// kernel prints the address as 32-bit words in host order, which is
+// little-endian on amd64 and arm64.
+func Address(s string) (netip.AddrPort, bool) {
 	addr, port, _ := strings.Cut(s, ":")
 	b, err := hex.DecodeString(addr)
 	p, err2 := strconv.ParseUint(port, 16, 16)
 	if err != nil || err2 != nil || len(b)%4 != 0 {
-		return append(dst, s...)
+		return netip.AddrPort{}, false
 	}
 	for i := 0; i < len(b); i += 4 {
 		b[i], b[i+1], b[i+2], b[i+3] = b[i+3], b[i+2], b[i+1], b[i]
 	}
 	a, ok := netip.AddrFromSlice(b)
-	if !ok {
-		return append(dst, s...)
-	}
-	return netip.AddrPortFrom(a, uint16(p)).AppendTo(dst)
+	return netip.AddrPortFrom(a, uint16(p)), ok
 }
 
 // unix appends inode, inode of the peer, and the path the socket is bound to.
