@@ -244,9 +244,9 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 	result.RawSetString("full", lua.LString((&decode.Text{StringLimit: decode.MaxData}).AppendCall(nil, call)))
 	result.RawSetString("skipped", lua.LBool(out.Skipped))
 	if out.Returned {
-		if out.Ret < 0 && out.Ret >= -4095 {
+		if e := syscalls.ResultErrno(out.Ret); e != 0 {
 			result.RawSetString("ret", number(-1))
-			result.RawSetString("err", lua.LString(errnoName(int(-out.Ret))))
+			result.RawSetString("err", lua.LString(errnoName(e)))
 		} else {
 			result.RawSetString("ret", rawWord(uint64(out.Ret)))
 		}
@@ -363,21 +363,11 @@ func plainGo(L *lua.LState, v lua.LValue, depth int) any {
 	if depth > maxTestDepth {
 		L.RaiseError("the tables of an argument are nested too deeply")
 	}
+	if x, ok := goScalar(v); ok {
+		return x
+	}
 	switch v := v.(type) {
-	case lua.LString:
-		return string(v)
-	case lua.LNumber:
-		return float64(v)
-	case lua.LBool:
-		return bool(v)
-	case Word:
-		return uint64(v)
-	case SignedWord:
-		return int64(v)
 	case *lua.LUserData:
-		if f, ok := v.Value.(*flags); ok {
-			return f.Bits
-		}
 		if v.Value == nil { // json.null
 			return nil
 		}

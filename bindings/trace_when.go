@@ -66,23 +66,31 @@ func conditionGlobals() module {
 	}}
 }
 
-// goValue converts a script's value to what conditions are made of.
-func goValue(L *lua.LState, v lua.LValue) any {
+// goScalar converts a script's number, string, boolean or flags to Go's.
+func goScalar(v lua.LValue) (x any, ok bool) {
 	switch v := v.(type) {
 	case lua.LString:
-		return string(v)
+		return string(v), true
 	case lua.LBool:
-		return bool(v)
+		return bool(v), true
 	case lua.LNumber:
-		return float64(v)
+		return float64(v), true
 	case Word:
-		return uint64(v)
+		return uint64(v), true
 	case SignedWord:
-		return int64(v)
+		return int64(v), true
 	case *lua.LUserData:
 		if f, ok := v.Value.(*flags); ok {
-			return f.Bits
+			return f.Bits, true
 		}
+	}
+	return nil, false
+}
+
+// goValue converts a script's value to what conditions are made of.
+func goValue(L *lua.LState, v lua.LValue) any {
+	if x, ok := goScalar(v); ok {
+		return x
 	}
 	L.RaiseError("a condition takes numbers, strings and booleans, not a %s", typeName(v))
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
 )
 
 // errNoRegisters can only meet a hook that hides from the planner that it looks
@@ -86,10 +87,7 @@ func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
 		t.hooks = nil
 		return ret
 	}
-	tev := tracer.Event{Kind: tracer.EventExit, Task: t.Task, Ret: ret, Skipped: true}
-	if ret < 0 && ret >= -4095 {
-		tev.Errno = int(-ret)
-	}
+	tev := tracer.Event{Kind: tracer.EventExit, Task: t.Task, Ret: ret, Errno: syscalls.ResultErrno(ret), Skipped: true}
 	e.handleExit(&tev)
 	return e.ev.Ret
 }

@@ -40,11 +40,16 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 	if e.clock != nil {
 		e.clock.Stop()
 	}
+	e.end()
+	return err
+}
+
+// end runs what comes last, however the trace ended.
+func (e *Engine) end() {
 	e.runPlain(KindEnd, e.endHooks)
 	for _, f := range e.finish {
 		f()
 	}
-	return err
 }
 
 func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {

@@ -103,16 +103,15 @@ func (s *Simulation) update(t *simulated, m *MadeUp) {
 
 // Outcome is what hooks made of an event.
 type Outcome struct {
-	Task      *Task
-	Skipped   bool
-	Ret       int64 // of a call, as the program gets it
-	Delay     time.Duration
-	Signal    unix.Signal // that is delivered: 0 for none
-	Killed    []unix.Signal
-	Detached  bool
-	Stopped   bool // the trace is to end
-	Returned  bool // the call came back
-	Simulated *tracer.Simulated
+	Task     *Task
+	Skipped  bool
+	Ret      int64 // of a call, as the program gets it
+	Delay    time.Duration
+	Signal   unix.Signal // that is delivered: 0 for none
+	Killed   []unix.Signal
+	Detached bool
+	Stopped  bool // the trace is to end
+	Returned bool // the call came back
 }
 
 // MadeUpResult says what a made-up call comes to.
@@ -148,7 +147,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 	if between != nil {
 		between(et)
 	}
-	out := Outcome{Task: et, Simulated: t.sim}
+	out := Outcome{Task: et}
 	out.Ret, out.Skipped = t.task.SimulatedSkip()
 	if !out.Skipped {
 		out.Ret = s.result(made, res)
@@ -158,10 +157,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 	}
 	if returns(et.call.Name) {
 		s.now = s.now.Add(res.Duration)
-		tev.Kind, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, out.Ret, 0, out.Skipped
-		if out.Ret < 0 && out.Ret >= -4095 {
-			tev.Errno = int(-out.Ret)
-		}
+		tev.Kind, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, out.Ret, syscalls.ResultErrno(out.Ret), out.Skipped
 		had := et.hooks != nil
 		delay += s.feed(tev)
 		if had {
@@ -189,6 +185,16 @@ func (s *Simulation) conclude(out *Outcome, t *simulated, killed int) {
 	out.Stopped = s.eng.Stopping()
 }
 
+// raise runs the hooks of an event that is no call.
+func (s *Simulation) raise(t *simulated, tev *tracer.Event) Outcome {
+	killed := len(t.sim.Killed)
+	tev.Task = t.task
+	delay := s.feed(tev)
+	out := Outcome{Task: s.eng.task(t.task), Delay: delay}
+	s.conclude(&out, t, killed)
+	return out
+}
+
 func (s *Simulation) feed(tev *tracer.Event) time.Duration {
 	s.eng.mu.Lock()
 	defer s.eng.mu.Unlock()
@@ -207,11 +213,9 @@ func (s *Simulation) Signal(m *MadeUp, sig unix.Signal, code, sender int, addr u
 	} else {
 		le.PutUint32(t.sim.Siginfo[16:], uint32(sender))
 	}
-	killed := len(t.sim.Killed)
 	t.task.SetSignal(sig)
-	delay := s.feed(&tracer.Event{Kind: tracer.EventSignal, Task: t.task, Signal: sig})
-	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim, Delay: delay, Signal: t.task.SimulatedSignal()}
-	s.conclude(&out, t, killed)
+	out := s.raise(t, &tracer.Event{Kind: tracer.EventSignal, Signal: sig})
+	out.Signal = t.task.SimulatedSignal()
 	return out
 }
 
@@ -226,22 +230,12 @@ func (s *Simulation) Fork(m, child *MadeUp, event int) Outcome {
 			child.Comm = &t.sim.Comm
 		}
 	}
-	c := s.task(child)
-	killed := len(t.sim.Killed)
-	s.feed(&tracer.Event{Kind: tracer.EventNew, Task: t.task, Child: c.task, CloneEvent: event})
-	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim}
-	s.conclude(&out, t, killed)
-	return out
+	return s.raise(t, &tracer.Event{Kind: tracer.EventNew, Child: s.task(child).task, CloneEvent: event})
 }
 
 // Exec lets a process run a new program: the new exe and comm are m's.
 func (s *Simulation) Exec(m *MadeUp, formerTID int) Outcome {
-	t := s.task(m)
-	killed := len(t.sim.Killed)
-	s.feed(&tracer.Event{Kind: tracer.EventExec, Task: t.task, FormerTID: formerTID})
-	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim}
-	s.conclude(&out, t, killed)
-	return out
+	return s.raise(s.task(m), &tracer.Event{Kind: tracer.EventExec, FormerTID: formerTID})
 }
 
 // Exit ends a thread, and with the last one its process.
@@ -249,14 +243,10 @@ func (s *Simulation) Exit(m *MadeUp, exit tracer.Exit) Outcome {
 	t := s.task(m)
 	delete(s.tasks, m.TID)
 	last := s.process(m.PID) == nil
-	killed := len(t.sim.Killed)
 	if last { // /proc is empty then
 		t.sim.Exe, t.sim.Cwd, t.sim.Comm, t.sim.Files = "", "", "", nil
 	}
-	s.feed(&tracer.Event{Kind: tracer.EventDeath, Task: t.task, Exit: exit, LastTask: last})
-	out := Outcome{Task: s.eng.task(t.task), Simulated: t.sim}
-	s.conclude(&out, t, killed)
-	return out
+	return s.raise(t, &tracer.Event{Kind: tracer.EventDeath, Exit: exit, LastTask: last})
 }
 
 // Begin runs the hooks for the beginning of the trace.
@@ -264,12 +254,7 @@ func (s *Simulation) Begin() { s.eng.runPlain(KindBegin, s.eng.beginHooks) }
 
 // End runs the hooks for the end of the trace and what comes after them:
 // aggregations are printed.
-func (s *Simulation) End() {
-	s.eng.runPlain(KindEnd, s.eng.endHooks)
-	for _, f := range s.eng.finish {
-		f()
-	}
-}
+func (s *Simulation) End() { s.eng.end() }
 
 // Now is the time of the simulation's clock.
 func (s *Simulation) Now() time.Time { return s.now }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
 )
 
 // Errors of acts that an event does not allow.
@@ -79,10 +81,7 @@ func (ev *Event) SetRet(ret int64) error {
 
 // setResult keeps the event and the decoded call in step.
 func (ev *Event) setResult(ret int64) {
-	ev.Ret, ev.Errno, ev.Returned = ret, 0, true
-	if ret < 0 && ret >= -4095 {
-		ev.Errno = int(-ret)
-	}
+	ev.Ret, ev.Errno, ev.Returned = ret, syscalls.ResultErrno(ret), true
 	ev.Task.call.Ret, ev.Task.call.Errno, ev.Task.call.Exited = ret, ev.Errno, true
 }
 

@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
 )
 
 // Next waits for the next thing worth telling and describes it in ev. The task
@@ -169,10 +171,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		}
 		if task.skipped {
 			// Some architectures show what the registers held before.
-			ev.Skipped, ev.Ret, ev.Errno = true, task.skipRet, 0
-			if ev.Ret < 0 && ev.Ret >= -4095 {
-				ev.Errno = int(-ev.Ret)
-			}
+			ev.Skipped, ev.Ret, ev.Errno = true, task.skipRet, syscalls.ResultErrno(task.skipRet)
 		}
 		if !task.inCall {
 			t.fillUnpaired(task, s)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
 )
 
 // A Listener receives a filter's notifications. Its methods, except Close, may
@@ -84,7 +86,7 @@ func (l *Listener) Continue(id uint64) {
 // failure.
 func (l *Listener) Answer(id uint64, ret int64) {
 	r := notifyReply{id: id, val: ret}
-	if ret < 0 && ret >= -4095 {
+	if syscalls.ResultErrno(ret) != 0 {
 		r.val, r.err = 0, int32(ret)
 	}
 	r.send(l.fd)

@@ -2,6 +2,8 @@ package tracer
 
 import (
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
 )
 
 // Process is one thread group. All threads of it share the record.
@@ -189,7 +191,7 @@ func (t *Task) SetResult(ret int64) error {
 		if e := getSyscallInfo(t.TID, &s); e != 0 {
 			return e
 		}
-		s.setExit(ret, ret < 0 && ret >= -4095)
+		s.setExit(ret, syscalls.ResultErrno(ret) != 0)
 		if e := setSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
 			return errnoOrNil(e)
 		}

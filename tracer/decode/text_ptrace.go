@@ -53,8 +53,8 @@ func appendIoprio(dst []byte, v *Value) []byte {
 
 // appendNegErrno prints a status: a number, or -ENOENT.
 func appendNegErrno(dst []byte, n int64) []byte {
-	if n < 0 && n >= -4095 {
-		if name := syscalls.ErrnoName(int(-n)); name != "" {
+	if e := syscalls.ResultErrno(n); e != 0 {
+		if name := syscalls.ErrnoName(e); name != "" {
 			return append(append(dst, '-'), name...)
 		}
 	}

@@ -94,3 +94,12 @@ func ErrnoNames() []string {
 	}
 	return names
 }
+
+// ResultErrno returns the error number in what a system call leaves in its
+// result register, 0 for a success: the kernel's failures are -4095 to -1.
+func ResultErrno(ret int64) int {
+	if ret < 0 && ret >= -4095 {
+		return int(-ret)
+	}
+	return 0
+}

@@ -25,11 +25,6 @@ const (
 // VALUE. What an ABI has in addition to amd64 is mostly requests whose value
 // contains the size of a struct with longs in it.
 
-// Ioctl returns the names of an ioctl request on the native ABI, see IoctlFor.
-func Ioctl(req uint32) (names []string, argType string, dir IoctlDir) {
-	return IoctlFor(Native(), req)
-}
-
 // IoctlFor returns what is known about an ioctl request under an ABI: its
 // names (several drivers may use one number; nil if no header has it), the type
 // of its argument and the direction.

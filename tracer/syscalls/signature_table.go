@@ -3,8 +3,6 @@ package syscalls
 import (
 	_ "embed"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -124,10 +122,4 @@ func lookupRow(abi ABI, name string) *Signature {
 		return nil
 	}
 	return s
-}
-
-// RowNames returns the names of all calls that have a row, sorted; those with
-// a row for some ABIs only as "clone@arm64".
-func RowNames() []string {
-	return slices.Sorted(maps.Keys(callIndex().at))
 }
