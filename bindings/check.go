@@ -58,6 +58,7 @@ type hookScope struct {
 	event string
 	spec  *engine.Spec
 	outer *hookScope
+	have  map[string]bool // specFields of spec
 }
 
 // walk visits all of a tree; scope is the innermost hook around it.
@@ -191,7 +192,7 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	for _, a := range n.Args[:len(n.Args)-1] {
 		c.walk(reflect.ValueOf(a), scope)
 	}
-	c.walk(reflect.ValueOf(last.Stmts), &hookScope{last.ParList.Names[0], spec, scope})
+	c.walk(reflect.ValueOf(last.Stmts), &hookScope{last.ParList.Names[0], spec, scope, specFields(spec)})
 	return false
 }
 
@@ -216,7 +217,7 @@ func (c *checker) definition(n *ast.FuncCallExpr) bool {
 
 // field checks that some event of the hook can have a field or method.
 func (c *checker) field(line int, s *hookScope, name string) {
-	have := specFields(s.spec)
+	have := s.have
 	if have[name] {
 		return
 	}
@@ -268,10 +269,11 @@ func specFields(spec *engine.Spec) map[string]bool {
 	add("delay", "table")
 	switch spec.Kind {
 	case engine.SpecSignal:
-		add("sig", "signo", "sender", "code", "addr", "suppress")
+		add(signalFields...)
+		add("suppress")
 	case engine.SpecProc:
 		for kind, names := range map[engine.ProcKind][]string{
-			engine.ProcFork: {"child", "thread"}, engine.ProcExec: {"former_tid"}, engine.ProcExit: {"status", "killed", "core", "thread"},
+			engine.ProcFork: forkFields, engine.ProcExec: execFields, engine.ProcExit: deathFields,
 		} {
 			if spec.MatchProc(kind) {
 				add(names...)

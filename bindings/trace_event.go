@@ -390,13 +390,13 @@ func (t *Trace) fieldNames(ev *engine.Event) []string {
 			}
 		}
 	case engine.KindSignal:
-		names = append(names, "sig", "signo", "sender", "code", "addr", "suppress", "delay", "table")
+		names = append(append(names, signalFields...), "suppress", "delay", "table")
 	case engine.KindFork:
-		names = append(names, "child", "thread", "delay", "table")
+		names = append(append(names, forkFields...), "delay", "table")
 	case engine.KindExec:
-		names = append(names, "former_tid", "delay", "table")
+		names = append(append(names, execFields...), "delay", "table")
 	case engine.KindDeath:
-		names = append(names, "status", "killed", "core", "thread", "table")
+		names = append(append(names, deathFields...), "table")
 	}
 	sort.Strings(names)
 	return dedup(names)
@@ -408,6 +408,10 @@ var (
 	taskFields   = []string{"pid", "tid", "ppid", "comm", "exe", "cwd", "task", "proc", "regs", "mem"}
 	callFields   = []string{"nr", "abi", "args", "raw", "call", "messages", "fdpath", "abspath", "paths"}
 	resultFields = []string{"ret", "err", "ok", "duration"}
+	signalFields = []string{"sig", "signo", "sender", "code", "addr"}
+	forkFields   = []string{"child", "thread"}
+	execFields   = []string{"former_tid"}
+	deathFields  = []string{"status", "killed", "core", "thread"}
 )
 
 // hidesArgument says whether ev.KEY of a call is a field even if the call has

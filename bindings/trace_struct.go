@@ -247,7 +247,7 @@ func evTable(r *Runtime, L *lua.LState) int {
 			set("duration")
 		}
 	case engine.KindSignal:
-		for _, k := range []string{"sig", "signo", "sender", "code", "addr"} {
+		for _, k := range signalFields {
 			set(k)
 		}
 	case engine.KindFork:

@@ -122,6 +122,18 @@ func answer(question []byte) []byte {
 	return reply
 }
 
+// serveDNS answers questions until the socket is closed.
+func serveDNS(p net.PacketConn) {
+	buf := make([]byte, 512)
+	for {
+		n, from, err := p.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		p.WriteTo(answer(buf[:n]), from)
+	}
+}
+
 // TestDNSSnoop asks a server of this test, over UDP and TCP.
 func TestDNSSnoop(t *testing.T) {
 	t.Parallel()
@@ -131,16 +143,7 @@ func TestDNSSnoop(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		go func() {
-			buf := make([]byte, 512)
-			for {
-				n, from, err := p.ReadFrom(buf)
-				if err != nil {
-					return
-				}
-				p.WriteTo(answer(buf[:n]), from)
-			}
-		}()
+		go serveDNS(p)
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -218,16 +221,7 @@ func resolver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	go func() {
-		buf := make([]byte, 512)
-		for {
-			n, from, err := p.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			p.WriteTo(answer(buf[:n]), from)
-		}
-	}()
+	go serveDNS(p)
 	u := user{dir: t.TempDir()}
 	u.write(t, "resolv.conf", "nameserver 127.0.0.77\n")
 	r := u.trace(t, "-s redirect -a from=/etc/resolv.conf -a to=resolv.conf -s dnssnoop", "getent", "ahosts", "host.test")

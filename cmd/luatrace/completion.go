@@ -275,12 +275,9 @@ func (l *library) argNames(words []string) []string {
 			continue
 		}
 		name := words[i+1]
-		sc := &script{name: name, path: name}
-		if !isFile(name) {
-			var err error
-			if sc, err = l.find(name); err != nil {
-				continue
-			}
+		sc, err := l.resolve(name)
+		if err != nil {
+			continue
 		}
 		m, err := about(sc)
 		if err != nil {

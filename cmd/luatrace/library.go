@@ -154,6 +154,14 @@ func isFile(name string) bool {
 	return name == "-" || strings.Contains(name, "/") || strings.HasSuffix(name, ".lua")
 }
 
+// resolve returns the script that a word names, by its file or by its name.
+func (l *library) resolve(word string) (*script, error) {
+	if isFile(word) {
+		return &script{name: word, path: word}, nil
+	}
+	return l.find(word)
+}
+
 // compileScript finds and compiles what -s and the subcommands are given.
 func (l *library) compileScript(r *bindings.Runtime, name string) (bindings.Function, error) {
 	if isFile(name) {

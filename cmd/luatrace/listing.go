@@ -110,13 +110,10 @@ func info(args, env []string, std stdio) status {
 		fmt.Fprintln(std.err, "luatrace: info takes the name of a script (luatrace list shows them) or a FILE.lua")
 		return status{code: exitUsage}
 	}
-	sc := &script{name: args[0], path: args[0]}
-	if !isFile(args[0]) {
-		var err error
-		if sc, err = newLibrary(env).find(args[0]); err != nil {
-			fmt.Fprintf(std.err, "luatrace: %v\n", err)
-			return status{code: exitUsage}
-		}
+	sc, err := newLibrary(env).resolve(args[0])
+	if err != nil {
+		fmt.Fprintf(std.err, "luatrace: %v\n", err)
+		return status{code: exitUsage}
 	}
 	m, err := about(sc)
 	if err != nil {

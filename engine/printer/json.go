@@ -17,7 +17,7 @@ type JSON struct {
 	values decode.JSON
 }
 
-// AppendJSON appends an event as one JSON object without a newline. The
+// Append appends an event as one JSON object without a newline. The
 // members, in this order:
 //
 //	type      "syscall", "signal", "fork", "exec", "exit" or "stop"
@@ -37,12 +37,6 @@ type JSON struct {
 //	exe, former_tid       exec
 //	status or killed, core, last   exit: the code, or the signal's name; whether the process is gone
 //	fds, base64, truncated         what decode.JSON notes
-func AppendJSON(dst []byte, ev *engine.Event) []byte {
-	var j JSON
-	return j.Append(dst, ev)
-}
-
-// Append is [AppendJSON] with options.
 func (j *JSON) Append(dst []byte, ev *engine.Event) []byte {
 	j.values.Reset()
 	j.values.FDs = j.FDs
