@@ -1,0 +1,100 @@
+package trial
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// own lists the living processes of the command: those of its session, and those with its
+// variable. A zombie is dead: whoever must wait for it is in the list if it is the command's.
+func (p *Process) own() []int {
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	var pids []int
+	for _, dir := range dirs {
+		pid, _ := strconv.Atoi(filepath.Base(dir))
+		state, session, ok := stat(pid)
+		if !ok || state == 'Z' || state == 'X' || pid == os.Getpid() {
+			continue
+		}
+		if session != p.PID() {
+			env, err := os.ReadFile(dir + "/environ")
+			if err != nil || !bytes.Contains(append(env, 0), []byte(p.marker+"\x00")) {
+				continue
+			}
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+// stat reads the state letter and the session of a process.
+func stat(pid int) (state byte, session int, ok bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, 0, false
+	}
+	// the name may hold anything; it ends with the last ")"
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 4 {
+		return 0, 0, false
+	}
+	session, err = strconv.Atoi(fields[3])
+	return fields[0][0], session, err == nil
+}
+
+// living describes the command's processes.
+func (p *Process) living() []string {
+	var list []string
+	for _, pid := range p.own() {
+		args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		state, _, ok := stat(pid)
+		if !ok {
+			continue // it has ended meanwhile
+		}
+		list = append(list, fmt.Sprintf("process %d, state %c: %q", pid, state, strings.Split(strings.TrimSuffix(string(args), "\x00"), "\x00")))
+	}
+	return list
+}
+
+// killAll kills the command's processes until there are none.
+func (p *Process) killAll() {
+	for end := time.Now().Add(grace); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		pids := p.own()
+		if len(pids) == 0 {
+			return
+		}
+		for _, pid := range pids {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// Field reads a field of /proc/PID/status, "" if there is none.
+func Field(pid int, name string) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		if k, v, _ := strings.Cut(line, ":"); k == name {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+// Until waits until done is true, as long as a command may take, and tells whether it was.
+func Until(done func() bool) bool {
+	for end := time.Now().Add(Timeout); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
