@@ -22,7 +22,7 @@ func (r *Runtime) Check(fn Function) []*ScriptError {
 	if src == nil {
 		return nil
 	}
-	c := &checker{file: src.name, argsRead: map[string]bool{}, assigned: map[*ast.AttrGetExpr]bool{}}
+	c := &checker{file: src.name, argsRead: map[string]bool{}, assigned: map[*ast.AttrGetExpr]bool{}, acting: actingFunctions()}
 	c.walk(reflect.ValueOf(src.chunk), nil)
 	meta, err := r.ReadMeta(fn)
 	if se, ok := err.(*ScriptError); ok {
@@ -46,6 +46,7 @@ type checker struct {
 	argsAll  bool // args is used as a whole
 	metaLine int
 	actsLine int                       // where the script first changes what it traces, 0 if nowhere
+	acting   map[string]bool           // see actingFunctions
 	assigned map[*ast.AttrGetExpr]bool // what stands left of an assignment
 }
 
@@ -145,9 +146,15 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 		if s := scope.of(id.Value); s != nil {
 			c.field(n.Line(), s, n.Method)
 			c.method(n)
-			if slices.Contains([]string{"fail", "skip", "suppress", "delay"}, n.Method) {
+			if c.acting["event:"+n.Method] {
 				c.acts(n.Line())
 			}
+		}
+		return true
+	}
+	if attr, ok := n.Receiver.(*ast.AttrGetExpr); ok {
+		if event, field := rootField(attr); scope.of(event) != nil && c.acting[objectOf(field)+":"+n.Method] {
+			c.acts(n.Line())
 		}
 		return true
 	}
@@ -168,7 +175,7 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	if !slices.Contains([]string{"on", "fault", "every"}, id.Value) || !c.shape(n, id.Value) || id.Value == "every" {
 		return true
 	}
-	if id.Value == "fault" {
+	if c.acting[id.Value] {
 		c.acts(n.Line())
 	}
 	text, ok := n.Args[0].(*ast.StringExpr)

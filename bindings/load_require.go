@@ -42,6 +42,9 @@ func (r *Runtime) require(L *lua.LState) int {
 		L.Push(r.runModule(L, name, text, src))
 		return 1
 	}
+	if r.opts.Sandbox {
+		L.RaiseError("module '%s' is not in luatrace's collection; %s", name, notInSandbox("another"))
+	}
 	if len(searched) == 0 {
 		L.RaiseError("module '%s' not found: code that isn't in a file has no folder to search", name)
 	}
@@ -52,7 +55,7 @@ func (r *Runtime) require(L *lua.LState) int {
 // places lists where the running function's require searches.
 func (r *Runtime) places(L *lua.LState) []place {
 	var places []place
-	if s := r.callerSource(L); s != nil && s.fsys != nil {
+	if s := r.callerSource(L); s != nil && s.fsys != nil && !(r.opts.Sandbox && s.onDisk) {
 		places = append(places, s.place)
 	}
 	for _, lib := range r.opts.Libraries {

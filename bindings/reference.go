@@ -76,6 +76,9 @@ func NewReference() Reference {
 	}
 	for _, o := range objects() {
 		doc := ObjectDoc{Name: o.name, Help: o.help}
+		if o.acts {
+			doc.Help += " An assignment changes what is traced: not with --read-only."
+		}
 		for _, f := range o.fields {
 			doc.Fields = append(doc.Fields, FieldDoc{f.name, f.typ, f.help})
 		}
@@ -92,6 +95,9 @@ func NewReference() Reference {
 
 func (f function) doc() FunctionDoc {
 	doc := FunctionDoc{Name: f.name, Help: f.help}
+	if f.acts {
+		doc.Help += " It changes what is traced: not with --read-only."
+	}
 	for _, p := range splitList(f.params) {
 		name, typ, _ := strings.Cut(p, ":")
 		name, optional := strings.CutSuffix(strings.TrimSpace(name), "?")

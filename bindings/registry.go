@@ -19,6 +19,7 @@ import (
 type function struct {
 	name, params, returns, help string
 	fn                          func(r *Runtime, L *lua.LState) int
+	acts                        bool // it changes what is traced: not with ReadOnly
 }
 
 // value is a constant member of a module, made once for each Runtime.
@@ -44,6 +45,7 @@ type object struct {
 	name, help string
 	fields     []field
 	methods    []function
+	acts       bool // assigning to a field changes what is traced: not with ReadOnly
 }
 
 // modules lists every module of the interface, in the order of the reference.
@@ -81,7 +83,7 @@ func (r *Runtime) install() {
 			r.globals.RawSetString(m.name, tb)
 		}
 		for _, f := range m.functions {
-			tb.RawSetString(f.name, r.function(f))
+			tb.RawSetString(f.name, r.member(m.name, f))
 		}
 		for _, v := range m.values {
 			tb.RawSetString(v.name, v.get(r))
@@ -115,7 +117,7 @@ func (r *Runtime) class(name string) *lua.LTable {
 		}
 		methods := r.L.NewTable()
 		for _, f := range o.methods {
-			methods.RawSetString(f.name, r.function(f))
+			methods.RawSetString(f.name, r.member(o.name, f))
 		}
 		missing := r.L.NewTable()
 		missing.RawSetString("__index", r.unknownMember(name, o.memberNames()))

@@ -21,6 +21,9 @@ type Options struct {
 	// Sandbox leaves only the functions that touch neither files nor the
 	// environment nor other code.
 	Sandbox bool
+	// ReadOnly makes the functions and assignments raise an error that change
+	// what is traced.
+	ReadOnly bool
 	// Timeout ends calls that run longer, with an error; 0 means never.
 	Timeout time.Duration
 	// OnStuck is told, on another goroutine, of a call that should have ended

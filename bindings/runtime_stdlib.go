@@ -21,10 +21,10 @@ type library struct {
 // standardLibraries lists the standard libraries and the members that remain.
 var standardLibraries = []library{
 	{"", lua.OpenBase, []string{
-		"_G", "_VERSION", "assert", "collectgarbage", "error", "getmetatable", "ipairs", "load", "loadstring",
+		"_G", "_VERSION", "assert", "error", "getmetatable", "ipairs", "load", "loadstring",
 		"next", "pairs", "pcall", "rawequal", "rawget", "rawset", "select", "setmetatable", "tonumber", "tostring",
 		"type", "unpack", "xpcall"},
-		[]string{"dofile", "loadfile"},
+		[]string{"collectgarbage", "dofile", "loadfile"},
 		"Lua's basic functions. tonumber reads every form of number and rounds a 64-bit word; setmetatable takes tables only."},
 	{"string", lua.OpenString, []string{
 		"byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "sub", "upper"},
@@ -38,13 +38,13 @@ var standardLibraries = []library{
 		nil, "Lua's mathematical functions. rng(seed) is the generator to use for repeatable runs."},
 	{"coroutine", lua.OpenCoroutine, []string{"create", "resume", "running", "status", "wrap", "yield"}, nil,
 		"Lua's coroutines. A hook can't yield to the tracer."},
-	{"os", lua.OpenOs, []string{"clock", "date", "difftime", "execute", "exit", "time"},
-		[]string{"getenv", "remove", "rename", "tmpname"},
+	{"os", lua.OpenOs, []string{"clock", "date", "difftime", "time"},
+		[]string{"execute", "exit", "getenv", "remove", "rename", "tmpname"},
 		"Lua's operating system functions. exit ends the trace; execute raises an error, since the tracer would see the new process."},
 	{"io", lua.OpenIo, nil,
 		[]string{"close", "flush", "input", "lines", "open", "output", "popen", "read", "stderr", "stdin", "stdout", "tmpfile", "type", "write"},
 		"Lua's input and output. popen raises an error, since the tracer would see the new process."},
-	{"debug", lua.OpenDebug, []string{"getinfo", "traceback"}, nil, "The part of Lua's debug library that only looks."},
+	{"debug", lua.OpenDebug, []string{"traceback"}, []string{"getinfo"}, "The part of Lua's debug library that only looks."},
 }
 
 // maxRep bounds the result of string.rep, which can't be interrupted.
@@ -82,6 +82,9 @@ func (r *Runtime) openStandard() {
 			}
 			kept.RawSetString(lib.name, from)
 		}
+		if lib.name != "" && r.opts.Sandbox {
+			r.closeLibrary(lib, to)
+		}
 		for _, n := range names {
 			if v := from.RawGetString(n); v != lua.LNil {
 				to.RawSetString(n, v)
@@ -105,16 +108,28 @@ func (r *Runtime) replaceStandard() {
 	set(base, "tonumber", (*Runtime).luaToNumber)
 	set(base, "setmetatable", (*Runtime).luaSetMetatable)
 	set(base, "xpcall", (*Runtime).luaXPCall)
-	set(base, "collectgarbage", (*Runtime).luaCollectGarbage)
 	set(base, "load", (*Runtime).luaLoad)
 	set(base, "loadstring", (*Runtime).luaLoadString)
 	if !r.opts.Sandbox {
+		set(base, "collectgarbage", (*Runtime).luaCollectGarbage)
 		set(base, "dofile", (*Runtime).luaDoFile)
 		set(base, "loadfile", (*Runtime).luaLoadFile)
 		set(sub("io"), "popen", func(r *Runtime, L *lua.LState) int {
 			L.RaiseError("io.popen is not available: the tracer would see the new process; start the helper before luatrace and use io.open on a file or FIFO")
 			return 0
 		})
+		set(sub("os"), "execute", func(r *Runtime, L *lua.LState) int {
+			L.RaiseError("os.execute is not available: the tracer would see the new process; run the command outside of luatrace")
+			return 0
+		})
+		set(sub("os"), "exit", (*Runtime).luaExit)
+		for _, lib := range standardLibraries {
+			tb := base
+			if lib.name != "" {
+				tb = sub(lib.name)
+			}
+			r.behindMeta(lib, tb)
+		}
 	}
 	set(sub("string"), "format", (*Runtime).luaFormat)
 	set(sub("string"), "rep", (*Runtime).luaRep)
@@ -127,26 +142,24 @@ func (r *Runtime) replaceStandard() {
 		return 1
 	})
 	sub("math").RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
-	set(sub("os"), "execute", func(r *Runtime, L *lua.LState) int {
-		L.RaiseError("os.execute is not available: the tracer would see the new process; run the command outside of luatrace")
-		return 0
-	})
-	set(sub("os"), "exit", func(r *Runtime, L *lua.LState) int {
-		code := 0
-		switch v := L.Get(1).(type) {
-		case lua.LNumber:
-			code = int(v)
-		case lua.LBool:
-			if !bool(v) {
-				code = 1
-			}
-		}
-		r.requestExit(L, code)
-		return 0
-	})
 	set(sub("debug"), "traceback", r.luaTraceback(sub("debug").RawGetString("traceback")))
 	co := sub("coroutine")
 	r.obeyInterrupts(co)
+}
+
+// luaExit is os.exit: the script is unwound, and the trace ends.
+func (r *Runtime) luaExit(L *lua.LState) int {
+	code := 0
+	switch v := L.Get(1).(type) {
+	case lua.LNumber:
+		code = int(v)
+	case lua.LBool:
+		if !bool(v) {
+			code = 1
+		}
+	}
+	r.requestExit(L, code)
+	return 0
 }
 
 // obeyInterrupts replaces coroutine.create and wrap, whose threads would get a

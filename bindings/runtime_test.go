@@ -321,15 +321,6 @@ func TestRemovedAndReplaced(t *testing.T) {
 	})
 }
 
-func TestSandbox(t *testing.T) {
-	t.Parallel()
-	r, out := newTest(t, Options{Sandbox: true})
-	got := output(t, r, out, `print(io, dofile, loadfile, os.remove, os.getenv, os.time() > 0, string.upper("a"))`)
-	if want := "nil\tnil\tnil\tnil\tnil\ttrue\tA\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 // TestGlobalsAreDocumented holds every global of the state against the tables.
 func TestGlobalsAreDocumented(t *testing.T) {
 	t.Parallel()

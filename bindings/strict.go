@@ -39,6 +39,9 @@ func (r *Runtime) missingGlobal(L *lua.LState) int {
 		L.Push(lua.LNil)
 		return 1
 	}
+	if r.opts.Sandbox && outsideGlobal(string(name)) {
+		L.RaiseError("%s", notInSandbox(string(name)))
+	}
 	if v, ok := constant(string(name)); ok {
 		r.globals.RawSetString(string(name), v)
 		L.Push(v)
@@ -151,6 +154,9 @@ func (r *Runtime) checkGlobals(p *lua.FunctionProto, loose bool) []*ScriptError 
 				return
 			}
 			seen[name] = true
+			if r.opts.Sandbox && outsideGlobal(name) {
+				return // an error where it is used, if it is
+			}
 			if _, ok := constant(name); !ok {
 				found = append(found, errorAt(p.SourceName, line, "%s", r.undefinedGlobal(name)))
 			}

@@ -236,7 +236,7 @@ func (t *Trace) assignRef(L *lua.LState, ev *engine.Event, i int, value lua.LVal
 	if p.Kind == syscalls.KindWait {
 		size = 4
 	}
-	t.write(L, ev, i, leBytes(w, size))
+	t.writeArgument(L, ev, i, leBytes(w, size))
 }
 
 // writeBack overwrites the memory that an argument points to. It may not grow:
@@ -253,11 +253,11 @@ func (t *Trace) writeBack(L *lua.LState, ev *engine.Event, i int, b []byte) {
 	if room = max(room, t.capacity(ev, i)); len(b) > room {
 		L.RaiseError("ev.%s: %d bytes do not fit into the program's %d", c.Param(i).Name, len(b), room)
 	}
-	t.write(L, ev, i, b)
+	t.writeArgument(L, ev, i, b)
 }
 
-// write writes to the memory that an argument points to.
-func (t *Trace) write(L *lua.LState, ev *engine.Event, i int, b []byte) {
+// writeArgument writes to the memory that an argument points to.
+func (t *Trace) writeArgument(L *lua.LState, ev *engine.Event, i int, b []byte) {
 	c := ev.Call()
 	if _, err := ev.Task.Proc.WriteMemory(c.Word(i), b); err != nil {
 		L.RaiseError("ev.%s: cannot write to the program's memory: %s", c.Param(i).Name, err.Error())

@@ -11,7 +11,7 @@ import (
 
 func argumentsObject() object {
 	return object{
-		name: "arguments",
+		name: "arguments", acts: true,
 		help: "The arguments of a call: ev.args[1] to ev.args[#ev.args], or by name; both can be assigned. Names are those of the man page.",
 		fields: []field{
 			{"N", "any", "Argument N, from 1."},

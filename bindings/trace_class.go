@@ -14,9 +14,13 @@ func traceObjects() []object {
 // are made when asked for, in Go.
 func (r *Runtime) installTraceClasses() {
 	fn := func(f func(*lua.LState) int) *lua.LFunction { return r.L.NewFunction(f) }
+	acting := actingObjects()
 	set := func(class string, handlers map[string]func(*lua.LState) int) {
 		mt := r.class(class)
 		for name, f := range handlers {
+			if name == "__newindex" && r.opts.ReadOnly && acting[class] {
+				f = refuseAssignment(class)
+			}
 			mt.RawSetString(name, fn(f))
 		}
 	}

@@ -25,7 +25,7 @@ func memoryObject() object {
 				help: "Reads n bytes. What can be read of a range that is partly bad comes with the errno's name behind it.", fn: memRead},
 			{name: "string", params: "addr: number|word, max?: number", returns: "string|nil, string|nil",
 				help: "Reads a zero-terminated string of at most max bytes (default 4096).", fn: memString},
-			{name: "write", params: "addr: number|word, bytes: string", returns: "number|nil, string|nil",
+			{name: "write", acts: true, params: "addr: number|word, bytes: string", returns: "number|nil, string|nil",
 				help: "Writes bytes, also to read-only pages, and returns how many.", fn: memWrite},
 			{name: "struct", params: "name: string, addr: number|word", returns: "struct|nil, string|nil",
 				help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address. Its fields can be read and written.", fn: memStruct},
@@ -252,6 +252,7 @@ func readInteger(ev *engine.Event, addr uint64, k integerKind) (lua.LValue, erro
 func registersObject() object {
 	return object{
 		name:   "registers",
+		acts:   true,
 		help:   "The thread's registers by the names of struct user_regs_struct (amd64: rip, rsp, rax, orig_rax, rdi, ...; arm64: x0 to x30, sp, pc, pstate). Assigning one changes it when the hook returns.",
 		fields: []field{{"NAME", "number|word", "A register; an unknown name is an error that lists them."}},
 	}

@@ -38,6 +38,7 @@ func traceGlobals() module {
 		},
 		{
 			name:   "fault",
+			acts:   true,
 			params: "spec: string, what: string|table",
 			help: "Makes the calls of spec fail without being made. what is an errno's name (\"EIO\"), or a table: errno or ret (a result), when (conditions as for on), " +
 				"probability (0 to 1, repeatable with the same seed), nth (only the nth matching call), first, last, step (the matching calls from first to last, every step-th). " +
@@ -67,6 +68,11 @@ func (t *Trace) on(L *lua.LState) int {
 		opts, fn = L.CheckTable(2), L.CheckFunction(3)
 	} else {
 		fn = L.CheckFunction(2)
+	}
+	if t.r.opts.ReadOnly && fn.Proto != nil {
+		if what, line := certainAct(fn.Proto); what != "" {
+			L.Error(lua.LString(errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what)).Error()), 0)
+		}
 	}
 	h := &engine.Hook{Spec: spec, Where: position(L)}
 	if opts != nil {
@@ -104,6 +110,11 @@ func (t *Trace) OnBody(spec *engine.Spec, code string) error {
 	fn, err := t.r.LoadHookBody(code)
 	if err != nil {
 		return err
+	}
+	if t.r.opts.ReadOnly {
+		if what, line := certainAct(fn.Proto); what != "" {
+			return errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what))
+		}
 	}
 	t.register(&engine.Hook{Spec: spec, Where: "-e"}, fn)
 	return nil

@@ -32,7 +32,7 @@ func (t *Trace) structure(ev *engine.Event, v *decode.Value) lua.LValue {
 
 func structObject() object {
 	return object{
-		name: "struct",
+		name: "struct", acts: true,
 		help: "A struct in the program's memory: s.st_size reads a field, s.sysname = \"x\" writes one, tostring gives strace's form. " +
 			"It is valid until the hook returns; s:table() makes a copy to keep.",
 		fields: []field{{"FIELD", "any", "A field by its C name; an unknown name is an error."}},

@@ -54,7 +54,7 @@ func processObject() object {
 			{"data", "table", "A table that lives as long as the process."},
 		},
 		methods: []function{
-			{name: "kill", params: "sig: string|number", help: "Sends the process a signal.",
+			{name: "kill", acts: true, params: "sig: string|number", help: "Sends the process a signal.",
 				fn: func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
 					if err := p.proc.Kill(checkSignal(L, L.CheckAny(2))); err != nil && err != unix.ESRCH {
@@ -85,6 +85,9 @@ func processObject() object {
 					name := L.CheckString(2)
 					if strings.Contains(name, "..") || strings.HasPrefix(name, "/") {
 						L.ArgError(1, "a name below /proc/PID is wanted, such as \"maps\"")
+					}
+					if r.opts.Sandbox && leadsOut(name) {
+						L.RaiseError("%s", notInSandbox("a file by way of /proc/PID/"+escape(name)))
 					}
 					b, err := p.proc.ProcFile(name)
 					if err != nil {

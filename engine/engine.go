@@ -26,6 +26,9 @@ type Options struct {
 	// BufferLimit is how many bytes of a buffer are read when it is decoded; 0
 	// means decode.DefaultBuffer.
 	BufferLimit int
+	// ReadOnly makes everything that would change a tracee fail with
+	// ErrReadOnly, or do nothing where there is no error to return.
+	ReadOnly bool
 	// NoPlacement keeps tracer and tracee from sharing a CPU.
 	NoPlacement bool
 	// Flush, if set, is called before the engine waits for the next event

@@ -205,8 +205,9 @@ func (ev *Event) Registers() (*tracer.Registers, error) {
 	return &ev.regs, nil
 }
 
-// RegistersChanged marks the registers to be written back.
-func (ev *Event) RegistersChanged() { ev.setRegs = true }
+// RegistersChanged marks the registers to be written back, unless the trace is
+// read-only.
+func (ev *Event) RegistersChanged() { ev.setRegs = !ev.eng.opts.ReadOnly }
 
 // FDPath returns what a descriptor of the task stands for: a path, or for a
 // socket its protocol and addresses; "" if it is not open.

@@ -101,6 +101,9 @@ type Timer struct {
 // On registers a hook. It must not be called while Run is at work, except from
 // a hook.
 func (e *Engine) On(h *Hook) {
+	if e.opts.ReadOnly {
+		h.Fault = nil // its function meets the same refusal as any other
+	}
 	b := boundHook{h, h.When}
 	switch h.Spec.Kind {
 	case SpecSyscall:

@@ -19,15 +19,15 @@ type savedMemory struct {
 // choice because a goroutine's or coroutine's may be so small that other
 // threads use what lies below it.
 func (ev *Event) SetArgBytes(i int, b []byte) error {
-	if ev.Kind != KindEnter {
-		return ErrEnterOnly
+	if err := ev.mayAct(KindEnter); err != nil {
+		return err
 	}
 	addr, old, err := ev.scratchPlace(b)
 	if err != nil {
 		return err
 	}
 	t := ev.Task
-	if _, err := t.Proc.WriteMemory(addr, b); err != nil {
+	if _, err := t.Proc.Process.WriteMemory(addr, b); err != nil {
 		return fmt.Errorf("cannot write the %d bytes of an argument: %w", len(b), err)
 	}
 	t.scratch = append(t.scratch, savedMemory{addr, old})

@@ -3,6 +3,8 @@ package engine
 import (
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/engine/fdinfo"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
@@ -102,6 +104,24 @@ func (p *Proc) Detach() {
 		return
 	}
 	p.eng.tr.Detach(p.Process)
+}
+
+// Kill sends the process a signal; ESRCH if it is gone, ErrReadOnly if the
+// trace is read-only.
+func (p *Proc) Kill(sig unix.Signal) error {
+	if p.eng.opts.ReadOnly {
+		return ErrReadOnly
+	}
+	return p.Process.Kill(sig)
+}
+
+// WriteMemory writes to the process's memory, also to pages that it can only
+// read, and returns how many bytes; ErrReadOnly if the trace is read-only.
+func (p *Proc) WriteMemory(addr uint64, b []byte) (int, error) {
+	if p.eng.opts.ReadOnly {
+		return 0, ErrReadOnly
+	}
+	return p.Process.WriteMemory(addr, b)
 }
 
 // FDPath returns what a descriptor of the process stands for; see the function

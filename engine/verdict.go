@@ -13,15 +13,29 @@ import (
 var (
 	ErrEnterOnly   = errors.New(`this is only possible before the call (":enter" hooks)`)
 	ErrCallOnly    = errors.New("this is only possible in hooks on system calls")
+	ErrReadOnly    = errors.New("this is not allowed with --read-only")
 	ErrSignalOnly  = errors.New("this is only possible in hooks on signals")
 	errMultiplexed = errors.New("this call gets its arguments in memory; write there")
 	errRestart     = errors.New("results from -516 to -512 make the kernel restart the call; give another")
 )
 
+// mayAct says why an act that is for one kind of event is not possible now.
+func (ev *Event) mayAct(kind EventKind) error {
+	switch {
+	case ev.Kind != kind && kind == KindSignal:
+		return ErrSignalOnly
+	case ev.Kind != kind:
+		return ErrEnterOnly
+	case ev.eng.opts.ReadOnly:
+		return ErrReadOnly
+	}
+	return nil
+}
+
 // SetArg changes argument i (0 to 5) of the call before it runs.
 func (ev *Event) SetArg(i int, word uint64) error {
-	if ev.Kind != KindEnter {
-		return ErrEnterOnly
+	if err := ev.mayAct(KindEnter); err != nil {
+		return err
 	}
 	c := &ev.Task.call
 	if c.Multiplexed() {
@@ -40,8 +54,8 @@ func (ev *Event) SetArg(i int, word uint64) error {
 // and arguments stay those of the call that the program made, and so do its
 // hooks.
 func (ev *Event) SetNumber(nr int) error {
-	if ev.Kind != KindEnter {
-		return ErrEnterOnly
+	if err := ev.mayAct(KindEnter); err != nil {
+		return err
 	}
 	ev.Task.call.NR = nr
 	ev.setNumber = true
@@ -51,8 +65,8 @@ func (ev *Event) SetNumber(nr int) error {
 // Skip prevents the call; the program gets ret as its result (-errno for a
 // failure).
 func (ev *Event) Skip(ret int64) error {
-	if ev.Kind != KindEnter {
-		return ErrEnterOnly
+	if err := ev.mayAct(KindEnter); err != nil {
+		return err
 	}
 	if ret >= -516 && ret <= -512 {
 		return errRestart
@@ -68,7 +82,10 @@ func (ev *Event) SetRet(ret int64) error {
 	case KindEnter:
 		return ev.Skip(ret)
 	case KindExit:
-		if ret >= -516 && ret <= -512 {
+		switch {
+		case ev.eng.opts.ReadOnly:
+			return ErrReadOnly
+		case ret >= -516 && ret <= -512:
 			return errRestart
 		}
 		ev.setResult(ret)
@@ -108,8 +125,11 @@ func (ev *Event) OnExit(f Func) error {
 // Delay keeps the task stopped for d after the hooks are done. Other tasks run
 // on. Several delays add up.
 func (ev *Event) Delay(d time.Duration) error {
-	if ev.Task == nil || ev.Kind == KindDeath {
+	switch {
+	case ev.Task == nil || ev.Kind == KindDeath:
 		return ErrCallOnly
+	case ev.eng.opts.ReadOnly:
+		return ErrReadOnly
 	}
 	ev.delay += max(d, 0)
 	return nil
@@ -117,8 +137,8 @@ func (ev *Event) Delay(d time.Duration) error {
 
 // SetSignal replaces the signal about to be delivered; 0 suppresses it.
 func (ev *Event) SetSignal(sig unix.Signal) error {
-	if ev.Kind != KindSignal {
-		return ErrSignalOnly
+	if err := ev.mayAct(KindSignal); err != nil {
+		return err
 	}
 	ev.Signal, ev.setSignal = sig, true
 	return nil

@@ -103,7 +103,26 @@ func (p *Process) file(tid int, name string) ([]byte, error) {
 	if p.sim != nil {
 		return p.sim.file(name)
 	}
-	return os.ReadFile("/proc/" + strconv.Itoa(tid) + "/" + name)
+	return readRegular("/proc/" + strconv.Itoa(tid) + "/" + name)
+}
+
+// readRegular reads a file of /proc. Some entries lead to other files (fd/0,
+// root/...): opening one that is no regular file could wait for ever, or take
+// what the process should read.
+func readRegular(name string) ([]byte, error) {
+	fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, err
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, unix.EINVAL
+	}
+	return os.ReadFile("/proc/self/fd/" + strconv.Itoa(fd))
 }
 
 func (p *Process) parent(tid int) int {

@@ -52,6 +52,8 @@ type options struct {
 	scriptArgs, pidLists    []string
 
 	hookTimeout time.Duration
+	readOnly    bool
+	sandbox     bool
 	cpu         string
 	noNotify    bool // no user notifications: the command needs a listener of its own
 	attachable  bool // no filter: processes can be let go at any time
@@ -89,6 +91,8 @@ func flagSet() *options {
 	o.filterFlags(fs)
 	o.outputFlags(fs)
 	fs.DurationVar(&o.hookTimeout, "hook-timeout", 5*time.Second, "")
+	fs.BoolVar(&o.readOnly, "read-only", false, "")
+	fs.BoolVar(&o.sandbox, "sandbox", false, "")
 	fs.BoolVar(&o.noNotify, "no-notify", false, "")
 	fs.BoolVar(&o.attachable, "attachable", false, "")
 	fs.StringVar(&o.cpu, "cpu", "auto", "")

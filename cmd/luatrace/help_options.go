@@ -80,6 +80,9 @@ The trace itself
       --no-notify              stop calls instead of asking: for commands that
                                have a seccomp listener themselves
       --cpu=auto|off           share a CPU with a busy tracee
+      --read-only              scripts may look and not change anything
+      --sandbox                scripts get at no files, environment or other
+                               code, but at what is traced
       --hook-timeout=TIME      how long a hook may run, 5s; 0 is for ever
   -h, --help                   a screen of help
   -V, --version                version

@@ -6,15 +6,19 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"luatrace/bindings"
 )
 
+// metaTimeout is how long a script may take to come to its meta.
+const metaTimeout = 5 * time.Second
+
 // about runs a script as far as its meta, without a trace.
 func about(sc *script) (*bindings.Meta, error) {
-	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}})
+	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}, Timeout: metaTimeout})
 	defer r.Close()
 	fn, err := sc.compile(r)
 	if err != nil {

@@ -47,6 +47,8 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		Out:       out,
 		Timeout:   o.hookTimeout,
 		Libraries: []bindings.Library{collection()},
+		Sandbox:   o.sandbox,
+		ReadOnly:  o.readOnly,
 		Screen: bindings.Screen{
 			Terminal: out.terminal, Width: columns, Height: lines, JSON: o.json,
 			Colour: out.terminal && lookup(env, "NO_COLOR") == "" && lookup(env, "TERM") != "dumb",
@@ -55,6 +57,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	s.w = s.lua.Out
 	opts := engine.Options{
 		NoFollow:    !o.follow,
+		ReadOnly:    o.readOnly,
 		NoPlacement: o.cpu == "off",
 		NoNotify:    map[bool]string{true: "--no-notify"}[o.noNotify],
 		BufferLimit: o.bufferLimit(),

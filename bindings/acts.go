@@ -1,0 +1,167 @@
+package bindings
+
+import (
+	lua "github.com/yuin/gopher-lua"
+)
+
+// notAllowed words the refusal of an act by a script that may only look.
+func notAllowed(what string) string { return what + " is not allowed with --read-only" }
+
+// spelled is how scripts write the objects that belong to an event.
+var spelled = map[string]string{
+	"event": "ev", "arguments": "ev.args", "registers": "ev.regs", "memory": "ev.mem", "process": "ev.proc", "task": "ev.task",
+}
+
+// objectOf is the kind of object that a field of an event is, "" for others.
+func objectOf(name string) string {
+	for _, f := range eventFields {
+		if f.name == name && spelled[f.typ] != "" {
+			return f.typ
+		}
+	}
+	return ""
+}
+
+// actTitle is a function or method in messages: "fault()", "ev:fail()".
+func actTitle(owner, name string) string {
+	if s := spelled[owner]; s != "" {
+		owner = s
+	}
+	if owner != "" {
+		owner += ":"
+	}
+	return owner + name + "()"
+}
+
+// assignTitle is an assignment in messages.
+func assignTitle(owner, field string) string {
+	if s := spelled[owner]; s != "" {
+		owner = s
+	}
+	return "assigning " + owner + "." + escape(field)
+}
+
+// member makes the Lua function of a row, which raises an error if it acts and
+// scripts may only look.
+func (r *Runtime) member(owner string, f function) *lua.LFunction {
+	if f.acts && r.opts.ReadOnly {
+		msg := notAllowed(actTitle(owner, f.name))
+		return r.L.NewFunction(func(L *lua.LState) int {
+			L.RaiseError("%s", msg)
+			return 0
+		})
+	}
+	return r.function(f)
+}
+
+// refuseAssignment is the __newindex of an object if scripts may only look.
+func refuseAssignment(class string) func(*lua.LState) int {
+	return func(L *lua.LState) int {
+		L.RaiseError("%s", notAllowed(assignTitle(class, L.Get(2).String())))
+		return 0
+	}
+}
+
+// actingFunctions are the functions that change what is traced: "fault", and
+// methods as "event:fail".
+func actingFunctions() map[string]bool {
+	acting := map[string]bool{}
+	for _, m := range modules() {
+		for _, f := range m.functions {
+			if f.acts && m.name == "" {
+				acting[f.name] = true
+			}
+		}
+	}
+	for _, o := range objects() {
+		for _, f := range o.methods {
+			if f.acts {
+				acting[o.name+":"+f.name] = true
+			}
+		}
+	}
+	return acting
+}
+
+// actingObjects are the objects to assign to which changes what is traced.
+func actingObjects() map[string]bool {
+	acting := map[string]bool{}
+	for _, o := range objects() {
+		if o.acts {
+			acting[o.name] = true
+		}
+	}
+	return acting
+}
+
+// certainAct looks for an act that a hook makes whenever it runs: one in front
+// of every condition, loop and return. It returns how the act is called and in
+// which line, or "". Acts that depend on something raise an error when they are
+// reached.
+func certainAct(p *lua.FunctionProto) (what string, line int) {
+	if p.NumParameters == 0 {
+		return "", 0
+	}
+	calls, assigns := actingFunctions(), actingObjects()
+	holds := map[int]string{0: "event"} // by register, kinds of objects
+	constant := map[int]string{}        // by register
+	key := func(operand int) string {
+		if operand&constBit == 0 {
+			return constant[operand]
+		}
+		if i := operand &^ constBit; i < len(p.Constants) {
+			s, _ := p.Constants[i].(lua.LString)
+			return string(s)
+		}
+		return ""
+	}
+	for pc := 0; pc < len(p.Code); pc++ {
+		in := decodeInstruction(p.Code[pc])
+		switch in.op {
+		case lua.OP_GETTABLE, lua.OP_GETTABLEKS:
+			kind := ""
+			if holds[in.b] == "event" {
+				kind = objectOf(key(in.c))
+			}
+			delete(constant, in.a)
+			holds[in.a] = kind
+		case lua.OP_MOVE, lua.OP_MOVEN:
+			holds[in.a], constant[in.a] = holds[in.b], constant[in.b]
+		case lua.OP_LOADK:
+			delete(holds, in.a)
+			constant[in.a] = ""
+			if in.bx < constBit {
+				constant[in.a] = key(in.bx | constBit)
+			}
+		case lua.OP_SELF:
+			if owner, name := holds[in.b], key(in.c); owner != "" && calls[owner+":"+name] {
+				return actTitle(owner, name), p.DbgSourcePositions[pc]
+			}
+			holds[in.a+1] = holds[in.b]
+			delete(holds, in.a)
+		case lua.OP_SETTABLE, lua.OP_SETTABLEKS:
+			if owner := holds[in.a]; assigns[owner] {
+				return assignTitle(owner, key(in.b)), p.DbgSourcePositions[pc]
+			}
+		case lua.OP_GETGLOBAL, lua.OP_GETUPVAL, lua.OP_NEWTABLE, lua.OP_LOADBOOL, lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV,
+			lua.OP_MOD, lua.OP_POW, lua.OP_UNM, lua.OP_LEN, lua.OP_NOT, lua.OP_CONCAT:
+			delete(holds, in.a)
+			delete(constant, in.a)
+			if in.op == lua.OP_LOADBOOL && in.c != 0 {
+				return "", 0
+			}
+		case lua.OP_SETGLOBAL, lua.OP_SETUPVAL, lua.OP_NOP:
+		case lua.OP_CALL, lua.OP_LOADNIL, lua.OP_VARARG, lua.OP_SETLIST, lua.OP_CLOSURE:
+			for i := range numRegs { // results and temporaries; locals lie below
+				if i >= in.a {
+					delete(holds, i)
+					delete(constant, i)
+				}
+			}
+			pc += operands(p, in)
+		default: // a branch, or the end
+			return "", 0
+		}
+	}
+	return "", 0
+}
