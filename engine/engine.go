@@ -23,6 +23,9 @@ type Options struct {
 	Unfiltered string
 	// NoNotify, if not "", is why user notifications may not be used.
 	NoNotify string
+	// QuietFilters leaves out the messages about seccomp filters of the tracees'
+	// own.
+	QuietFilters bool
 	// BufferLimit is how many bytes of a buffer are read when it is decoded; 0
 	// means decode.DefaultBuffer.
 	BufferLimit int
@@ -55,8 +58,11 @@ type Engine struct {
 	observers   []func(*Event)
 	running     *Hook // called last
 
-	early       bool // hooks for the exit run at entry where that is the same
-	wantsEnds   bool // some hook is on the end of tasks
+	early        bool // hooks for the exit run at entry where that is the same
+	wantsEnds    bool // some hook is on the end of tasks
+	warnedBusy   bool // of a listener that a tracee can't have
+	warnedHidden bool // of calls that a tracee's filter hides
+
 	quiet       bool // the trace is over, but filtered tracees can not be let go
 	plan        Plan
 	table       table

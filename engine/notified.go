@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -37,8 +39,21 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 	defer e.mu.Unlock()
 	id := n.ID()
 	tev := &e.notifyEvent
-	if e.quiet || e.stop.Load() || !e.tr.Notified(n, tev) {
-		l.Continue(id)
+	pass := func() { l.Continue(id) }
+	if e.tr.WantsTracer(n) {
+		pass = func() { l.Answer(id, -int64(unix.ENOSYS)) }
+	}
+	if !e.tr.Notified(n, tev) {
+		pass()
+		return
+	}
+	if e.quiet || e.stop.Load() {
+		if e.tr.NeedsEntryStop(tev.Task) {
+			e.tr.Upgrade(tev.Task, nil)
+			return
+		}
+		tev.Task.Answered()
+		pass()
 		return
 	}
 	delay := e.handle(tev)
@@ -46,24 +61,39 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 	ev := &e.ev
 	t, _ := task.Data.(*Task)
 	switch {
+	case e.tr.NeedsEntryStop(task) && !(t != nil && t.hooks != nil && ev.skip):
+		if t == nil {
+			t = e.task(task)
+		}
+		e.upgrade(t, ev, delay)
 	case t == nil || t.hooks == nil: // nobody wanted it after all
 		task.Answered()
-		l.Continue(id)
+		pass()
 	case ev.skip:
 		ret := e.exitOfSkipped(t, ev.skipRet)
 		e.answer(task, delay, func() { l.Answer(id, ret) })
 	case ev.setArgs != 0 || ev.setNumber || len(t.onExit) > 0:
-		v := &verdict{call: t.call.Copy(), hooks: t.hooks, onExit: slices.Clone(t.onExit), scratch: slices.Clone(t.scratch), args: ev.setArgs, number: ev.setNumber}
-		t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
-		if delay > 0 {
-			e.delayTask(delayedTask{task: task, answer: func() { e.tr.Upgrade(task, v) }}, delay)
-			return
-		}
-		e.tr.Upgrade(task, v)
+		e.upgrade(t, ev, delay)
 	default:
 		t.hooks = nil
-		e.answer(task, delay, func() { l.Continue(id) })
+		e.answer(task, delay, pass)
 	}
+}
+
+// upgrade asks for a true entry stop of a notified call, now or after a delay,
+// where what its hooks wanted is done.
+func (e *Engine) upgrade(t *Task, ev *Event, delay time.Duration) {
+	v := &verdict{}
+	if t.hooks != nil {
+		v = &verdict{call: t.call.Copy(), hooks: t.hooks, onExit: slices.Clone(t.onExit), scratch: slices.Clone(t.scratch), args: ev.setArgs, number: ev.setNumber}
+		t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
+	}
+	task := t.Task
+	if delay > 0 {
+		e.delayTask(delayedTask{task: task, answer: func() { e.tr.Upgrade(task, v) }}, delay)
+		return
+	}
+	e.tr.Upgrade(task, v)
 }
 
 // answer gives the answer to a notification, now or after a delay. The task
@@ -96,6 +126,10 @@ func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
 func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 	v := tev.Upgraded.(*verdict)
 	t := e.task(tev.Task)
+	if v.hooks == nil { // it is the tracer that needs this stop
+		t.hooks = nil
+		return 0
+	}
 	t.call.Reset()
 	// It may come more than once: if a signal interrupts the call before it
 	// runs, it is made again.

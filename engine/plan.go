@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
@@ -105,35 +106,8 @@ func (p *planner) filter() *tracer.FilterSpec {
 	if p.mode.Placement && spec.Has(tracer.FilterTrace) {
 		p.addPlacement(spec)
 	}
-	if spec.Has(tracer.FilterTrace) || spec.Has(tracer.FilterNotify) {
-		spec.UnknownArch = tracer.FilterTrace
-	}
+	p.addGuards(spec)
 	return spec
-}
-
-// addPlacement adds the calls that the tracer itself must see.
-func (p *planner) addPlacement(spec *tracer.FilterSpec) {
-	action := tracer.FilterNotify
-	if p.mode.NoNotify != "" {
-		action = tracer.FilterTrace
-	}
-	for _, abi := range abis() {
-		f := &spec.ABIs[abi]
-		for _, name := range tracer.PlacementCalls() {
-			nr, ok := syscalls.Number(abi, name)
-			if !ok {
-				continue
-			}
-			see := []tracer.FilterClause{{Action: action}}
-			i, there := slices.BinarySearchFunc(f.Rows, nr, func(r tracer.FilterRow, n int) int { return r.NR - n })
-			switch {
-			case !there:
-				f.Rows = slices.Insert(f.Rows, i, tracer.FilterRow{NR: nr, Clauses: see})
-			case len(f.Rows[i].Clauses) == 0 || len(f.Rows[i].Clauses[len(f.Rows[i].Clauses)-1].Tests) > 0:
-				f.Rows[i].Clauses = append(f.Rows[i].Clauses, see...)
-			}
-		}
-	}
 }
 
 // row decides one call: the clauses of the filter, none for a call that
@@ -323,9 +297,9 @@ func (p Plan) String() string {
 	for _, g := range groups {
 		var names []string
 		for _, r := range f.Rows {
-			if len(r.Clauses) > 0 && r.Clauses[0].Action == g.action {
+			if c := hookClause(r.Clauses); c != nil && c.Action == g.action {
 				name := syscalls.Name(syscalls.Native(), r.NR)
-				if len(r.Clauses[0].Tests) > 0 {
+				if len(c.Tests) > 0 {
 					name += " (if its arguments match)"
 				}
 				names = append(names, name)
@@ -350,6 +324,9 @@ func (p Plan) String() string {
 		}
 	}
 	b = fmt.Appendf(b, "filter  %d instructions\n", p.Size)
+	if own := ownCalls(f); len(own) > 0 {
+		b = fmt.Appendf(b, "own     luatrace itself looks at these, no hook runs: %s\n", strings.Join(own, " "))
+	}
 	if p.Why != "" {
 		b = fmt.Appendf(b, "not used: notifications (%s)\n", p.Why)
 	}

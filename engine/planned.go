@@ -28,6 +28,7 @@ func (e *Engine) usePlan(tr *tracer.Tracer, p Plan) {
 	e.early = p.Filter != nil
 	e.table.reset()
 	tr.Syscalls = p.Calls && p.Filter == nil
+	tr.OwnFilter = e.warnOwnFilter
 	tr.SharedCPU(!e.opts.NoPlacement)
 }
 

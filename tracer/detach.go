@@ -105,6 +105,10 @@ func (t *Tracer) handleDetaching(task *Task) {
 		if task.made != nil {
 			task.restoreCall(s.isError())
 		}
+		if task.guarded() {
+			task.syscallStop = true
+			t.guardExit(task, s)
+		}
 		if task.interrupted {
 			t.repairInterrupted(task)
 		}

@@ -76,6 +76,7 @@ type FilterClause struct {
 	Tests  []ArgTest
 	Action FilterAction
 	Errno  uint16 // for FilterErrno
+	Own    bool   // for the tracer itself, not for a hook
 }
 
 // FilterRow says what is done with one call: the first clause that holds

@@ -93,6 +93,9 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 			task.interrupted = false
 		}
 		task.newborn = false
+		if task.inherits != nil {
+			task.settleIn()
+		}
 		if task.attaching {
 			task.attaching, task.interrupted = false, false
 			ev.Kind = EventAttached
@@ -125,8 +128,8 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			return false
 		}
 		t.placeStop(task)
-		task.syscallStop, task.entryStop = true, true
-		task.inCall, task.skipped, task.made = true, false, nil
+		task.syscallStop, task.entryStop, task.filterStop = true, true, s.op == sysInfoSeccomp
+		task.inCall, task.skipped, task.instead, task.made = true, false, false, nil
 		c := &task.Call
 		c.ABI, c.NR, c.IP, c.SP = abiOf(s.arch, s.nr), int(int32(s.nr)), s.ip, s.sp
 		c.Args = s.args
@@ -147,6 +150,9 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		task.syscallStop = true
 		if task.made != nil {
 			task.restoreCall(s.isError())
+		}
+		if task.guarded() {
+			t.guardExit(task, s)
 		}
 		if t.interruptedAsking(task, s) {
 			t.askAgain(task)
@@ -194,7 +200,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 func (t *Tracer) shown(task *Task, s *syscallInfo, ev *Event) bool {
 	if s.op == sysInfoSeccomp {
 		task.wantExit = false
-		if s.retData != traceMark {
+		if s.retData != traceMark && !t.tracesToo(task, s) {
 			// A filter of the tracee's own asked for a tracer. Without one the
 			// call fails with ENOSYS, and so it does here.
 			setSkip(task.TID, ^uint64(unix.ENOSYS)+1)
@@ -205,6 +211,9 @@ func (t *Tracer) shown(task *Task, s *syscallInfo, ev *Event) bool {
 			return false
 		}
 		return true
+	}
+	if task.strict && !t.enforceStrict(task, s) {
+		return false
 	}
 	u := task.upgrade
 	if u == nil || !u.is(s) {
@@ -228,6 +237,9 @@ func (t *Tracer) fillUnpaired(task *Task, s *syscallInfo) {
 }
 
 func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
+	if task.inherits != nil {
+		task.settleIn()
+	}
 	wasInterrupt := task.interrupted
 	task.newborn, task.interrupted = false, false
 	if task.upgrade != nil {
@@ -289,6 +301,11 @@ func (t *Tracer) childOf(task *Task) *Task {
 	if child == nil {
 		child = t.bear(tid, task.Proc, task.status.Event)
 	}
+	child.own = task.own
+	if task.made != nil {
+		child.inherits, child.Call.ABI = task.made, task.Call.ABI
+	}
+	task.takeBack(child)
 	t.releaseHeld(tid)
 	return child
 }

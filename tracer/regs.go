@@ -44,4 +44,15 @@ func abiOf(arch uint32, nr uint64) syscalls.ABI {
 	return nativeABI
 }
 
+// auditOf is the architecture under which the kernel shows calls of an ABI.
+func auditOf(abi syscalls.ABI) uint32 {
+	switch abi {
+	case syscalls.I386:
+		return auditI386
+	case syscalls.ARM64:
+		return auditAArch64
+	}
+	return auditX8664
+}
+
 const x32Bit = 0x40000000

@@ -18,6 +18,14 @@ func (t *Tracer) Resume(task *Task) {
 		ptrace(unix.PTRACE_LISTEN, task.TID, 0, 0)
 		return
 	}
+	if task.entryStop && !task.skipped {
+		if kind := task.Call.guard(); kind != guardNone {
+			t.guardCall(task, kind)
+		}
+		if task.own != nil {
+			t.refuse(task)
+		}
+	}
 	req := unix.PTRACE_CONT
 	if t.filtered {
 		// The filter chooses the calls; what remains is the exit of a chosen
@@ -26,6 +34,9 @@ func (t *Tracer) Resume(task *Task) {
 			req = unix.PTRACE_SYSCALL
 		} else {
 			task.inCall = false
+			if task.strict {
+				req = unix.PTRACE_SYSCALL
+			}
 		}
 	} else if t.Syscalls || task.launching {
 		req = unix.PTRACE_SYSCALL

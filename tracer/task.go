@@ -63,6 +63,16 @@ type Task struct {
 	notifyID uint64   // of that notification
 	upgrade  *upgrade // a notified call on its way to a true entry stop
 
+	inherits     *Registers  // of its parent's changed call, until its first stop
+	lent         *lentMemory // for the call in progress, or nil
+	own          *ownFilter  // the seccomp filters that it has beside ours
+	installing   *installing // the call in progress tries to install one
+	asksMode     bool        // the call in progress asks for the seccomp mode
+	entersStrict bool        // the call in progress enters strict mode
+	strict       bool        // in strict mode, which the tracer enforces
+	instead      bool        // Skip has put another call in the place of the one in progress
+	confined     confinement // whether the kernel looks at its calls, of a task without our filter
+
 	newborn     bool // its first stop has not been resumed yet
 	attaching   bool // seized, its first stop not yet seen
 	interrupted bool // PTRACE_INTERRUPT is on its way
@@ -70,6 +80,7 @@ type Task struct {
 	signal      unix.Signal
 	syscallStop bool // the present stop is an entry or exit
 	entryStop   bool // the present stop is an entry
+	filterStop  bool // ... that our filter, or one of the tracee's, has asked for
 	dead        bool
 }
 
@@ -115,6 +126,7 @@ func (t *Task) SetCall(nr int, args [6]uint64) error {
 func (t *Task) restoreCall(failed bool) {
 	made := t.made
 	t.made = nil
+	t.takeBack(nil)
 	switch name := syscallName(&t.Call); {
 	case !failed && (name == "execve" || name == "execveat"), name == "rt_sigreturn", name == "sigreturn":
 		return // the call has replaced them all
@@ -167,7 +179,11 @@ func (t *Task) Skip(ret int64) error {
 		t.skipped, t.skipRet = true, ret
 		return nil
 	}
-	if e := setSkip(t.TID, uint64(ret)); e != 0 {
+	if !t.filterStop && t.isConfined() {
+		if err := t.replaceCall(); err != nil {
+			return err
+		}
+	} else if e := setSkip(t.TID, uint64(ret)); e != 0 {
 		return e
 	}
 	t.skipped, t.skipRet = true, ret

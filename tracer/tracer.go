@@ -19,6 +19,9 @@ type Tracer struct {
 	// Syscalls makes tasks stop at each system call's entry and exit when they
 	// are resumed. Without it only signals and process events are seen.
 	Syscalls bool
+	// OwnFilter, if set, is called when a tracee with our filter has installed
+	// one of its own, or could not because of ours.
+	OwnFilter func(task *Task, f *OwnFilter)
 
 	options    uintptr
 	tasks      map[int]*Task

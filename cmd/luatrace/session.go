@@ -56,11 +56,12 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	})
 	s.w = s.lua.Out
 	opts := engine.Options{
-		NoFollow:    !o.follow,
-		ReadOnly:    o.readOnly,
-		NoPlacement: o.cpu == "off",
-		NoNotify:    map[bool]string{true: "--no-notify"}[o.noNotify],
-		BufferLimit: o.bufferLimit(),
+		NoFollow:     !o.follow,
+		ReadOnly:     o.readOnly,
+		NoPlacement:  o.cpu == "off",
+		QuietFilters: o.print.Quiet&printer.QuietAttach != 0,
+		NoNotify:     map[bool]string{true: "--no-notify"}[o.noNotify],
+		BufferLimit:  o.bufferLimit(),
 		Report: func(msg string) {
 			s.lua.Flush()
 			say("%s", msg)

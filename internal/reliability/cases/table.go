@@ -6,6 +6,7 @@ import "slices"
 var Table = slices.Concat(
 	execCases,
 	stopCases,
+	seccompCases,
 )
 
 // Find returns the case of that name, nil if there is none.

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"luatrace/tracer"
+	"luatrace/tracer/syscalls"
+)
+
+// warnOwnFilter tells the user, once, that a seccomp filter of a tracee's own
+// keeps calls from the hooks, or that a tracee can't listen to notifications.
+func (e *Engine) warnOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
+	if e.opts.QuietFilters {
+		return
+	}
+	who := fmt.Sprintf("process %d (%s)", task.Proc.PID, tracer.EscapeName(e.task(task).Comm()))
+	if f.Busy && !e.warnedBusy {
+		e.warnedBusy = true
+		e.report(who + " wants seccomp notifications, for which the kernel allows one listener, and gets EBUSY because luatrace is that: add --no-notify")
+	}
+	if f.Busy || e.warnedHidden {
+		return
+	}
+	hidden := e.hiddenCalls(task.Call.ABI, f)
+	if len(hidden) == 0 {
+		return
+	}
+	e.warnedHidden = true
+	const most = 4
+	names := strings.Join(hidden[:min(len(hidden), most)], ", ")
+	if len(hidden) > most {
+		names += fmt.Sprintf(" and %d more", len(hidden)-most)
+	}
+	e.report(who + " has installed a seccomp filter: calls that it refuses are not seen by hooks (on " + names + "); add --attachable to see them")
+}
+
+// hiddenCalls names the calls with hooks that a tracee's filter may answer
+// before ours is asked.
+func (e *Engine) hiddenCalls(abi syscalls.ABI, f *tracer.OwnFilter) []string {
+	var names []string
+	for _, r := range e.plan.Filter.ABIs[abi].Rows {
+		c := hookClause(r.Clauses)
+		if c == nil || c.Action < tracer.FilterNotify || syscalls.Name(abi, r.NR) == "" {
+			continue
+		}
+		if f.Hides(abi, r.NR) {
+			names = append(names, syscalls.Name(abi, r.NR))
+		}
+	}
+	return names
+}

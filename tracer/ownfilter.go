@@ -1,0 +1,174 @@
+package tracer
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
+)
+
+// ownFilter is a seccomp filter that a tracee has installed itself, and those
+// that it had before. A list never changes: children and threads share it, as
+// they do in the kernel.
+type ownFilter struct {
+	prog   []unix.SockFilter
+	outer  *ownFilter
+	traces bool // it, or one before it, may answer SECCOMP_RET_TRACE
+}
+
+func newOwnFilter(prog []unix.SockFilter, outer *ownFilter) *ownFilter {
+	f := &ownFilter{prog: prog, outer: outer, traces: outer != nil && outer.traces}
+	for i := range prog {
+		if in := &prog[i]; in.Code&7 == unix.BPF_RET {
+			f.traces = f.traces || in.Code&0x18 == unix.BPF_A || actionRank(in.K) == actionRank(unix.SECCOMP_RET_TRACE)
+		}
+	}
+	return f
+}
+
+// installing is an attempt to install a filter, between entry and exit.
+type installing struct {
+	prog  []unix.SockFilter
+	flags uint64
+}
+
+// OwnFilter is told when a tracee tries to install a seccomp filter of its own.
+type OwnFilter struct {
+	// Listens says that the tracee wants to listen to notifications, Busy that
+	// it can't because luatrace does.
+	Listens, Busy bool
+
+	filter *ownFilter
+}
+
+// Hides says whether the filter, or one before it, may answer a call such that
+// our own filter is not asked: it outranks FilterTrace.
+func (f *OwnFilter) Hides(abi syscalls.ABI, nr int) bool {
+	hides := false
+	arch := auditOf(abi)
+	for o := f.filter; o != nil && !hides; o = o.outer {
+		filterMay(o.prog, uint32(nr), arch, func(ret uint32) {
+			hides = hides || actionRank(ret) < actionRank(unix.SECCOMP_RET_TRACE)
+		})
+	}
+	return hides
+}
+
+// actionRank orders answers as the kernel does: the smallest of all filters'
+// answers counts.
+func actionRank(ret uint32) int32 { return int32(ret & unix.SECCOMP_RET_ACTION_FULL) }
+
+// decide is what the tracee's filters together answer to a call.
+func (f *ownFilter) decide(arch uint32, nr int, ip uint64, args *[6]uint64) uint32 {
+	answer := uint32(unix.SECCOMP_RET_ALLOW)
+	if f == nil {
+		return answer
+	}
+	data := makeSeccompWords(uint32(nr), arch, ip, args)
+	for ; f != nil; f = f.outer {
+		if ret := decideFilter(f.prog, &data); actionRank(ret) < actionRank(answer) {
+			answer = ret
+		}
+	}
+	return answer
+}
+
+// wantsTracer says whether the tracee's filters answer a call with
+// SECCOMP_RET_TRACE: it fails with ENOSYS then, as nobody who traces it has
+// asked for that.
+func (f *ownFilter) wantsTracer(arch uint32, nr int, ip uint64, args *[6]uint64) bool {
+	return f != nil && f.traces && actionRank(f.decide(arch, nr, ip, args)) == actionRank(unix.SECCOMP_RET_TRACE)
+}
+
+// WantsTracer says whether a notified call must fail with ENOSYS for that
+// reason: our notification outranks that answer.
+func (t *Tracer) WantsTracer(n *Notification) bool {
+	task := t.tasks[int(n.pid)]
+	return task != nil && task.own.wantsTracer(n.arch, int(n.nr), n.ip, &n.args)
+}
+
+// tracesToo says whether at a stop for a filter of the tracee's own, ours asks
+// for a stop as well: the kernel shows only one of them.
+func (t *Tracer) tracesToo(task *Task, s *syscallInfo) bool {
+	if !task.own.wantsTracer(s.arch, int(int32(s.nr)), s.ip, &s.args) {
+		return false
+	}
+	action, _ := t.filter.Decide(s.arch, uint32(s.nr), &s.args)
+	return action == FilterTrace
+}
+
+// refuse makes a call fail at its entry stop, after the hooks, if a filter of
+// the tracee's own asks for a tracer.
+func (t *Tracer) refuse(task *Task) {
+	if c := &task.Call; task.filterStop && task.own.wantsTracer(auditOf(c.ABI), c.NR, c.IP, &c.Args) {
+		task.Skip(-int64(unix.ENOSYS))
+	}
+}
+
+// installs notes the filter that a call is about to install.
+func (t *Task) installs(fprog, flags uint64) {
+	t.installing = &installing{prog: t.readFilter(fprog), flags: flags}
+	t.wantExit = true
+}
+
+// readFilter reads a struct sock_fprog: a 16-bit length and a pointer, of the
+// caller's word size.
+func (t *Task) readFilter(addr uint64) []unix.SockFilter {
+	var head [16]byte
+	size := 16
+	if t.Call.ABI != nativeABI { // i386 and, for this call, x32
+		size = 8
+	}
+	if n, err := t.Proc.ReadMemory(addr, head[:size]); n < size || err != nil {
+		return nil
+	}
+	n := int(binary.LittleEndian.Uint16(head[:]))
+	at := uint64(binary.LittleEndian.Uint32(head[4:]))
+	if size == 16 {
+		at = binary.LittleEndian.Uint64(head[8:])
+	}
+	const insSize = 8
+	if n == 0 || n > maxFilter {
+		return nil
+	}
+	b := make([]byte, n*insSize)
+	if got, err := t.Proc.ReadMemory(at, b); got < len(b) || err != nil {
+		return nil
+	}
+	prog := make([]unix.SockFilter, n)
+	for i := range prog {
+		p := b[i*insSize:]
+		prog[i] = unix.SockFilter{Code: binary.LittleEndian.Uint16(p), Jt: p[2], Jf: p[3], K: binary.LittleEndian.Uint32(p[4:])}
+	}
+	return prog
+}
+
+// installed settles at its exit an attempt to install a filter.
+func (t *Tracer) installed(task *Task, s *syscallInfo) {
+	in := task.installing
+	task.installing = nil
+	told := OwnFilter{Listens: in.flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
+	switch {
+	case s.isError():
+		told.Busy = told.Listens && t.listener != nil && s.rval() == -int64(unix.EBUSY)
+		if !told.Busy {
+			return
+		}
+	case s.rval() > 0 && !told.Listens || in.prog == nil: // the former: a thread that TSYNC failed on
+		return
+	default:
+		task.own = newOwnFilter(in.prog, task.own)
+		if in.flags&unix.SECCOMP_FILTER_FLAG_TSYNC != 0 {
+			for _, other := range t.tasks {
+				if other.Proc == task.Proc {
+					other.own, other.confined = task.own, confinedUnknown
+				}
+			}
+		}
+	}
+	told.filter = task.own
+	if t.OwnFilter != nil && t.filtered {
+		t.OwnFilter(task, &told)
+	}
+}

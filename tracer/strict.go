@@ -1,0 +1,67 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
+)
+
+// Strict mode (seccomp(2)) leaves a thread nothing but read, write, exit and
+// sigreturn; any other call kills it. The kernel refuses it to a thread that
+// has a filter, so for tracees with ours the tracer does what the kernel would
+// do: the thread then stops at each call.
+
+// enterStrict lets the call in progress enter strict mode, if the kernel would
+// not refuse it without our filter. What takes its place does the rest of what
+// the kernel does: the time stamp counter can't be read in strict mode either.
+func (t *Tracer) enterStrict(task *Task) {
+	if !t.filtered || task.own != nil || seccompMode() != unix.SECCOMP_MODE_DISABLED {
+		return
+	}
+	args := [6]uint64{unix.PR_SET_TSC, unix.PR_TSC_SIGSEGV}
+	if nativeABI == syscalls.ARM64 { // has none of that
+		args = [6]uint64{unix.PR_GET_DUMPABLE}
+	}
+	if task.SetCall(guardNumbers[task.Call.ABI][guardPrctl], args) == nil {
+		task.entersStrict = true
+	}
+}
+
+// seccompMode is the mode of this process, which its children inherit.
+func seccompMode() int {
+	mode, _ := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0)
+	return mode
+}
+
+// strictAllows says whether strict mode allows a call.
+func strictAllows(abi syscalls.ABI, nr int) bool {
+	switch name := syscalls.Name(abi, nr); name {
+	case "read", "write", "exit":
+		return abi != syscalls.X32
+	case "rt_sigreturn":
+		return abi != syscalls.X32 && abi != syscalls.I386
+	case "sigreturn":
+		return abi == syscalls.I386
+	}
+	return false
+}
+
+// enforceStrict looks at an entry stop of a thread in strict mode. It returns
+// false if the call kills the thread, which is then to be resumed: a process
+// with other threads loses only this one.
+func (t *Tracer) enforceStrict(task *Task, s *syscallInfo) bool {
+	abi, nr := abiOf(s.arch, s.nr), int(int32(s.nr))
+	if strictAllows(abi, nr) {
+		return true
+	}
+	if task.Proc.tasks == 1 {
+		unix.Kill(task.Proc.PID, unix.SIGKILL)
+		return false
+	}
+	task.entryStop, task.inCall, task.made = true, false, nil
+	task.Call.ABI, task.Call.NR = abi, nr
+	if exit, ok := syscalls.Number(abi, "exit"); ok {
+		task.SetCall(exit, [6]uint64{uint64(unix.SIGKILL)})
+	}
+	return false
+}
