@@ -24,7 +24,7 @@ func (t *Tracer) Detach(p *Process) {
 
 // interrupt makes a running or listening task stop soon.
 func (t *Tracer) interrupt(task *Task) {
-	if task.state == taskStopped || task.interrupted || task.newborn || task.dead {
+	if task.state == taskStopped || task.interrupted || task.newborn || task.dead || task.reaped.Load() {
 		return // its stop is there, or on its way
 	}
 	task.interrupted = true
@@ -74,7 +74,7 @@ func (t *Tracer) handleDetaching(task *Task) {
 	st := task.status
 	switch st.Kind {
 	case StatusFork:
-		if child := t.childOf(task); child != nil {
+		if child, _ := t.childOf(task); child != nil {
 			child.Proc.detaching = true
 		}
 	case StatusExec:
@@ -129,6 +129,9 @@ func (t *Tracer) release(task *Task) {
 	if t.place.task == task {
 		t.unplace()
 	}
+	if task.reaped.Load() {
+		return
+	}
 	// ESRCH: killed while stopped. The kernel then still owes us the report.
 	if e := ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
 		t.forget(task)
@@ -168,6 +171,6 @@ func (t *Tracer) killAll() {
 // Kill kills every tracee; their deaths come through Next.
 func (t *Tracer) Kill() {
 	for _, p := range t.procs {
-		unix.Kill(p.PID, unix.SIGKILL)
+		p.Kill(unix.SIGKILL)
 	}
 }

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +27,10 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 		}
 		if locked = lock != nil; locked {
 			lock.Lock()
+		}
+		if err == errHeldLong {
+			t.settleHeld()
+			continue
 		}
 		if err == unix.EINTR {
 			t.woken.Store(false)
@@ -59,7 +64,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 	st := DecodeStatus(w.status)
 	task := t.tasks[w.tid]
 	if task == nil {
-		return t.handleUnknown(w, st, ev)
+		return t.handleUnknown(w, st)
 	}
 	if st.Kind == StatusExited || st.Kind == StatusSignaled {
 		return t.handleDeath(task, st, ev)
@@ -280,8 +285,12 @@ func (t *Tracer) repairInterrupted(task *Task) {
 }
 
 func (t *Tracer) handleFork(task *Task, ev *Event) bool {
-	child := t.childOf(task)
+	child, e := t.childOf(task)
+	if e != 0 {
+		return false // killed meanwhile
+	}
 	if child == nil {
+		t.Resume(task)
 		return false
 	}
 	ev.Kind, ev.Child, ev.CloneEvent = EventNew, child, task.status.Event
@@ -289,16 +298,23 @@ func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 }
 
 // childOf returns the record of the task that the present fork event of a task
-// is about, nil if the task was killed meanwhile. The child may run from now on.
-func (t *Tracer) childOf(task *Task) *Task {
+// is about, nil if that was adopted before and is gone again. The child may run
+// from now on.
+func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 	msg, e := getEventMsg(task.TID)
 	if e != 0 {
-		return nil
+		return nil, e
 	}
 	tid := int(msg)
 	t.placeChild(task, tid)
 	child := t.tasks[tid]
 	if child == nil {
+		if gone, ok := t.adopted[tid]; ok {
+			delete(t.adopted, tid)
+			if time.Since(gone) < adoptedMemory {
+				return nil, 0
+			}
+		}
 		child = t.bear(tid, task.Proc, task.status.Event)
 	}
 	child.own = task.own
@@ -306,8 +322,9 @@ func (t *Tracer) childOf(task *Task) *Task {
 		child.inherits, child.Call.ABI = task.made, task.Call.ABI
 	}
 	task.takeBack(child)
+	child.adopted = false
 	t.releaseHeld(tid)
-	return child
+	return child, 0
 }
 
 // bear makes the record of a task that a tracee created.
@@ -326,68 +343,17 @@ func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 	return child
 }
 
-// handleUnknown deals with the report of a thread without a record. A stop is
-// the first one of a new child whose parent's event has not been seen yet:
-// the kernel makes both runnable, and either may be reported first.
-func (t *Tracer) handleUnknown(w waited, st Status, ev *Event) bool {
-	switch st.Kind {
-	case StatusExited, StatusSignaled:
-		t.dropHeld(w.tid)
-		return false
-	}
-	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
-		// Not ours to follow: made with CLONE_PTRACE by the tracee itself.
-		ptrace(unix.PTRACE_DETACH, w.tid, 0, 0)
-		return false
-	}
-	t.held = append(t.held, w)
-	return false
-}
-
-// releaseHeld puts a held first stop of a child back in front of the queue.
-func (t *Tracer) releaseHeld(tid int) {
-	for i, h := range t.held {
-		if h.tid == tid {
-			t.held = append(t.held[:i], t.held[i+1:]...)
-			t.queue = append(t.queue, h)
-			return
-		}
-	}
-}
-
-func (t *Tracer) dropHeld(tid int) {
-	for i, h := range t.held {
-		if h.tid == tid {
-			t.held = append(t.held[:i], t.held[i+1:]...)
-			return
-		}
-	}
-}
-
-// adoptHeld gives a record to every held child: the parent's event of one of
-// them may never come, because the parent was killed between creating the child
-// and reporting it. Called at each death.
-func (t *Tracer) adoptHeld() {
-	held := t.held
-	t.held = nil
-	for _, h := range held {
-		if t.tasks[h.tid] == nil {
-			t.bear(h.tid, t.procs[parentOf(h.tid)], 0)
-		}
-		t.queue = append(t.queue, h)
-	}
-}
-
 func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 	// The report comes under the thread group's id; the message is the id of
 	// the thread that called execve. If they differ, that thread has become
 	// the leader and the old leader is gone without a report of its own.
 	former := task.TID
-	if msg, e := getEventMsg(task.TID); e == 0 && msg != 0 {
+	msg, e := getEventMsg(task.TID)
+	if e == 0 && msg != 0 {
 		former = int(msg)
 	}
 	if former != task.TID {
-		if caller := t.tasks[former]; caller != nil {
+		if caller := t.tasks[former]; caller != nil && caller.Proc == task.Proc {
 			leader := task
 			delete(t.tasks, former)
 			leader.dead = true
@@ -409,7 +375,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 	}
 	task.upgrade = nil
 	ev.Kind, ev.Task, ev.FormerTID = EventExec, task, former
-	return true
+	return e == 0 // killed meanwhile: nobody knows which thread it was
 }
 
 func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
@@ -421,6 +387,9 @@ func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
 	}
 	if t.place.task == task {
 		t.unplace()
+	}
+	if task.TID == task.Proc.PID {
+		t.forgetThreads(task)
 	}
 	ev.LastTask = t.forget(task)
 	t.adoptHeld()

@@ -187,20 +187,24 @@ func (p *Process) seesProc() bool {
 	return false
 }
 
-// lastCPU is the CPU that a task ran on last: field 39 of /proc/PID/stat.
+// lastCPU is the CPU that a task ran on last, -1 if it is gone.
 func lastCPU(tid int) int {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/stat")
 	if err != nil {
 		return -1
 	}
-	s := string(b)
+	return cpuOf(string(b))
+}
+
+// cpuOf is field 39 of the text of /proc/PID/stat, -1 if it has none.
+func cpuOf(s string) int {
 	// The name, in parentheses, may hold anything.
 	f := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
 	if len(f) < 37 {
 		return -1
 	}
 	cpu, err := strconv.Atoi(f[36])
-	if err != nil {
+	if err != nil || cpu < 0 {
 		return -1
 	}
 	return cpu

@@ -16,11 +16,20 @@ func syscallName(c *Call) string { return syscalls.Name(c.ABI, c.NR) }
 
 // statusField returns a field of /proc/PID/status, "" if there is none.
 func statusField(tid int, name string) string {
+	if modelled(tid) {
+		return model.statusField(tid, name)
+	}
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
 	if err != nil {
 		return ""
 	}
-	for line := range bytes.Lines(b) {
+	return fieldOf(b, name)
+}
+
+// fieldOf finds a field in the text of /proc/PID/status. The process's name,
+// which may hold anything but a newline (the kernel escapes that), comes first.
+func fieldOf(text []byte, name string) string {
+	for line := range bytes.Lines(text) {
 		if k, v, ok := strings.Cut(string(line), ":"); ok && k == name {
 			return strings.TrimSpace(v)
 		}
@@ -164,6 +173,9 @@ func (p *Process) Kill(sig unix.Signal) error {
 	if p.sim != nil {
 		p.sim.Killed = append(p.sim.Killed, sig)
 		return nil
+	}
+	if p.tasks == 0 || p.reaped.Load() {
+		return unix.ESRCH // its number may be another's by now
 	}
 	return unix.Kill(p.PID, sig)
 }

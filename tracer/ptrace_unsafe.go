@@ -6,9 +6,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ptrace issues one request by RawSyscall: every request returns at once, so
-// the scheduler need not know, which saves some 30 ns each.
+// ptrace issues one request that passes no pointer.
 func ptrace(req int, tid int, addr, data uintptr) unix.Errno {
+	if modelled(tid) {
+		return model.request(req, tid, data)
+	}
+	return ptraceMemory(req, tid, addr, data)
+}
+
+// ptraceMemory issues one request by RawSyscall: every request returns at once,
+// so the scheduler need not know, which saves some 30 ns each. It must stay small
+// enough to be inlined, so that no stack grows, and moves, between the
+// conversion of a pointer and the request.
+func ptraceMemory(req int, tid int, addr, data uintptr) unix.Errno {
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(req), uintptr(tid), addr, data, 0, 0)
 	return e
 }
@@ -51,16 +61,27 @@ func (s *syscallInfo) setExit(rval int64, isError bool) {
 
 // getSyscallInfo is PTRACE_GET_SYSCALL_INFO (Linux 5.3).
 func getSyscallInfo(tid int, s *syscallInfo) unix.Errno {
-	return ptrace(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
+	if modelled(tid) {
+		var e unix.Errno
+		*s, e = model.syscallInfo(tid)
+		return e
+	}
+	return ptraceMemory(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
 }
 
 func setSyscallInfo(tid int, s *syscallInfo) unix.Errno {
-	return ptrace(ptraceSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
+	if modelled(tid) {
+		return model.setSyscallInfo(tid, *s)
+	}
+	return ptraceMemory(ptraceSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
 }
 
 func getEventMsg(tid int) (uint64, unix.Errno) {
+	if modelled(tid) {
+		return model.eventMsg(tid)
+	}
 	var msg uint64
-	e := ptrace(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
+	e := ptraceMemory(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
 	return msg, e
 }
 
@@ -95,11 +116,19 @@ func (s *Siginfo) Addr() uint64 { return *(*uint64)(unsafe.Pointer(&s[16])) }
 func (s *Siginfo) Value() uint64 { return *(*uint64)(unsafe.Pointer(&s[24])) }
 
 func getSiginfo(tid int, s *Siginfo) unix.Errno {
-	return ptrace(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
+	if modelled(tid) {
+		var e unix.Errno
+		*s, e = model.siginfo(tid)
+		return e
+	}
+	return ptraceMemory(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
 }
 
 func setSiginfo(tid int, s *Siginfo) unix.Errno {
-	return ptrace(unix.PTRACE_SETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
+	if modelled(tid) {
+		return model.setSiginfo(tid, *s)
+	}
+	return ptraceMemory(unix.PTRACE_SETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
 }
 
 func (s *Siginfo) setSigno(sig int) { *(*int32)(unsafe.Pointer(&s[0])) = int32(sig) }

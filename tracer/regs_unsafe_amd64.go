@@ -21,11 +21,19 @@ var registerNames = []string{
 func (r *Registers) words() *[27]uint64 { return (*[27]uint64)(unsafe.Pointer(r)) }
 
 func getRegs(tid int, r *Registers) unix.Errno {
-	return ptrace(unix.PTRACE_GETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+	if modelled(tid) {
+		var e unix.Errno
+		*r, e = model.regs(tid)
+		return e
+	}
+	return ptraceMemory(unix.PTRACE_GETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
 }
 
 func setRegs(tid int, r *Registers) unix.Errno {
-	return ptrace(unix.PTRACE_SETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+	if modelled(tid) {
+		return model.setRegs(tid, *r)
+	}
+	return ptraceMemory(unix.PTRACE_SETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
 }
 
 // setCall changes number and arguments in the registers of an entry stop.
@@ -69,6 +77,9 @@ func (r *Registers) setResult(v uint64) { r.Rax = v }
 // setSkip makes the kernel skip the call at an entry stop: number -1 is never
 // found, and what stands in rax then is the result.
 func setSkip(tid int, result uint64) unix.Errno {
+	if modelled(tid) {
+		return model.skip(tid, result)
+	}
 	const offOrigRax, offRax = 15 * 8, 10 * 8
 	if e := ptrace(unix.PTRACE_POKEUSR, tid, offRax, uintptr(result)); e != 0 {
 		return e

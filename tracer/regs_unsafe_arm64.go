@@ -27,18 +27,26 @@ const (
 )
 
 func getRegs(tid int, r *Registers) unix.Errno {
+	if modelled(tid) {
+		var e unix.Errno
+		*r, e = model.regs(tid)
+		return e
+	}
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r)), Len: uint64(unsafe.Sizeof(*r))}
-	return ptrace(unix.PTRACE_GETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
+	return ptraceMemory(unix.PTRACE_GETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
 }
 
 func setRegs(tid int, r *Registers) unix.Errno {
+	if modelled(tid) {
+		return model.setRegs(tid, *r)
+	}
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r)), Len: uint64(unsafe.Sizeof(*r))}
-	return ptrace(unix.PTRACE_SETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
+	return ptraceMemory(unix.PTRACE_SETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
 }
 
 func setNumber(tid int, nr int32) unix.Errno {
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(&nr)), Len: 4}
-	return ptrace(unix.PTRACE_SETREGSET, tid, ntArmSystemCall, uintptr(unsafe.Pointer(&iov)))
+	return ptraceMemory(unix.PTRACE_SETREGSET, tid, ntArmSystemCall, uintptr(unsafe.Pointer(&iov)))
 }
 
 // setCall changes the arguments in the registers of an entry stop; x8 follows
@@ -73,6 +81,9 @@ func (r *Registers) setResult(v uint64) { r.Regs[0] = v }
 
 // setSkip makes the kernel skip the call at an entry stop; x0 then is the result.
 func setSkip(tid int, result uint64) unix.Errno {
+	if modelled(tid) {
+		return model.skip(tid, result)
+	}
 	var r Registers
 	if e := getRegs(tid, &r); e != 0 {
 		return e

@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 // task's state alone: LISTEN for a group-stop, DETACH for a process that is to
 // be let go, else SYSCALL or CONT, with the signal that is to be delivered.
 func (t *Tracer) Resume(task *Task) {
-	if task.dead || task.state != taskStopped {
+	if task.dead || task.state != taskStopped || task.reaped.Load() {
 		return
 	}
 	if task.Proc.detaching || t.detachAll {

@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"sync/atomic"
+
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/syscalls"
@@ -23,6 +25,7 @@ type Process struct {
 	tasks     int
 	lastTID   int // the task that stopped last
 	detaching bool
+	reaped    atomic.Bool // as that of its last task
 }
 
 // Tasks returns the number of threads alive and traced.
@@ -73,14 +76,16 @@ type Task struct {
 	instead      bool        // Skip has put another call in the place of the one in progress
 	confined     confinement // whether the kernel looks at its calls, of a task without our filter
 
+	adopted     bool // its parent's event has not come, see held.go
 	newborn     bool // its first stop has not been resumed yet
 	attaching   bool // seized, its first stop not yet seen
 	interrupted bool // PTRACE_INTERRUPT is on its way
 	launching   bool // the command before its execve
 	signal      unix.Signal
-	syscallStop bool // the present stop is an entry or exit
-	entryStop   bool // the present stop is an entry
-	filterStop  bool // ... that our filter, or one of the tracee's, has asked for
+	syscallStop bool        // the present stop is an entry or exit
+	entryStop   bool        // the present stop is an entry
+	filterStop  bool        // ... that our filter, or one of the tracee's, has asked for
+	reaped      atomic.Bool // the death was collected, though not told yet: the id may be another's
 	dead        bool
 }
 

@@ -26,8 +26,9 @@ type Tracer struct {
 	options    uintptr
 	tasks      map[int]*Task
 	procs      map[int]*Process
-	held       []waited // first stops of children whose parent's event is still to come
-	queue      []waited // drained wait reports, oldest first
+	held       []held            // reports of threads without a record, see held.go
+	adopted    map[int]time.Time // were adopted and are gone since, before the event that tells of their birth
+	queue      []waited          // drained wait reports, oldest first
 	queueHead  int
 	threadID   int
 	canSetInfo bool
@@ -93,6 +94,7 @@ func newTracer(opts Options) *Tracer {
 		options:    unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
 		tasks:      map[int]*Task{},
 		procs:      map[int]*Process{},
+		adopted:    map[int]time.Time{},
 		threadID:   unix.Gettid(),
 		canSetInfo: true,
 		streak:     streak{many: manyTracees},
@@ -142,6 +144,9 @@ func (t *Tracer) forget(task *Task) (last bool) {
 		return false
 	}
 	task.dead = true
+	if task.adopted {
+		t.adopted[task.TID] = time.Now()
+	}
 	if t.tasks[task.TID] == task {
 		delete(t.tasks, task.TID)
 	}
@@ -158,6 +163,20 @@ func (t *Tracer) forget(task *Task) (last bool) {
 		delete(t.procs, p.PID)
 	}
 	return true
+}
+
+// forgetThreads ends the records of the other threads of a leader that has
+// died: it is the last to be reported. There are some left if the leader was
+// another thread, killed before its execve that made it one could be looked at.
+func (t *Tracer) forgetThreads(leader *Task) {
+	if leader.Proc.tasks == 1 {
+		return
+	}
+	for _, task := range t.tasks {
+		if task.Proc == leader.Proc && task != leader {
+			t.forget(task)
+		}
+	}
 }
 
 // anyTask returns a thread of the process that has not ended, 0 if none is
@@ -186,6 +205,19 @@ func (t *Tracer) next() (waited, error) {
 	if w, ok := t.nextOfStreak(); ok {
 		return w, nil
 	}
+	if len(t.held) > 0 {
+		if time.Since(t.held[0].since) > heldPatience {
+			return waited{}, errHeldLong
+		}
+		w, err := t.waitHeld()
+		if err == nil {
+			t.enqueue(w)
+			t.drain()
+			t.queueHead = 1
+			return t.queue[0], nil
+		}
+		return w, err
+	}
 	for {
 		if t.woken.Load() {
 			return waited{}, unix.EINTR
@@ -194,10 +226,12 @@ func (t *Tracer) next() (waited, error) {
 		switch e {
 		case 0:
 			t.streak.note(tid)
+			t.enqueue(waited{tid, status})
 			if len(t.tasks) > 1 {
 				t.drain()
 			}
-			return waited{tid, status}, nil
+			t.queueHead = 1
+			return t.queue[0], nil
 		case unix.EINTR:
 			continue
 		case unix.ECHILD:
@@ -216,7 +250,35 @@ func (t *Tracer) drain() {
 		if e != 0 || tid == 0 {
 			return
 		}
-		t.queue = append(t.queue, waited{tid, s})
+		t.enqueue(waited{tid, s})
+	}
+}
+
+// enqueue appends a wait report to the queue.
+func (t *Tracer) enqueue(w waited) {
+	if w.status&0xff != 0x7f || w.status>>16 == unix.PTRACE_EVENT_EXEC {
+		t.overtake(w)
+	}
+	t.queue = append(t.queue, w)
+}
+
+// overtake deals with a report after which its thread id is free or another
+// thread's: a death, or an exec, whose caller has the id of its leader now. A
+// stop of the former owner that waits here is over, and no request may
+// go to the id in its name.
+func (t *Tracer) overtake(w waited) {
+	t.dropHeld(w.tid)
+	for i := t.queueHead; i < len(t.queue); i++ {
+		if t.queue[i].tid == w.tid {
+			t.queue = append(t.queue[:i], t.queue[i+1:]...)
+			i--
+		}
+	}
+	if task := t.tasks[w.tid]; task != nil && w.status&0xff != 0x7f {
+		task.reaped.Store(true)
+		if task.TID == task.Proc.PID { // the leader's is the last report of a group
+			task.Proc.reaped.Store(true)
+		}
 	}
 }
 
