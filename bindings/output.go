@@ -13,7 +13,7 @@ func outputGlobals() module {
 		},
 		{
 			name: "printf", params: "format: string, ...: any", returns: "",
-			help: "Writes formatted text to the trace output; takes what string.format takes and adds no newline. The format is written as it is, arguments of %s and %c are escaped as by print.",
+			help: "Writes formatted text to the trace output; takes what string.format takes and adds no newline. Arguments of %s and %c are escaped as by print; in the format newlines and tabs stay, and other control characters are escaped.",
 			fn:   (*Runtime).printf,
 		},
 		{

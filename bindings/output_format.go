@@ -81,16 +81,17 @@ flags:
 }
 
 // appendFormat formats the arguments of the running function, the first of
-// which is the format. With safe set the strings of %s and %c are escaped.
+// which is the format. With safe set control characters are escaped, but for newlines
+// and tabs of the format itself.
 func (r *Runtime) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
 	format := L.CheckString(1)
 	arg := 1
 	for {
 		i := strings.IndexByte(format, '%')
 		if i < 0 {
-			return append(dst, format...)
+			return appendFixed(dst, format, safe)
 		}
-		dst = append(dst, format[:i]...)
+		dst = appendFixed(dst, format[:i], safe)
 		format = format[i:]
 		if strings.HasPrefix(format, "%%") {
 			dst, format = append(dst, '%'), format[2:]
@@ -107,6 +108,15 @@ func (r *Runtime) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
 		}
 		dst = r.appendVerb(dst, L, v, arg, safe)
 	}
+}
+
+// appendFixed appends what stands in a format itself. It may come from a tracee
+// too, where a script should have used "%s".
+func appendFixed(dst []byte, s string, safe bool) []byte {
+	if safe {
+		return appendText(dst, s)
+	}
+	return append(dst, s...)
 }
 
 func (r *Runtime) appendVerb(dst []byte, L *lua.LState, v verb, n int, safe bool) []byte {

@@ -50,6 +50,7 @@ func TestPrintf(t *testing.T) {
 	testOutputs(t, []outputTest{
 		{`printf("plain\n")`, "plain"},
 		{`printf("%s|%s\tq\n", "a\nb\27", 5)`, "a\\nb\\x1b|5\tq"},
+		{`printf("a\27[2J\r\n\tb\128%%\n")`, "a\\x1b[2J\\x0d\n\tb\\x80%"},
 		{`printf("%c%c%c", 65, 10, 27)`, `A\n\x1b`},
 		{`printf("%q", 'a"b\\c\nd\0e\27\200\r\t')`, `"a\"b\\c\nd\000e\027\200\r\t"`},
 		{`printf("%-6s|%6s|%.2s|%5.1s|", "ab", "ab", "abc", "xyz")`, "ab    |    ab|ab|    x|"},

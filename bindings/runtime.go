@@ -68,6 +68,7 @@ type Runtime struct {
 	closing    sync.Once
 	depth      int      // nesting of call
 	exit       *Exit    // set by os.exit until the call returns
+	fileErr    error    // see FileError
 	line       []byte   // scratch for one line of output
 	errTrace   string   // traceback for debug.traceback inside an xpcall handler
 	frameLines int      // of the picture that output.frame has drawn last

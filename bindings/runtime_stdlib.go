@@ -111,6 +111,7 @@ func (r *Runtime) replaceStandard() {
 	set(base, "load", (*Runtime).luaLoad)
 	set(base, "loadstring", (*Runtime).luaLoadString)
 	if !r.opts.Sandbox {
+		r.watchFiles(sub("io"))
 		set(base, "collectgarbage", (*Runtime).luaCollectGarbage)
 		set(base, "dofile", (*Runtime).luaDoFile)
 		set(base, "loadfile", (*Runtime).luaLoadFile)

@@ -144,7 +144,7 @@ func TestExamplesParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { null.Close() })
-	std := stdio{null, null, null}
+	std := stdio{null, &checked{File: null}, null}
 	for _, e := range examples(t) {
 		if st, done := subcommand(e.words, std); done {
 			if st.code != 0 {

@@ -205,6 +205,8 @@ func (o *options) checkFiles() error {
 		return fmt.Errorf("-ff makes a file for each thread: -o FILE is wanted")
 	case o.separate && (len(o.scripts) > 0 || len(o.codes) > 0):
 		return fmt.Errorf("-ff is for the plain output, not for that of scripts")
+	case strings.HasPrefix(o.output, "|") || strings.HasPrefix(o.output, "!"):
+		return fmt.Errorf("-o %s is strace's: here no shell is started; use 2> >(COMMAND) in bash, or a FIFO", quote(o.output))
 	case o.appended && o.output == "":
 		return fmt.Errorf("-A appends to a file: -o FILE is wanted")
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	st := run(os.Args[1:], os.Environ(), stdio{os.Stdin, os.Stdout, os.Stderr})
+	st := run(os.Args[1:], os.Environ(), stdio{os.Stdin, &checked{File: os.Stdout}, os.Stderr})
 	if st.signal != 0 {
 		dieOf(st.signal)
 	}

@@ -20,8 +20,9 @@ type output struct {
 	name     string
 	terminal bool
 	err      error
-	path     string // of -o
-	appended bool   // -A
+	fail     func(error) // is told the first error, at once; nil for nobody
+	path     string      // of -o
+	appended bool        // -A
 }
 
 // openOutput opens the file of -o, with no rights for others: a trace holds
@@ -72,12 +73,26 @@ func openFile(name string, appended bool) (*os.File, error) {
 func (o *output) forThread(tid int) io.WriteCloser {
 	f, err := openFile(o.path+"."+strconv.Itoa(tid), o.appended)
 	if err != nil {
-		if o.err == nil {
-			o.err = err
-		}
+		o.failed(quote(o.path+"."+strconv.Itoa(tid)), err)
 		return nowhere{}
 	}
 	return &threadFile{bufio.NewWriter(f), f, o}
+}
+
+// failed keeps the first error, and tells of it at once: a trace may run for
+// days.
+func (o *output) failed(name string, err error) {
+	if o.err != nil {
+		return
+	}
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	o.err = fmt.Errorf("the trace is incomplete: cannot write to %s: %w", name, err)
+	if o.fail != nil {
+		o.fail(o.err)
+	}
 }
 
 // threadFile is the file of one thread.
@@ -89,9 +104,12 @@ type threadFile struct {
 
 // Close writes what is left, and keeps the error as the output's.
 func (f *threadFile) Close() error {
-	err := errors.Join(f.Flush(), f.file.Close())
-	if err != nil && f.out.err == nil {
-		f.out.err = err
+	err := f.Flush()
+	if cerr := f.file.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		f.out.failed(quote(f.file.Name()), err)
 	}
 	return err
 }
@@ -129,26 +147,51 @@ func (o *output) Write(b []byte) (int, error) {
 	if o.err != nil {
 		return len(b), nil
 	}
-	if _, err := o.w.Write(b); err != nil {
-		o.err = err
+	if err := writeAll(o.w, b); err != nil {
+		o.failed(o.name, err)
 	}
 	return len(b), nil
 }
 
-// close returns what went wrong with the output, if anything did.
+// writeAll writes b. A program that shares the pipe or terminal may have made it
+// non-blocking, for everybody.
+func writeAll(w io.Writer, b []byte) error {
+	for {
+		n, err := w.Write(b)
+		f, isFile := w.(*os.File)
+		if !isFile || !errors.Is(err, unix.EAGAIN) {
+			return err
+		}
+		b = b[n:]
+		unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLOUT}}, -1)
+	}
+}
+
+// close returns what went wrong with the output, if anything did; it has been
+// told.
 func (o *output) close() error {
 	if o.file != nil {
-		if err := o.file.Close(); err != nil && o.err == nil {
-			o.err = err
+		if err := o.file.Close(); err != nil {
+			o.failed(o.name, err)
 		}
 	}
-	if o.err == nil {
-		return nil
-	}
-	err := o.err
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
-	return fmt.Errorf("the trace is incomplete: cannot write to %s: %w", o.name, err)
+	return o.err
 }
+
+// checked is standard output for what is no trace: the first error is kept, so
+// that the exit status can tell of it.
+type checked struct {
+	*os.File
+	err error
+}
+
+// Write drops everything after the first error.
+func (c *checked) Write(b []byte) (int, error) {
+	if c.err == nil {
+		_, c.err = c.File.Write(b)
+	}
+	return len(b), nil
+}
+
+// WriteString is Write for text.
+func (c *checked) WriteString(s string) (int, error) { return c.Write([]byte(s)) }

@@ -15,10 +15,23 @@ import (
 )
 
 // stdio are the standard streams.
-type stdio struct{ in, out, err *os.File }
+type stdio struct {
+	in  *os.File
+	out *checked
+	err *os.File
+}
 
 // run is the whole program.
 func run(args, env []string, std stdio) status {
+	st := runCommand(args, env, std)
+	if std.out.err != nil && st == (status{}) {
+		fmt.Fprintf(std.err, "luatrace: cannot write to standard output: %v\n", errors.Unwrap(std.out.err))
+		st.code = exitFailure
+	}
+	return st
+}
+
+func runCommand(args, env []string, std stdio) status {
 	say := func(format string, a ...any) { fmt.Fprintf(std.err, "luatrace: "+format+"\n", a...) }
 	if st, done := subcommand(args, std); done {
 		return st
@@ -54,6 +67,7 @@ func run(args, env []string, std stdio) status {
 		say("%v", err)
 		return status{code: exitFailure}
 	}
+	out.fail = func(err error) { say("%v", err) }
 	s, err := newSession(o, env, out, say)
 	if err != nil {
 		out.close()
@@ -80,11 +94,12 @@ func run(args, env []string, std stdio) status {
 	} else if result.HookErrors > 0 {
 		st = status{code: exitHook}
 	}
-	if outErr != nil {
-		say("%v", outErr)
-		if st == (status{}) {
-			st = status{code: exitFailure}
-		}
+	if fileErr := s.lua.FileError(); fileErr != nil {
+		say("%v", fileErr)
+		outErr = errors.Join(outErr, fileErr)
+	}
+	if outErr != nil && st == (status{}) {
+		st = status{code: exitFailure}
 	}
 	return st
 }
@@ -180,9 +195,16 @@ func forwardSignals(eng *engine.Engine, command bool) (stop func()) {
 			signal.Notify(ch, sig)
 		}
 	}
-	// A closed pipe is an error of writing here, not the end.
+	// A closed pipe and a file at its limit are errors of writing here, not the
+	// end.
 	pipe := make(chan os.Signal, 1)
-	signal.Notify(pipe, unix.SIGPIPE)
+	for _, sig := range []unix.Signal{unix.SIGPIPE, unix.SIGXFSZ} {
+		if tracer.InheritedIgnored(sig) {
+			signal.Ignore(sig)
+		} else {
+			signal.Notify(pipe, sig)
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		for {
