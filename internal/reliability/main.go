@@ -32,6 +32,7 @@ var sections = []report.Section{
 }
 
 func main() {
+	cases.Tracee()
 	var names []string
 	for _, s := range sections {
 		names = append(names, s.Name)

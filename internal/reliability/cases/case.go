@@ -61,8 +61,10 @@ type Case struct {
 	Says string
 
 	// Argv is the command. FIXTURE/x is the program made of testdata/fixtures/x.c, LUATRACE is
-	// luatrace itself, DIR the directory it runs in, which is empty before.
+	// luatrace itself, SELF the program that runs the cases, DIR the directory it runs in, which is empty before.
 	Argv []string
+	// Long, if not nil, is the command when there is time: with larger sizes.
+	Long []string
 	// Stdin is what it reads; "" is nothing.
 	Stdin string
 	// Prepare, if not "", is what a shell does in the directory before.
@@ -72,11 +74,15 @@ type Case struct {
 	// Users are those for whom it can occur, by name; nil is all.
 	Users []string
 
-	// Script is added to the row's script. It may not hook calls, for the row would be another.
+	// Look is what the row's hooks do with each call: Lua code on ev. By default they make the
+	// line that would be printed, which reads and decodes all there is.
+	Look string
+	// Script is added to the row's script. Hooks on calls that would make it another row are
+	// found, and fail the cell.
 	Script string
 	// Options are added to luatrace's.
 	Options []string
-	// Timeout is how long it may take in each run; 0 is a minute.
+	// Timeout is how long it may take in each run; 0 is what trial takes for bounded.
 	Timeout time.Duration
 	// Mask is a regular expression of what differs from run to run in the output.
 	Mask string

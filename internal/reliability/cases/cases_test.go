@@ -15,7 +15,10 @@ import (
 	"luatrace/internal/reliability/trial"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) {
+	Tracee()
+	leak.Main(m)
+}
 
 // TestCases runs every cell of the table as the current user.
 func TestCases(t *testing.T) {
@@ -64,7 +67,7 @@ func TestTable(t *testing.T) {
 		if ways := len(c.Argv) + len(c.Tests); (c.Do == nil) == (ways == 0) || len(c.Argv) > 0 && len(c.Tests) > 0 {
 			t.Errorf("%s: it must have one of Argv, Do and Tests", c.Name)
 		}
-		if len(c.Tests) > 0 && (c.Check != nil || c.Differs != nil || c.Script != "" || c.Options != nil || c.Limits != nil) {
+		if len(c.Tests) > 0 && (c.Check != nil || c.Differs != nil || c.Script != "" || c.Look != "" || c.Options != nil || c.Limits != nil) {
 			t.Errorf("%s: a case of Tests runs no command", c.Name)
 		}
 		if c.Mask != "" {
@@ -109,7 +112,7 @@ func TestRowsAreChecked(t *testing.T) {
 			}
 		}
 	}
-	if checkPlan(luatrace, trial.Current(), Traced, []string{"--attachable", "-e", exits}) == nil {
+	if checkPlan(luatrace, trial.Current(), Traced, (&Case{}).arguments(Unfiltered)) == nil {
 		t.Error("--attachable passes for traced")
 	}
 }

@@ -18,6 +18,8 @@ type Cell struct {
 	User trial.User
 	// Luatrace is the path of the command.
 	Luatrace string
+	// Large says that there is time for large sizes.
+	Large bool
 	// dir is for what the cell writes; the user can write there too.
 	dir string
 }
@@ -112,7 +114,11 @@ func (r *Run) Compare() error { return r.Traced.Differs(r.Untraced) }
 // command is the case's command in a directory, prepared.
 func (c *Cell) command(dir string) (trial.Command, error) {
 	cmd := trial.Command{Dir: dir, User: c.User, Timeout: c.Timeout, Env: []string{"HOME=" + dir}}
-	for _, a := range c.Argv {
+	argv := c.Argv
+	if c.Large && c.Long != nil {
+		argv = c.Long
+	}
+	for _, a := range argv {
 		a, err := c.Expand(a, dir)
 		if err != nil {
 			return cmd, err
@@ -134,7 +140,11 @@ func (c *Cell) command(dir string) (trial.Command, error) {
 
 // Expand puts paths in the place of FIXTURE/x, LUATRACE and DIR.
 func (c *Cell) Expand(word, dir string) (string, error) {
-	word = strings.ReplaceAll(strings.ReplaceAll(word, "LUATRACE", c.Luatrace), "DIR", dir)
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	word = strings.NewReplacer("LUATRACE", c.Luatrace, "DIR", dir, "SELF", self).Replace(word)
 	for {
 		before, rest, found := strings.Cut(word, "FIXTURE/")
 		if !found {
@@ -244,6 +254,11 @@ func (r *Run) Count(call string) int {
 	if r.Row == Traced {
 		table = "exits"
 	}
+	return r.table(table, call)
+}
+
+// table sums the rows of one table of the trace whose first key is the call.
+func (r *Run) table(table, call string) int {
 	n, in := 0, false
 	for line := range strings.Lines(r.Trace) {
 		f := strings.Fields(line)
@@ -257,4 +272,16 @@ func (r *Run) Count(call string) int {
 		}
 	}
 	return n
+}
+
+// Paired checks that every entry of a call that hooks saw has an exit. Only Unfiltered and
+// Attached look at both.
+func (r *Run) Paired(call string) error {
+	if r.Row != Unfiltered && r.Row != Attached {
+		return nil
+	}
+	if in, out := r.table("enters", call), r.table("exits", call); in != out {
+		return fmt.Errorf("%d entries of %s, and %d exits", in, call, out)
+	}
+	return nil
 }

@@ -12,10 +12,10 @@ import (
 // never is a call that no program makes: the kernel has forgotten it.
 const never = "lookup_dcookie"
 
-// enters and exits count calls; what they count is in the trace at the end.
+// enters and exits count calls, and look at each; what they count is in the trace at the end.
 const (
-	enters = `on("*:enter", function(ev) agg.enters:count(ev.name) end)` + "\n"
-	exits  = `on("*:exit", function(ev) agg.exits:count(ev.name, ev.err or "ok") end)` + "\n"
+	enters = `on("*:enter", function(ev) agg.enters:count(ev.name) look(ev) end)` + "\n"
+	exits  = `on("*:exit", function(ev) agg.exits:count(ev.name, ev.err or "ok") look(ev) end)` + "\n"
 )
 
 // realisation is how the luatrace command is brought to a row.
@@ -43,7 +43,12 @@ var realisations = map[Row]realisation{
 // arguments are luatrace's options for a row of a case, without -o and what is traced.
 func (c *Case) arguments(row Row) []string {
 	r := realisations[row]
-	return append(append(slices.Clone(r.options), c.Options...), "-e", r.script+c.Script)
+	look := c.Look
+	if look == "" {
+		look = "local line = tostring(ev)"
+	}
+	script := "local function look(ev) " + look + " end\n" + r.script + c.Script
+	return append(append(slices.Clone(r.options), c.Options...), "-e", script)
 }
 
 // plans remembers what checkPlan found.

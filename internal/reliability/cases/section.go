@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"luatrace/internal/reliability/report"
 )
@@ -43,9 +44,11 @@ func run(o *report.Options) (string, bool, error) {
 				tests = tester.run(c.Tests, user)
 			}
 			for _, cell := range c.Cells(user, o.Luatrace) {
+				cell.Large = o.Long
 				slots <- struct{}{}
 				wg.Go(func() {
 					defer func() { <-slots }()
+					began := time.Now()
 					err := cell.Test()
 					if err == nil {
 						err = tests
@@ -56,7 +59,7 @@ func run(o *report.Options) (string, bool, error) {
 						failures = append(failures, fmt.Sprintf("%s, %s, as %s: %v", c.Name, cell.Row, user.Name, err))
 						o.Logf("FAIL %s", failures[len(failures)-1])
 					} else {
-						o.Logf("ok   %s, %s, as %s", c.Name, cell.Row, user.Name)
+						o.Logf("ok   %s, %s, as %s: %.1f s", c.Name, cell.Row, user.Name, time.Since(began).Seconds())
 					}
 					results.set(c, cell.Row, user.Name, err)
 				})

@@ -5,7 +5,11 @@ import "slices"
 // Table is all cases, subject by subject.
 var Table = slices.Concat(
 	execCases,
-	stopCases,
+
+	signalCases,
+	callCases,
+	memoryCases,
+	rightsCases,
 	seccompCases,
 )
 
