@@ -5,7 +5,6 @@ import "slices"
 // Table is all cases, subject by subject.
 var Table = slices.Concat(
 	execCases,
-
 	signalCases,
 	callCases,
 	memoryCases,
