@@ -185,6 +185,7 @@ var phaseNames = [...]string{
 	engine.KindEnter: "enter", engine.KindExit: "exit", engine.KindSignal: "signal", engine.KindFork: "fork",
 	engine.KindExec: "exec", engine.KindDeath: "death", engine.KindBegin: "begin", engine.KindEnd: "end",
 	engine.KindTimer: "timer", engine.KindStop: "stop", engine.KindAttach: "attach",
+	engine.KindDetach: "detach",
 }
 
 // plainField serves the events that have no task: begin, end and timers.

@@ -26,6 +26,11 @@ type Options struct {
 	// QuietFilters leaves out the messages about seccomp filters of the tracees'
 	// own.
 	QuietFilters bool
+	// KeepTracing refuses tracees that want to trace others, or to be traced by
+	// them; otherwise such a process is let go.
+	KeepTracing bool
+	// QuietAside leaves out the message about a process that was let go so.
+	QuietAside bool
 	// BufferLimit is how many bytes of a buffer are read when it is decoded; 0
 	// means decode.DefaultBuffer.
 	BufferLimit int
@@ -73,6 +78,7 @@ type Engine struct {
 	clock       *time.Timer   // wakes the tracer for timers and delays
 	result      Result
 	command     *tracer.Process
+	asides      map[int]bool // the processes that trace others, told of already
 
 	stop     atomic.Bool // the trace is to end
 	signalMu sync.Mutex

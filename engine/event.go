@@ -26,6 +26,7 @@ const (
 	KindTimer                   // an interval is over
 	KindStop                    // a group-stop; no hook gets it, printers do
 	KindAttach                  // a task was attached to; printers only
+	KindDetach                  // a task is let go, for another tracer; printers only
 )
 
 // Event is what a hook gets. There is one, reused for every stop: it is valid
@@ -46,6 +47,7 @@ type Event struct {
 	Child      *Task       // KindFork
 	CloneEvent int         // KindFork: PTRACE_EVENT_FORK, _VFORK or _CLONE
 	FormerTID  int         // KindExec
+	Tracer     int         // KindDetach: the process that traces it from here on
 	Exit       tracer.Exit // KindDeath
 	LastTask   bool        // KindDeath: the whole process is gone
 

@@ -47,17 +47,19 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 		pass()
 		return
 	}
+	task := tev.Task
+	if pass = func() { e.tr.Proceed(task) }; e.tr.WantsTracer(n) {
+		pass = func() { task.Answered(); l.Answer(id, -int64(unix.ENOSYS)) }
+	}
 	if e.quiet || e.stop.Load() {
 		if e.tr.NeedsEntryStop(tev.Task) {
 			e.tr.Upgrade(tev.Task, nil)
 			return
 		}
-		tev.Task.Answered()
 		pass()
 		return
 	}
 	delay := e.handle(tev)
-	task := tev.Task
 	ev := &e.ev
 	t, _ := task.Data.(*Task)
 	switch {
@@ -67,7 +69,6 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 		}
 		e.upgrade(t, ev, delay)
 	case t == nil || t.hooks == nil: // nobody wanted it after all
-		task.Answered()
 		pass()
 	case ev.skip:
 		ret := e.exitOfSkipped(t, ev.skipRet)

@@ -19,6 +19,8 @@ type PlanMode struct {
 	// Placement makes the plan show the calls by which a tracee could see that
 	// it shares a CPU with the tracer.
 	Placement bool
+	// StepAside makes the plan show the calls that ask for a tracer.
+	StepAside bool
 }
 
 // Plan says for each call how the kernel is to tell us of it.

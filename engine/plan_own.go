@@ -25,14 +25,24 @@ func (p *planner) addPlacement(spec *tracer.FilterSpec) {
 // addGuards adds the calls that the tracer must see whatever is hooked, and
 // what becomes of architectures without a table. A filter that only makes calls fail
 // needs no tracer in a child, so there clone3 is left alone.
+//
+// If no hook needs stops, these calls are asked about too: such a filter lets
+// processes go, as long as the listener answers.
 func (p *planner) addGuards(spec *tracer.FilterSpec) {
-	clone3 := tracer.FilterAllow
+	action, clone3 := p.ask(), tracer.FilterAllow
+	if spec.Has(tracer.FilterTrace) {
+		action = tracer.FilterTrace
+	}
 	if spec.Has(tracer.FilterTrace) || spec.Has(tracer.FilterNotify) {
-		spec.UnknownArch = tracer.FilterTrace
+		spec.UnknownArch = action
 		clone3 = p.ask()
 	}
-	for _, g := range tracer.Guards(clone3) {
+	for _, g := range tracer.Guards(action, clone3) {
 		addOwn(spec, g.Name, g.Clause)
+	}
+	if p.mode.StepAside {
+		tests := []tracer.ArgTest{{Arg: 0, Op: tracer.TestOneOf, Words: tracer.AsideRequests()}}
+		addOwn(spec, "ptrace", tracer.FilterClause{Action: action, Own: true, Tests: tests})
 	}
 }
 

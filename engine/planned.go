@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/tracer"
 )
 
@@ -12,9 +14,11 @@ func (e *Engine) Plan(target Target) Plan {
 }
 
 func (e *Engine) planMode(target Target) PlanMode {
-	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement}
+	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement, StepAside: !e.opts.KeepTracing}
 	switch {
 	case m.Unfiltered != "":
+	case m.StepAside && target.Command != nil && tracer.TracesOthers(target.Command.Path):
+		m.Unfiltered = "the command may trace processes itself"
 	case len(target.PIDs) > 0:
 		m.Unfiltered = "a filter can't be put on a process that runs already"
 	case e.opts.NoFollow:
@@ -54,16 +58,20 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 }
 
 // degrade takes from the mode what the kernel has refused, and says whether it
-// was that: an old kernel, or a listener that is there already (a container's).
+// was that: an old kernel, or a listener that is there already (a container's,
+// or that of a luatrace around this one).
 func (m *PlanMode) degrade(filter *tracer.FilterSpec, err error) bool {
 	var le *tracer.LaunchError
 	if !errors.As(err, &le) || le.Step != "seccomp" && le.Step != "no_new_privs" && le.Step != "listener" {
 		return false
 	}
 	why := le.Step + ": " + le.Errno.Error()
-	if filter.Notifies() {
+	switch {
+	case le.Errno == unix.EBUSY:
+		m.Unfiltered = "a seccomp listener of somebody else is asked before some calls: a filter of ours would not see those"
+	case filter.Notifies():
 		m.NoNotify = "the kernel refuses them: " + why
-	} else {
+	default:
 		m.Unfiltered = "the kernel refuses a filter: " + why
 	}
 	return true
@@ -109,7 +117,7 @@ func tryFilter(filter *tracer.FilterSpec) error {
 // The engine then stays as a silent keeper until they end by themselves; after
 // a second signal they are killed.
 func (e *Engine) keep(tr *tracer.Tracer) bool {
-	if e.plan.Filter == nil || tr.Tasks() == 0 {
+	if e.plan.Filter == nil || tr.Tasks() == 0 && !tr.Left() {
 		return false
 	}
 	if !e.quiet {

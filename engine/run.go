@@ -85,6 +85,9 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 		}
 		e.mu.Unlock()
 		if errors.Is(err, tracer.ErrNoTracees) {
+			if tr.AwaitLeft() {
+				continue
+			}
 			return nil
 		}
 		if err != nil {
@@ -97,6 +100,10 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 	if tev.Kind == tracer.EventWoken {
 		e.handleWoken(tr)
+		return
+	}
+	if tev.Kind == tracer.EventCommandEnd {
+		e.result.Exit, e.result.Finished = tev.Exit, true
 		return
 	}
 	if delay := e.handle(tev); delay > 0 {
@@ -215,7 +222,7 @@ func (e *Engine) takeSignals() {
 		if e.jobSignal(sig) {
 			continue
 		}
-		running := e.command != nil && e.command.Tasks() > 0
+		running := e.command != nil && !e.result.Finished
 		if running && sentByTerminal(sig, e.command.PID) {
 			continue
 		}

@@ -26,6 +26,7 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 		return nil, &AttachError{PID: pid, Errno: e, Reason: attachReason(pid, e)}
 	}
 	p := t.procs[pid]
+	t.watch(p, pid)
 	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
 		return p, nil
 	}

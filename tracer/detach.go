@@ -168,8 +168,10 @@ func (t *Tracer) killAll() {
 	t.dropAll()
 }
 
-// Kill kills every tracee; their deaths come through Next.
+// Kill kills every tracee; their deaths come through Next. It kills the
+// processes too that were let go and depend on this one.
 func (t *Tracer) Kill() {
+	t.killLeft()
 	for _, p := range t.procs {
 		p.Kill(unix.SIGKILL)
 	}

@@ -31,6 +31,9 @@ const (
 	EventDeath
 	// EventAttached is the first stop of a task that was attached to.
 	EventAttached
+	// EventCommandEnd is the end of the command after it was let go; Exit says
+	// how. Task is nil.
+	EventCommandEnd
 	// EventWoken says that Wake was called; Task is nil.
 	EventWoken
 )

@@ -42,8 +42,9 @@ var stepNames = [...]string{
 type childPlan struct {
 	path       *byte
 	argv, envv []*byte
-	gate       int // read end: the child waits here until it has been seized
-	errors     int // write end, close-on-exec: a failed step is reported here
+	gate       int     // read end: the child waits here until it has been seized
+	errors     int     // write end, close-on-exec: a failed step is reported here
+	cloneFlags uintptr // CLONE_UNTRACED, or 0
 	setUser    bool
 	uid, gid   int
 	groups     []uint32
@@ -79,7 +80,7 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 	)
 	syscall.ForkLock.Lock()
 	runtimeBeforeFork()
-	pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+	pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(syscall.SIGCHLD)|p.cloneFlags, 0, 0, 0, 0, 0)
 	if e != 0 || pid != 0 {
 		runtimeAfterFork()
 		syscall.ForkLock.Unlock()

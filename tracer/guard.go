@@ -58,12 +58,12 @@ type Guard struct {
 	Clause FilterClause
 }
 
-// Guards are the calls that a filter must show to the tracer. The flags of
-// clone3 lie in memory, so every one of them must be asked about: with
+// Guards are the calls that a filter must show to the tracer, by an action. The
+// flags of clone3 lie in memory, so every one of them must be asked about: with
 // clone3, which is the action for that.
-func Guards(clone3 FilterAction) []Guard {
+func Guards(action, clone3 FilterAction) []Guard {
 	first := func(op TestOp, lo uint64, words ...uint64) FilterClause {
-		return FilterClause{Action: FilterTrace, Own: true, Tests: []ArgTest{{Op: op, Lo: lo, Words: words}}}
+		return FilterClause{Action: action, Own: true, Tests: []ArgTest{{Op: op, Lo: lo, Words: words}}}
 	}
 	guards := []Guard{
 		{"clone", first(TestAllBits, unix.CLONE_UNTRACED)},
@@ -149,11 +149,22 @@ func (t *Tracer) guardExit(task *Task, s *syscallInfo) {
 }
 
 // NeedsEntryStop says whether a notified call can't be answered but must be
-// turned into an entry stop: a clone3 whose child would not be traced.
+// turned into an entry stop: a clone whose child would not be traced, and what
+// has to do with seccomp.
 func (t *Tracer) NeedsEntryStop(task *Task) bool {
-	if task.Call.guard() != guardClone3 {
-		return false
+	args := &task.Call.Args
+	switch task.Call.guard() {
+	case guardClone:
+		return args[0]&unix.CLONE_UNTRACED != 0
+	case guardClone3:
+		flags, ok := task.clone3Flags()
+		return ok && flags&unix.CLONE_UNTRACED != 0
+	case guardSeccomp:
+		op := uint32(args[0])
+		return op == unix.SECCOMP_SET_MODE_STRICT || op == unix.SECCOMP_SET_MODE_FILTER
+	case guardPrctl:
+		op := uint32(args[0])
+		return op == unix.PR_GET_SECCOMP || op == unix.PR_SET_SECCOMP
 	}
-	flags, ok := task.clone3Flags()
-	return ok && flags&unix.CLONE_UNTRACED != 0
+	return false
 }

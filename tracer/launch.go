@@ -63,36 +63,16 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	defer unix.Close(errs[1])
 	plan.gate, plan.errors = gate[0], errs[1]
 
-	pid, e := forkChild(plan)
+	tid, step, e := t.forkSeized(plan, c.Filter)
 	if e != 0 {
-		unix.Close(errs[0])
-		return nil, fail("fork", e)
-	}
-	tid := int(pid)
-	if c.Filter != nil {
-		t.setFilter(c.Filter)
-	}
-	// Options go in with the SEIZE itself; later they could come too late.
-	e = ptrace(unix.PTRACE_SEIZE, tid, 0, t.options)
-	if e == 0 {
-		e = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
-	}
-	if e != 0 {
-		// The child ends when its gate is closed; collect it.
-		unix.Kill(tid, unix.SIGKILL)
-		var status uint32
-		for {
-			if _, we := wait4(tid, &status, unix.WALL|unix.WNOTHREAD); we != unix.EINTR {
-				break
-			}
-		}
 		unix.Close(errs[0])
 		t.setFilter(nil)
-		return nil, fail("ptrace", e)
+		return nil, fail(step, e)
 	}
 	task := t.newTask(tid, tid, nil)
 	task.launching, task.interrupted = true, true
 	task.Proc.Command = true
+	t.commandPID = tid
 	t.launch = &launch{path: c.Path, task: task, errors: errs[0]}
 	unix.Write(gate[1], []byte{0})
 	if c.Filter != nil {
@@ -102,6 +82,43 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 		}
 	}
 	return task.Proc, nil
+}
+
+// forkSeized forks the child and seizes it at its gate. If the child has a
+// tracer already, because somebody traces this process and follows its children
+// (strace -f), another child is made that is born untraced (CLONE_UNTRACED). That
+// is not for a child with a filter: calls could fail without its tracer.
+func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, step string, e unix.Errno) {
+	for {
+		pid, e := forkChild(plan)
+		if e != 0 {
+			return 0, "fork", e
+		}
+		tid := int(pid)
+		if filter != nil {
+			t.setFilter(filter)
+		}
+		// Options go in with the SEIZE itself; later they could come too late.
+		e = ptrace(unix.PTRACE_SEIZE, tid, 0, t.options)
+		if e == 0 {
+			e = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
+		}
+		if e == 0 {
+			return tid, "", 0
+		}
+		again := e == unix.EPERM && plan.cloneFlags == 0 && tracerOf(tid) != 0 && statusField(tid, "Seccomp") == "0"
+		unix.Kill(tid, unix.SIGKILL)
+		var status uint32
+		for {
+			if _, we := wait4(tid, &status, unix.WALL|unix.WNOTHREAD); we != unix.EINTR {
+				break
+			}
+		}
+		if !again {
+			return 0, "ptrace", e
+		}
+		plan.cloneFlags = unix.CLONE_UNTRACED
+	}
 }
 
 // setFilter notes which filter the tracees to come will have, nil for none: an

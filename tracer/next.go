@@ -35,6 +35,8 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 		if err == unix.EINTR {
 			t.woken.Store(false)
 			t.startUpgrades()
+			t.answerAsking()
+			t.continueCallers()
 			*ev = Event{Kind: EventWoken}
 			return nil
 		}
@@ -48,7 +50,11 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			return err
 		}
 		*ev = Event{}
-		if t.handle(w, ev) {
+		shown := t.handle(w, ev)
+		if len(t.asides) > 0 {
+			t.continueCallers()
+		}
+		if shown {
 			return nil
 		}
 		if t.launchErr != nil {
@@ -64,7 +70,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 	st := DecodeStatus(w.status)
 	task := t.tasks[w.tid]
 	if task == nil {
-		return t.handleUnknown(w, st)
+		return t.endOfCommand(w.tid, st, ev) || t.handleUnknown(w, st)
 	}
 	if st.Kind == StatusExited || st.Kind == StatusSignaled {
 		return t.handleDeath(task, st, ev)
@@ -340,6 +346,9 @@ func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 	}
 	child := t.newTask(tid, pid, parent)
 	child.newborn = true
+	if parent != nil && parent.watched {
+		child.Proc.watched = true
+	}
 	return child
 }
 
@@ -368,6 +377,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 		}
 	}
 	task.Proc.mem.close()
+	t.watch(task.Proc, task.TID)
 	if task.Proc.Command && t.launch != nil {
 		t.launch.finish()
 		t.launch = nil
@@ -379,12 +389,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 }
 
 func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
-	ev.Kind, ev.Task = EventDeath, task
-	if st.Kind == StatusExited {
-		ev.Exit.Code = st.Code
-	} else {
-		ev.Exit.Signal, ev.Exit.Core = st.Signal, st.Core
-	}
+	ev.Kind, ev.Task, ev.Exit = EventDeath, task, exitOf(st)
 	if t.place.task == task {
 		t.unplace()
 	}

@@ -42,6 +42,26 @@ func statusInt(tid int, name string) int {
 	return n
 }
 
+// statusInts returns the numbers of a field of several.
+func statusInts(tid int, name string) []int {
+	var ns []int
+	for _, f := range strings.Fields(statusField(tid, name)) {
+		n, _ := strconv.Atoi(f)
+		ns = append(ns, n)
+	}
+	return ns
+}
+
+// namespaceIDs are the thread's numbers in its pid namespace and those around
+// it, from ours on to the innermost.
+func namespaceIDs(tid int) []int { return statusInts(tid, "NSpid") }
+
+// hasCapability says whether the thread has a capability in effect.
+func hasCapability(tid, capability int) bool {
+	set, _ := strconv.ParseUint(statusField(tid, "CapEff"), 16, 64)
+	return set>>capability&1 != 0
+}
+
 func threadGroup(tid int) int { return statusInt(tid, "Tgid") }
 func parentOf(tid int) int    { return statusInt(tid, "PPid") }
 func tracerOf(tid int) int    { return statusInt(tid, "TracerPid") }
@@ -78,7 +98,13 @@ func (t *Task) Comm() string {
 	if s := t.Proc.sim; s != nil {
 		return s.Comm
 	}
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", t.TID))
+	return ProcessComm(t.TID)
+}
+
+// ProcessComm returns the name of any process or thread (at most 15 bytes), ""
+// if there is none.
+func ProcessComm(tid int) string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", tid))
 	return string(bytes.TrimSuffix(b, []byte("\n")))
 }
 

@@ -13,6 +13,17 @@ func (t *Tracer) Resume(task *Task) {
 		t.release(task)
 		return
 	}
+	if task.entryStop && t.stepAside(task) {
+		return
+	}
+	t.resume(task)
+}
+
+// resume is Resume for a task that stays traced.
+func (t *Tracer) resume(task *Task) {
+	if task.dead || task.state != taskStopped {
+		return
+	}
 	if task.status.Kind == StatusGroup {
 		task.state = taskListening
 		ptrace(unix.PTRACE_LISTEN, task.TID, 0, 0)
@@ -38,7 +49,7 @@ func (t *Tracer) Resume(task *Task) {
 				req = unix.PTRACE_SYSCALL
 			}
 		}
-	} else if t.Syscalls || task.launching {
+	} else if t.Syscalls || task.launching || task.Proc.watched {
 		req = unix.PTRACE_SYSCALL
 	}
 	task.state = taskRunning

@@ -20,12 +20,14 @@ type Process struct {
 	// Data belongs to the caller.
 	Data any
 
+	tr        *Tracer
 	mem       memFile
 	sim       *Simulated // instead of a real process, or nil
 	tasks     int
 	lastTID   int // the task that stopped last
 	detaching bool
 	reaped    atomic.Bool // as that of its last task
+	watched   bool        // its calls are looked at only because it may trace others
 }
 
 // Tasks returns the number of threads alive and traced.

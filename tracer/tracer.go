@@ -22,6 +22,9 @@ type Tracer struct {
 	// OwnFilter, if set, is called when a tracee with our filter has installed
 	// one of its own, or could not because of ours.
 	OwnFilter func(task *Task, f *OwnFilter)
+	// OnAside, if not nil, makes the tracer let go of processes that tracees
+	// want to trace, and is told of each. It is called from Next and Resume.
+	OnAside func(*Aside)
 
 	options    uintptr
 	tasks      map[int]*Task
@@ -41,6 +44,10 @@ type Tracer struct {
 	filter     *FilterSpec // that one
 	upgrades   []*Task     // whose notified calls are to become entry stops
 	listener   *Listener   // of the filter's notifications, or nil
+	asides     []asideRequest
+	asking     []*Task // whose notified calls may ask for a tracer
+	leftBehind leftBehind
+	commandPID int
 	woken      atomic.Bool
 	waking     atomic.Bool
 	wakes      atomic.Uint64
@@ -80,6 +87,7 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 		t := newTracer(opts)
 		err := f(t)
 		t.killAll()
+		t.forgetLeft()
 		if t.listener != nil {
 			t.listener.Close()
 		}
@@ -129,7 +137,7 @@ func (t *Tracer) Stopped(p *Process) bool {
 func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
 	p := t.procs[pid]
 	if p == nil {
-		p = &Process{PID: pid, Parent: parent}
+		p = &Process{PID: pid, Parent: parent, tr: t}
 		t.procs[pid] = p
 	}
 	p.tasks++
@@ -177,6 +185,17 @@ func (t *Tracer) forgetThreads(leader *Task) {
 			t.forget(task)
 		}
 	}
+}
+
+// Threads returns the threads of a process that are alive and traced.
+func (p *Process) Threads() []*Task {
+	var tasks []*Task
+	for _, task := range p.tr.tasks {
+		if task.Proc == p {
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks
 }
 
 // anyTask returns a thread of the process that has not ended, 0 if none is

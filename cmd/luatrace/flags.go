@@ -57,6 +57,7 @@ type options struct {
 	cpu         string
 	noNotify    bool // no user notifications: the command needs a listener of its own
 	attachable  bool // no filter: processes can be let go at any time
+	keepTracing bool // tracees can't trace others
 	plan        bool
 	help        bool
 	version     bool
@@ -95,6 +96,7 @@ func flagSet() *options {
 	fs.BoolVar(&o.sandbox, "sandbox", false, "")
 	fs.BoolVar(&o.noNotify, "no-notify", false, "")
 	fs.BoolVar(&o.attachable, "attachable", false, "")
+	fs.BoolVar(&o.keepTracing, "keep-tracing", false, "")
 	fs.StringVar(&o.cpu, "cpu", "auto", "")
 	fs.BoolVar(&o.plan, "plan", false, "")
 	fs.BoolVarP(&o.help, "help", "h", false, "")

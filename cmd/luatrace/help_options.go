@@ -77,6 +77,9 @@ The table
 The trace itself
       --plan                   show what will stop, and how; trace nothing
       --attachable             no seccomp filter: scripts may let processes go
+      --keep-tracing           refuse programs that trace others: their ptrace
+                               fails with EPERM, instead of luatrace letting
+                               go what they trace
       --no-notify              stop calls instead of asking: for commands that
                                have a seccomp listener themselves
       --cpu=auto|off           share a CPU with a busy tracee

@@ -55,6 +55,8 @@ func (j *JSON) Append(dst []byte, ev *engine.Event) []byte {
 			dst = append(dst, `,"siginfo":`...)
 			dst = j.values.AppendMember(dst, "siginfo", decode.Siginfo(syscalls.Native(), si[:]))
 		}
+	case engine.KindDetach:
+		dst = appendInt(dst, "tracer", int64(ev.Tracer))
 	case engine.KindStop:
 		dst = appendString(dst, "name", syscalls.SignalName(int(ev.Signal)))
 	case engine.KindFork:
@@ -110,6 +112,7 @@ var typeNames = [...]string{
 	engine.KindEnter: "syscall", engine.KindExit: "syscall", engine.KindSignal: "signal", engine.KindFork: "fork",
 	engine.KindExec: "exec", engine.KindDeath: "exit", engine.KindBegin: "begin", engine.KindEnd: "end",
 	engine.KindTimer: "timer", engine.KindStop: "stop", engine.KindAttach: "attach",
+	engine.KindDetach: "detach",
 }
 
 // arguments appends what is known of a call when it begins.

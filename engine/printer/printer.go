@@ -281,6 +281,8 @@ func (p *Printer) Observe(ev *engine.Event) {
 	switch ev.Kind {
 	case engine.KindFork, engine.KindAttach:
 		p.several = p.several || ev.Kind == engine.KindFork || ev.Engine().Tasks() > 1
+	case engine.KindDetach:
+		p.Detached(ev.Task)
 	case engine.KindStop:
 		p.settleOwn(ev.Task)
 		p.begin(ev.Task, 0)

@@ -1,0 +1,59 @@
+package tracer
+
+import (
+	"bytes"
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// knownTracers are programs that trace others. Some are linked static: their
+// file does not show that they call ptrace.
+var knownTracers = []string{"strace", "ltrace", "gdb", "gdbserver", "lldb", "lldb-server", "rr", "dlv", "luatrace", "proot"}
+
+// ourselves is the file of this program.
+var ourselves = sync.OnceValues(func() (os.FileInfo, error) { return os.Stat("/proc/self/exe") })
+
+// TracesOthers says whether a program may trace others itself: by its name, or
+// because it is linked with the C library's ptrace.
+func TracesOthers(path string) bool {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return tracesOthers(path, filepath.Base(path))
+}
+
+// tracesOthers looks at a file whose name is another than that to open it by.
+func tracesOthers(file, name string) bool {
+	if slices.Contains(knownTracers, name) {
+		return true
+	}
+	if own, err := ourselves(); err == nil {
+		if st, err := os.Stat(file); err == nil && os.SameFile(own, st) {
+			return true
+		}
+	}
+	f, err := elf.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	symbols := f.Section(".dynstr")
+	if symbols == nil {
+		return false
+	}
+	b, err := symbols.Data()
+	return err == nil && bytes.Contains(b, []byte("\x00ptrace\x00"))
+}
+
+// watch looks at the program of a process: if that may trace others, its calls
+// must be seen, although nobody else looks at calls.
+func (t *Tracer) watch(p *Process, tid int) {
+	if t.OnAside == nil || t.Syscalls || t.filtered {
+		return
+	}
+	p.watched = tracesOthers("/proc/"+strconv.Itoa(tid)+"/exe", filepath.Base(procLink(tid, "exe")))
+}
