@@ -17,7 +17,7 @@ func (e *Engine) planMode(target Target) PlanMode {
 	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement, StepAside: !e.opts.KeepTracing}
 	switch {
 	case m.Unfiltered != "":
-	case m.StepAside && target.Command != nil && tracer.TracesOthers(target.Command.Path):
+	case m.StepAside && target.Command != nil && target.Command.TracesOthers():
 		m.Unfiltered = "the command may trace processes itself"
 	case len(target.PIDs) > 0:
 		m.Unfiltered = "a filter can't be put on a process that runs already"

@@ -56,6 +56,9 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 	if e.stop.Load() { // a begin hook has seen enough
 		return nil
 	}
+	if !e.opts.KeepTracing {
+		tr.OnAside = e.stepAside
+	}
 	for _, pid := range target.PIDs {
 		if _, err := tr.Attach(pid); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -17,13 +18,29 @@ var knownTracers = []string{"strace", "ltrace", "gdb", "gdbserver", "lldb", "lld
 // ourselves is the file of this program.
 var ourselves = sync.OnceValues(func() (os.FileInfo, error) { return os.Stat("/proc/self/exe") })
 
-// TracesOthers says whether a program may trace others itself: by its name, or
-// because it is linked with the C library's ptrace.
-func TracesOthers(path string) bool {
+// TracesOthers says whether a command may trace others itself: by its name, or
+// because it is linked with the C library's ptrace. Of commands that run other
+// commands the words are looked at, as in timeout 9 strace ls, or sh -c "gdb x".
+func (c *Command) TracesOthers() bool {
+	path := c.Path
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	return tracesOthers(path, filepath.Base(path))
+	if tracesOthers(path, filepath.Base(path)) {
+		return true
+	}
+	for i, arg := range c.Argv {
+		words := []string{arg}
+		if i > 0 && c.Argv[i-1] == "-c" {
+			words = strings.FieldsFunc(arg, func(r rune) bool { return strings.ContainsRune(" \t\n;&|(){}`'\"$", r) })
+		}
+		for _, w := range words {
+			if i > 0 && slices.Contains(knownTracers, filepath.Base(w)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // tracesOthers looks at a file whose name is another than that to open it by.
