@@ -64,15 +64,7 @@ func (r *Runtime) LoadFile(name string) (*lua.LFunction, error) {
 	if name == "-" {
 		return r.LoadReader(os.Stdin, "stdin")
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if err := trusted(f, name, os.Geteuid()); err != nil {
-		return nil, err
-	}
-	text, err := readSource(f, name)
+	text, err := readScript(name)
 	if err != nil {
 		return nil, err
 	}
@@ -136,28 +128,6 @@ func readSource(in io.Reader, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: longer than %d MiB, not a script", name, maxSource>>20)
 	}
 	return text, nil
-}
-
-// trusted refuses scripts everybody can change when they would run as root.
-func trusted(f *os.File, name string, euid int) error {
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if st.IsDir() {
-		return fmt.Errorf("%s is a directory, not a script", name)
-	}
-	if euid != 0 {
-		return nil
-	}
-	if st.Mode().IsRegular() && st.Mode().Perm()&0o002 != 0 {
-		return fmt.Errorf("%s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, name)
-	}
-	dir := filepath.Dir(name)
-	if st, err := os.Stat(dir); err == nil && st.Mode().Perm()&0o002 != 0 && st.Mode()&fs.ModeSticky == 0 {
-		return fmt.Errorf("the folder of %s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, dir)
-	}
-	return nil
 }
 
 // compile makes the main function of a chunk.

@@ -28,7 +28,7 @@ func (r *Runtime) require(L *lua.LState) int {
 			src.name = path.Join(p.fsName, full)
 		}
 		src.dir = path.Dir(full)
-		text, err := fs.ReadFile(p.fsys, full)
+		text, err := p.read(full, src.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			searched = append(searched, src.name)
 			continue
@@ -50,6 +50,14 @@ func (r *Runtime) require(L *lua.LState) int {
 	}
 	L.RaiseError("module '%s' not found: no file %s", name, strings.Join(searched, ", "))
 	return 0
+}
+
+// read returns the text of a module.
+func (p place) read(full, name string) ([]byte, error) {
+	if p.onDisk {
+		return readScript(name)
+	}
+	return fs.ReadFile(p.fsys, full)
 }
 
 // places lists where the running function's require searches.

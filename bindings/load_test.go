@@ -76,41 +76,108 @@ func TestLoadFileErrors(t *testing.T) {
 	}
 }
 
+// TestTrusted: what root runs can't have been changed by others.
 func TestTrusted(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"s.lua": ""})
-	name := filepath.Join(dir, "s.lua")
-	check := func(euid int) error {
+	dir := tree(t, map[string]string{"d/s.lua": "", "open/s.lua": ""})
+	name := filepath.Join(dir, "d/s.lua")
+	me := reader{0, []int{os.Geteuid(), 0}, []int{os.Getegid(), 0}} // as root, who trusts this user
+	check := func(r reader, name, want string) {
+		t.Helper()
 		f, err := os.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		return trusted(f, name, euid)
+		if err := r.trusts(f, name); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("error %v, want %q", err, want)
+		}
 	}
 	chmod := func(name string, mode os.FileMode) {
+		t.Helper()
 		if err := os.Chmod(name, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := check(0); err != nil {
-		t.Error(err)
-	}
+	check(me, name, "")
 	chmod(name, 0o666)
-	if err := check(0); err == nil || !strings.Contains(err.Error(), "can be written by everybody") {
-		t.Errorf("error %v", err)
-	}
-	if err := check(1000); err != nil {
-		t.Error(err)
-	}
+	check(me, name, "s.lua can be written by everybody")
+	check(reader{euid: 1000}, name, "")
+	chmod(name, 0o664)
+	check(me, name, "")
 	chmod(name, 0o644)
-	chmod(dir, 0o777)
-	if err := check(0); err == nil || !strings.Contains(err.Error(), "the folder of") {
-		t.Errorf("error %v", err)
+	chmod(filepath.Dir(name), 0o777)
+	check(me, name, "the folder of")
+	check(reader{euid: 1000}, name, "")
+	chmod(filepath.Dir(name), 0o777|os.ModeSticky)
+	check(me, name, "")
+	stranger := reader{0, []int{1<<30 + 1}, nil} // the file belongs to somebody else
+	check(stranger, name, "belongs to another user")
+	chmod(filepath.Dir(name), 0o755)
+	chmod(dir, 0o777) // somebody could put another d there
+	check(me, name, "the folder of")
+	chmod(dir, 0o755)
+	check(me, name, "")
+
+	// A link is followed, and both ends are looked at.
+	link := filepath.Join(dir, "open/link.lua")
+	if err := os.Symlink(name, link); err != nil {
+		t.Fatal(err)
 	}
-	chmod(dir, 0o777|os.ModeSticky)
-	if err := check(0); err != nil {
-		t.Error(err)
+	check(me, link, "")
+	chmod(filepath.Join(dir, "open"), 0o777)
+	check(me, link, "the folder of")
+	chmod(filepath.Join(dir, "open"), 0o777|os.ModeSticky)
+	check(me, link, "")
+	chmod(filepath.Join(dir, "open"), 0o755)
+	chmod(filepath.Dir(name), 0o777)
+	check(me, link, "the folder of")
+	chmod(filepath.Dir(name), 0o755)
+	if os.Geteuid() != 0 {
+		return
+	}
+	// Groups and owners.
+	chmod(name, 0o664)
+	if err := os.Chown(name, 0, 1<<30+7); err != nil {
+		t.Fatal(err)
+	}
+	check(me, name, "can be written by the group 1073741831")
+	check(reader{0, []int{0}, []int{0, 1<<30 + 7}}, name, "")
+	if err := os.Chown(name, 1<<30+7, 1<<30+7); err != nil { // a group of its own
+		t.Fatal(err)
+	}
+	check(me, name, "")
+	chmod(filepath.Dir(name), 0o777|os.ModeSticky)
+	check(me, name, "belongs to another user")
+	check(reader{0, []int{0, 1<<30 + 7}, nil}, name, "") // who called sudo
+}
+
+// TestTrustedEverywhere: every way in which a file becomes code looks.
+func TestTrustedEverywhere(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		return // nothing is refused
+	}
+	dir := tree(t, map[string]string{"main.lua": "", "open.lua": "return 1"})
+	open := filepath.Join(dir, "open.lua")
+	if err := os.Chmod(open, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	const want = "open.lua can be written by everybody; as root luatrace doesn't run it"
+	for _, code := range []string{`require "open"`, `dofile "` + open + `"`, `assert(loadfile "` + open + `")`} {
+		writeFile(t, filepath.Join(dir, "main.lua"), code)
+		r, _ := newTest(t, Options{})
+		fn, err := r.LoadFile(filepath.Join(dir, "main.lua"))
+		if err == nil {
+			err = r.Call(fn)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	r, _ := newTest(t, Options{})
+	if _, err := r.LoadFile(open); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("LoadFile: %v", err)
 	}
 }
 

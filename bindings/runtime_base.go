@@ -2,7 +2,6 @@ package bindings
 
 import (
 	"math"
-	"os"
 	"runtime"
 	"runtime/metrics"
 	"strconv"
@@ -214,7 +213,7 @@ func (r *Runtime) luaLoad(L *lua.LState) int {
 
 func (r *Runtime) luaLoadFile(L *lua.LState) int {
 	path := L.CheckString(1)
-	text, err := os.ReadFile(path)
+	text, err := readScript(path)
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/bindings"
 )
 
@@ -45,7 +47,7 @@ func writeTypes(dir string, std stdio) error {
 		return err
 	}
 	name := filepath.Join(dir, folder, "luatrace.lua")
-	f, err := os.Create(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o666)
 	if err != nil {
 		return err
 	}

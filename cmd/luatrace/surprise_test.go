@@ -1,0 +1,122 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"luatrace/internal/fixture"
+)
+
+// planted are names under which other tools load code by themselves.
+var planted = []string{
+	"luatrace.lua", ".luatrace.lua", ".luatrace", "init.lua", ".luatracerc", "opensnoop.lua", "lib/columns.lua", "lib.lua", "columns.lua",
+	"scripts/opensnoop.lua", "luatrace/scripts/opensnoop.lua", ".local/share/luatrace/scripts/opensnoop.lua", "lib/columns/init.lua", "bit.lua", "json.lua",
+}
+
+// TestNothingIsLoadedUnasked: neither the current directory nor the variables
+// that other Luas look at bring code into any command.
+func TestNothingIsLoadedUnasked(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	trap := filepath.Join(dir, "trap")
+	code := `local f = io.open("` + trap + `", "a") if f then f:write("sprung ", ...) f:close() end meta {name = "trap", summary = "sprung trap"}`
+	for _, name := range planted {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, name), code)
+	}
+	bad := filepath.Join(dir, "luatrace.lua")
+	home := filepath.Join(dir, "home")
+	for _, args := range [][]string{
+		{"true"}, {"-c", "true"}, {"-s", "opensnoop", "true"}, {"-s", "syscount", "true"}, {"-e", "print(1)", "true"}, {"-t", "openat", "-e", "print(ev)", "true"},
+		{"list", "-v"}, {"info", "opensnoop"}, {"check", "opensnoop"}, {"test", "opensnoop"}, {"probes", "openat"}, {"types"}, {"help"},
+		{"completion", "bash"}, {"__complete", "-s", "o"}, {"--plan", "-s", "opensnoop", "true"}, {"-s", "opensnoop", "--help"},
+		{"-e", `assert(not pcall(require, "luatrace")) assert(require "lib.rules")`, "true"},
+	} {
+		cmd := exec.Command(fixture.Luatrace(t), args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "XDG_DATA_DIRS=share:./luatrace", "LUATRACE_PATH=.:scripts:./luatrace/scripts",
+			"LUA_PATH="+dir+"/?.lua;./?.lua", "LUA_PATH_5_1="+dir+"/?.lua;;", "LUA_CPATH="+dir+"/?.so", "LUA_INIT=@"+bad, "LUA_INIT_5_1=@"+bad,
+			"LUAROCKS_CONFIG="+bad, "LUATRACE="+bad, "LUATRACE_INIT="+bad, "LUATRACE_OPTIONS=-s "+bad)
+		r := fixture.RunCmd(t, cmd)
+		if r.Code != 0 || strings.Contains(r.Stdout, "sprung trap") {
+			t.Errorf("%q: status %d, %q, %q", args, r.Code, r.Stdout, r.Stderr)
+		}
+		if b, err := os.ReadFile(trap); err == nil {
+			t.Errorf("%q ran code that nobody asked for: %s", args, b)
+			os.Remove(trap)
+		}
+	}
+}
+
+// TestScriptsAreTrusted: as root, every command that takes a script refuses one
+// that everybody may write, however it is found.
+func TestScriptsAreTrusted(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	for _, sub := range []string{"own", "shared"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, sub, "open-"+sub+".lua"), `meta {name = "x", summary = "SEEN"} test("t", function(t) t:expect(true) end)`)
+	}
+	file := filepath.Join(dir, "own/open-own.lua")
+	for name, mode := range map[string]os.FileMode{file: 0o666, filepath.Join(dir, "shared"): 0o777} {
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{file, filepath.Join(dir, "shared/open-shared.lua"), "open-own", "open-shared"} {
+		for _, args := range [][]string{{"-s", name, "true"}, {"info", name}, {"check", name}, {"test", name}, {"-s", name, "--help"}, {"list", "open-*"}} {
+			cmd := exec.Command(fixture.Luatrace(t), args...)
+			cmd.Env = append(os.Environ(), "LUATRACE_PATH="+filepath.Join(dir, "own")+":"+filepath.Join(dir, "shared"))
+			r := fixture.RunCmd(t, cmd)
+			seen := r.Code == 0 && !strings.Contains(r.Stdout, "broken")
+			told := strings.Contains(r.Stdout+r.Stderr, "as root luatrace doesn't run it") || strings.Contains(r.Stdout+r.Stderr, "there is no script") ||
+				strings.Contains(r.Stdout+r.Stderr, "no script is of the category")
+			if seen == isRoot() || told != isRoot() || isRoot() && strings.Contains(r.Stdout, "SEEN") {
+				t.Errorf("%q: status %d, %q, %q", args, r.Code, r.Stdout, r.Stderr)
+			}
+		}
+	}
+}
+
+// TestFilesAreOwn: what luatrace writes for people is readable for them only,
+// and never goes through a link in a directory where everybody may write.
+func TestFilesAreOwn(t *testing.T) {
+	t.Parallel()
+	const script = `
+		umask 0; mkdir -m 1777 open
+		for kind in "-o trace" "-ff -o each" "-c -o table" "-j -o json" "-A -o more" "-o script -e print(1)"; do
+			"$0" $kind true 2>err || echo "$kind: $?: $(cat err)"
+		done
+		stat -c '%a' trace each.* table json more script | sort -u
+		cd open
+		for name in trace table json more; do ln -s ../stolen.$name $name; done
+		for kind in "-o trace" "-c -o table" "-j -o json" "-A -o more"; do
+			"$0" $kind true 2>/dev/null && echo "$kind went through a link"
+		done
+		sh -c 'read x' <&3 & p=$!
+		ln -s ../stolen.each each.$p
+		{ "$0" -ff -o each -p $p 2>&1 || echo failed; } | tail -1 &
+		until grep -q 'TracerPid:.*[1-9]' /proc/$p/status; do sleep 0.01; done
+		echo x >&4; wait
+		ls ..`
+	cmd := exec.Command("sh", "-c", script, fixture.Luatrace(t))
+	cmd.Dir = t.TempDir()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	defer write.Close()
+	cmd.ExtraFiles = []*os.File{read, write}
+	r := fixture.RunCmd(t, cmd)
+	if !strings.HasPrefix(r.Stdout, "600\nfailed\n") || strings.Contains(r.Stdout, "stolen") || strings.Contains(r.Stdout, "link") || strings.Contains(r.Stdout, ": ") {
+		t.Errorf("%s%s", r.Stdout, r.Stderr)
+	}
+}
