@@ -18,6 +18,7 @@ func jsonModule() module {
 				fn: func(r *Runtime, L *lua.LState) int {
 					out, err := r.appendJSON(r.takeLine(), L.CheckAny(1))
 					if err != nil {
+						r.poll(L)
 						L.RaiseError("json.encode: %s", err.Error())
 					}
 					L.Push(lua.LString(out))
@@ -31,6 +32,7 @@ func jsonModule() module {
 				fn: func(r *Runtime, L *lua.LState) int {
 					v, err := r.decodeJSON(L.CheckString(1))
 					if err != nil {
+						r.poll(L)
 						L.RaiseError("json.decode: %s", err.Error())
 					}
 					L.Push(v)

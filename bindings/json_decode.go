@@ -68,6 +68,9 @@ func (d *jsonDecoder) unexpected(want string) error {
 }
 
 func (d *jsonDecoder) value() (lua.LValue, error) {
+	if err := d.r.work(0); err != nil {
+		return nil, err
+	}
 	switch c := d.next(); {
 	case c == '{':
 		return d.object()

@@ -40,6 +40,9 @@ func (e *jsonEncoder) fail(format string, args ...any) error {
 }
 
 func (e *jsonEncoder) value(dst []byte, v lua.LValue) ([]byte, error) {
+	if err := e.r.work(len(dst)); err != nil {
+		return dst, err
+	}
 	switch v := v.(type) {
 	case *lua.LNilType:
 		return append(dst, "null"...), nil

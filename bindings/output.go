@@ -60,6 +60,7 @@ func (r *Runtime) emit(L *lua.LState) int {
 	}
 	line, err := r.appendJSON(r.takeLine(), v)
 	if err != nil {
+		r.poll(L)
 		L.RaiseError("emit: %s", err.Error())
 	}
 	line = append(line, '\n')

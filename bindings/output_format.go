@@ -133,6 +133,7 @@ func (r *Runtime) appendVerb(dst []byte, L *lua.LState, v verb, n int, safe bool
 		if v.prec >= 0 && v.prec < len(s) {
 			s = s[:v.prec]
 		}
+		r.roomFor(L, dst, len(s))
 		if safe {
 			dst = appendEscaped(dst, s)
 		} else {

@@ -29,6 +29,10 @@ type Options struct {
 	// OnStuck is told, on another goroutine, of a call that should have ended
 	// for its timeout but sits in one built-in that can't be interrupted.
 	OnStuck func(error)
+	// MaxMemory bounds what scripts may keep, in bytes; 0 means no bound. A call
+	// that goes beyond it ends with an error. The bound is on all that this
+	// process keeps: see [memoryLimit].
+	MaxMemory uint64
 	// OnExit is told when a script calls os.exit. The script is unwound; the
 	// call returns an *[Exit].
 	OnExit func(code int)
@@ -87,6 +91,9 @@ type Runtime struct {
 	sources    map[string]*source // by chunk name
 	loaded     map[string]lua.LValue
 	regexes    map[string]*regex
+	patterns   map[string]*pattern
+	memory     *memoryLimit
+	steps      uint // of work
 	null       lua.LValue
 	arrays     *lua.LTable // metatable of json arrays
 }
@@ -121,6 +128,7 @@ func New(opts Options) *Runtime {
 		sources:   map[string]*source{},
 		loaded:    map[string]lua.LValue{},
 		regexes:   map[string]*regex{},
+		patterns:  map[string]*pattern{},
 		argsUsed:  map[string]bool{},
 		mentioned: map[string]bool{},
 	}
@@ -131,6 +139,7 @@ func New(opts Options) *Runtime {
 	r.install()
 	r.installTraceClasses()
 	r.protectGlobals()
+	r.memory = newMemoryLimit(opts.MaxMemory, r.intr)
 	if opts.Timeout > 0 {
 		err := fmt.Errorf("ran longer than %v", opts.Timeout)
 		go r.intr.watch(opts.Timeout, err, opts.OnStuck, r.quit)
@@ -143,6 +152,7 @@ func New(opts Options) *Runtime {
 func (r *Runtime) Close() error {
 	r.closing.Do(func() {
 		close(r.quit)
+		r.memory.close()
 		r.L.Close()
 	})
 	return r.Flush()

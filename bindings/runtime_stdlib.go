@@ -29,7 +29,7 @@ var standardLibraries = []library{
 	{"string", lua.OpenString, []string{
 		"byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "sub", "upper"},
 		nil,
-		"Lua's string functions. format knows 64-bit words and refuses bad formats; patterns can be slow on hostile input, re(pattern) can't."},
+		"Lua's string functions. format knows 64-bit words and refuses bad formats; patterns can be slow on hostile input, until the hook's time is over; re(pattern) can't."},
 	{"table", lua.OpenTable, []string{"concat", "insert", "maxn", "remove", "sort"}, nil, "Lua's table functions."},
 	{"math", lua.OpenMath, []string{
 		"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor", "fmod", "frexp", "huge",
@@ -47,7 +47,7 @@ var standardLibraries = []library{
 	{"debug", lua.OpenDebug, []string{"traceback"}, []string{"getinfo"}, "The part of Lua's debug library that only looks."},
 }
 
-// maxRep bounds the result of string.rep, which can't be interrupted.
+// maxRep bounds the result of string.rep: a wrong number shall not take all memory.
 const maxRep = 64 << 20
 
 // openStandard opens the standard libraries, prunes them, replaces what doesn't
@@ -134,14 +134,12 @@ func (r *Runtime) replaceStandard() {
 	}
 	set(sub("string"), "format", (*Runtime).luaFormat)
 	set(sub("string"), "rep", (*Runtime).luaRep)
-	match := sub("string").RawGetString("match").(*lua.LFunction).GFunction
-	set(sub("string"), "match", func(_ *Runtime, L *lua.LState) int {
-		if n := match(L); n > 0 {
-			return n
-		}
-		L.Push(lua.LNil) // gopher-lua returns nothing, which is no argument for tonumber
-		return 1
-	})
+	set(sub("string"), "find", (*Runtime).luaFind)
+	set(sub("string"), "match", (*Runtime).luaMatch)
+	set(sub("string"), "gmatch", (*Runtime).luaGmatch)
+	set(sub("string"), "gsub", (*Runtime).luaGsub)
+	set(sub("table"), "concat", (*Runtime).luaConcat)
+	set(sub("table"), "sort", r.luaSort(sub("table").RawGetString("sort").(*lua.LFunction).GFunction))
 	sub("math").RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
 	set(sub("debug"), "traceback", r.luaTraceback(sub("debug").RawGetString("traceback")))
 	co := sub("coroutine")

@@ -1,0 +1,126 @@
+package bindings
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+)
+
+// memoryLimit keeps scripts from taking all memory. The interpreter counts
+// nothing, so this looks at what the whole process keeps, after each garbage
+// collection: memory can't grow without one. A call that runs while it is more
+// than the limit is interrupted; what built-in functions are about to make at
+// once is checked before ([Runtime.room]).
+//
+// A script may hold on to what it has collected. So that other hooks and the
+// report at the end can still run, the limit is raised by a sixteenth at each
+// interrupt, to the double at most.
+type memoryLimit struct {
+	limit uint64
+	intr  *interrupt
+
+	mu     sync.Mutex
+	next   uint64 // from here on calls are interrupted
+	stale  bool   // a call was interrupted, and nothing was collected since
+	closed bool
+	before int64 // the runtime's own limit, to be restored
+}
+
+// newMemoryLimit starts to watch; limit 0 means that there is nothing to do.
+func newMemoryLimit(limit uint64, intr *interrupt) *memoryLimit {
+	m := &memoryLimit{limit: limit, next: limit, intr: intr}
+	if limit == 0 {
+		return m
+	}
+	// Makes the collector run before the limit is met, not only when memory
+	// has doubled.
+	m.before = debug.SetMemoryLimit(-1)
+	m.tell(limit)
+	m.afterNextCollection()
+	return m
+}
+
+// tell tells the collector from where on to work harder.
+func (m *memoryLimit) tell(limit uint64) {
+	if int64(limit) < m.before {
+		debug.SetMemoryLimit(int64(limit))
+	}
+}
+
+func (m *memoryLimit) close() {
+	if m.limit == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.closed {
+		m.closed = true
+		debug.SetMemoryLimit(m.before)
+	}
+}
+
+// sentinel is an object that is garbage at once: its finalizer is called after
+// each collection.
+type sentinel struct{ m *memoryLimit }
+
+func (m *memoryLimit) afterNextCollection() {
+	runtime.SetFinalizer(&sentinel{m}, func(s *sentinel) {
+		if s.m.check() {
+			s.m.afterNextCollection()
+		}
+	})
+}
+
+// check interrupts the running call if too much is kept. It returns false when
+// nothing is to be watched any more.
+func (m *memoryLimit) check() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return false
+	}
+	live := liveMemory()
+	switch {
+	case m.stale: // may be what the interrupted call has just dropped
+		m.stale = false
+	case live > m.next:
+		if m.intr.stop(m.intr.state.Load(), m.exceeded()) {
+			m.stale = true
+			m.next = min(max(m.next, live)+m.limit/16, 2*m.limit)
+			m.tell(m.next + m.limit/16)
+		}
+	case live < m.limit-m.limit/4 && m.next > m.limit:
+		m.next = m.limit
+		m.tell(m.limit)
+	}
+	return true
+}
+
+func (m *memoryLimit) exceeded() error {
+	return fmt.Errorf("the script keeps more than %s of memory (--max-memory)", mebibytes(m.limit))
+}
+
+// allows returns an error if n more bytes would be too much.
+func (m *memoryLimit) allows(n uint64) error {
+	if m.limit == 0 {
+		return nil
+	}
+	m.mu.Lock()
+	next := m.next
+	m.mu.Unlock()
+	if n > next || liveMemory() > next-n {
+		return fmt.Errorf("a string of %s would be more memory than scripts may take, %s (--max-memory)", mebibytes(n), mebibytes(m.limit))
+	}
+	return nil
+}
+
+func mebibytes(n uint64) string { return fmt.Sprintf("%d MiB", n>>20) }
+
+// liveMemory is what the last garbage collection has found to be in use.
+func liveMemory() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}

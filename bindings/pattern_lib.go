@@ -1,0 +1,227 @@
+package bindings
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// maxPatterns bounds the cache of compiled patterns.
+const maxPatterns = 1000
+
+// pattern returns a pattern compiled, or raises what is wrong with it.
+func (r *Runtime) pattern(L *lua.LState, text string) *pattern {
+	p := r.patterns[text]
+	if p == nil {
+		var err error
+		if p, err = compilePattern(text); err != nil {
+			L.ArgError(2, escape(err.Error())+" (in '"+escape(text)+"')")
+		}
+		if len(r.patterns) >= maxPatterns {
+			clear(r.patterns)
+		}
+		r.patterns[text] = p
+	}
+	return p
+}
+
+func (r *Runtime) matcher(L *lua.LState, p *pattern, text string) matcher {
+	return matcher{p: p, text: text, poll: func() { r.poll(L) }}
+}
+
+// startIndex is the optional start position argument n as an offset into s.
+func startIndex(L *lua.LState, n int, s string) int {
+	i := L.OptInt(n, 1)
+	if i < 0 {
+		i += len(s) + 1
+	}
+	return min(max(i-1, 0), len(s))
+}
+
+// capture is capture i of a match, as a script sees it; the whole match if
+// there are no captures.
+func (m *matcher) capture(i int) lua.LValue {
+	switch {
+	case m.p.captures == 0:
+		return lua.LString(m.text[m.m.start:m.m.end])
+	case m.p.positions>>i&1 != 0:
+		return lua.LNumber(m.m.from[i] + 1)
+	}
+	return lua.LString(m.text[m.m.from[i]:m.m.to[i]])
+}
+
+// pushCaptures pushes the captures, or the whole match if there are none.
+func (m *matcher) pushCaptures(L *lua.LState) int {
+	n := max(m.p.captures, 1)
+	for i := range n {
+		L.Push(m.capture(i))
+	}
+	return n
+}
+
+func (r *Runtime) luaFind(L *lua.LState) int {
+	s, text := L.CheckString(1), L.CheckString(2)
+	from := startIndex(L, 3, s)
+	p := &pattern{literal: true}
+	if !lua.LVAsBool(L.Get(4)) {
+		p = r.pattern(L, text)
+	}
+	if p.literal {
+		i := strings.Index(s[from:], text)
+		if i < 0 {
+			L.Push(lua.LNil)
+			return 1
+		}
+		L.Push(lua.LNumber(from + i + 1))
+		L.Push(lua.LNumber(from + i + len(text)))
+		return 2
+	}
+	m := r.matcher(L, p, s)
+	if !m.find(from) {
+		L.Push(lua.LNil)
+		return 1
+	}
+	L.Push(lua.LNumber(m.m.start + 1))
+	L.Push(lua.LNumber(m.m.end))
+	if p.captures == 0 {
+		return 2
+	}
+	return 2 + m.pushCaptures(L)
+}
+
+func (r *Runtime) luaMatch(L *lua.LState) int {
+	s, text := L.CheckString(1), L.CheckString(2)
+	m := r.matcher(L, r.pattern(L, text), s)
+	if !m.find(startIndex(L, 3, s)) {
+		L.Push(lua.LNil)
+		return 1
+	}
+	return m.pushCaptures(L)
+}
+
+// luaGmatch makes the iterator. A pattern with ^ matches once at most.
+func (r *Runtime) luaGmatch(L *lua.LState) int {
+	s, text := L.CheckString(1), L.CheckString(2)
+	m := r.matcher(L, r.pattern(L, text), s)
+	at := 0
+	L.Push(L.NewFunction(func(L *lua.LState) int {
+		if at > len(s) {
+			return 0
+		}
+		m.poll = func() { r.poll(L) }
+		if !m.find(at) {
+			at = len(s) + 1
+			return 0
+		}
+		switch {
+		case m.p.anchored:
+			at = len(s) + 1
+		case m.m.end == m.m.start:
+			at = m.m.end + 1
+		default:
+			at = m.m.end
+		}
+		return m.pushCaptures(L)
+	}))
+	return 1
+}
+
+func (r *Runtime) luaGsub(L *lua.LState) int {
+	s, text := L.CheckString(1), L.CheckString(2)
+	repl, limit := L.CheckAny(3), L.OptInt(4, -1)
+	switch repl.(type) {
+	case lua.LString, lua.LNumber, *lua.LTable, *lua.LFunction:
+	default:
+		L.ArgError(3, "string, table or function expected, got "+typeName(repl))
+	}
+	m := r.matcher(L, r.pattern(L, text), s)
+	var out []byte
+	at, done, n := 0, 0, 0 // done: what of s is in out
+	for at <= len(s) && (limit < 0 || n < limit) && m.find(at) {
+		n++
+		out = append(out, s[done:m.m.start]...)
+		done = m.m.end
+		out = r.appendReplacement(L, out, &m, repl)
+		if at = m.m.end; m.m.end == m.m.start {
+			at++
+		}
+		if m.p.anchored {
+			break
+		}
+	}
+	if n == 0 {
+		L.Push(lua.LString(s))
+	} else {
+		r.room(L, len(out)+len(s)-done)
+		L.Push(lua.LString(append(out, s[done:]...)))
+	}
+	L.Push(lua.LNumber(n))
+	return 2
+}
+
+// appendReplacement appends what a match is replaced by.
+func (r *Runtime) appendReplacement(L *lua.LState, out []byte, m *matcher, repl lua.LValue) []byte {
+	var v lua.LValue
+	switch repl := repl.(type) {
+	case lua.LString:
+		return r.appendExpanded(L, out, m, string(repl))
+	case lua.LNumber:
+		v = repl
+	case *lua.LTable:
+		v = L.GetTable(repl, m.capture(0))
+	case *lua.LFunction:
+		found := m.m
+		L.Push(repl)
+		L.Call(m.pushCaptures(L), 1)
+		m.m = found
+		v = L.Get(-1)
+		L.Pop(1)
+	}
+	switch v := v.(type) {
+	case lua.LString:
+		r.roomFor(L, out, len(v))
+		return append(out, v...)
+	case lua.LNumber, Word, SignedWord:
+		return append(out, v.String()...)
+	}
+	if lua.LVAsBool(v) {
+		L.RaiseError("invalid replacement value (a %s)", typeName(v))
+	}
+	return append(out, m.text[m.m.start:m.m.end]...)
+}
+
+// appendExpanded appends a replacement string with its %0 to %9.
+func (r *Runtime) appendExpanded(L *lua.LState, out []byte, m *matcher, repl string) []byte {
+	for {
+		i := strings.IndexByte(repl, '%')
+		if i < 0 || i+1 == len(repl) {
+			r.roomFor(L, out, len(repl))
+			return append(out, repl...)
+		}
+		out = append(out, repl[:i]...)
+		c := repl[i+1]
+		repl = repl[i+2:]
+		var s string
+		switch {
+		case c == '0':
+			s = m.text[m.m.start:m.m.end]
+		case c >= '1' && c <= '9':
+			n := int(c - '1')
+			if n >= max(m.p.captures, 1) {
+				L.ArgError(3, fmt.Sprintf("the pattern has no capture %%%c", c))
+			}
+			switch v := m.capture(n).(type) {
+			case lua.LString:
+				s = string(v)
+			case lua.LNumber:
+				s = strconv.Itoa(int(v))
+			}
+		default:
+			s = string([]byte{c})
+		}
+		r.roomFor(L, out, len(s))
+		out = append(out, s...)
+	}
+}
