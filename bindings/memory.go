@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"time"
 )
 
 // memoryLimit keeps scripts from taking all memory. The interpreter counts
@@ -13,6 +14,9 @@ import (
 // collection: memory can't grow without one. A call that runs while it is more
 // than the limit is interrupted; what built-in functions are about to make at
 // once is checked before ([Runtime.room]).
+//
+// Strings that double outrun the collector. While much is kept, the limit is
+// therefore also compared, many times a second, with all memory in use.
 //
 // A script may hold on to what it has collected. So that other hooks and the
 // report at the end can still run, the limit is raised by a sixteenth at each
@@ -24,6 +28,7 @@ type memoryLimit struct {
 	mu     sync.Mutex
 	next   uint64 // from here on calls are interrupted
 	stale  bool   // a call was interrupted, and nothing was collected since
+	quick  bool   // goes quickly runs
 	closed bool
 	before int64 // the runtime's own limit, to be restored
 }
@@ -34,7 +39,7 @@ func newMemoryLimit(limit uint64, intr *interrupt) *memoryLimit {
 	if limit == 0 {
 		return m
 	}
-	// Makes the collector run before the limit is met, not only when memory
+	// Makes the collector run soon after the limit is met, not only when memory
 	// has doubled.
 	m.before = debug.SetMemoryLimit(-1)
 	m.tell(limit)
@@ -42,10 +47,15 @@ func newMemoryLimit(limit uint64, intr *interrupt) *memoryLimit {
 	return m
 }
 
-// tell tells the collector from where on to work harder.
+// collectorSlack is for stacks and what the runtime itself needs, which count
+// for the collector's limit too.
+const collectorSlack = 32 << 20
+
+// tell tells the collector from where on to work harder: well above the limit,
+// for below it would do nothing else while a script comes near.
 func (m *memoryLimit) tell(limit uint64) {
-	if int64(limit) < m.before {
-		debug.SetMemoryLimit(int64(limit))
+	if n := int64(limit + limit/4 + collectorSlack); n > 0 && n < m.before {
+		debug.SetMemoryLimit(n)
 	}
 }
 
@@ -86,16 +96,44 @@ func (m *memoryLimit) check() bool {
 	case m.stale: // may be what the interrupted call has just dropped
 		m.stale = false
 	case live > m.next:
-		if m.intr.stop(m.intr.state.Load(), m.exceeded()) {
-			m.stale = true
-			m.next = min(max(m.next, live)+m.limit/16, 2*m.limit)
-			m.tell(m.next + m.limit/16)
-		}
+		m.stop(live)
 	case live < m.limit-m.limit/4 && m.next > m.limit:
 		m.next = m.limit
 		m.tell(m.limit)
 	}
+	if live > m.limit/8 && !m.quick {
+		m.quick = true
+		go m.quickly()
+	}
 	return true
+}
+
+// stop interrupts the running call, if one runs. The lock must be held.
+func (m *memoryLimit) stop(used uint64) {
+	if m.intr.stop(m.intr.state.Load(), m.exceeded()) {
+		m.stale = true
+		m.next = min(max(m.next, used)+m.limit/16, 2*m.limit)
+		m.tell(m.next)
+	}
+}
+
+// quickly compares all memory in use with the limit, until little is kept.
+func (m *memoryLimit) quickly() {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		used := memory("/memory/classes/heap/objects:bytes")
+		m.mu.Lock()
+		if !m.stale && used > m.next+m.next/2+collectorSlack {
+			m.stop(m.next)
+		}
+		m.quick = !m.closed && used > m.limit/16
+		done := !m.quick
+		m.mu.Unlock()
+		if done {
+			return
+		}
+	}
 }
 
 func (m *memoryLimit) exceeded() error {
@@ -119,8 +157,10 @@ func (m *memoryLimit) allows(n uint64) error {
 func mebibytes(n uint64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
 // liveMemory is what the last garbage collection has found to be in use.
-func liveMemory() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+func liveMemory() uint64 { return memory("/gc/heap/live:bytes") }
+
+func memory(name string) uint64 {
+	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
 	return s[0].Value.Uint64()
 }

@@ -50,17 +50,17 @@ func regexObject() object {
 			{
 				name: "test", params: "s: string", returns: "boolean",
 				help: "Whether the pattern matches anywhere in s.",
-				fn: func(_ *Runtime, L *lua.LState) int {
-					L.Push(lua.LBool(re(L).MatchString(L.CheckString(2))))
+				fn: func(r *Runtime, L *lua.LState) int {
+					L.Push(lua.LBool(r.firstMatch(L, re(L), L.CheckString(2)) != nil))
 					return 1
 				},
 			},
 			{
 				name: "match", params: "s: string, init?: integer", returns: "string|nil, ...",
 				help: "The groups of the first match, or the whole match if the pattern has none; nil if there is no match.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: func(r *Runtime, L *lua.LState) int {
 					s, from := L.CheckString(2), initIndex(L, 3)
-					m := submatch(re(L), s, from)
+					m := r.submatch(L, re(L), s, from)
 					if m == nil {
 						L.Push(lua.LNil)
 						return 1
@@ -71,9 +71,9 @@ func regexObject() object {
 			{
 				name: "find", params: "s: string, init?: integer", returns: "integer|nil, integer, ...",
 				help: "The first and last position of the first match, and its groups; nil if there is no match.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: func(r *Runtime, L *lua.LState) int {
 					s, from := L.CheckString(2), initIndex(L, 3)
-					m := submatch(re(L), s, from)
+					m := r.submatch(L, re(L), s, from)
 					if m == nil {
 						L.Push(lua.LNil)
 						return 1
@@ -89,9 +89,9 @@ func regexObject() object {
 			{
 				name: "groups", params: "s: string", returns: "table|nil",
 				help: "The named groups, (?P<name>...), of the first match as a table; nil if there is no match.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: func(r *Runtime, L *lua.LState) int {
 					x, s := re(L), L.CheckString(2)
-					m := x.FindStringSubmatchIndex(s)
+					m := r.firstMatch(L, x, s)
 					if m == nil {
 						L.Push(lua.LNil)
 						return 1
@@ -109,9 +109,9 @@ func regexObject() object {
 			{
 				name: "gmatch", params: "s: string", returns: "function",
 				help: "An iterator over all matches that yields what match returns for each.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: func(r *Runtime, L *lua.LState) int {
 					s := L.CheckString(2)
-					all := re(L).FindAllStringSubmatchIndex(s, -1)
+					all := r.allMatches(L, re(L), s, -1)
 					L.Push(L.NewFunction(func(L *lua.LState) int {
 						if len(all) == 0 {
 							return 0
@@ -148,12 +148,46 @@ func initIndex(L *lua.LState, n int) int {
 	return i - 1
 }
 
+// longText is from which length on a text is searched aside: that takes linear
+// time, but can't be interrupted.
+const longText = 1 << 18
+
+func (r *Runtime) firstMatch(L *lua.LState, re *regexp.Regexp, s string) (m []int) {
+	if len(s) < longText {
+		return re.FindStringSubmatchIndex(s)
+	}
+	found := new([]int) // of its own, since the search may outlive this call
+	r.aside(L, func() { *found = re.FindStringSubmatchIndex(s) })
+	return *found
+}
+
+// allMatches finds all matches, or the first limit ones. In a long text it
+// looks for more and more of them: the list may need far more memory than the
+// text.
+func (r *Runtime) allMatches(L *lua.LState, re *regexp.Regexp, s string, limit int) [][]int {
+	if len(s) < longText {
+		return re.FindAllStringSubmatchIndex(s, limit)
+	}
+	size := 24 + 16*(1+re.NumSubexp())
+	for n := longText / 8; ; n *= 4 {
+		if limit >= 0 {
+			n = min(n, limit)
+		}
+		r.room(L, n*size)
+		found := new([][]int)
+		r.aside(L, func() { *found = re.FindAllStringSubmatchIndex(s, n) })
+		if len(*found) < n || n == limit {
+			return *found
+		}
+	}
+}
+
 // submatch finds the first match at or after an offset; indexes are of s.
-func submatch(re *regexp.Regexp, s string, from int) []int {
+func (r *Runtime) submatch(L *lua.LState, re *regexp.Regexp, s string, from int) []int {
 	if from < 0 {
 		return nil
 	}
-	m := re.FindStringSubmatchIndex(s[from:])
+	m := r.firstMatch(L, re, s[from:])
 	for i := range m {
 		if m[i] >= 0 {
 			m[i] += from
@@ -181,12 +215,12 @@ func group(s string, m []int, i int) lua.LValue {
 	return lua.LString(s[m[2*i]:m[2*i+1]])
 }
 
-func regexGsub(_ *Runtime, L *lua.LState) int {
+func regexGsub(r *Runtime, L *lua.LState) int {
 	re := receiver[*regex](L, 1, "regex").re
 	s, repl, limit := L.CheckString(2), L.CheckAny(3), L.OptInt(4, -1)
 	var out []byte
-	at := 0
-	matches := re.FindAllStringSubmatchIndex(s, limit)
+	at, checked := 0, 0
+	matches := r.allMatches(L, re, s, limit)
 	for _, m := range matches {
 		out = append(out, s[at:m[0]]...)
 		at = m[1]
@@ -195,6 +229,10 @@ func regexGsub(_ *Runtime, L *lua.LState) int {
 		switch repl := repl.(type) {
 		case lua.LString:
 			out = expand(L, out, string(repl), s, m)
+			if len(out) >= largeResult && len(out) > 2*checked {
+				r.room(L, 2*len(out))
+				checked = len(out)
+			}
 			continue
 		case lua.LNumber:
 			v = repl
@@ -212,7 +250,9 @@ func regexGsub(_ *Runtime, L *lua.LState) int {
 		}
 		switch v := v.(type) {
 		case lua.LString, lua.LNumber, Word, SignedWord:
-			out = append(out, v.String()...)
+			text := v.String()
+			r.roomFor(L, out, len(text))
+			out = append(out, text...)
 		default:
 			if lua.LVAsBool(v) {
 				L.RaiseError("invalid replacement value (a %s)", typeName(v))

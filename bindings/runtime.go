@@ -33,6 +33,9 @@ type Options struct {
 	// that goes beyond it ends with an error. The bound is on all that this
 	// process keeps: see [memoryLimit].
 	MaxMemory uint64
+	// MaxRead bounds one read of a tracee's memory, in bytes; 0 means
+	// DefaultMaxRead.
+	MaxRead uint64
 	// OnExit is told when a script calls os.exit. The script is unwound; the
 	// call returns an *[Exit].
 	OnExit func(code int)
@@ -56,6 +59,13 @@ const (
 	coroutineCallDepth = 256
 	outputBuffer       = 32 * 1024
 )
+
+// maxListLength is where a table's list part ends, behind which # does not
+// look. gopher-lua fills the gap up to any index below it, in one step that
+// can't be interrupted.
+const maxListLength = 1 << 24
+
+func init() { lua.MaxArrayIndex = maxListLength }
 
 // A Runtime is one Lua interpreter with luatrace's functions. It belongs to one
 // goroutine at a time; see the package comment.
@@ -102,6 +112,9 @@ type Runtime struct {
 func New(opts Options) *Runtime {
 	if opts.Out == nil {
 		opts.Out = os.Stderr
+	}
+	if opts.MaxRead == 0 {
+		opts.MaxRead = DefaultMaxRead
 	}
 	L := lua.NewState(lua.Options{
 		SkipOpenLibs:        true,

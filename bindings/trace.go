@@ -30,12 +30,16 @@ type TraceOptions struct {
 	Line func(dst []byte, ev *engine.Event) []byte
 	// JSON makes aggregations print as JSON lines.
 	JSON bool
+	// MaxKeys is how many rows an aggregation keeps that has no max_keys of its
+	// own; 0 is [agg.DefaultMaxKeys].
+	MaxKeys int
 }
 
 // NewTrace gives the interpreter the tracing interface of the engine. Its
 // aggregations are printed when the engine finishes.
 func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
 	t := &Trace{r: r, eng: eng, names: map[string]lua.LValue{}, format: format}
+	t.aggs.SetMaxKeys(max(0, format.MaxKeys))
 	t.ev = &eventRef{t: t}
 	r.tracing = t
 	t.shared = r.newObject("event", t.ev)

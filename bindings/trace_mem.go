@@ -3,6 +3,7 @@ package bindings
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
@@ -13,8 +14,9 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// maxRead bounds one read of a script: a wrong length must not take all memory.
-const maxRead = 64 << 20
+// DefaultMaxRead bounds one read of a script: a wrong length must not take all
+// memory.
+const DefaultMaxRead = 64 << 20
 
 func memoryObject() object {
 	o := object{
@@ -70,12 +72,10 @@ func errText(err error) lua.LValue {
 	return lua.LString(err.Error())
 }
 
-func memRead(_ *Runtime, L *lua.LState) int {
+func memRead(r *Runtime, L *lua.LState) int {
 	_, ev, addr := memRef(L)
 	n := wholeNumber(L, L.Get(3), "n")
-	if n < 0 || n > maxRead {
-		L.ArgError(2, "n must be from 0 to 67108864")
-	}
+	r.checkRead(L, "n", n)
 	b := make([]byte, n)
 	got, err := ev.Task.Proc.ReadMemory(addr, b)
 	if err != nil && got == 0 {
@@ -89,15 +89,21 @@ func memRead(_ *Runtime, L *lua.LState) int {
 	return 1
 }
 
-func memString(_ *Runtime, L *lua.LState) int {
+// checkRead refuses a length that is none, or more than may be read at once.
+func (r *Runtime) checkRead(L *lua.LState, name string, n int64) {
+	if n < 0 || uint64(n) > r.opts.MaxRead {
+		L.ArgError(2, fmt.Sprintf("%s must be from 0 to %d (--max-read)", name, r.opts.MaxRead))
+	}
+	r.room(L, int(n))
+}
+
+func memString(r *Runtime, L *lua.LState) int {
 	_, ev, addr := memRef(L)
 	limit := int64(4096)
 	if L.GetTop() >= 3 {
 		limit = wholeNumber(L, L.Get(3), "max")
 	}
-	if limit < 0 || limit > maxRead {
-		L.ArgError(2, "max must be from 0 to 67108864")
-	}
+	r.checkRead(L, "max", limit)
 	b, _, err := ev.Task.Proc.ReadString(addr, int(limit), nil)
 	if err != nil && len(b) == 0 {
 		return pushErr(L, err)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -51,7 +50,7 @@ type options struct {
 	noFollow, followed      bool
 	scriptArgs, pidLists    []string
 
-	hookTimeout time.Duration
+	limits
 	readOnly    bool
 	sandbox     bool
 	cpu         string
@@ -91,7 +90,7 @@ func flagSet() *options {
 	o.summaryFlags(fs)
 	o.filterFlags(fs)
 	o.outputFlags(fs)
-	fs.DurationVar(&o.hookTimeout, "hook-timeout", 5*time.Second, "")
+	o.limitFlags(fs)
 	fs.BoolVar(&o.readOnly, "read-only", false, "")
 	fs.BoolVar(&o.sandbox, "sandbox", false, "")
 	fs.BoolVar(&o.noNotify, "no-notify", false, "")
@@ -130,16 +129,13 @@ func parseFlags(args []string) (*options, error) {
 		return nil, flagError(err)
 	}
 	o.command = fs.Args()
-	for _, check := range []func() error{o.checkStrace, o.checkTracees, o.checkArgs, o.checkOutput, o.checkFilter, o.checkFiles, o.checkSummary} {
+	for _, check := range []func() error{o.checkStrace, o.checkTracees, o.checkArgs, o.checkOutput, o.checkFilter, o.checkFiles, o.checkSummary, o.checkLimits} {
 		if err := check(); err != nil {
 			return nil, err
 		}
 	}
 	if o.cpu != "auto" && o.cpu != "off" {
 		return nil, fmt.Errorf("--cpu=%s: auto or off is wanted", quote(o.cpu))
-	}
-	if o.hookTimeout < 0 {
-		return nil, fmt.Errorf("--hook-timeout: a time from 0 (no limit) on is wanted")
 	}
 	return o, nil
 }

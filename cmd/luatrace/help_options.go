@@ -74,6 +74,13 @@ The table
                                avg-time, calls, errors, name
   -w, --summary-wall-clock     time from entry to exit: it always is
   -O, --summary-syscall-overhead=TIME   taken off each call: 5, 5us, 1.5ms
+Limits, in bytes or as 64K, 512M, 2G
+      --hook-timeout=TIME      how long a hook may run, 5s; 0 is for ever
+      --max-memory=SIZE        what scripts may keep, 1G or a quarter of the
+                               memory there is; 0 is no limit
+      --max-output=SIZE        how long the trace may get; 0, no limit
+      --max-read=SIZE          what a script may read of a process at once, 64M
+      --max-keys=N             rows of an aggregation, 100000; the rest is one
 The trace itself
       --plan                   show what will stop, and how; trace nothing
       --attachable             no seccomp filter: scripts may let processes go
@@ -86,7 +93,6 @@ The trace itself
       --read-only              scripts may look and not change anything
       --sandbox                scripts get at no files, environment or other
                                code, but at what is traced
-      --hook-timeout=TIME      how long a hook may run, 5s; 0 is for ever
   -h, --help                   a screen of help
   -V, --version                version
 `

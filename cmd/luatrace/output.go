@@ -23,16 +23,17 @@ type output struct {
 	fail     func(error) // is told the first error, at once; nil for nobody
 	path     string      // of -o
 	appended bool        // -A
+	cut      lineCutter  // --max-output
 }
 
 // openOutput opens the file of -o, with no rights for others: a trace holds
 // what the command reads and writes. Without a name it is standard error.
 func openOutput(o *options, stderr *os.File) (*output, error) {
-	name := o.output
+	name, cut := o.output, lineCutter{limit: &outputLimit{max: o.limits.output}}
 	if name == "" {
-		return &output{w: stderr, name: "standard error", terminal: isTerminal(stderr)}, nil
+		return &output{w: stderr, name: "standard error", terminal: isTerminal(stderr), cut: cut}, nil
 	}
-	out := &output{path: name, appended: o.appended, name: quote(name)}
+	out := &output{path: name, appended: o.appended, name: quote(name), cut: cut}
 	if o.separate {
 		out.w = io.Discard // each thread has a file
 		return out, nil
@@ -76,7 +77,8 @@ func (o *output) forThread(tid int) io.WriteCloser {
 		o.failed(quote(o.path+"."+strconv.Itoa(tid)), err)
 		return nowhere{}
 	}
-	return &threadFile{bufio.NewWriter(f), f, o}
+	own := &cutWriter{f, lineCutter{limit: o.cut.limit}}
+	return &threadFile{bufio.NewWriter(own), own, f, o}
 }
 
 // failed keeps the first error, and tells of it at once: a trace may run for
@@ -98,6 +100,7 @@ func (o *output) failed(name string, err error) {
 // threadFile is the file of one thread.
 type threadFile struct {
 	*bufio.Writer
+	own  *cutWriter
 	file *os.File
 	out  *output
 }
@@ -105,6 +108,9 @@ type threadFile struct {
 // Close writes what is left, and keeps the error as the output's.
 func (f *threadFile) Close() error {
 	err := f.Flush()
+	if err == nil {
+		_, err = f.file.Write(f.own.begun)
+	}
 	if cerr := f.file.Close(); err == nil {
 		err = cerr
 	}
@@ -147,7 +153,12 @@ func (o *output) Write(b []byte) (int, error) {
 	if o.err != nil {
 		return len(b), nil
 	}
-	if err := writeAll(o.w, b); err != nil {
+	lines, tooLong := o.cut.next(b)
+	err := writeAll(o.w, lines)
+	if err == nil {
+		err = tooLong
+	}
+	if err != nil {
 		o.failed(o.name, err)
 	}
 	return len(b), nil
@@ -170,6 +181,11 @@ func writeAll(w io.Writer, b []byte) error {
 // close returns what went wrong with the output, if anything did; it has been
 // told.
 func (o *output) close() error {
+	if o.err == nil && len(o.cut.begun) > 0 {
+		if err := writeAll(o.w, o.cut.begun); err != nil {
+			o.failed(o.name, err)
+		}
+	}
 	if o.file != nil {
 		if err := o.file.Close(); err != nil {
 			o.failed(o.name, err)

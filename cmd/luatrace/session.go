@@ -45,7 +45,9 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	columns, lines := out.size()
 	s.lua = bindings.New(bindings.Options{
 		Out:       out,
-		Timeout:   o.hookTimeout,
+		Timeout:   o.limits.hookTime,
+		MaxMemory: o.limits.memory,
+		MaxRead:   o.limits.read,
 		Libraries: []bindings.Library{collection()},
 		Sandbox:   o.sandbox,
 		ReadOnly:  o.readOnly,
@@ -80,8 +82,9 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	}
 	s.eng = engine.New(opts)
 	s.trace = bindings.NewTrace(s.lua, s.eng, bindings.TraceOptions{
-		JSON: o.json,
-		Line: func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &o.text, ev) },
+		JSON:    o.json,
+		MaxKeys: o.limits.keys,
+		Line:    func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &o.text, ev) },
 	})
 	if err := s.load(o); err != nil {
 		s.close()
