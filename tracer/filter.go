@@ -207,6 +207,15 @@ func (s *FilterSpec) Compile() ([]bpf.RawInstruction, error) {
 	return a.assemble()
 }
 
+// kernelFilter is a program in the kernel's own struct (linux/filter.h).
+func kernelFilter(raw []bpf.RawInstruction) []unix.SockFilter {
+	prog := make([]unix.SockFilter, len(raw))
+	for i, r := range raw {
+		prog[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
+	}
+	return prog
+}
+
 // retValue is the SECCOMP_RET_* word of a clause. The data of a TRACE return
 // marks it as ours: a tracee's own filter may return TRACE too.
 func retValue(c *FilterClause) uint32 {

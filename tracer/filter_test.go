@@ -114,7 +114,8 @@ func compareFilter(t testing.TB, r *rand.Rand, s *FilterSpec, calls int) {
 	if nativeABI == syscalls.ARM64 {
 		arches = []uint32{auditAArch64, auditX8664, 0x1234}
 	}
-	for range calls {
+	prog := kernelFilter(raw)
+	for i := range calls {
 		arch := arches[r.IntN(len(arches))]
 		if nativeABI == syscalls.ARM64 && arch == auditX8664 {
 			continue
@@ -134,6 +135,17 @@ func compareFilter(t testing.TB, r *rand.Rand, s *FilterSpec, calls int) {
 		got, gotErrno := runFilter(t, raw, arch, nr, &args)
 		if got != want || gotErrno != wantErrno {
 			t.Fatalf("arch %#x nr %#x args %#x: the program says %v %d, the model %v %d", arch, nr, args, got, gotErrno, want, wantErrno)
+		}
+		data, ret := makeSeccompWords(nr, arch, 0, &args), retValue(&FilterClause{Action: want, Errno: wantErrno})
+		if got := decideFilter(prog, &data); got != ret {
+			t.Fatalf("arch %#x nr %#x args %#x: decideFilter says %#x, want %#x", arch, nr, args, got, ret)
+		}
+		if i%50 != 0 {
+			continue
+		}
+		may := false
+		if whole := filterMay(prog, nr, arch, func(r uint32) { may = may || r == ret }); whole && !may {
+			t.Fatalf("arch %#x nr %#x: filterMay leaves out %#x", arch, nr, ret)
 		}
 	}
 }

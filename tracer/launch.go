@@ -229,11 +229,7 @@ func newChildPlan(c *Command) (*childPlan, error) {
 		if err != nil {
 			return nil, err
 		}
-		prog := make([]unix.SockFilter, len(raw))
-		for i, r := range raw {
-			prog[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
-		}
-		p.filter = sockFprog(prog)
+		p.filter = sockFprog(kernelFilter(raw))
 		if c.Filter.Notifies() {
 			p.filterArgs = filterNewListener | filterWaitKillableRecv
 		}

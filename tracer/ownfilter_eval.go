@@ -14,10 +14,10 @@ func makeSeccompWords(nr, arch uint32, ip uint64, args *[6]uint64) (w seccompWor
 	return w
 }
 
-// filterWord is a word that may be unknown.
+// filterWord is a word that may be unknown. The registers are zero at first.
 type filterWord struct {
-	v     uint32
-	known bool
+	v       uint32
+	unknown bool
 }
 
 // filterState is a place in a run of a filter.
@@ -63,7 +63,7 @@ func (r *filterRun) run(s filterState) {
 		r.steps--
 		i := &r.prog[s.pc]
 		s.pc++
-		k := filterWord{i.K, true}
+		k := filterWord{v: i.K}
 		operand := k
 		if i.Code&unix.BPF_X != 0 {
 			operand = s.x
@@ -89,7 +89,7 @@ func (r *filterRun) run(s filterState) {
 			if i.Code&0x18 == unix.BPF_A {
 				k = s.a
 			}
-			if !k.known { // nobody computes the answer from arguments
+			if k.unknown { // nobody computes the answer from arguments
 				r.steps = 0
 				return
 			}
@@ -100,7 +100,7 @@ func (r *filterRun) run(s filterState) {
 				s.pc += int(i.K)
 				continue
 			}
-			if !s.a.known || !operand.known {
+			if s.a.unknown || operand.unknown {
 				other := s
 				other.pc += int(i.Jt)
 				r.run(other)
@@ -120,22 +120,22 @@ func (r *filterRun) load(i *unix.SockFilter, s *filterState) filterWord {
 	switch i.Code & 0xe0 {
 	case unix.BPF_ABS:
 		if w := int(i.K / 4); w < len(r.data) {
-			return filterWord{r.data[w], w < r.known}
+			return filterWord{r.data[w], w >= r.known}
 		}
-		return filterWord{}
+		return filterWord{unknown: true}
 	case unix.BPF_MEM:
 		return s.mem[i.K&15]
 	case unix.BPF_LEN:
-		return filterWord{4 * uint32(len(r.data)), true}
+		return filterWord{v: 4 * uint32(len(r.data))}
 	}
-	return filterWord{i.K, true} // BPF_IMM
+	return filterWord{v: i.K} // BPF_IMM
 }
 
 func filterALU(op uint16, a, b filterWord) filterWord {
 	if op == unix.BPF_NEG {
-		return filterWord{-a.v, a.known}
+		return filterWord{-a.v, a.unknown}
 	}
-	w := filterWord{known: a.known && b.known}
+	w := filterWord{unknown: a.unknown || b.unknown}
 	switch op {
 	case unix.BPF_ADD:
 		w.v = a.v + b.v
@@ -158,7 +158,7 @@ func filterALU(op uint16, a, b filterWord) filterWord {
 	case unix.BPF_RSH:
 		w.v = a.v >> (b.v & 31)
 	default:
-		w.known = false
+		w.unknown = true
 	}
 	return w
 }
