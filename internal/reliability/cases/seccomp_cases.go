@@ -1,6 +1,9 @@
 package cases
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // seccompCases are about programs that use seccomp themselves, and about children that ask not to
 // be traced: a filter of luatrace's would be in their way.
@@ -18,4 +21,89 @@ var seccompCases = []Case{
 			return nil
 		},
 	},
+	{
+		Name: "own-filter",
+		Says: "A program installs a seccomp filter that answers a call with a failure, a signal, death, a wish for a tracer or for a listener: " +
+			"it gets what it would get untraced. Without a filter of luatrace's the hooks see all of its calls.",
+		Argv:    eachOf("ownfilter", "errno", "zero", "trace", "notify", "trap", "kill", "allow", "range", "uid"),
+		Options: []string{"-q"},
+		Check: func(r *Run) error {
+			// two for each program, of which five filters keep one from a filter that asks later
+			want := 18
+			if r.Row == Notified || r.Row == Traced {
+				want -= 5
+			}
+			if n := r.Count("getppid"); r.Row != Filtered && n < want {
+				return fmt.Errorf("the hooks saw %d getppid, want %d", n, want)
+			}
+			return nil
+		},
+	},
+	{
+		Name:    "filter-attributes",
+		Says:    "What seccomp says of a program without a filter of its own, the errors of wrong filters, filters for all threads, and their inheritance are as untraced.",
+		Argv:    []string{"FIXTURE/seccompmode"},
+		Options: []string{"-q"},
+	},
+	{
+		Name: "strict-mode",
+		Says: "Strict mode leaves a thread read, write, exit and sigreturn, and kills it for any other call: only it where there are others. " +
+			"The kernel refuses it to a program with a filter; luatrace does its work then.",
+		Argv:    eachOf("strict", "prctl", "seccomp", "pipe", "handler", "kill", "thread", "tsc", "second", "flags"),
+		Options: []string{"-q"},
+	},
+	{
+		Name:    "own-listener",
+		Says:    "A program answers notifications of its child's own filter.",
+		Argv:    []string{"FIXTURE/listener"},
+		Options: []string{"-q"},
+		Limits: []Limit{{
+			Rows:    []Row{Filtered, Notified, Traced},
+			Heading: "What changes for the program",
+			Says:    "one listener is all that the kernel allows: EBUSY, and luatrace names --no-notify",
+			Differs: func(r *Run) error {
+				if r.Traced.Stdout != "listener EBUSY\n" || r.Traced.Code != 3 {
+					return fmt.Errorf("want EBUSY")
+				}
+				return nil
+			},
+		}},
+	},
+	{
+		Name:    "own-listener-no-notify",
+		Says:    "With --no-notify, a program answers notifications of its child's own filter.",
+		Argv:    []string{"FIXTURE/listener"},
+		Rows:    []Row{Filtered, Traced, Unfiltered, Attached},
+		Options: []string{"-q", "--no-notify"},
+	},
+	{
+		Name:  "skip-under-own-filter",
+		Says:  "A hook that prevents a call does not make a program break its own filter, or strict mode, which know the calls it makes only.",
+		Tests: []string{"engine.TestSkipUnderOwnFilter", "engine.TestSkipInStrictMode"},
+	},
+	{
+		Name:  "filters-run-again",
+		Says:  "A hook that turns a call into another one does not get it past the program's own filter: the kernel asks all filters again.",
+		Tests: []string{"engine.TestChangedNumberMeetsFilters"},
+	},
+	{
+		Name:  "stop-order",
+		Says:  "A call that stops for PTRACE_SYSCALL, for luatrace's filter and for the program's own is one event.",
+		Tests: []string{"engine.TestOneEventForEachStop"},
+	},
+	{
+		Name:  "clone-untraced-after-the-trace",
+		Says:  "When the trace has ended and luatrace only keeps the filter's calls working, children made with CLONE_UNTRACED work too.",
+		Tests: []string{"engine.TestEndOfTraceKeepsChildren"},
+	},
+	{
+		Name:  "suspend-seccomp",
+		Says:  "The filters of the program are never suspended (PTRACE_O_SUSPEND_SECCOMP).",
+		Tests: []string{"tracer.TestNeverSuspendsSeccomp"},
+	},
+}
+
+// eachOf runs a fixture once for each argument, and prints how that ended.
+func eachOf(fixture string, arguments ...string) []string {
+	return []string{"sh", "-c", "for a in " + strings.Join(arguments, " ") + "; do FIXTURE/" + fixture + ` $a; echo "$a: $?"; done`}
 }
