@@ -79,26 +79,31 @@ var seccompCases = []Case{
 	{
 		Name:  "skip-under-own-filter",
 		Says:  "A hook that prevents a call does not make a program break its own filter, or strict mode, which know the calls it makes only.",
+		Rows:  []Row{Notified, Traced, Unfiltered},
 		Tests: []string{"engine.TestSkipUnderOwnFilter", "engine.TestSkipInStrictMode"},
 	},
 	{
 		Name:  "filters-run-again",
 		Says:  "A hook that turns a call into another one does not get it past the program's own filter: the kernel asks all filters again.",
+		Rows:  []Row{Notified, Traced, Unfiltered},
 		Tests: []string{"engine.TestChangedNumberMeetsFilters"},
 	},
 	{
 		Name:  "stop-order",
 		Says:  "A call that stops for PTRACE_SYSCALL, for luatrace's filter and for the program's own is one event.",
+		Rows:  []Row{Notified, Traced, Unfiltered},
 		Tests: []string{"engine.TestOneEventForEachStop"},
 	},
 	{
 		Name:  "clone-untraced-after-the-trace",
 		Says:  "When the trace has ended and luatrace only keeps the filter's calls working, children made with CLONE_UNTRACED work too.",
+		Rows:  []Row{Notified, Traced, Unfiltered},
 		Tests: []string{"engine.TestEndOfTraceKeepsChildren"},
 	},
 	{
 		Name:  "suspend-seccomp",
 		Says:  "The filters of the program are never suspended (PTRACE_O_SUSPEND_SECCOMP).",
+		Rows:  []Row{Filtered, Notified, Traced},
 		Tests: []string{"tracer.TestNeverSuspendsSeccomp"},
 	},
 }
