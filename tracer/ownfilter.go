@@ -40,6 +40,7 @@ type OwnFilter struct {
 	Listens, Busy bool
 
 	filter *ownFilter
+	left   int // steps that Hides may still do
 }
 
 // Hides says whether the filter, or one before it, may answer a call such that
@@ -48,7 +49,7 @@ func (f *OwnFilter) Hides(abi syscalls.ABI, nr int) bool {
 	hides := false
 	arch := auditOf(abi)
 	for o := f.filter; o != nil && !hides; o = o.outer {
-		filterMay(o.prog, uint32(nr), arch, func(ret uint32) {
+		filterMay(o.prog, uint32(nr), arch, &f.left, func(ret uint32) {
 			hides = hides || actionRank(ret) < actionRank(unix.SECCOMP_RET_TRACE)
 		})
 	}
@@ -128,7 +129,6 @@ func (t *Task) readFilter(addr uint64) []unix.SockFilter {
 	if size == 16 {
 		at = binary.LittleEndian.Uint64(head[8:])
 	}
-	const insSize = 8
 	if n == 0 || n > maxFilter {
 		return nil
 	}
@@ -136,7 +136,14 @@ func (t *Task) readFilter(addr uint64) []unix.SockFilter {
 	if got, err := t.Proc.ReadMemory(at, b); got < len(b) || err != nil {
 		return nil
 	}
-	prog := make([]unix.SockFilter, n)
+	return parseFilter(b)
+}
+
+const insSize = 8
+
+// parseFilter reads instructions as they lie in memory (struct sock_filter).
+func parseFilter(b []byte) []unix.SockFilter {
+	prog := make([]unix.SockFilter, len(b)/insSize)
 	for i := range prog {
 		p := b[i*insSize:]
 		prog[i] = unix.SockFilter{Code: binary.LittleEndian.Uint16(p), Jt: p[2], Jf: p[3], K: binary.LittleEndian.Uint32(p[4:])}
@@ -148,7 +155,7 @@ func (t *Task) readFilter(addr uint64) []unix.SockFilter {
 func (t *Tracer) installed(task *Task, s *syscallInfo) {
 	in := task.installing
 	task.installing = nil
-	told := OwnFilter{Listens: in.flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
+	told := OwnFilter{left: hidesSteps, Listens: in.flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
 	switch {
 	case s.isError():
 		told.Busy = told.Listens && t.listener != nil && s.rval() == -int64(unix.EBUSY)

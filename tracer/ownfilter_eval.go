@@ -41,6 +41,10 @@ type filterRun struct {
 // filterSteps bounds the work for a filter with many unknown jumps.
 const filterSteps = 1 << 16
 
+// hidesSteps bounds it for all calls together: a program must not be able to
+// keep the tracer busy by installing filters.
+const hidesSteps = 1 << 20
+
 // decideFilter is what a filter answers.
 func decideFilter(prog []unix.SockFilter, data *seccompWords) uint32 {
 	ret := uint32(unix.SECCOMP_RET_KILL_PROCESS)
@@ -51,10 +55,12 @@ func decideFilter(prog []unix.SockFilter, data *seccompWords) uint32 {
 
 // filterMay calls found with each answer that a filter may give to calls of one
 // number and architecture; it returns false if there were too many ways to
-// follow.
-func filterMay(prog []unix.SockFilter, nr, arch uint32, found func(ret uint32)) bool {
-	r := filterRun{prog: prog, data: seccompWords{nr, arch}, known: 2, steps: filterSteps, found: found}
+// follow. What it does is taken off the steps left.
+func filterMay(prog []unix.SockFilter, nr, arch uint32, left *int, found func(ret uint32)) bool {
+	steps := min(filterSteps, *left)
+	r := filterRun{prog: prog, data: seccompWords{nr, arch}, known: 2, steps: steps, found: found}
 	r.run(filterState{})
+	*left -= steps - r.steps
 	return r.steps > 0
 }
 

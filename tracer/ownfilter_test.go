@@ -98,7 +98,7 @@ func TestFilterMay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := &OwnFilter{filter: newOwnFilter(kernelFilter(raw), nil)}
+	own := &OwnFilter{filter: newOwnFilter(kernelFilter(raw), nil), left: hidesSteps}
 	if !own.Hides(nativeABI, 5) || own.Hides(nativeABI, 6) {
 		t.Error("it may refuse call 5, and never call 6")
 	}
@@ -115,8 +115,14 @@ func TestFilterMay(t *testing.T) {
 	for range maxFilter - 1 {
 		endless = append(endless, unix.SockFilter{Code: unix.BPF_LD | unix.BPF_ABS, K: 16}, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ, K: 7, Jf: 1})
 	}
-	if filterMay(endless, 1, 1, func(uint32) {}) {
-		t.Error("there are too many ways to follow")
+	left := 2*filterSteps + 100
+	for range 5 {
+		if filterMay(endless, 1, 1, &left, func(uint32) {}) {
+			t.Error("there are too many ways to follow")
+		}
+	}
+	if left != 0 {
+		t.Errorf("%d steps left", left)
 	}
 }
 
@@ -129,4 +135,21 @@ func TestNeverSuspendsSeccomp(t *testing.T) {
 	if tr.options&unix.PTRACE_O_SUSPEND_SECCOMP != 0 {
 		t.Errorf("options %#x", tr.options)
 	}
+}
+
+// FuzzOwnFilter runs whatever a program may give to seccomp(2), also what the
+// kernel would refuse.
+func FuzzOwnFilter(f *testing.F) {
+	f.Add([]byte{0x20, 0, 0, 0, 4, 0, 0, 0, 0x15, 0, 0, 1, 0x3e, 0, 0, 0xc0, 6, 0, 0, 0, 0, 0, 0xff, 0x7f}, uint64(1))
+	f.Add([]byte{5, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x16, 0, 0, 0, 0, 0, 0, 0}, uint64(2))
+	f.Fuzz(func(t *testing.T, b []byte, seed uint64) {
+		prog := parseFilter(b)
+		r := rand.New(rand.NewPCG(seed, 4))
+		args := [6]uint64{randomWord(r), randomWord(r), randomWord(r)}
+		data := makeSeccompWords(r.Uint32N(400), auditOf(nativeABI), 0, &args)
+		got, left, may := decideFilter(prog, &data), hidesSteps, false
+		if filterMay(prog, data[0], data[1], &left, func(ret uint32) { may = may || ret == got }) && !may && got != unix.SECCOMP_RET_KILL_PROCESS {
+			t.Errorf("filterMay leaves out %#x", got)
+		}
+	})
 }
