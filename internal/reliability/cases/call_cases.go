@@ -1,7 +1,9 @@
 package cases
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 )
 
 // callCases are about what is a system call and what is not.
@@ -58,4 +60,45 @@ var callCases = []Case{
 		Says: "Registers and arguments are what they were after every call.",
 		Argv: []string{"FIXTURE/regs"},
 	},
+	{
+		Name: "vdso",
+		Says: "A thousand readings of the clock are a thousand calls.",
+		Argv: []string{"FIXTURE/vdso"},
+		Limits: []Limit{{Heading: unseen, Says: "the vDSO makes no system call: of the thousand and one readings hooks see one", Differs: func(r *Run) error {
+			if n := r.Count("clock_gettime"); r.Row != Filtered && n != 1 {
+				return fmt.Errorf("the hooks saw %d clock_gettime, want 1", n)
+			}
+			return r.Compare()
+		}}},
+	},
+	{
+		Name: "io-uring",
+		Says: "A file that is opened by an io_uring request is seen to be opened.",
+		Argv: []string{"FIXTURE/uring"},
+		Look: `if ev.name == "openat" then print("path", ev.path) end`,
+		Limits: []Limit{{Heading: unseen, Says: "requests in a ring are no system calls; their io_uring_enter is seen", Differs: func(r *Run) error {
+			if strings.Contains(r.Trace, "path\t/dev/null") {
+				return errors.New("the request was seen: is this still a limit?")
+			}
+			if refused := r.Untraced.Code == 3; r.Row != Filtered && !refused && r.Count("io_uring_enter") == 0 {
+				return errors.New("no io_uring_enter was seen")
+			}
+			return r.Compare()
+		}}},
+	},
+	{
+		Name:   "io-uring-refused",
+		Says:   "`fault(\"io_uring_setup\", \"ENOSYS\")` closes this way around the hooks: there is no ring.",
+		Argv:   []string{"FIXTURE/uring"},
+		Script: `fault("io_uring_setup", "ENOSYS")`,
+		Differs: func(r *Run) error {
+			if r.Traced.Code != 3 || !strings.HasPrefix(r.Traced.Stdout, "io_uring_setup E") {
+				return errors.New("there was a ring")
+			}
+			return nil
+		},
+	},
 }
+
+// unseen is the heading of the limits of what system calls can show.
+const unseen = "What is not seen"

@@ -82,6 +82,10 @@ type Case struct {
 	Script string
 	// Options are added to luatrace's.
 	Options []string
+	// Visits, if not 0, is how often luatrace attaches in the row Attached: it comes, looks for
+	// a few milliseconds and leaves by Ctrl-C while the command runs. Otherwise it is there
+	// from before the command's first call to its end.
+	Visits int
 	// Timeout is how long it may take in each run; 0 is what trial takes for bounded.
 	Timeout time.Duration
 	// Mask is a regular expression of what differs from run to run in the output.

@@ -1,5 +1,10 @@
 package cases
 
+import (
+	"errors"
+	"strings"
+)
+
 // memoryCases are about what lies behind the arguments.
 var memoryCases = []Case{
 	{
@@ -13,13 +18,32 @@ var memoryCases = []Case{
 		Argv: []string{"FIXTURE/ro"},
 	},
 	{
+		Name: "read-only-argument-changed",
+		Says: "A hook changes an argument that lies in a read-only page: the call uses the new one, and the page is as it was.",
+		Argv: []string{"FIXTURE/ro"}, Rows: []Row{Notified, Traced, Unfiltered, Attached},
+		Script: `on("openat:enter", function(ev) if ev.path == "/nonexistent/const" then ev.path = "/dev/null" end end)`,
+		Differs: func(r *Run) error {
+			want := r.Untraced
+			want.Stdout = strings.Replace(want.Stdout, "openat ENOENT", "openat ok", 1)
+			return r.Traced.Differs(want)
+		},
+	},
+	{
 		Name: "path-changes-behind-hook",
-		Says: "Another thread rewrites a path while it is opened: what the hook read may not be what the kernel opened, and nothing else goes wrong.",
+		Says: "Another thread rewrites a path while it is opened: what the hook reads is what the kernel opens.",
 		Argv: []string{"FIXTURE/toctou", "500"}, Mask: `A \d+ B \d+`,
+		Limits: []Limit{{Heading: "It is not a security boundary", Says: "the kernel may open another path than the hook has read; no call fails", Differs: (*Run).Compare}},
 	},
 	{
 		Name: "undumpable",
-		Says: "A process that made itself undumpable runs on, though an ordinary user's tracer cannot read its memory any more.",
+		Says: "A process that made itself undumpable runs on, and its paths are still shown.",
 		Argv: []string{"FIXTURE/dumpable"},
+		Look: `if ev.name == "openat" then print("path", ev.path) end`,
+		Check: func(r *Run) error {
+			if r.Row != Filtered && (!strings.Contains(r.Trace, "path\t/nonexistent/before\n") || !strings.Contains(r.Trace, "path\t/nonexistent/after\n")) {
+				return errors.New("the paths of the two calls are not in the trace")
+			}
+			return nil
+		},
 	},
 }

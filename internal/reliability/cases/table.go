@@ -6,6 +6,7 @@ import "slices"
 var Table = slices.Concat(
 	execCases,
 	signalCases,
+	attachCases,
 	callCases,
 	memoryCases,
 	rightsCases,
