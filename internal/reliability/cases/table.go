@@ -11,6 +11,7 @@ var Table = slices.Concat(
 	memoryCases,
 	rightsCases,
 	seccompCases,
+	tracerCases,
 )
 
 // Find returns the case of that name, nil if there is none.

@@ -1,0 +1,84 @@
+package cases
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// tracerCases are about programs that trace others.
+var tracerCases = []Case{
+	tracerCase("tracer-traceme", "traceme", "A child asks to be traced by its parent (PTRACE_TRACEME): luatrace lets it go, and the parent sees its calls."),
+	tracerCase("tracer-vfork", "vfork", "A child made by vfork asks to be traced by its parent."),
+	tracerCase("tracer-seize", "seize", "A tracer seizes its child (PTRACE_SEIZE), and what that forks."),
+	tracerCase("tracer-attach", "attach", "A tracer attaches to a process in the middle of its work (PTRACE_ATTACH), and lets it go."),
+	tracerCase("tracer-threads", "threads", "A tracer seizes all threads of a process at work, none of whose calls fails."),
+	tracerCase("tracer-stopped", "stopped", "A tracer seizes a process that is stopped, and continues it."),
+	{
+		Name: "tracer-refused",
+		Says: "Processes that the kernel would not let be traced are not let go: the errors are the kernel's.",
+		Argv: []string{"sh", "-c", "FIXTURE/tracer refused"},
+	},
+	{
+		Name:    "tracer-known",
+		Says:    "A command that is known to trace others, by its name or its file, is traced without a filter, and works whatever is hooked.",
+		Argv:    []string{"FIXTURE/tracer", "threads"},
+		Options: []string{"-q"},
+	},
+	{
+		Name:    "tracer-kept",
+		Says:    "With --keep-tracing a tracee that wants to trace another gets EPERM, and the trace goes on.",
+		Argv:    []string{"sh", "-c", "FIXTURE/tracer attach; exit $?"},
+		Options: []string{"--keep-tracing"},
+		Differs: func(r *Run) error {
+			if o := r.Traced; o.Code != 1 || o.Stdout != "PTRACE_ATTACH EPERM\n" || o.Stderr != "" {
+				return fmt.Errorf("want exit 1 and EPERM, in silence")
+			}
+			return nil
+		},
+	},
+	{
+		Name:    "strace",
+		Says:    "strace traces a command, with its children, under luatrace: its lines are those of an untraced strace.",
+		Argv:    []string{"strace", "-f", "-e", "trace=execve,exit_group", "-e", "signal=none", "-o", "|cut -c7-32", "sh", "-c", "(exit 2); exit 3"},
+		Options: []string{"-q"},
+		Mask:    `0x[0-9a-f]+`,
+	},
+	{
+		Name:    "gdb",
+		Says:    "gdb runs a program that crashes, under luatrace, and shows where.",
+		Argv:    []string{"gdb", "-nx", "-batch", "-ex", "run", "-ex", "bt 1", "FIXTURE/segv"},
+		Options: []string{"-q"},
+		Mask:    `0x[0-9a-f]+|(?m)^warning: .*\n|\[.*\]\n`,
+	},
+	{
+		Name:    "luatrace",
+		Says:    "luatrace traces a command under luatrace.",
+		Argv:    []string{"LUATRACE", "-t", "execve", "--signal=none", "-qq", "sh", "-c", "exit 3"},
+		Options: []string{"-q"},
+		Mask:    `0x[0-9a-f]+|(?m)^\[pid .*\n`,
+	},
+}
+
+// tracerCase is a mode of the fixture. Nothing in the command tells that a
+// tracer will run, so that the row is what it says.
+func tracerCase(name, mode, says string) Case {
+	return Case{
+		Name:    name,
+		Says:    says,
+		Argv:    []string{"sh", "-c", "FIXTURE/tracer " + mode + "; exit $?"},
+		Options: []string{"-q"},
+		Limits: []Limit{{
+			Rows:    []Row{Filtered, Traced},
+			Heading: "Programs that trace others",
+			Says:    "the call gets EPERM, and luatrace says what to add",
+			Differs: func(r *Run) error {
+				said := regexp.MustCompile(`^luatrace: process \d+ \(tracer\) can't be traced by process \d+ \(tracer\): the seccomp filter of this run stops calls for their results; --attachable runs without one\n$`)
+				if o := r.Traced; o.Code != 1 || !strings.HasSuffix(o.Stdout, " EPERM\n") || !said.MatchString(o.Stderr) {
+					return fmt.Errorf("want exit 1, EPERM and the advice")
+				}
+				return nil
+			},
+		}},
+	}
+}
