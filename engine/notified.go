@@ -39,24 +39,22 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 	defer e.mu.Unlock()
 	id := n.ID()
 	tev := &e.notifyEvent
-	pass := func() { l.Continue(id) }
-	if e.tr.WantsTracer(n) {
-		pass = func() { l.Answer(id, -int64(unix.ENOSYS)) }
-	}
+	refused := e.tr.WantsTracer(n)
 	if !e.tr.Notified(n, tev) {
-		pass()
+		if refused {
+			l.Answer(id, -int64(unix.ENOSYS))
+		} else {
+			l.Continue(id)
+		}
 		return
 	}
 	task := tev.Task
-	if pass = func() { e.tr.Proceed(task) }; e.tr.WantsTracer(n) {
-		pass = func() { task.Answered(); l.Answer(id, -int64(unix.ENOSYS)) }
-	}
 	if e.quiet || e.stop.Load() {
-		if e.tr.NeedsEntryStop(tev.Task) {
-			e.tr.Upgrade(tev.Task, nil)
-			return
+		if e.tr.NeedsEntryStop(task) {
+			e.tr.Upgrade(task, nil)
+		} else {
+			e.pass(l, id, task, refused)
 		}
-		pass()
 		return
 	}
 	delay := e.handle(tev)
@@ -69,7 +67,7 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 		}
 		e.upgrade(t, ev, delay)
 	case t == nil || t.hooks == nil: // nobody wanted it after all
-		pass()
+		e.pass(l, id, task, refused)
 	case ev.skip:
 		ret := e.exitOfSkipped(t, ev.skipRet)
 		e.answer(task, delay, func() { l.Answer(id, ret) })
@@ -77,8 +75,23 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 		e.upgrade(t, ev, delay)
 	default:
 		t.hooks = nil
-		e.answer(task, delay, pass)
+		if delay > 0 {
+			e.answer(task, delay, func() { e.pass(l, id, task, refused) })
+			return
+		}
+		e.pass(l, id, task, refused)
 	}
+}
+
+// pass lets a notified call run, or fail if a filter of the tracee's own asks
+// for a tracer.
+func (e *Engine) pass(l *tracer.Listener, id uint64, task *tracer.Task, refused bool) {
+	if !refused {
+		e.tr.Proceed(task)
+		return
+	}
+	task.Answered()
+	l.Answer(id, -int64(unix.ENOSYS))
 }
 
 // upgrade asks for a true entry stop of a notified call, now or after a delay,
