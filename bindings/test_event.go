@@ -165,7 +165,8 @@ func (f *testFields) subject() *engine.MadeUp {
 }
 
 func testEvent(r *Runtime, L *lua.LState) int {
-	tr := testRef(L)
+	tr, done := raising(L, "event")
+	defer done()
 	var tb *lua.LTable
 	if L.GetTop() >= 3 {
 		tb = L.CheckTable(3)

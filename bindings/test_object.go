@@ -77,13 +77,28 @@ func (r *Runtime) testIndex(L *lua.LState) int {
 	return 1
 }
 
+// raising is testRef for the methods that run hooks, which none may call that
+// runs already: hooks never run two at once.
+func raising(L *lua.LState, name string) (tr *testRun, done func()) {
+	tr = testRef(L)
+	if tr.raising {
+		L.RaiseError("t:%s can't be called by a hook or a function of every(): an event ends before the next one begins", name)
+	}
+	tr.raising = true
+	return tr, func() { tr.raising = false }
+}
+
 func testAdvance(_ *Runtime, L *lua.LState) int {
-	testRef(L).sim.Advance(checkDuration(L, 2))
+	tr, done := raising(L, "advance")
+	defer done()
+	tr.sim.Advance(checkDuration(L, 2))
 	return 0
 }
 
 func testFinish(_ *Runtime, L *lua.LState) int {
-	testRef(L).finish()
+	tr, done := raising(L, "finish")
+	defer done()
+	tr.finish()
 	return 0
 }
 

@@ -12,7 +12,8 @@ import (
 
 // testRunList is t:run.
 func testRunList(r *Runtime, L *lua.LState) int {
-	tr := testRef(L)
+	tr, done := raising(L, "run")
+	defer done()
 	if text, ok := L.Get(2).(lua.LString); ok {
 		n := 0
 		for line := range strings.Lines(string(text)) {

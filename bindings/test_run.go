@@ -75,6 +75,7 @@ type testRun struct {
 	result   *TestResult
 	errors   []string // of hooks, not yet asked for
 	finished bool
+	raising  bool    // hooks run, or may
 	recorded float64 // when recorded events happened: ev.time of a test less that of the record; 0 before the first
 }
 
