@@ -43,6 +43,7 @@ type childPlan struct {
 	path       *byte
 	argv, envv []*byte
 	gate       int     // read end: the child waits here until it has been seized
+	opener     int     // write end of the gate, the tracer's alone: it ends the child by dying
 	errors     int     // write end, close-on-exec: a failed step is reported here
 	cloneFlags uintptr // CLONE_UNTRACED, or 0
 	setUser    bool
@@ -88,6 +89,7 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 	}
 	runtimeAfterForkInChild()
 
+	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.opener), 0, 0)
 	for {
 		n, _, e = syscall.RawSyscall(unix.SYS_READ, uintptr(p.gate), uintptr(unsafe.Pointer(&b[0])), 1)
 		if e != syscall.EINTR {

@@ -61,7 +61,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 		return nil, fail("pipe", err)
 	}
 	defer unix.Close(errs[1])
-	plan.gate, plan.errors = gate[0], errs[1]
+	plan.gate, plan.opener, plan.errors = gate[0], gate[1], errs[1]
 
 	tid, step, e := t.forkSeized(plan, c.Filter)
 	if e != 0 {

@@ -14,6 +14,7 @@ import (
 // be called from any thread; Receive from one at a time.
 type Listener struct {
 	fd     int
+	ring   int // keeps the file alive until the tracees of a killed luatrace are dead, or -1
 	closed atomic.Bool
 	thread atomic.Int64 // the thread in Receive
 	done   chan struct{}
@@ -24,7 +25,7 @@ func newListener(fd int) *Listener {
 	// Without it (before Linux 6.6) the kernel may wake the listener on another
 	// CPU, which costs several times as much.
 	notifySync(fd)
-	return &Listener{fd: fd, done: make(chan struct{})}
+	return &Listener{fd: fd, ring: outlive(fd), done: make(chan struct{})}
 }
 
 // Serve calls handle for each notification, on a locked thread, until Close.
@@ -66,6 +67,9 @@ func (l *Listener) Close() {
 			}
 			break
 		}
+	}
+	if l.ring >= 0 {
+		unix.Close(l.ring)
 	}
 	unix.Close(l.fd)
 }

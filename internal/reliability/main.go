@@ -20,8 +20,10 @@ import (
 
 	"luatrace/internal/fixture"
 	"luatrace/internal/reliability/cases"
+	"luatrace/internal/reliability/chaos"
 	"luatrace/internal/reliability/promises"
 	"luatrace/internal/reliability/report"
+	"luatrace/internal/reliability/suites"
 	"luatrace/internal/reliability/trial"
 )
 
@@ -29,6 +31,8 @@ import (
 var sections = []report.Section{
 	promises.Section(),
 	cases.Section(),
+	suites.Section(),
+	chaos.Section(),
 }
 
 func main() {

@@ -15,7 +15,7 @@ var attaching = Experiment{
 	Name: "attaches",
 	Says: "Attaching to a program with busy and with sleeping threads, and leaving it by SIGINT, SIGTERM, `stop_trace` or kill −9, again and again. The program counts its calls: none fails, none that sleeps " +
 		"is cut short, and luatrace counts no more calls than the program.",
-	Small: 30, Large: 1000, Attaches: true,
+	Small: 20, Large: 1000, Attaches: true,
 	run: func(l *Lab, n int) {
 		c := l.command(l.fixture("steady"), "3", "1800")
 		c.Timeout = 30 * time.Minute

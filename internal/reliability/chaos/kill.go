@@ -13,7 +13,7 @@ var killing = Experiment{
 	Name: "kills",
 	Says: "kill −9 of luatrace, of a traced process, of the command, of luatrace and another at once, at random times from the start on. Without a seccomp filter tracees go on " +
 		"without their tracer, with one they are killed with it; none stays stopped, none has a call that fails.",
-	Small: 12, Large: 500,
+	Small: 8, Large: 500,
 	run: func(l *Lab, n int) {
 		herd := l.fixture("herd")
 		for i := 0; i < n && !l.done(); i++ {

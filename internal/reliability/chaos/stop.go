@@ -14,7 +14,7 @@ var stopping = Experiment{
 	Name: "stops",
 	Says: "SIGSTOP and SIGCONT, one or several at once, to processes, to single threads, and to luatrace itself. What is stopped at the end of a round is stopped in all its threads, what is " +
 		"continued runs, and no call fails.",
-	Small: 40, Large: 2000,
+	Small: 20, Large: 2000,
 	run: func(l *Lab, n int) {
 		p := l.start(l.command(append(l.Row.Front(l.Luatrace), l.fixture("herd"), "2", "50")...))
 		if p == nil {

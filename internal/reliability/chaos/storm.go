@@ -12,7 +12,7 @@ var flooding = Experiment{
 	Name: "signals",
 	Says: "Signals with values (sigqueue) at up to 10 kHz, to a single thread and to a process with three busy threads; in the row unfiltered also while luatrace attaches and detaches. Each arrives once, in order where " +
 		"there is one thread, and no call fails.",
-	Small: 1500, Large: 100000,
+	Small: 600, Large: 100000,
 	run: func(l *Lab, n int) {
 		var o [5]int64
 		into := []any{&o[0], &o[1], &o[2], &o[3], &o[4]}
@@ -91,7 +91,7 @@ var threading = Experiment{
 var growing = Experiment{
 	Name:  "short-threads",
 	Says:  "Attaching to a process that makes threads which live for a millisecond, and leaving it, until it ends; its status is 9 as ever.",
-	Small: 1000, Large: 20000, Attaches: true,
+	Small: 600, Large: 20000, Attaches: true,
 	run: func(l *Lab, n int) {
 		p := l.start(l.command(l.fixture("grow"), strconv.Itoa(n)))
 		if p == nil {

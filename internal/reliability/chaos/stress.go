@@ -20,7 +20,7 @@ var stressing = Experiment{
 	Name: "stress-ng",
 	Says: "The classes fork, clone, vfork, pthread, sigrt, timer, exec, zombie, daemon and itimer of stress-ng, each with a fixed number of operations, end with status 0 as they do untraced.",
 	// stress-ng starts processes as fast as it can, so it is the number that keeps it in bounds
-	Small: 32, Large: 2000,
+	Small: 16, Large: 2000,
 	run: func(l *Lab, n int) {
 		os.Chmod(l.scratch, 0o777|os.ModeSticky)
 		for _, class := range classes {
