@@ -72,16 +72,8 @@ func attachReason(pid int, e unix.Errno) string {
 	if e != unix.EPERM {
 		return ""
 	}
-	if tracer := tracerOf(pid); tracer != 0 {
-		// The kernel names the thread.
-		if pid := threadGroup(tracer); pid > 0 {
-			tracer = pid
-		}
-		name := "?"
-		if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", tracer)); err == nil {
-			name = strings.TrimSpace(string(b))
-		}
-		return fmt.Sprintf("it is traced already, by process %d (%s); a process can have only one tracer", tracer, EscapeName(name))
+	if tracer := tracerName(pid); tracer != "" {
+		return fmt.Sprintf("it is traced already, by %s; a process can have only one tracer", tracer)
 	}
 	if state := statusField(pid, "State"); strings.HasPrefix(state, "Z") {
 		return "it has ended already (a zombie that its parent has not collected)"
@@ -101,6 +93,35 @@ func attachReason(pid int, e unix.Errno) string {
 		return "kernel.yama.ptrace_scope is 3: tracing is switched off until the next boot"
 	}
 	return "not permitted: the process is not dumpable or has more privileges than you (CAP_SYS_PTRACE is needed), or a container's seccomp profile forbids ptrace"
+}
+
+// launchReason says in words why the child of a launch can't be traced.
+func launchReason(tid int, e unix.Errno) string {
+	if e != unix.EPERM {
+		return ""
+	}
+	if tracer := tracerName(tid); tracer != "" {
+		return fmt.Sprintf("%s traces luatrace and what it starts; a process can have only one tracer", tracer)
+	}
+	return attachReason(tid, e)
+}
+
+// tracerName is the id and the name of the process that traces a process, ""
+// if none does.
+func tracerName(pid int) string {
+	tracer := tracerOf(pid)
+	if tracer == 0 {
+		return ""
+	}
+	// The kernel names the thread.
+	if pid := threadGroup(tracer); pid > 0 {
+		tracer = pid
+	}
+	name := ProcessComm(tracer)
+	if name == "" {
+		name = "?"
+	}
+	return fmt.Sprintf("process %d (%s)", tracer, EscapeName(name))
 }
 
 func ownerOf(pid int) int {

@@ -21,11 +21,15 @@ type LaunchError struct {
 	Step  string // "fork", "setgroups", "setgid", "setuid", "execve", "seize", ...
 	Path  string // of the command, where there is one
 	Errno unix.Errno
+	// Reason is what the errno means here, "" if it says enough.
+	Reason string
 }
 
 // Error names the command, the step and the errno.
 func (e *LaunchError) Error() string {
 	switch {
+	case e.Reason != "":
+		return fmt.Sprintf("cannot trace %q: %s", e.Path, e.Reason)
 	case e.Step == "execve" && e.Errno == unix.ENOEXEC:
 		return fmt.Sprintf("cannot run %q: %v (a script needs a first line like #!/bin/sh)", e.Path, e.Errno)
 	case e.Step == "execve" && e.Errno == unix.ENOENT:

@@ -63,11 +63,12 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	defer unix.Close(errs[1])
 	plan.gate, plan.opener, plan.errors = gate[0], gate[1], errs[1]
 
-	tid, step, e := t.forkSeized(plan, c.Filter)
-	if e != 0 {
+	tid, refused := t.forkSeized(plan, c.Filter)
+	if refused != nil {
 		unix.Close(errs[0])
 		t.setFilter(nil)
-		return nil, fail(step, e)
+		refused.Path = c.Path
+		return nil, refused
 	}
 	task := t.newTask(tid, tid, nil)
 	task.launching, task.interrupted = true, true
@@ -88,11 +89,11 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 // tracer already, because somebody traces this process and follows its children
 // (strace -f), another child is made that is born untraced (CLONE_UNTRACED). That
 // is not for a child with a filter: calls could fail without its tracer.
-func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, step string, e unix.Errno) {
+func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refused *LaunchError) {
 	for {
 		pid, e := forkChild(plan)
 		if e != 0 {
-			return 0, "fork", e
+			return 0, &LaunchError{Step: "fork", Errno: e}
 		}
 		tid := int(pid)
 		if filter != nil {
@@ -104,9 +105,10 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, step 
 			e = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
 		}
 		if e == 0 {
-			return tid, "", 0
+			return tid, nil
 		}
 		again := e == unix.EPERM && plan.cloneFlags == 0 && tracerOf(tid) != 0 && statusField(tid, "Seccomp") == "0"
+		reason := launchReason(tid, e)
 		unix.Kill(tid, unix.SIGKILL)
 		var status uint32
 		for {
@@ -115,7 +117,7 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, step 
 			}
 		}
 		if !again {
-			return 0, "ptrace", e
+			return 0, &LaunchError{Step: "ptrace", Errno: e, Reason: reason}
 		}
 		plan.cloneFlags = unix.CLONE_UNTRACED
 	}

@@ -129,6 +129,24 @@ func TestUnderStrace(t *testing.T) {
 	}
 }
 
+// Where another tracer does not let go of the command, luatrace names it.
+func TestUnderTracerThatKeeps(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	luatrace := fixture.Luatrace(t)
+	inner := []string{luatrace, "-o", filepath.Join(dir, "inner"), "true"}
+	for tracer, argv := range map[string][]string{
+		"luatrace": {luatrace, "--keep-tracing", "-o", filepath.Join(dir, "outer")},
+		"strace":   {"strace", "-f", "--seccomp-bpf", "-e", "trace=openat", "-o", filepath.Join(dir, "outer")},
+	} {
+		r := fixture.Run(t, argv[0], append(argv[1:], inner...)...)
+		want := `^luatrace: cannot trace ".*/true": process \d+ \(` + tracer + `\) traces luatrace and what it starts; a process can have only one tracer\n$`
+		if r.Code != exitFailure || !regexp.MustCompile(want).MatchString(r.Stderr) {
+			t.Errorf("%s: exit status %d, stderr %q", argv, r.Code, r.Stderr)
+		}
+	}
+}
+
 // What is traced by luatrace can't be traced from outside: the other tracer
 // is refused, and the trace goes on.
 func TestTraceeIsRefusedToOthers(t *testing.T) {
