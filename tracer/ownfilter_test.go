@@ -126,17 +126,6 @@ func TestFilterMay(t *testing.T) {
 	}
 }
 
-// TestNeverSuspendsSeccomp: PTRACE_O_SUSPEND_SECCOMP would take the filters of
-// the tracees' own away.
-func TestNeverSuspendsSeccomp(t *testing.T) {
-	t.Parallel()
-	tr := newTracer(Options{})
-	tr.setFilter(&FilterSpec{})
-	if tr.options&unix.PTRACE_O_SUSPEND_SECCOMP != 0 {
-		t.Errorf("options %#x", tr.options)
-	}
-}
-
 // FuzzOwnFilter runs whatever a program may give to seccomp(2), also what the
 // kernel would refuse.
 func FuzzOwnFilter(f *testing.F) {

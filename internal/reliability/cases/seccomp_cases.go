@@ -100,12 +100,6 @@ var seccompCases = []Case{
 		Rows:  []Row{Notified, Traced, Unfiltered},
 		Tests: []string{"engine.TestEndOfTraceKeepsChildren"},
 	},
-	{
-		Name:  "suspend-seccomp",
-		Says:  "The filters of the program are never suspended (PTRACE_O_SUSPEND_SECCOMP).",
-		Rows:  []Row{Filtered, Notified, Traced},
-		Tests: []string{"tracer.TestNeverSuspendsSeccomp"},
-	},
 }
 
 // eachOf runs a fixture once for each argument, and prints how that ended.
