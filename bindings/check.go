@@ -51,7 +51,7 @@ type checker struct {
 }
 
 func (c *checker) fail(line int, format string, a ...any) {
-	c.found = append(c.found, errorAt(c.file, line, format, a...))
+	c.found = append(c.found, errorAt(c.file, line, "%s", escape(fmt.Sprintf(format, a...))))
 }
 
 // hookScope is the function of a hook: the name of its event, and what that has.

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/tracer/decode"
 )
 
 // jsonAppender is implemented by the Go values of userdata, and by own Lua
@@ -49,7 +50,7 @@ func (e *jsonEncoder) value(dst []byte, v lua.LValue) ([]byte, error) {
 	case lua.LBool:
 		return strconv.AppendBool(dst, bool(v)), nil
 	case lua.LString:
-		return appendJSONString(dst, string(v)), nil
+		return decode.AppendJSONString(dst, string(v)), nil
 	case lua.LNumber:
 		return e.number(dst, float64(v))
 	case Word, SignedWord:
@@ -148,7 +149,7 @@ func (e *jsonEncoder) object(dst []byte, tb *lua.LTable, n int, keys []lua.LValu
 			}
 			dst = append(dst, ',')
 		}
-		dst = append(appendJSONString(dst, m.name), ':')
+		dst = append(decode.AppendJSONString(dst, m.name), ':')
 		e.path = append(e.path, "."+m.name)
 		if dst, err = e.value(dst, m.value); err != nil {
 			return dst, err
@@ -156,42 +157,4 @@ func (e *jsonEncoder) object(dst []byte, tb *lua.LTable, n int, keys []lua.LValu
 		e.path = e.path[:len(e.path)-1]
 	}
 	return append(dst, '}'), nil
-}
-
-// appendJSONString appends a JSON string. Control characters and those that
-// could steer a terminal become \uNNNN, bytes that are not UTF-8 the text \xNN.
-func appendJSONString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			i++
-			switch {
-			case c == '"' || c == '\\':
-				dst = append(dst, '\\', c)
-			case c == '\n':
-				dst = append(dst, '\\', 'n')
-			case c == '\t':
-				dst = append(dst, '\\', 't')
-			case c == '\r':
-				dst = append(dst, '\\', 'r')
-			case c < 0x20 || c == 0x7f:
-				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-			default:
-				dst = append(dst, c)
-			}
-			continue
-		}
-		char, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case char == utf8.RuneError && size == 1:
-			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
-		case harmless(char) || char > 0xffff:
-			dst = append(dst, s[i:i+size]...)
-		default:
-			dst = append(dst, '\\', 'u', hexDigits[char>>12], hexDigits[char>>8&15], hexDigits[char>>4&15], hexDigits[char&15])
-		}
-		i += size
-	}
-	return append(dst, '"')
 }

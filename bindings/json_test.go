@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/tracer/decode"
 )
 
 func TestJSONEncode(t *testing.T) {
@@ -101,7 +103,7 @@ func FuzzJSONDecode(f *testing.F) {
 func FuzzJSONString(f *testing.F) {
 	f.Add("a\xff\x00\u202e😀\\")
 	f.Fuzz(func(t *testing.T, s string) {
-		out := appendJSONString(nil, s)
+		out := decode.AppendJSONString(nil, s)
 		var back string
 		if err := json.Unmarshal(out, &back); err != nil {
 			t.Fatalf("%q: %q: %v", s, out, err)

@@ -69,7 +69,7 @@ func (r *Runtime) LoadFile(name string) (*lua.LFunction, error) {
 		return nil, err
 	}
 	dir := filepath.Dir(name)
-	return r.compile(text, &source{name: name, place: place{os.DirFS(dir), dir, ".", true}})
+	return r.compile(text, &source{name: escape(name), place: place{os.DirFS(dir), dir, ".", true}})
 }
 
 // LoadReader is LoadFile for text that comes from elsewhere; name stands in
@@ -122,10 +122,10 @@ func (r *Runtime) LoadHookBody(code string) (*lua.LFunction, error) {
 func readSource(in io.Reader, name string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxSource+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", escape(name), err)
 	}
 	if len(text) > maxSource {
-		return nil, fmt.Errorf("%s: longer than %d MiB, not a script", name, maxSource>>20)
+		return nil, fmt.Errorf("%s: longer than %d MiB, not a script", escape(name), maxSource>>20)
 	}
 	return text, nil
 }

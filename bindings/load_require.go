@@ -25,10 +25,10 @@ func (r *Runtime) require(L *lua.LState) int {
 		full := path.Join(p.dir, file)
 		src := &source{name: p.fsName + ":" + full, place: p}
 		if p.onDisk {
-			src.name = path.Join(p.fsName, full)
+			src.name = escape(path.Join(p.fsName, full))
 		}
 		src.dir = path.Dir(full)
-		text, err := p.read(full, src.name)
+		text, err := p.read(full)
 		if errors.Is(err, fs.ErrNotExist) {
 			searched = append(searched, src.name)
 			continue
@@ -53,9 +53,9 @@ func (r *Runtime) require(L *lua.LState) int {
 }
 
 // read returns the text of a module.
-func (p place) read(full, name string) ([]byte, error) {
+func (p place) read(full string) ([]byte, error) {
 	if p.onDisk {
-		return readScript(name)
+		return readScript(path.Join(p.fsName, full))
 	}
 	return fs.ReadFile(p.fsys, full)
 }

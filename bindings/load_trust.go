@@ -62,6 +62,11 @@ func (r reader) trusts(f *os.File, name string) error {
 	if err != nil {
 		return err
 	}
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return err
+	}
+	name = escape(name)
 	if st.IsDir() {
 		return fmt.Errorf("%s is a directory, not a script", name)
 	}
@@ -75,10 +80,6 @@ func (r reader) trusts(f *os.File, name string) error {
 		case st.Mode().Perm()&0o020 != 0 && !r.ownGroup(st, gid):
 			return fmt.Errorf("%s can be written by the group %s; as root luatrace doesn't run it (chmod g-w %s)", name, groupName(gid), name)
 		}
-	}
-	path, err := filepath.Abs(name)
-	if err != nil {
-		return err
 	}
 	paths := []string{path}
 	if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
@@ -103,10 +104,10 @@ func (r reader) trustsPath(path, name string) error {
 			continue
 		}
 		if st.Mode()&fs.ModeSticky == 0 {
-			return fmt.Errorf("the folder of %s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, dir)
+			return fmt.Errorf("the folder of %s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, escape(dir))
 		}
 		if st, err := os.Lstat(entry); err == nil && !slices.Contains(r.uids, int(st.Sys().(*syscall.Stat_t).Uid)) {
-			return fmt.Errorf("%s belongs to another user, and in %s everybody may put files; as root luatrace doesn't run %s", entry, dir, name)
+			return fmt.Errorf("%s belongs to another user, and in %s everybody may put files; as root luatrace doesn't run %s", escape(entry), escape(dir), name)
 		}
 	}
 	return nil

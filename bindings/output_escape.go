@@ -55,6 +55,13 @@ func harmless(c rune) bool {
 // escape is appendEscaped for strings, used for names in error messages.
 func escape(s string) string { return string(appendEscaped(nil, s)) }
 
+// Escape makes text of scripts and of what they trace safe to print within a
+// line: as print does.
+func Escape(s string) string { return escape(s) }
+
+// EscapeLines is Escape for text of several lines: newlines and tabs stay.
+func EscapeLines(s string) string { return string(appendText(nil, s)) }
+
 // appendQuoted appends text in quotes as Lua source for the same bytes: control
 // characters and invalid UTF-8 as \n, \t or three decimal digits.
 func appendQuoted(dst []byte, s string) []byte {

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/tracer/decode"
 )
 
 func TestPrint(t *testing.T) {
@@ -131,7 +133,7 @@ func TestNoControlBytes(t *testing.T) {
 	t.Parallel()
 	check := func(s string) {
 		for name, got := range map[string]string{
-			"escape": escape(s), "quoted": string(appendQuoted(nil, s)), "json": string(appendJSONString(nil, s)),
+			"escape": escape(s), "quoted": string(appendQuoted(nil, s)), "json": string(decode.AppendJSONString(nil, s)),
 		} {
 			if !utf8.ValidString(got) {
 				t.Fatalf("%s of %q is not UTF-8: %q", name, s, got)

@@ -235,7 +235,7 @@ func (r *Runtime) luaDoFile(L *lua.LState) int {
 }
 
 func (r *Runtime) loadResult(L *lua.LState, text []byte, name string) int {
-	fn, err := r.compile(text, &source{name: name, generated: true})
+	fn, err := r.compile(text, &source{name: escape(name), generated: true})
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))

@@ -27,6 +27,23 @@ type Meta struct {
 	Acts       bool // it changes the tracee
 }
 
+// Shown is the same with all text safe to print.
+func (m *Meta) Shown() *Meta {
+	all := func(list []string) []string {
+		out := make([]string, len(list))
+		for i, s := range list {
+			out[i] = escape(s)
+		}
+		return out
+	}
+	shown := &Meta{Name: escape(m.Name), Summary: escape(m.Summary), Categories: all(m.Categories), Examples: all(m.Examples), Caveats: escape(m.Caveats), Acts: m.Acts}
+	for _, a := range m.Args {
+		a.Name, a.Default, a.Help = escape(a.Name), escape(a.Default), escape(a.Help)
+		shown.Args = append(shown.Args, a)
+	}
+	return shown
+}
+
 // MetaArg describes an argument that a script takes with -a NAME=VALUE.
 type MetaArg struct {
 	Name     string

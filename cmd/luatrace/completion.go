@@ -250,7 +250,9 @@ func optionNames() []string {
 func (l *library) names() []string {
 	var names []string
 	for _, s := range l.all() {
-		names = append(names, s.name)
+		if bindings.Escape(s.name) == s.name { // others can't be shown, and nobody types them
+			names = append(names, s.name)
+		}
 	}
 	return names
 }

@@ -24,7 +24,11 @@ func about(sc *script) (*bindings.Meta, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.ReadMeta(fn)
+	m, err := r.ReadMeta(fn)
+	if err != nil {
+		return nil, err
+	}
+	return m.Shown(), nil
 }
 
 const listUsage = `usage: luatrace list [-v] [CATEGORY|PATTERN]
@@ -44,7 +48,7 @@ func list(args, env []string, std stdio) status {
 		err = errors.New("it takes one category or pattern at most")
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: list: %v (see luatrace list --help)\n", err)
+		fmt.Fprintf(std.err, "luatrace: list: %s (see luatrace list --help)\n", bindings.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	if *help {
@@ -65,11 +69,11 @@ func list(args, env []string, std stdio) status {
 			continue
 		}
 		shown++
-		fmt.Fprintf(std.out, "%-12s %s\n", sc.name, m.Summary)
+		fmt.Fprintf(std.out, "%-12s %s\n", bindings.Escape(sc.name), m.Summary)
 		if *verbose {
-			fmt.Fprintf(std.out, "%-12s %s\n", "", sc.where())
+			fmt.Fprintf(std.out, "%-12s %s\n", "", bindings.Escape(sc.where()))
 			for _, hidden := range sc.shadows {
-				fmt.Fprintf(std.out, "%-12s hides %s\n", "", hidden)
+				fmt.Fprintf(std.out, "%-12s hides %s\n", "", bindings.Escape(hidden))
 			}
 		}
 	}
@@ -116,12 +120,12 @@ func info(args, env []string, std stdio) status {
 	}
 	sc, err := newLibrary(env).resolve(args[0])
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: %v\n", err)
+		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	m, err := about(sc)
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: %v\n", err)
+		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	fmt.Fprint(std.out, describe(sc, m))
@@ -133,14 +137,14 @@ func describe(sc *script, m *bindings.Meta) string {
 	var b strings.Builder
 	name := m.Name
 	if name == "" {
-		name = sc.name
+		name = bindings.Escape(sc.name)
 	}
 	summary := m.Summary
 	if summary == "" {
 		summary = "a script that says nothing about itself (meta in the manual is how)"
 	}
 	fmt.Fprintf(&b, "%s: %s\n", name, summary)
-	fmt.Fprintf(&b, "Usage: luatrace -s %s%s COMMAND [ARG...]\n", sc.argument(), usageArgs(m))
+	fmt.Fprintf(&b, "Usage: luatrace -s %s%s COMMAND [ARG...]\n", bindings.Escape(sc.argument()), usageArgs(m))
 	if len(m.Categories) > 0 {
 		fmt.Fprintf(&b, "Categories: %s\n", strings.Join(m.Categories, ", "))
 	}

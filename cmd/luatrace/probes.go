@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/tracer/syscalls"
 )
@@ -52,7 +53,7 @@ func probes(args []string, std stdio) status {
 		err = probeCalls(std.out, text)
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: %v\n", err)
+		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	return status{}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/tracer"
 )
@@ -32,7 +33,9 @@ func run(args, env []string, std stdio) status {
 }
 
 func runCommand(args, env []string, std stdio) status {
-	say := func(format string, a ...any) { fmt.Fprintf(std.err, "luatrace: "+format+"\n", a...) }
+	say := func(format string, a ...any) {
+		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.EscapeLines(fmt.Sprintf(format, a...)))
+	}
 	if st, done := subcommand(args, std); done {
 		return st
 	}

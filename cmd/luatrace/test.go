@@ -29,7 +29,7 @@ type testOptions struct {
 func testScripts(args, env []string, std stdio) status {
 	o, names, err := testFlags(args)
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: test: %v (see luatrace test --help)\n", err)
+		fmt.Fprintf(std.err, "luatrace: test: %s (see luatrace test --help)\n", bindings.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	if names == nil {
@@ -88,7 +88,7 @@ type testReport struct {
 }
 
 func (r *testReport) script(lib *library, name string) {
-	begun := time.Now()
+	begun, shown := time.Now(), bindings.Escape(name)
 	text := decode.Text{StringLimit: 32, Abbrev: true, Columns: 40}
 	results, err := bindings.RunTests(bindings.TestOptions{
 		Load: func(rt *bindings.Runtime) (bindings.Function, error) { return lib.compileScript(rt, name) },
@@ -102,10 +102,10 @@ func (r *testReport) script(lib *library, name string) {
 		r.broken = true
 		if r.tap {
 			r.count++
-			fmt.Fprintf(r.std.out, "not ok %d - %s\n# %v\n", r.count, name, err)
+			fmt.Fprintf(r.std.out, "not ok %d - %s\n# %s\n", r.count, shown, bindings.Escape(err.Error()))
 			return
 		}
-		fmt.Fprintf(r.std.err, "luatrace: %v\n", scriptFailure(err))
+		fmt.Fprintf(r.std.err, "luatrace: %s\n", bindings.EscapeLines(scriptFailure(err).Error()))
 		return
 	}
 	failed := 0
@@ -114,7 +114,7 @@ func (r *testReport) script(lib *library, name string) {
 		if len(t.Failures) > 0 {
 			failed++
 		}
-		r.result(name, t)
+		r.result(shown, t)
 	}
 	r.failed += failed
 	if r.tap {
@@ -126,18 +126,19 @@ func (r *testReport) script(lib *library, name string) {
 	}
 	switch {
 	case len(results) == 0 && r.only != nil:
-		fmt.Fprintf(r.std.out, "?    %s  no tests that match --run\n", name)
+		fmt.Fprintf(r.std.out, "?    %s  no tests that match --run\n", shown)
 	case len(results) == 0:
-		fmt.Fprintf(r.std.out, "?    %s  no tests\n", name)
+		fmt.Fprintf(r.std.out, "?    %s  no tests\n", shown)
 	case failed > 0:
-		fmt.Fprintf(r.std.out, "%s %s  %d of %d tests failed, %.2fs\n", verdict, name, failed, len(results), took)
+		fmt.Fprintf(r.std.out, "%s %s  %d of %d tests failed, %.2fs\n", verdict, shown, failed, len(results), took)
 	default:
-		fmt.Fprintf(r.std.out, "%s %s  %s, %.2fs\n", verdict, name, plural(len(results), "test"), took)
+		fmt.Fprintf(r.std.out, "%s %s  %s, %.2fs\n", verdict, shown, plural(len(results), "test"), took)
 	}
 }
 
 func (r *testReport) result(script string, t bindings.TestResult) {
 	ok := len(t.Failures) == 0
+	t.Name = bindings.Escape(t.Name)
 	switch {
 	case r.tap:
 		word := "ok"

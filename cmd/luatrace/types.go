@@ -35,7 +35,7 @@ func types(args []string, std stdio) status {
 		err = writeTypes(args[0], std)
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: types: %v\n", err)
+		fmt.Fprintf(std.err, "luatrace: types: %s\n", bindings.Escape(err.Error()))
 		return status{code: exitFailure}
 	}
 	return status{}
@@ -54,11 +54,11 @@ func writeTypes(dir string, std stdio) error {
 	if err := errors.Join(bindings.WriteTypes(f), f.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintln(std.out, name)
+	fmt.Fprintln(std.out, bindings.Escape(name))
 	rc := filepath.Join(dir, ".luarc.json")
 	g, err := os.OpenFile(rc, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, os.ErrExist) {
-		fmt.Fprintf(std.out, "%s is there already: add %q to its workspace.library\n", rc, folder)
+		fmt.Fprintf(std.out, "%s is there already: add %q to its workspace.library\n", bindings.Escape(rc), folder)
 		return nil
 	}
 	if err != nil {
@@ -68,6 +68,6 @@ func writeTypes(dir string, std stdio) error {
 	if err := errors.Join(err, g.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintln(std.out, rc)
+	fmt.Fprintln(std.out, bindings.Escape(rc))
 	return nil
 }

@@ -421,8 +421,8 @@ func TestEscape(t *testing.T) {
 		{`c:\x`, `c:\\x`, `"c:\\x"`},
 		{"\xff\xfe", `\xff\xfe`, `"\\xff\\xfe"`},
 		{"é😀", "é😀", `"é😀"`},
-		{"\u0085\u202e\x7f", `\u0085\u202e\x7f`, `"\u0085` + "\u202e" + `\u007f"`},
-		{"\U000e0001", `\U000e0001`, "\"\U000e0001\""},
+		{"\u0085\u202e\x7f", `\u0085\u202e\x7f`, `"\u0085\u202e\u007f"`},
+		{"\U000e0001", `\U000e0001`, `"\udb40\udc01"`},
 	}
 	for _, tt := range tests {
 		if got := string(appendEscaped(nil, tt.in)); got != tt.text {

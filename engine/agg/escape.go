@@ -2,6 +2,7 @@ package agg
 
 import (
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -44,7 +45,8 @@ func appendEscaped(dst []byte, s string) []byte {
 
 // appendString appends s as a JSON string. Bytes that are not UTF-8 become the
 // four characters \xNN: JSON can't hold them, and a replacement character would
-// make different keys look the same.
+// make different keys look the same. Characters that do not print, such as those
+// that change the writing direction, become escapes of JSON.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
@@ -54,10 +56,13 @@ func appendString(dst []byte, s string) []byte {
 			dst = appendByte(append(dst, '\\'), s[i])
 		case r == '"' || r == '\\':
 			dst = append(dst, '\\', byte(r))
-		case r < 0x20 || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029':
-			dst = appendUnicode(dst, r)
-		default:
+		case strconv.IsPrint(r):
 			dst = append(dst, s[i:i+w]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			dst = appendUnicode(appendUnicode(dst, high), low)
+		default:
+			dst = appendUnicode(dst, r)
 		}
 		i += w
 	}

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -29,14 +30,21 @@ func appendJSONText[S string | []byte](dst []byte, s S) (_ []byte, exact bool) {
 		case r == utf8.RuneError && n == 1:
 			dst = append(dst, '\\', '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
 			exact = false
-		case unicode.IsGraphic(r) && r != '\u2028' && r != '\u2029' || r > 0xffff:
+		case unicode.IsGraphic(r) && r != '\u2028' && r != '\u2029':
 			dst = utf8.AppendRune(dst, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			dst = appendJSONRune(appendJSONRune(dst, high), low)
 		default:
-			dst = append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+			dst = appendJSONRune(dst, r)
 		}
 		i += n
 	}
 	return append(dst, '"'), exact
+}
+
+func appendJSONRune(dst []byte, r rune) []byte {
+	return append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
 func appendJSONByte(dst []byte, c byte) []byte {
