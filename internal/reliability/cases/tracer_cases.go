@@ -14,6 +14,8 @@ var tracerCases = []Case{
 	tracerCase("tracer-attach", "attach", "A tracer attaches to a process in the middle of its work (PTRACE_ATTACH), and lets it go."),
 	tracerCase("tracer-threads", "threads", "A tracer seizes all threads of a process at work, none of whose calls fails."),
 	tracerCase("tracer-stopped", "stopped", "A tracer seizes a process that is stopped, and continues it."),
+	tracerCase("tracer-leaves", "leave", "A tracer lets go of its tracee and ends: no call of the tracee fails then, and luatrace stays until it has ended if it must."),
+	tracerCase("tracer-in-namespace", "threads", "A tracer in a pid namespace, where processes have other numbers.", "unshare -Upf "),
 	{
 		Name: "tracer-refused",
 		Says: "Processes that the kernel would not let be traced are not let go: the errors are the kernel's.",
@@ -62,11 +64,11 @@ var tracerCases = []Case{
 
 // tracerCase is a mode of the fixture. Nothing in the command tells that a
 // tracer will run, so that the row is what it says.
-func tracerCase(name, mode, says string) Case {
+func tracerCase(name, mode, says string, before ...string) Case {
 	return Case{
 		Name:    name,
 		Says:    says,
-		Argv:    []string{"sh", "-c", "FIXTURE/tracer " + mode + "; exit $?"},
+		Argv:    []string{"sh", "-c", strings.Join(before, "") + "FIXTURE/tracer " + mode + "; exit $?"},
 		Options: []string{"-q"},
 		Limits: []Limit{{
 			Rows:    []Row{Filtered, Traced},
