@@ -69,6 +69,9 @@ type Engine struct {
 	warnedHidden bool // of calls that a tracee's filter hides
 
 	quiet       bool // the trace is over, but filtered tracees can not be let go
+	killed      bool // those were killed
+	own         ownLock
+	crash       *CrashError
 	plan        Plan
 	table       table
 	ev          Event
@@ -83,7 +86,8 @@ type Engine struct {
 	stop     atomic.Bool // the trace is to end
 	signalMu sync.Mutex
 	signals  []unix.Signal // received and not yet dealt with
-	caught   int           // how many there were
+	urgent   atomic.Bool   // there are some
+	counted  int           // how many asked the trace to end
 	job      job
 }
 
@@ -124,6 +128,7 @@ type Result struct {
 func New(opts Options) *Engine {
 	e := &Engine{opts: opts, timeNow: time.Now}
 	e.ev.eng = e
+	e.own.mu = &e.mu
 	if e.opts.Report == nil {
 		e.opts.Report = func(string) {}
 	}

@@ -86,7 +86,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 
 // noteEnd keeps how the command ended.
 func (e *Engine) noteEnd(tev *tracer.Event) {
-	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Proc.Command {
+	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Proc.Command && !e.killed {
 		e.result.Exit, e.result.Finished = tev.Exit, true
 	}
 }

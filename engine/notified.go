@@ -35,10 +35,25 @@ type verdict struct {
 // came: changed arguments and a wish for the exit turn it into a true entry
 // stop first.
 func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
+	// A mutex is not fair: hooks that follow each other closely could keep the
+	// tracer's thread from the signal that is to end them.
+	for i := 0; i < 100 && e.urgent.Load(); i++ {
+		time.Sleep(100 * time.Microsecond)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	id := n.ID()
 	tev := &e.notifyEvent
+	defer func() {
+		if value := recover(); value != nil {
+			e.crashed(value)
+			e.wake()
+			if tev.Task != nil {
+				tev.Task.Answered()
+			}
+			l.Continue(id)
+		}
+	}()
 	refused := e.tr.WantsTracer(n)
 	if !e.tr.Notified(n, tev) {
 		if refused {

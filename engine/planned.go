@@ -125,9 +125,10 @@ func (e *Engine) keep(tr *tracer.Tracer) bool {
 		e.quiet = true
 		e.mu.Unlock()
 		e.settleDelayed(tr)
-		if e.result.Signal != 0 {
-			tr.Kill()
-		}
+	}
+	if e.result.Signal != 0 && !e.killed {
+		e.killed = true
+		tr.Kill()
 	}
 	return true
 }

@@ -26,7 +26,7 @@ func (e *Engine) Run(target Target) (Result, error) {
 }
 
 func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
-	e.runPlain(KindBegin, e.beginHooks)
+	e.guarded(func() { e.runPlain(KindBegin, e.beginHooks) })
 	err := e.startTracees(tr, target)
 	if err == nil {
 		for _, t := range e.timers { // the trace's own start-up is no interval
@@ -41,14 +41,19 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		e.clock.Stop()
 	}
 	e.end()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.crash != nil && err == nil {
+		err = e.crash
+	}
 	return err
 }
 
 // end runs what comes last, however the trace ended.
 func (e *Engine) end() {
-	e.runPlain(KindEnd, e.endHooks)
+	e.guarded(func() { e.runPlain(KindEnd, e.endHooks) })
 	for _, f := range e.finish {
-		f()
+		e.guarded(f)
 	}
 }
 
@@ -77,16 +82,7 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 		if e.stop.Load() && !e.keep(tr) {
 			return nil
 		}
-		if e.opts.Flush != nil && !tr.Ready() {
-			e.mu.Lock()
-			e.opts.Flush()
-			e.mu.Unlock()
-		}
-		err := tr.Next(&tev, &e.mu)
-		if err == nil {
-			e.step(tr, &tev)
-		}
-		e.mu.Unlock()
+		err := e.turn(tr, &tev)
 		if errors.Is(err, tracer.ErrNoTracees) {
 			if tr.AwaitLeft() {
 				continue
@@ -97,6 +93,22 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 			return err
 		}
 	}
+}
+
+// turn waits for one event of the tracer and deals with it.
+func (e *Engine) turn(tr *tracer.Tracer, tev *tracer.Event) error {
+	defer e.caught(tr, tev)
+	if e.opts.Flush != nil && !tr.Ready() {
+		e.own.Lock()
+		e.opts.Flush()
+		e.own.Unlock()
+	}
+	err := tr.Next(tev, &e.own)
+	if err == nil {
+		e.step(tr, tev)
+	}
+	e.own.Unlock()
+	return err
 }
 
 // step deals with one event of the tracer.
@@ -193,33 +205,58 @@ func (e *Engine) runPlain(kind EventKind, hooks []boundHook) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range hooks {
-		e.ev.begin(kind, nil)
-		e.run(&hooks[i], &e.ev)
+		e.guarded(func() {
+			e.ev.begin(kind, nil)
+			e.run(&hooks[i], &e.ev)
+		})
 	}
 }
 
-// Signal tells the engine that this process received a signal that asks it to
-// end, or one of job control. It may be called from any goroutine.
+// Signal tells the engine that this process received a signal, and returns how
+// many that ask it to end ([AsksToEnd]) wait to be dealt with: more than one
+// says that the tracer's thread is busy, with a hook or with output. It may be
+// called from any goroutine.
 //
-// A command gets the first such signal itself (unless the terminal has sent it
+// A command gets the first signal that asks to end itself (unless the terminal has sent it
 // to the command already) and the trace goes on until it ends; a second one
 // ends the trace. Without a command, the first one ends it. Tracees are let go
-// then, not killed.
+// then; those with a seccomp filter, which can't be, are killed.
+//
+// All other signals are passed on to the command each time, as if it had been
+// started in this process's place. When there is none any more, they too ask to end.
 //
 // SIGTSTP and SIGTTIN are for the command too; when the command has stopped,
 // whatever by, Options.Suspend is called. SIGCONT continues a command that is
 // still stopped.
-func (e *Engine) Signal(sig unix.Signal) {
+func (e *Engine) Signal(sig unix.Signal) (waiting int) {
 	e.signalMu.Lock()
 	e.signals = append(e.signals, sig)
+	e.urgent.Store(true)
+	for _, s := range e.signals {
+		if AsksToEnd(s) {
+			waiting++
+		}
+	}
 	e.signalMu.Unlock()
 	e.wake()
+	return waiting
+}
+
+// AsksToEnd says whether a signal is one by which a user, a terminal or a service
+// manager asks a program to end.
+func AsksToEnd(sig unix.Signal) bool {
+	switch sig {
+	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
+		return true
+	}
+	return false
 }
 
 func (e *Engine) takeSignals() {
 	e.signalMu.Lock()
 	signals := e.signals
 	e.signals = nil
+	e.urgent.Store(false)
 	e.signalMu.Unlock()
 	for _, sig := range signals {
 		if e.jobSignal(sig) {
@@ -229,8 +266,15 @@ func (e *Engine) takeSignals() {
 		if running && sentByTerminal(sig, e.command.PID) {
 			continue
 		}
-		e.caught++
-		if running && e.caught == 1 {
+		if running && !AsksToEnd(sig) {
+			unix.Kill(e.command.PID, sig)
+			continue
+		}
+		if sig == unix.SIGWINCH {
+			continue
+		}
+		e.counted++
+		if running && e.counted == 1 {
 			unix.Kill(e.command.PID, sig)
 			continue
 		}
@@ -243,7 +287,7 @@ func (e *Engine) takeSignals() {
 // reached the command too, because the terminal sends it to the foreground
 // process group and both are in it.
 func sentByTerminal(sig unix.Signal, pid int) bool {
-	if sig != unix.SIGINT && sig != unix.SIGQUIT && sig != unix.SIGHUP && sig != unix.SIGTSTP {
+	if sig != unix.SIGINT && sig != unix.SIGQUIT && sig != unix.SIGHUP && sig != unix.SIGTSTP && sig != unix.SIGWINCH {
 		return false
 	}
 	group := unix.Getpgrp()

@@ -66,6 +66,10 @@ func (t *Tracer) DetachAll() {
 		}
 	}
 	t.dropAll()
+	if t.launch != nil { // let go before its execve
+		t.launch.finish()
+		t.launch = nil
+	}
 }
 
 // handleDetaching brings a stopped task of a process that is being let go
@@ -168,9 +172,10 @@ func (t *Tracer) killAll() {
 	t.dropAll()
 }
 
-// Kill kills every tracee; their deaths come through Next. It kills the
-// processes too that were let go and depend on this one.
+// Kill kills every tracee, and what it is just creating; their deaths come
+// through Next. It kills the processes too that were let go and depend on this one.
 func (t *Tracer) Kill() {
+	t.killing = true
 	t.killLeft()
 	for _, p := range t.procs {
 		p.Kill(unix.SIGKILL)

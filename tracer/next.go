@@ -349,6 +349,9 @@ func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 	if parent != nil && parent.watched {
 		child.Proc.watched = true
 	}
+	if t.killing {
+		unix.Kill(pid, unix.SIGKILL)
+	}
 	return child
 }
 

@@ -59,7 +59,7 @@ func (l *Listener) Close() {
 	}
 	if tid := l.thread.Load(); tid != 0 {
 		for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
-			unix.Tgkill(unix.Getpid(), int(tid), wakeSignal)
+			unix.Tgkill(unix.Getpid(), int(tid), WakeSignal)
 			select {
 			case <-l.done:
 			case <-time.After(pause):

@@ -38,6 +38,7 @@ type Tracer struct {
 	launch     *launch
 	launchErr  error
 	detachAll  bool
+	killing    bool // after Kill
 	place      placement
 	streak     streak
 	filtered   bool        // every tracee has our seccomp filter

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// wakeSignal interrupts the tracer's wait4. All handlers of the Go runtime have
+// WakeSignal interrupts the tracer's wait4. All handlers of the Go runtime have
 // SA_RESTART, which would put wait4 back to sleep, so one real-time signal that
 // nothing else uses loses the flag.
-const wakeSignal = unix.Signal(62)
+const WakeSignal = unix.Signal(62)
 
 // Flags of rt_sigaction(2), the same on amd64 and arm64.
 const (
@@ -25,7 +25,7 @@ var prepareSignals = sync.OnceValue(func() error {
 	if err := changeSigactionFlags(unix.SIGCHLD, saNoCldStop, 0); err != nil {
 		return err
 	}
-	return changeSigactionFlags(wakeSignal, 0, saRestart)
+	return changeSigactionFlags(WakeSignal, 0, saRestart)
 })
 
 // Wake makes Next return an EventWoken soon, also when it is waiting now. It
@@ -34,7 +34,7 @@ var prepareSignals = sync.OnceValue(func() error {
 func (t *Tracer) Wake() {
 	t.woken.Store(true)
 	t.wakes.Add(1)
-	unix.Tgkill(unix.Getpid(), t.threadID, wakeSignal)
+	unix.Tgkill(unix.Getpid(), t.threadID, WakeSignal)
 	if t.waking.CompareAndSwap(false, true) {
 		go t.keepWaking()
 	}
@@ -52,7 +52,7 @@ func (t *Tracer) keepWaking() {
 			pause, wake = first, now // another one: a signal of its own is out
 			continue
 		}
-		if t.woken.Load() && unix.Tgkill(unix.Getpid(), t.threadID, wakeSignal) != nil {
+		if t.woken.Load() && unix.Tgkill(unix.Getpid(), t.threadID, WakeSignal) != nil {
 			t.woken.Store(false) // the thread is gone
 		}
 	}

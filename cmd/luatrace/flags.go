@@ -57,6 +57,7 @@ type options struct {
 	cpu         string
 	noNotify    bool // no user notifications: the command needs a listener of its own
 	attachable  bool // no filter: processes can be let go at any time
+	endsWith    bool // the trace ends with the command, whatever it leaves running
 	keepTracing bool // tracees can't trace others
 	plan        bool
 	help        bool
@@ -96,6 +97,7 @@ func flagSet() *options {
 	fs.BoolVar(&o.sandbox, "sandbox", false, "")
 	fs.BoolVar(&o.noNotify, "no-notify", false, "")
 	fs.BoolVar(&o.attachable, "attachable", false, "")
+	fs.BoolVar(&o.endsWith, "exit-with-command", false, "")
 	fs.BoolVar(&o.keepTracing, "keep-tracing", false, "")
 	fs.StringVar(&o.cpu, "cpu", "auto", "")
 	fs.BoolVar(&o.plan, "plan", false, "")
@@ -179,6 +181,9 @@ func (o *options) checkTracees() error {
 	o.separate = o.separate || o.followLevel > 1
 	if o.noFollow && o.followed {
 		return fmt.Errorf("--no-follow and -f contradict each other")
+	}
+	if o.endsWith && len(o.command) == 0 {
+		return fmt.Errorf("--exit-with-command ends with the command: there is none")
 	}
 	for _, list := range o.pidLists {
 		for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }) {

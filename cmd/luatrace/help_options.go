@@ -17,6 +17,8 @@ Whom to trace
   -u, --user=USER              run the command as this user or UID:GID
   -E, --env=VAR=VALUE, VAR     set or unset a variable of the command
       --argv0=NAME             the command's name for itself
+      --exit-with-command      end with the command: daemons and others that it
+                               leaves running are let go
   -b, --detach-on=execve       let a process go when it runs another program
       --syscall-limit=N        let all go after N calls shown
 Which calls to print, and which signals

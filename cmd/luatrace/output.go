@@ -16,6 +16,7 @@ import (
 // one message, not one an event.
 type output struct {
 	w        io.Writer
+	stream   *patient // what w is, but for -ff
 	file     *os.File // to be closed, or nil
 	name     string
 	terminal bool
@@ -28,10 +29,10 @@ type output struct {
 
 // openOutput opens the file of -o, with no rights for others: a trace holds
 // what the command reads and writes. Without a name it is standard error.
-func openOutput(o *options, stderr *os.File) (*output, error) {
+func openOutput(o *options, stderr *patient) (*output, error) {
 	name, cut := o.output, lineCutter{limit: &outputLimit{max: o.limits.output}}
 	if name == "" {
-		return &output{w: stderr, name: "standard error", terminal: isTerminal(stderr), cut: cut}, nil
+		return &output{w: stderr, stream: stderr, name: "standard error", terminal: isTerminal(stderr.file), cut: cut}, nil
 	}
 	out := &output{path: name, appended: o.appended, name: quote(name), cut: cut}
 	if o.separate {
@@ -42,7 +43,8 @@ func openOutput(o *options, stderr *os.File) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
 	}
-	out.w, out.file, out.terminal = f, f, isTerminal(f)
+	out.file, out.stream, out.terminal = f, newPatient(f), isTerminal(f)
+	out.w = out.stream
 	return out, nil
 }
 
@@ -137,11 +139,10 @@ func isTerminal(f *os.File) bool {
 
 // size is how many columns and lines the terminal has, 0 if it is none.
 func (o *output) size() (columns, lines int) {
-	f, ok := o.w.(*os.File)
-	if !ok || !o.terminal {
+	if o.stream == nil || !o.terminal {
 		return 0, 0
 	}
-	ws, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	ws, err := unix.IoctlGetWinsize(o.stream.fd, unix.TIOCGWINSZ)
 	if err != nil {
 		return 0, 0
 	}
@@ -154,7 +155,7 @@ func (o *output) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	lines, tooLong := o.cut.next(b)
-	err := writeAll(o.w, lines)
+	_, err := o.w.Write(lines)
 	if err == nil {
 		err = tooLong
 	}
@@ -164,25 +165,16 @@ func (o *output) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// writeAll writes b. A program that shares the pipe or terminal may have made it
-// non-blocking, for everybody.
-func writeAll(w io.Writer, b []byte) error {
-	for {
-		n, err := w.Write(b)
-		f, isFile := w.(*os.File)
-		if !isFile || !errors.Is(err, unix.EAGAIN) {
-			return err
-		}
-		b = b[n:]
-		unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLOUT}}, -1)
-	}
-}
-
 // close returns what went wrong with the output, if anything did; it has been
 // told.
 func (o *output) close() error {
 	if o.err == nil && len(o.cut.begun) > 0 {
-		if err := writeAll(o.w, o.cut.begun); err != nil {
+		if _, err := o.w.Write(o.cut.begun); err != nil {
+			o.failed(o.name, err)
+		}
+	}
+	if o.stream != nil {
+		if err := o.stream.drain(); err != nil {
 			o.failed(o.name, err)
 		}
 	}

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -33,8 +31,10 @@ func run(args, env []string, std stdio) status {
 }
 
 func runCommand(args, env []string, std stdio) status {
+	messages := newPatient(std.err)
+	defer messages.drain()
 	say := func(format string, a ...any) {
-		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.EscapeLines(fmt.Sprintf(format, a...)))
+		fmt.Fprintf(messages, "luatrace: %s\n", bindings.EscapeLines(fmt.Sprintf(format, a...)))
 	}
 	if st, done := subcommand(args, std); done {
 		return st
@@ -65,7 +65,7 @@ func runCommand(args, env []string, std stdio) status {
 		}
 		target.Command = c
 	}
-	out, err := openOutput(o, std.err)
+	out, err := openOutput(o, messages)
 	if err != nil {
 		say("%v", err)
 		return status{code: exitFailure}
@@ -74,6 +74,10 @@ func runCommand(args, env []string, std stdio) status {
 	s, err := newSession(o, env, out, say)
 	if err != nil {
 		out.close()
+		var exit *bindings.Exit
+		if errors.As(err, &exit) { // os.exit before anything was started
+			return status{code: exit.Code}
+		}
 		say("%v", err)
 		return status{code: exitUsage}
 	}
@@ -83,7 +87,7 @@ func runCommand(args, env []string, std stdio) status {
 		out.close()
 		return status{}
 	}
-	defer forwardSignals(s.eng, target.Command != nil)()
+	defer forwardSignals(s, messages, target.Command != nil)()
 	result, err := s.eng.Run(target)
 	s.close()
 	outErr := out.close()
@@ -178,51 +182,4 @@ func lookup(env []string, name string) string {
 		}
 	}
 	return ""
-}
-
-// forwardSignals gives the signals that ask this process to end to the engine,
-// and returns the function that stops it. A signal that was ignored when
-// luatrace was started (nohup) stays so, for luatrace and the command.
-//
-// With a command the signals of job control go there too: it is what stops.
-func forwardSignals(eng *engine.Engine, command bool) (stop func()) {
-	ch := make(chan os.Signal, 16)
-	signals := []unix.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT}
-	if command {
-		signals = append(signals, unix.SIGTSTP, unix.SIGTTIN, unix.SIGCONT)
-	}
-	for _, sig := range signals {
-		if tracer.InheritedIgnored(sig) {
-			signal.Ignore(sig) // the Go runtime has its own handler now
-		} else {
-			signal.Notify(ch, sig)
-		}
-	}
-	// A closed pipe and a file at its limit are errors of writing here, not the
-	// end.
-	pipe := make(chan os.Signal, 1)
-	for _, sig := range []unix.Signal{unix.SIGPIPE, unix.SIGXFSZ} {
-		if tracer.InheritedIgnored(sig) {
-			signal.Ignore(sig)
-		} else {
-			signal.Notify(pipe, sig)
-		}
-	}
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case sig := <-ch:
-				eng.Signal(sig.(syscall.Signal))
-			case <-pipe:
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(ch)
-		signal.Stop(pipe)
-		close(done)
-	}
 }

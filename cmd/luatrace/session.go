@@ -111,6 +111,13 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	if o.print.DetachOnExec {
 		s.detachOnExec(o)
 	}
+	if o.endsWith {
+		s.eng.Observe(func(ev *engine.Event) {
+			if ev.Kind == engine.KindDeath && ev.LastTask && ev.Task.Proc.Command {
+				s.eng.Stop()
+			}
+		})
+	}
 	s.eng.Every(&engine.Timer{Interval: printer.IdleInterval, Where: "output", Fn: func(*engine.Event) error {
 		if s.print != nil {
 			s.print.Idle()

@@ -14,6 +14,8 @@ func (o *options) unfiltered() string {
 	switch {
 	case o.attachable:
 		return "--attachable"
+	case o.endsWith:
+		return "--exit-with-command: processes with a filter can't be let go"
 	case o.print.DetachOnExec:
 		return "--detach-on: processes with a filter can't be let go"
 	case o.print.Limit > 0:

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/internal/fixture"
+	"luatrace/tracer"
+)
+
+// A panic in luatrace itself ends the trace and nothing else: the command runs
+// on, what was to come last comes, and the error says where it was.
+func TestPanic(t *testing.T) {
+	for _, row := range rowsOfPlan {
+		for name, where := range map[string]struct {
+			spec string
+			fn   Func
+		}{
+			"hook before the call": {"getppid:enter", func(*Event) error { panic("a bug of the test") }},
+			"hook after the call":  {"getppid:exit", func(*Event) error { panic("a bug of the test") }},
+			"hook on an execve":    {"proc:exec", func(*Event) error { panic("a bug of the test") }},
+			"hook on an end":       {"proc:exit", func(*Event) error { panic("a bug of the test") }},
+			"timer":                {"timer", func(*Event) error { panic("a bug of the test") }},
+			"begin hook":           {"begin", func(*Event) error { panic("a bug of the test") }},
+			"end hook":             {"end", func(*Event) error { panic("a bug of the test") }},
+		} {
+			t.Run(row.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				out := filepath.Join(t.TempDir(), "out")
+				e := New(row.opts)
+				hook(t, e, "getuid:enter", func(*Event) error { return nil })
+				if where.spec == "timer" {
+					e.Every(&Timer{Interval: time.Millisecond, Where: "test", Fn: where.fn})
+				} else {
+					hook(t, e, where.spec, where.fn)
+				}
+				ends, finished := 0, 0
+				hook(t, e, "end", func(*Event) error { ends++; return nil })
+				e.AtFinish(func() { finished++ })
+				_, err := e.Run(Target{Command: &tracer.Command{Path: "/bin/sh",
+					Argv: []string{"sh", "-c", `"$1" >"$2.part"; echo status $? >>"$2.part"; mv "$2.part" "$2"`, "sh", fixture.Build(t, "counts"), out}, Env: os.Environ()}})
+				var crash *CrashError
+				if !errors.As(err, &crash) || !strings.Contains(crash.Stack, "crash_test.go") || !strings.Contains(crash.Error(), "a bug of the test") {
+					t.Fatalf("error %v, want the panic and where it was", err)
+				}
+				if ends != 1 || finished != 1 {
+					t.Errorf("%d end hooks and %d functions for the end ran, want each once", ends, finished)
+				}
+				if where.spec == "begin" {
+					return // nothing was started
+				}
+				var text []byte
+				for limit := time.Now().Add(time.Minute); len(text) == 0; time.Sleep(time.Millisecond) {
+					if text, err = os.ReadFile(out); err != nil && time.Now().After(limit) {
+						t.Fatal("the command does not get to its end")
+					}
+				}
+				if !strings.HasSuffix(string(text), "wrong 0\nstatus 0\n") {
+					t.Errorf("the command printed %q", text)
+				}
+			})
+		}
+	}
+}
+
+// A second signal kills what has a filter, also when the trace is over already
+// and luatrace only keeps the tracees alive.
+func TestSecondSignalWhileKeeping(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	e := New(Options{})
+	n := 0
+	hook(t, e, "write:enter", func(ev *Event) error {
+		switch n++; n {
+		case 1:
+			ev.Engine().Stop()
+		default:
+			t.Errorf("%d calls were seen after the end", n-1)
+		}
+		return nil
+	})
+	go func() {
+		lines := bufio.NewReader(r)
+		line := func() {
+			if _, err := lines.ReadString('\n'); err != nil {
+				t.Error(err)
+			}
+		}
+		line()
+		line() // written under the keeper
+		e.Signal(unix.SIGTERM)
+		line() // the command has got it
+		e.Signal(unix.SIGTERM)
+	}()
+	res, err := e.Run(Target{Command: &tracer.Command{Path: "/bin/sh",
+		Argv: []string{"sh", "-c", `exec >/proc/$PPID/fd/$1; trap 'echo caught' TERM; echo one; echo two; while :; do sleep 0.01; done`, "sh", fdText(w)}, Env: os.Environ()}})
+	w.Close()
+	if err != nil || res.Signal != unix.SIGTERM || res.Finished {
+		t.Errorf("%+v, %v; want an end by SIGTERM", res, err)
+	}
+}
+
+func fdText(f *os.File) string { return strconv.Itoa(int(f.Fd())) }
