@@ -60,8 +60,9 @@ type Case struct {
 	// Says is a sentence or two: the situation and the right behaviour.
 	Says string
 
-	// Argv is the command. FIXTURE/x is the program made of testdata/fixtures/x.c, LUATRACE is
-	// luatrace itself, SELF the program that runs the cases, DIR the directory it runs in, which is empty before.
+	// Argv is the command. FIXTURE/x is the program made of testdata/fixtures/x.c, FIXTURE32/x
+	// the 32-bit one, LUATRACE is luatrace itself, SELF the program that runs the cases, DIR the
+	// directory it runs in, which is empty before.
 	Argv []string
 	// Long, if not nil, is the command when there is time: with larger sizes.
 	Long []string

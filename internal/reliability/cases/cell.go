@@ -140,7 +140,7 @@ func (c *Cell) command(dir string) (trial.Command, error) {
 	return cmd, err
 }
 
-// Expand puts paths in the place of FIXTURE/x, LUATRACE and DIR.
+// Expand puts paths in the place of FIXTURE/x, FIXTURE32/x, LUATRACE and DIR.
 func (c *Cell) Expand(word, dir string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -148,15 +148,18 @@ func (c *Cell) Expand(word, dir string) (string, error) {
 	}
 	word = strings.NewReplacer("LUATRACE", c.Luatrace, "DIR", dir, "SELF", self).Replace(word)
 	for {
+		build := fixture.Compile
 		before, rest, found := strings.Cut(word, "FIXTURE/")
 		if !found {
-			return word, nil
+			build = fixture.CompileStatic32
+			if before, rest, found = strings.Cut(word, "FIXTURE32/"); !found {
+				return word, nil
+			}
 		}
 		n := strings.IndexFunc(rest, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 		if n < 0 {
 			n = len(rest)
 		}
-		build := fixture.Compile
 		switch rest[:n] {
 		case "hello32":
 			build = fixture.Compile32

@@ -53,6 +53,12 @@ var seccompCases = []Case{
 		Options: []string{"-q"},
 	},
 	{
+		Name:    "seccomp-of-32-bit-program",
+		Says:    "Filters and strict mode of a 32-bit program.",
+		Argv:    []string{"sh", "-c", `for a in errno trace kill uid; do FIXTURE32/ownfilter $a; echo $?; done; for a in prctl handler kill; do FIXTURE32/strict $a; echo $?; done`},
+		Options: []string{"-q"},
+	},
+	{
 		Name:    "own-listener",
 		Says:    "A program answers notifications of its child's own filter.",
 		Argv:    []string{"FIXTURE/listener"},
