@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // knownTracers are programs that trace others. Some are linked static: their
@@ -43,28 +44,72 @@ func (c *Command) TracesOthers() bool {
 	return false
 }
 
+// A programFile is a file as it was looked at.
+type programFile struct {
+	dev, ino    uint64
+	size, mtime int64
+}
+
+// programs remembers what tracesOthers found: the same few programs are run
+// again and again.
+var programs struct {
+	mu    sync.Mutex
+	known map[programFile]bool
+}
+
+// mostPrograms bounds programs.
+const mostPrograms = 1000
+
 // tracesOthers looks at a file whose name is another than that to open it by.
 func tracesOthers(file, name string) bool {
 	if slices.Contains(knownTracers, name) {
 		return true
 	}
-	if own, err := ourselves(); err == nil {
-		if st, err := os.Stat(file); err == nil && os.SameFile(own, st) {
-			return true
-		}
+	st, err := os.Stat(file)
+	if err != nil || !st.Mode().IsRegular() {
+		return false
 	}
+	if own, err := ourselves(); err == nil && os.SameFile(own, st) {
+		return true
+	}
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	if !ok {
+		return linkedWithPtrace(file)
+	}
+	key := programFile{sys.Dev, sys.Ino, st.Size(), st.ModTime().UnixNano()}
+	programs.mu.Lock()
+	defer programs.mu.Unlock()
+	traces, known := programs.known[key]
+	if known {
+		return traces
+	}
+	traces = linkedWithPtrace(file)
+	if programs.known == nil || len(programs.known) >= mostPrograms {
+		programs.known = map[programFile]bool{}
+	}
+	programs.known[key] = traces
+	return traces
+}
+
+// linkedWithPtrace says whether a program names the C library's ptrace among
+// its dynamic symbols.
+func linkedWithPtrace(file string) bool {
 	f, err := elf.Open(file)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	symbols := f.Section(".dynstr")
-	if symbols == nil {
+	if symbols == nil || symbols.FileSize > mostSymbols {
 		return false
 	}
 	b, err := symbols.Data()
 	return err == nil && bytes.Contains(b, []byte("\x00ptrace\x00"))
 }
+
+// mostSymbols is how many bytes of names are looked at: a program's file is
+// whatever its owner has written.
+const mostSymbols = 16 << 20
 
 // watch looks at the program of a process: if that may trace others, its calls
 // must be seen, although nobody else looks at calls.
