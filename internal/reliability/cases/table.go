@@ -12,6 +12,7 @@ var Table = slices.Concat(
 	rightsCases,
 	seccompCases,
 	tracerCases,
+	outputCases,
 )
 
 // Find returns the case of that name, nil if there is none.
