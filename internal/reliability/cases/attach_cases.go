@@ -4,6 +4,7 @@ package cases
 var attachCases = []Case{
 	{
 		Name:   "attach-to-new-threads",
+		Status: 9,
 		Says:   "luatrace attaches to a process that makes threads all the time: it finds all of them, and the process ends as it would.",
 		Argv:   []string{"FIXTURE/grow", "1000"},
 		Rows:   []Row{Attached},

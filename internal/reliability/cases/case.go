@@ -66,6 +66,9 @@ type Case struct {
 	Argv []string
 	// Long, if not nil, is the command when there is time: with larger sizes.
 	Long []string
+	// Status is its exit status untraced; -1 is any. With another the case does not happen, and
+	// the cell fails.
+	Status int
 	// Stdin is what it reads; "" is nothing.
 	Stdin string
 	// Prepare, if not "", is what a shell does in the directory before.

@@ -83,6 +83,9 @@ func (c *Cell) compare(arguments []string) error {
 	if r.Untraced, err = c.untraced(); err != nil {
 		return fmt.Errorf("untraced: %w", err)
 	}
+	if c.Status != -1 && r.Untraced.Code != c.Status {
+		return fmt.Errorf("untraced it ended with %s, want exit %d: stdout %s, stderr %s", r.Untraced.Ended(), c.Status, trial.Short(r.Untraced.Stdout), trial.Short(r.Untraced.Stderr))
+	}
 	if r.Traced, r.Trace, err = c.traced(arguments); err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ var execCases = []Case{
 	},
 	{
 		Name:    "exec-fails",
+		Status:  126,
 		Says:    "An execve that fails, in a PATH search or for a file that can't be run, is a call that fails; the caller goes on.",
 		Argv:    sh(`/nonexistent/x; echo $?; ./plain; echo $?; PATH=/nonexistent:/:/etc nothing; echo $?; exec ./plain`),
 		Prepare: "echo text >plain",
@@ -86,14 +87,16 @@ var execCases = []Case{
 		Argv: []string{"FIXTURE/cparent"},
 	},
 	{
-		Name: "leader-exits-first",
-		Says: "The first thread ends before the others: the process goes on, and ends with what the last one says.",
-		Argv: []string{"FIXTURE/lexit"},
+		Name:   "leader-exits-first",
+		Status: 7,
+		Says:   "The first thread ends before the others: the process goes on, and ends with what the last one says.",
+		Argv:   []string{"FIXTURE/lexit"},
 	},
 	{
-		Name: "exit-of-many-threads",
-		Says: "An exit_group with a hundred threads alive, or a thousand, ends them all with its status, and each end is an event.",
-		Argv: []string{"FIXTURE/manythr", "100"}, Long: []string{"FIXTURE/manythr", "1000"}, Script: lives,
+		Name:   "exit-of-many-threads",
+		Status: 42,
+		Says:   "An exit_group with a hundred threads alive, or a thousand, ends them all with its status, and each end is an event.",
+		Argv:   []string{"FIXTURE/manythr", "100"}, Long: []string{"FIXTURE/manythr", "1000"}, Script: lives,
 		Check: func(r *Run) error {
 			want := 0
 			fmt.Sscanf(r.Untraced.Stdout, "threads %d", &want)
@@ -104,9 +107,10 @@ var execCases = []Case{
 		},
 	},
 	{
-		Name: "exit-of-busy-threads",
-		Says: "The same when the threads make calls without end.",
-		Argv: []string{"FIXTURE/manythr", "20", "spin"},
+		Name:   "exit-of-busy-threads",
+		Status: 42,
+		Says:   "The same when the threads make calls without end.",
+		Argv:   []string{"FIXTURE/manythr", "20", "spin"},
 	},
 	{
 		Name: "fork-storm",

@@ -8,7 +8,7 @@ import (
 )
 
 // goTracee is the variable that makes the program which runs the cases a traced one.
-const goTracee = "LUATRACE_GO_TRACEE"
+const goTracee = "GO_TRACEE"
 
 // Tracee is a Go program to be traced: where it is asked for it never returns. A program that
 // runs cases calls it first.
