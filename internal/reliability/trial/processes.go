@@ -11,11 +11,17 @@ import (
 	"time"
 )
 
-// own lists the living processes of the command: those of its session, and those with its
-// variable. A zombie is dead: whoever must wait for it is in the list if it is the command's.
+// own lists the living processes of the command.
 func (p *Process) own() []int {
+	pids, _ := p.look()
+	return pids
+}
+
+// look lists the living processes of the command: those of its session, and those with its
+// variable. A zombie is dead: whoever must wait for it is in the list if it is the command's.
+// unsure says that there may be more: a process in the middle of its execve has no environment.
+func (p *Process) look() (pids []int, unsure bool) {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	var pids []int
 	for _, dir := range dirs {
 		pid, _ := strconv.Atoi(filepath.Base(dir))
 		state, session, ok := stat(pid)
@@ -25,12 +31,34 @@ func (p *Process) own() []int {
 		if session != p.PID() {
 			env, err := os.ReadFile(dir + "/environ")
 			if err != nil || !bytes.Contains(append(env, 0), []byte(p.marker+"\x00")) {
+				if _, e := os.Readlink(dir + "/exe"); err == nil && len(env) == 0 && e == nil && session != 0 {
+					unsure = true
+				}
 				continue
 			}
 		}
 		pids = append(pids, pid)
 	}
-	return pids
+	return pids, unsure
+}
+
+// gone tells whether the command has no process any more. What forks while the table is read,
+// or is about to run another program, can escape one look.
+func (p *Process) gone() bool {
+	for sure := 0; sure < 2; {
+		for again := 0; ; again++ {
+			pids, unsure := p.look()
+			if len(pids) > 0 {
+				return false
+			}
+			if !unsure || again == 20 {
+				break // some programs have no environment for good
+			}
+			time.Sleep(time.Millisecond)
+		}
+		sure++
+	}
+	return true
 }
 
 // stat reads the state letter and the session of a process.
@@ -65,11 +93,10 @@ func (p *Process) living() []string {
 // killAll kills the command's processes until there are none.
 func (p *Process) killAll() {
 	for end := time.Now().Add(grace); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		pids := p.own()
-		if len(pids) == 0 {
+		if p.gone() {
 			return
 		}
-		for _, pid := range pids {
+		for _, pid := range p.own() {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}

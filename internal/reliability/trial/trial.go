@@ -168,10 +168,11 @@ func (p *Process) Wait() (Outcome, error) {
 		o.Signal = ws.Signal()
 	}
 	for end := time.Now().Add(p.c.Grace); ; time.Sleep(5 * time.Millisecond) {
-		if o.Left = p.living(); len(o.Left) == 0 {
+		if p.gone() {
 			break
 		}
 		if time.Now().After(end) {
+			o.Left = p.living()
 			p.killAll()
 			break
 		}
