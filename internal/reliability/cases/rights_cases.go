@@ -105,4 +105,9 @@ var rightsCases = []Case{
 		Says: "luatrace waits for its own tracees only: other children of its process, of other threads, are left to whoever started them.",
 		Rows: Started, Tests: []string{"tracer.TestLeavesOtherChildren"},
 	},
+	{
+		Name: "panic-in-tracer",
+		Says: "A bug of luatrace that ends its tracing thread ends the trace and nothing else: the program runs on, and the end hooks run.",
+		Rows: []Row{Notified, Traced, Unfiltered}, Tests: []string{"engine.TestPanic"},
+	},
 }
