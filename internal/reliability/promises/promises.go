@@ -22,7 +22,7 @@ var Sheet = []Promise{
 		"internal/reliability/cases.TestCases", "cmd/luatrace.TestOrdinaryCommands", "cmd/luatrace.TestOrdinaryCommandsAsNobody",
 		"cmd/luatrace.TestFatalSignalIsMirrored", "tracer.TestFixturesRunAsUntraced"}},
 	{"No event is lost, and none of a thread is reordered.", []string{
-		"engine.TestRowsCountAlike", "bindings.TestCountsAreExact", "bindings.TestCountsTenTimes", "cmd/luatrace.TestAttachToBusyThreads"}},
+		"engine.TestRowsCountAlike", "bindings.TestCountsAreExact", "bindings.TestCountsTenTimes", "cmd/luatrace.TestAttachToBusyThreads", "internal/reliability/chaos.TestChaos"}},
 	{"A script error, a hook that takes too long or the tracer's end leaves no process stopped, and no call failing.", []string{
 		"bindings.TestHangingHook", "cmd/luatrace.TestFailingHooks", "cmd/luatrace.TestLuatraceIsKilled", "cmd/luatrace.TestSecondSignalEndsTheTrace", "engine.TestKeeper", "engine.TestPanic", "cmd/luatrace.TestEnds", "cmd/luatrace.TestOutputIsBlocked", "cmd/luatrace.TestHostileScripts"}},
 	{"After `-p`, a process is as it was found.", []string{
