@@ -37,6 +37,9 @@ func (t *Tracer) resume(task *Task) {
 			t.refuse(task)
 		}
 	}
+	if task.status.Kind == StatusSignal && task.signal == task.status.Signal {
+		t.repairIgnored(task)
+	}
 	req := unix.PTRACE_CONT
 	if t.filtered {
 		// The filter chooses the calls; what remains is the exit of a chosen

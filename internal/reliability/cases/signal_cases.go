@@ -26,6 +26,25 @@ var signalCases = []Case{
 		Argv: []string{"FIXTURE/restart"},
 	},
 	{
+		Name: "ignored-signals",
+		Says: "A signal that the program ignores does not interrupt epoll_wait and sigwaitinfo, which wait without a timeout and are never restarted.",
+		Argv: []string{"FIXTURE/ignored"},
+	},
+	{
+		Name: "ignored-signals-timeout",
+		Says: "Nor does it interrupt them with a timeout.",
+		Argv: []string{"FIXTURE/ignored", "timeout"},
+		Limits: []Limit{{
+			Heading: "What changes for the program",
+			Says:    "The kernel wakes the thread to tell the tracer, and the call fails with EINTR. Made again, it could wait for ever.",
+			Differs: func(r *Run) error {
+				want := r.Untraced
+				want.Stdout = "epoll_wait EINTR\nsigtimedwait EINTR\n"
+				return r.Traced.Differs(want)
+			},
+		}},
+	},
+	{
 		Name: "restart-codes",
 		Says: "A hook that gives a call one of the kernel's restart codes (-512 to -516) as its result is refused, for the kernel would act on it.",
 		Rows: Started, Tests: []string{"bindings.TestRestartCodes"},
