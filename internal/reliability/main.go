@@ -13,10 +13,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"luatrace/internal/fixture"
 	"luatrace/internal/reliability/cases"
@@ -46,6 +48,10 @@ func main() {
 	long := flag.Bool("long", false, "large sizes: minutes, not seconds")
 	out := flag.String("o", filepath.Join("docs", "reliability.md"), "the document")
 	flag.Parse()
+	if signal.Ignored(syscall.SIGINT) {
+		// a shell's background command: what is run here must get the signal nevertheless
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGQUIT)
+	}
 	o := &report.Options{Users: trial.Users(), Long: *long, Progress: os.Stderr}
 	command := "go run ./internal/reliability"
 	if *long {
