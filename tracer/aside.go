@@ -182,8 +182,7 @@ func (t *Tracer) seenAs(tid, nr int) int {
 // that can be seen from here: a process is not let go in vain. See "Ptrace
 // access mode checking" in ptrace(2).
 func mayTrace(tid, target int) bool {
-	const capSysPtrace = 19
-	scope := yamaScope()
+	scope := yamaScope("/proc")
 	if hasCapability(tid, capSysPtrace) {
 		return scope < 3
 	}

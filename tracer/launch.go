@@ -108,7 +108,7 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refus
 			return tid, nil
 		}
 		again := e == unix.EPERM && plan.cloneFlags == 0 && tracerOf(tid) != 0 && statusField(tid, "Seccomp") == "0"
-		reason := launchReason(tid, e)
+		reason := newRefusal(tid, e, true).reason()
 		unix.Kill(tid, unix.SIGKILL)
 		var status uint32
 		for {
