@@ -109,6 +109,9 @@ func (p *planner) filter() *tracer.FilterSpec {
 		p.addPlacement(spec)
 	}
 	p.addGuards(spec)
+	if spec.Has(tracer.FilterTrace) || spec.Has(tracer.FilterNotify) {
+		addOwn(spec, tracer.HoldsPages, tracer.FilterClause{Action: p.ask(), Own: true})
+	}
 	return spec
 }
 

@@ -21,11 +21,21 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 	if tgid := threadGroup(pid); tgid != 0 && tgid != pid {
 		return nil, &AttachError{PID: pid, Errno: unix.ESRCH, Reason: fmt.Sprintf("that is a thread of process %d; attach to %d", tgid, tgid)}
 	}
+	held := hasUserfaultfd(pid)
+	if held {
+		if tid := waitsForPage(pid); tid != 0 {
+			return nil, &AttachError{PID: pid, Errno: unix.EAGAIN, Reason: fmt.Sprintf("thread %d waits for a page that userfaultfd holds back, and can't be stopped meanwhile", tid)}
+		}
+	}
 	if e := t.seize(pid, pid); e != 0 {
 		return nil, &AttachError{PID: pid, Errno: e, Reason: newRefusal(pid, e, false).reason()}
 	}
 	p := t.procs[pid]
 	t.watch(p, pid)
+	if held {
+		t.heldPages = true
+		t.watchSpinning()
+	}
 	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
 		return p, nil
 	}

@@ -41,6 +41,7 @@ const detachPatience = 2 * time.Second
 // one, the parent of a vfork would be waited for while its child stands still.
 func (t *Tracer) DetachAll() {
 	t.detachAll = true
+	t.watchSpinning()
 	for _, task := range t.tasks {
 		if task.state == taskStopped {
 			t.release(task)

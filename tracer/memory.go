@@ -75,7 +75,7 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 	if int64(addr) < 0 { // a kernel address: no file offset, and never readable
 		return 0, unix.EFAULT
 	}
-	if len(b) > bulkRead {
+	if len(b) > bulkRead && !p.holdsPages() {
 		n, e := processVMReadv(p.memTID(), b, addr)
 		if e == 0 && n == len(b) {
 			return n, nil
@@ -90,6 +90,9 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 	}
 	return p.pread(addr, b)
 }
+
+// holdsPages says whether reading by process_vm_readv may never return.
+func (p *Process) holdsPages() bool { return p.tr != nil && p.tr.heldPages }
 
 func (p *Process) pread(addr uint64, b []byte) (int, error) {
 	fd, e := p.mem.get(p.memTID())

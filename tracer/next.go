@@ -36,6 +36,7 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			t.woken.Store(false)
 			t.startUpgrades()
 			t.answerAsking()
+			t.endSpinning()
 			t.continueCallers()
 			*ev = Event{Kind: EventWoken}
 			return nil
@@ -146,6 +147,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		c.Args = s.args
 		c.narrow()
 		t.placeCall(task, c)
+		t.noteHeldPages(c)
 		if task.launching {
 			if !isExec(c) {
 				t.Resume(task)
@@ -392,7 +394,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 }
 
 func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
-	ev.Kind, ev.Task, ev.Exit = EventDeath, task, exitOf(st)
+	ev.Kind, ev.Task, ev.Exit = EventDeath, task, task.Proc.endOf(exitOf(st))
 	if t.place.task == task {
 		t.unplace()
 	}

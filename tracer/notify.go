@@ -128,6 +128,7 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 		return false
 	}
 	t.placeCall(task, &c)
+	t.noteHeldPages(&c)
 	task.Call = c
 	task.notified, task.notifyID = true, n.id
 	task.inCall, task.skipped, task.wantExit = false, false, false

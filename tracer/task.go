@@ -27,6 +27,7 @@ type Process struct {
 	lastTID   int // the task that stopped last
 	detaching bool
 	reaped    atomic.Bool // as that of its last task
+	endedBy   unix.Signal // of which SIGKILL was made, see spinning.go
 	watched   bool        // its calls are looked at only because it may trace others
 }
 

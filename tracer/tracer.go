@@ -53,6 +53,11 @@ type Tracer struct {
 	waking     atomic.Bool
 	wakes      atomic.Uint64
 	info       syscallInfo
+
+	heldPages    bool         // a tracee may have pages that never arrive, see spinning.go
+	spins        map[int]spin // by thread; nil while nobody looks
+	lookForSpins atomic.Bool
+	ended        atomic.Bool
 }
 
 type waited struct {
@@ -87,6 +92,7 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 		}
 		t := newTracer(opts)
 		err := f(t)
+		t.ended.Store(true)
 		t.killAll()
 		t.forgetLeft()
 		if t.listener != nil {

@@ -1,0 +1,188 @@
+package tracer
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
+)
+
+// A page that userfaultfd(2) holds back has two effects on a tracer.
+//
+// process_vm_readv(2) of it sleeps until the page comes, and only SIGKILL ends
+// that sleep; /proc/PID/mem fails at once with EIO. So the first is not used
+// any more when a tracee has a userfaultfd.
+//
+// A call that meets such a page ends by a deadly signal in a process that is
+// not traced: the kernel makes a SIGKILL of the signal at once. For a traced one it
+// can't, as the tracer is to see the signal first, and the thread tries
+// to read the page again and again with the signal pending: it can't be
+// stopped, nor can it end. The tracer then does what the kernel would have done.
+
+// userfaultfdNumbers is the call in each ABI.
+var userfaultfdNumbers = func() (numbers [syscalls.NumABI]int) {
+	for abi := range numbers {
+		nr, ok := syscalls.Number(syscalls.ABI(abi), "userfaultfd")
+		if !ok {
+			nr = -1
+		}
+		numbers[abi] = nr
+	}
+	return numbers
+}()
+
+// HoldsPages is the name of the call by which a program can hold back its
+// pages: the tracer must see it.
+const HoldsPages = "userfaultfd"
+
+// noteHeldPages is called at each entry.
+func (t *Tracer) noteHeldPages(c *Call) {
+	if c.NR == userfaultfdNumbers[c.ABI] && !t.heldPages {
+		t.heldPages = true
+		t.watchSpinning()
+	}
+}
+
+// hasUserfaultfd says whether a process has the descriptor.
+func hasUserfaultfd(pid int) bool {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return false
+	}
+	for _, n := range names {
+		if link, err := os.Readlink(dir + "/" + n.Name()); err == nil && link == "anon_inode:[userfaultfd]" {
+			return true
+		}
+	}
+	return false
+}
+
+// waitsForPage returns a thread that waits for a page, 0 if none does. An
+// interrupt would make it spin even after the tracer is gone.
+func waitsForPage(pid int) int {
+	tids, err := threads(pid)
+	if err != nil {
+		return 0
+	}
+	for _, tid := range tids {
+		if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", tid)); err == nil && string(b) == "handle_userfault" {
+			return tid
+		}
+	}
+	return 0
+}
+
+// spinInterval is how often tasks are looked at.
+const spinInterval = 250 * time.Millisecond
+
+// spin is what was seen of a task that has not taken a deadly signal.
+type spin struct {
+	signal unix.Signal
+	ticks  uint64 // of CPU time it had used
+}
+
+// watchSpinning looks for spinning tasks from now on, until the tracer ends.
+func (t *Tracer) watchSpinning() {
+	if t.spins != nil {
+		return
+	}
+	t.spins = map[int]spin{}
+	go func() {
+		for time.Sleep(spinInterval); !t.ended.Load(); time.Sleep(spinInterval) {
+			t.lookForSpins.Store(true)
+			t.Wake()
+		}
+		t.woken.Store(false)
+	}()
+}
+
+// endSpinning kills the processes of tasks that were seen twice with the same
+// deadly signal pending and have used the CPU between: a task that gets as far
+// as its own code takes the signal.
+func (t *Tracer) endSpinning() {
+	if !t.lookForSpins.Swap(false) {
+		return
+	}
+	for tid, task := range t.tasks {
+		if task.state == taskStopped || task.Proc.endedBy != 0 {
+			delete(t.spins, tid)
+			continue
+		}
+		sig := deadlySignal(tid)
+		if sig == 0 {
+			delete(t.spins, tid)
+			continue
+		}
+		before, seen := t.spins[tid]
+		now := spin{sig, cpuTicks(tid)}
+		t.spins[tid] = now
+		if seen && before.signal == sig && now.ticks > before.ticks {
+			task.Proc.endedBy = sig
+			unix.Kill(task.Proc.PID, unix.SIGKILL)
+		}
+	}
+}
+
+// endOf is the end of a process as it would have been without a tracer.
+func (p *Process) endOf(e Exit) Exit {
+	if p.endedBy != 0 && e.Signal == unix.SIGKILL {
+		e.Signal = p.endedBy
+	}
+	return e
+}
+
+// deadlySignal returns the lowest signal that a running thread has not taken
+// though it would end the process, 0 if there is none. Signals that dump core
+// are not among those that the kernel acts on at once.
+func deadlySignal(tid int) unix.Signal {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
+	if err != nil {
+		return 0
+	}
+	field := func(name string) uint64 {
+		_, rest, _ := bytes.Cut(text, []byte("\n"+name+":\t"))
+		word, _, _ := bytes.Cut(rest, []byte("\n"))
+		n, _ := strconv.ParseUint(string(word), 16, 64)
+		return n
+	}
+	if !bytes.Contains(text, []byte("\nState:\tR")) {
+		return 0
+	}
+	pending := (field("SigPnd") | field("ShdPnd")) &^ (field("SigBlk") | field("SigIgn") | field("SigCgt"))
+	for sig := unix.Signal(1); sig <= 64; sig++ {
+		if pending>>(sig-1)&1 != 0 && endsAtOnce(sig) {
+			return sig
+		}
+	}
+	return 0
+}
+
+// endsAtOnce says whether a signal's default action ends a process without a
+// core dump (signal(7)).
+func endsAtOnce(sig unix.Signal) bool {
+	switch sig {
+	case unix.SIGHUP, unix.SIGINT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGPIPE, unix.SIGALRM, unix.SIGTERM, unix.SIGSTKFLT,
+		unix.SIGVTALRM, unix.SIGPROF, unix.SIGIO, unix.SIGPWR:
+		return true
+	}
+	return sig >= 32
+}
+
+// cpuTicks is the CPU time of a thread.
+func cpuTicks(tid int) uint64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", tid))
+	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseUint(f[11], 10, 64)
+	system, _ := strconv.ParseUint(f[12], 10, 64)
+	return user + system
+}
