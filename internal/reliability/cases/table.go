@@ -13,6 +13,7 @@ var Table = slices.Concat(
 	seccompCases,
 	tracerCases,
 	outputCases,
+	limitCases,
 )
 
 // Find returns the case of that name, nil if there is none.
