@@ -36,7 +36,7 @@ var signalCases = []Case{
 		Argv: []string{"FIXTURE/ignored", "timeout"},
 		Limits: []Limit{{
 			Heading: "What changes for the program",
-			Says:    "The kernel wakes the thread to tell the tracer, and the call fails with EINTR. Made again, it could wait for ever.",
+			Says:    "the kernel wakes the thread to tell the tracer, and the call fails with EINTR; made again, it could wait for ever",
 			Differs: func(r *Run) error {
 				want := r.Untraced
 				want.Stdout = "epoll_wait EINTR\nsigtimedwait EINTR\n"
