@@ -14,6 +14,7 @@ var Table = slices.Concat(
 	tracerCases,
 	outputCases,
 	limitCases,
+	endCases,
 )
 
 // Find returns the case of that name, nil if there is none.

@@ -1,0 +1,20 @@
+package cases
+
+// endCases are about how a trace ends, and about what the kernel refuses.
+var endCases = []Case{
+	{
+		Name: "output-blocked",
+		Says: "Nobody reads luatrace's output and a signal comes: the tracees go on at once; what was written is kept for a reader until a second signal.",
+		Rows: []Row{Notified, Traced, Unfiltered}, Tests: []string{"cmd/luatrace.TestOutputIsBlocked"},
+	},
+	{
+		Name:  "refused-by-kernel",
+		Says:  "What the kernel does not let luatrace trace is named with its reason, and what to do: another user, a tracer, Yama, a missing capability, a zombie, a kernel thread, a namespace, a profile.",
+		Tests: []string{"tracer.TestReasons", "cmd/luatrace.TestAttachRefused", "cmd/luatrace.TestAttachToTraced", "cmd/luatrace.TestAttachToAnotherUsers"},
+	},
+	{
+		Name: "container-profile",
+		Says: "A container's profile refuses seccomp or process_vm_readv: luatrace does without; it refuses ptrace: luatrace says what to add.",
+		Rows: Started, Tests: []string{"cmd/luatrace.TestContainerProfile"},
+	},
+}
