@@ -135,7 +135,7 @@ var placed = regexp.MustCompile(`^s\.lua:[0-9]+: `)
 // wrongMessage says what is wrong with the message of an error that Lua code
 // has caught: one of Go's own is a crash that was caught too.
 func wrongMessage(msg string) string {
-	for _, panicked := range []string{"runtime error", "interface conversion", "invalid memory", "nil pointer", "unreachable", "makeslice", "reflect:", "strings:", "hash of unhashable"} {
+	for _, panicked := range []string{internalPrefix, "interface conversion", "invalid memory", "nil pointer", "unreachable", "makeslice", "reflect:", "strings:", "hash of unhashable"} {
 		if strings.Contains(msg, panicked) {
 			return "a crash"
 		}

@@ -100,6 +100,7 @@ func FuzzJSONDecode(f *testing.F) {
 	})
 }
 
+// FuzzJSONString: any bytes are a JSON string that encoding/json takes.
 func FuzzJSONString(f *testing.F) {
 	f.Add("a\xff\x00\u202e😀\\")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -153,6 +153,7 @@ func TestNoControlBytes(t *testing.T) {
 	}
 }
 
+// FuzzFormat formats any value by any format: there is text or a Lua error.
 func FuzzFormat(f *testing.F) {
 	for _, s := range []string{"%d", "%5.3s|%-5d", "%%", "%q%c", "%#x%+.2e", "% 05i", "%.99f", "%"} {
 		f.Add(s, 1.5, "text\x00\xff")

@@ -443,6 +443,7 @@ func TestAnalyzeRandomScripts(t *testing.T) {
 	}
 }
 
+// FuzzAnalyze: what the analysis says that a hook reads covers what it reads when it runs.
 func FuzzAnalyze(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(seed)

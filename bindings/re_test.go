@@ -60,6 +60,7 @@ func TestRegexIsLinearAndCached(t *testing.T) {
 	}
 }
 
+// FuzzRegexGsub: any pattern, text and replacement make a text or a Lua error.
 func FuzzRegexGsub(f *testing.F) {
 	f.Add("(a)(b)?", "abab", "%1%2")
 	f.Add("x*", "abc", "%%")

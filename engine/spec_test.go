@@ -357,6 +357,7 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// FuzzParseSpec: no spec makes the parser panic, and what it takes can be matched.
 func FuzzParseSpec(f *testing.F) {
 	for _, s := range []string{
 		"openat,close", "!read", "%file:enter", "/^open/,?x@32", "signal:!TERM,2", "proc:fork", "begin", "*stat*", "/a{1,2}/:exit", "/(", "[", "x32_read", "syscall_0x10", "1,2,3", "none", "!*@64", "\\", "/\\/", "/{,",

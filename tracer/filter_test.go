@@ -159,6 +159,8 @@ func TestFilterAgainstModel(t *testing.T) {
 	}
 }
 
+// FuzzFilter runs compiled filters in a BPF interpreter, with calls of every ABI, and compares with
+// the model that says what each row and condition means.
 func FuzzFilter(f *testing.F) {
 	f.Add(uint64(1))
 	f.Add(uint64(99))

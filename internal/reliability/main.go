@@ -23,6 +23,7 @@ import (
 	"luatrace/internal/fixture"
 	"luatrace/internal/reliability/cases"
 	"luatrace/internal/reliability/chaos"
+	"luatrace/internal/reliability/fuzz"
 	"luatrace/internal/reliability/promises"
 	"luatrace/internal/reliability/report"
 	"luatrace/internal/reliability/suites"
@@ -35,6 +36,7 @@ var sections = []report.Section{
 	cases.Section(),
 	suites.Section(),
 	chaos.Section(),
+	fuzz.Section(),
 }
 
 func main() {

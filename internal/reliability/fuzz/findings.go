@@ -1,0 +1,22 @@
+package fuzz
+
+// Findings are what the targets have found, by target: all of it is mended, and the inputs are
+// tests of the targets.
+var Findings = map[string][]string{
+	"bindings.FuzzInterface": {
+		"`string.find` crashed on a huge start index (in gopher-lua; caught, as a Lua error without a place)",
+		"`t:event` called by a hook waited for ever",
+	},
+	"cmd/luatrace.FuzzFlags": {"the message about an unknown option repeated its control characters"},
+	"tracer.FuzzMachine": {
+		"a child that died before its birth was told of had a record for ever",
+		"a child whose parent was killed while making it could stay stopped",
+		"a stop of a leader that another thread's execve had replaced was taken for the new one's",
+		"a thread killed just after its execve was told of under a wrong id, and its old record stayed",
+		"requests and signals could go to an id whose death had been collected, though not yet looked at",
+		"a child let go before its birth was told of got a second record",
+	},
+	"tracer.FuzzReports":         {"an execve said to come from another process's thread upset the counts of threads"},
+	"tracer/encode.FuzzArgs":     {"an empty name of an argument crashed"},
+	"tracer/syscalls.FuzzDefine": {"control characters were taken in the definition of a call"},
+}

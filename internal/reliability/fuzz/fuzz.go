@@ -1,0 +1,114 @@
+// Package fuzz runs the tree's fuzz targets and reports them: how long, how many inputs, what
+// they have found so far.
+package fuzz
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"luatrace/internal/fixture"
+)
+
+// Target is a fuzz target.
+type Target struct {
+	// Name is the directory of its package and its function: "tracer.FuzzStatus".
+	Name string
+	// Says is its comment without its own name.
+	Says string
+}
+
+// Targets finds all of the tree, in the order of their names.
+func Targets() ([]Target, error) {
+	root, err := fixture.Root()
+	if err != nil {
+		return nil, err
+	}
+	var list []Target
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Fuzz") {
+				list = append(list, Target{dir + "." + f.Name.Name, says(f)})
+			}
+		}
+		return err
+	})
+	slices.SortFunc(list, func(a, b Target) int { return strings.Compare(a.Name, b.Name) })
+	return list, err
+}
+
+// says is a function's comment on one line: "FuzzX: it holds." and "FuzzX does it." without the
+// name.
+func says(f *ast.FuncDecl) string {
+	text := strings.Join(strings.Fields(f.Doc.Text()), " ")
+	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, f.Name.Name), ":"))
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// Outcome is what a run came to.
+type Outcome struct {
+	Inputs int
+	// Failure is what the run printed if an input failed, "" if none did.
+	Failure string
+}
+
+var inputs = regexp.MustCompile(`execs: (\d+) `)
+
+// Run fuzzes a target for a time, with one worker. A failing input is kept in the package's
+// testdata, where it is a test from then on.
+func Run(name string, d time.Duration) (Outcome, error) {
+	root, err := fixture.Root()
+	if err != nil {
+		return Outcome{}, err
+	}
+	dir, function := split(name)
+	ctx, cancel := context.WithTimeout(context.Background(), d+10*time.Minute) // to build, too
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+function+"$", "-fuzztime="+d.String(),
+		// by default a minute may go into making an input that is new a few bytes shorter
+		"-fuzzminimizetime=20x", "-parallel=1", "./"+dir)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	if !strings.Contains(string(out), "fuzz: elapsed") {
+		return Outcome{}, fmt.Errorf("%s did not run: %v\n%s", name, err, out)
+	}
+	var o Outcome
+	for _, m := range inputs.FindAllSubmatch(out, -1) {
+		o.Inputs, _ = strconv.Atoi(string(m[1])) // the last is the total
+	}
+	if err != nil {
+		o.Failure = string(out)
+	}
+	return o, nil
+}
+
+func split(name string) (dir, function string) {
+	i := strings.LastIndexByte(name, '.')
+	return name[:i], name[i+1:]
+}
