@@ -1,8 +1,13 @@
 package promises
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
+	"luatrace/internal/fixture"
 	"luatrace/internal/leak"
 	"luatrace/internal/reliability/report"
 )
@@ -31,5 +36,36 @@ func TestDocumentIsCurrent(t *testing.T) {
 	}
 	if got != text() {
 		t.Error("docs/reliability.md has other promises: go run ./internal/reliability -only promises")
+	}
+}
+
+// TestSecurityTests: the tests that SECURITY.md names exist, and every promise there has one.
+func TestSecurityTests(t *testing.T) {
+	t.Parallel()
+	root, err := fixture.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "SECURITY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## What is promised\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	promised := regexp.MustCompile(`(?m)^\d+\. `).Split(section, -1)[1:]
+	if len(promised) < 8 {
+		t.Errorf("%d promises", len(promised))
+	}
+	named := regexp.MustCompile("`([a-z0-9/]+\\.Test[A-Za-z0-9]+)`")
+	for _, p := range promised {
+		tests := named.FindAllStringSubmatch(p, -1)
+		if len(tests) == 0 {
+			t.Errorf("no test holds %q", p)
+		}
+		for _, m := range tests {
+			if err := report.TestExists(m[1]); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
