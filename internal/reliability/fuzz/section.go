@@ -3,6 +3,7 @@ package fuzz
 import (
 	"fmt"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ type result struct {
 	failed bool
 }
 
-// run fuzzes the chosen targets for a time each, two at once.
+// run fuzzes the chosen targets for a time each, some at once.
 func run(o *report.Options, d time.Duration) (string, bool, error) {
 	targets, err := Targets()
 	if err != nil {
@@ -39,7 +40,7 @@ func run(o *report.Options, d time.Duration) (string, bool, error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var failures []string
-	slots := make(chan struct{}, 2)
+	slots := make(chan struct{}, 2*runtime.NumCPU())
 	for _, t := range targets {
 		if !o.Chosen(t.Name) {
 			continue
