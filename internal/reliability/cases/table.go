@@ -10,6 +10,7 @@ var Table = slices.Concat(
 	callCases,
 	memoryCases,
 	rightsCases,
+	sizeCases,
 	seccompCases,
 	tracerCases,
 	outputCases,

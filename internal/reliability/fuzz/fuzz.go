@@ -9,12 +9,14 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"luatrace/internal/fixture"
@@ -80,20 +82,56 @@ type Outcome struct {
 
 var inputs = regexp.MustCompile(`execs: (\d+) `)
 
+// Binaries are the test programs of packages, with what a fuzzer needs built in, each made
+// once.
+type Binaries struct {
+	dir string
+	mu  sync.Mutex // one go command at a time: what two would compile, each compiles
+}
+
+// NewBinaries makes a place for them; Close removes it.
+func NewBinaries() (*Binaries, error) {
+	dir, err := os.MkdirTemp("", "luatrace-fuzz-")
+	return &Binaries{dir: dir}, err
+}
+
+// Close removes the programs.
+func (b *Binaries) Close() { os.RemoveAll(b.dir) }
+
+// of builds the program of a package.
+func (b *Binaries) of(root, pkg string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	path := filepath.Join(b.dir, strings.ReplaceAll(pkg, "/", "-")+".test")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	cmd := exec.Command("go", "test", "-c", "-fuzz=.", "-o", path, "./"+pkg)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the tests of %s: %w\n%s", pkg, err, out)
+	}
+	return path, nil
+}
+
 // Run fuzzes a target for a time, with one worker. A failing input is kept in the package's
 // testdata, where it is a test from then on.
-func Run(name string, d time.Duration) (Outcome, error) {
+func (b *Binaries) Run(name string, d time.Duration) (Outcome, error) {
 	root, err := fixture.Root()
 	if err != nil {
 		return Outcome{}, err
 	}
-	dir, function := split(name)
-	ctx, cancel := context.WithTimeout(context.Background(), d+10*time.Minute) // to build, too
+	pkg, function := split(name)
+	binary, err := b.of(root, pkg)
+	if err != nil {
+		return Outcome{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), d+5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+function+"$", "-fuzztime="+d.String(),
+	cmd := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.fuzz=^"+function+"$", "-test.fuzztime="+d.String(),
 		// by default a minute may go into making an input that is new a few bytes shorter
-		"-fuzzminimizetime=20x", "-parallel=1", "./"+dir)
-	cmd.Dir = root
+		"-test.fuzzminimizetime=20x", "-test.parallel=1", "-test.fuzzcachedir="+filepath.Join(b.dir, "cache-"+function))
+	cmd.Dir = filepath.Join(root, pkg)
 	out, err := cmd.CombinedOutput()
 	if !strings.Contains(string(out), "fuzz: elapsed") {
 		return Outcome{}, fmt.Errorf("%s did not run: %v\n%s", name, err, out)

@@ -64,10 +64,15 @@ func TestTargets(t *testing.T) {
 // TestRun fuzzes a target for as long as it takes to build it.
 func TestRun(t *testing.T) {
 	t.Parallel()
-	if o, err := Run("internal/reliability/fuzz.FuzzParse", 10*time.Millisecond); err != nil || o.Failure != "" {
+	binaries, err := NewBinaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer binaries.Close()
+	if o, err := binaries.Run("internal/reliability/fuzz.FuzzParse", 10*time.Millisecond); err != nil || o.Failure != "" {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if _, err := Run("internal/reliability/fuzz.FuzzNothing", time.Millisecond); err == nil {
+	if _, err := binaries.Run("internal/reliability/fuzz.FuzzNothing", time.Millisecond); err == nil {
 		t.Error("a target that is not there was run")
 	}
 }

@@ -36,6 +36,11 @@ func run(o *report.Options, d time.Duration) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
+	binaries, err := NewBinaries()
+	if err != nil {
+		return "", false, err
+	}
+	defer binaries.Close()
 	results := parse(o.Old)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -48,7 +53,7 @@ func run(o *report.Options, d time.Duration) (string, bool, error) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			out, e := Run(t.Name, d)
+			out, e := binaries.Run(t.Name, d)
 			mu.Lock()
 			defer mu.Unlock()
 			if e != nil {
