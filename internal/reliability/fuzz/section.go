@@ -92,7 +92,7 @@ func render(targets []Target, results map[string]result) string {
 		total.time += r.time
 		total.inputs += r.inputs
 	}
-	fmt.Fprintf(&b, "\nTogether: %d targets, %s, %d inputs.\n\nWhat they have found so far, all of it mended, the inputs kept as tests:\n\n", len(targets), total.time, total.inputs)
+	fmt.Fprintf(&b, "\nTogether: %d targets, %s, %d inputs.\n\nWhat they have found so far, all of it mended:\n\n", len(targets), total.time, total.inputs)
 	for _, t := range targets {
 		for _, f := range Findings[t.Name] {
 			fmt.Fprintf(&b, "- `%s`: %s.\n", t.Name, f)
