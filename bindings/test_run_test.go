@@ -436,6 +436,25 @@ end)`
 // longString is a string as Lua writes it.
 func longString(s string) string { return "[==[\n" + s + "]==]" }
 
+// TestEventsDontNest: a hook that raises events would wait for itself.
+func TestEventsDontNest(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{`event("close")`, `run{{"close"}}`, `advance("1s")`, `finish()`} {
+		code := `local t
+on("openat", function() t:` + call + ` end)
+test("nested", function(test)
+  t = test
+  test:event("openat", {path = "x"})
+  local list = test:errors()
+  test:expect(#list, 1)
+  test:expect(list[1]:find("s.lua:2: t:` + call[:strings.IndexAny(call, "({")] + ` can't be called by a hook", 1, true) ~= nil)
+end)`
+		for _, msg := range failures(t, code) {
+			t.Errorf("%s: %s", call, msg)
+		}
+	}
+}
+
 // FuzzBlocks raises events with fields of all kinds: there is an error or an
 // event, never a panic.
 func FuzzBlocks(f *testing.F) {
