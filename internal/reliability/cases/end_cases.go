@@ -3,6 +3,11 @@ package cases
 // endCases are about how a trace ends, and about what the kernel refuses.
 var endCases = []Case{
 	{
+		Name:  "ends",
+		Says:  "A trace that ends by a signal to luatrace, once or twice, by os.exit in a script, or with a command that is killed, stopped or waits in vfork: end hooks and aggregations come once, the status is the documented one, and nothing stays stopped.",
+		Tests: []string{"cmd/luatrace.TestEnds", "cmd/luatrace.TestExitWithCommand", "cmd/luatrace.TestExitAtLoad", "engine.TestSecondSignalWhileKeeping"},
+	},
+	{
 		Name: "output-blocked",
 		Says: "Nobody reads luatrace's output and a signal comes: the tracees go on at once; what was written is kept for a reader until a second signal.",
 		Rows: []Row{Notified, Traced, Unfiltered}, Tests: []string{"cmd/luatrace.TestOutputIsBlocked"},

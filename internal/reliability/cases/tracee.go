@@ -31,7 +31,7 @@ func Tracee() {
 		})
 		wg.Go(func() {
 			for range 20 {
-				_ = fmt.Sprint(make([]byte, 10_000))
+				_ = fmt.Sprint(make([]byte, 500))
 			}
 		})
 	}
