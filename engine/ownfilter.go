@@ -14,7 +14,7 @@ func (e *Engine) warnOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
 	if e.opts.QuietFilters {
 		return
 	}
-	who := fmt.Sprintf("process %d (%s)", task.Proc.PID, tracer.EscapeName(e.task(task).Comm()))
+	who := processName(task.Proc.PID)
 	if f.Busy && !e.warnedBusy {
 		e.warnedBusy = true
 		e.report(who + " wants seccomp notifications, for which the kernel allows one listener, and gets EBUSY because luatrace is that: add --no-notify")

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"luatrace/tracer/syscalls"
 )
 
 // A process has one tracer. When a tracee asks to be traced by its parent
@@ -37,16 +35,7 @@ func AsideRequests() []uint64 {
 }
 
 // ptraceNR is the number of ptrace in each ABI.
-var ptraceNR = func() (nrs [syscalls.NumABI]int) {
-	for abi := range nrs {
-		nr, ok := syscalls.Number(syscalls.ABI(abi), "ptrace")
-		if !ok {
-			nr = -1
-		}
-		nrs[abi] = nr
-	}
-	return nrs
-}()
+var ptraceNR = numbersOf("ptrace")
 
 // asks says whether the call in progress of a task asks for a tracer.
 func (t *Tracer) asks(task *Task) bool {

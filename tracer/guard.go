@@ -22,18 +22,25 @@ var guardNames = [...]string{guardClone: "clone", guardClone3: "clone3", guardSe
 
 // guardNumbers are the calls' numbers in each ABI.
 var guardNumbers = func() (numbers [syscalls.NumABI][len(guardNames)]int) {
-	for abi := range numbers {
-		numbers[abi][guardNone] = -1
-		for kind := guardClone; int(kind) < len(guardNames); kind++ {
-			nr, ok := syscalls.Number(syscalls.ABI(abi), guardNames[kind])
-			if !ok {
-				nr = -1
-			}
+	for kind, name := range guardNames {
+		for abi, nr := range numbersOf(name) {
 			numbers[abi][kind] = nr
 		}
 	}
 	return numbers
 }()
+
+// numbersOf are a call's numbers in each ABI, -1 where it has none.
+func numbersOf(name string) (numbers [syscalls.NumABI]int) {
+	for abi := range numbers {
+		nr, ok := syscalls.Number(syscalls.ABI(abi), name)
+		if !ok {
+			nr = -1
+		}
+		numbers[abi] = nr
+	}
+	return numbers
+}
 
 // guard says which of them a call is.
 func (c *Call) guard() guardKind {

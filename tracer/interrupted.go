@@ -1,8 +1,6 @@
 package tracer
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/syscalls"
@@ -84,8 +82,7 @@ func endless(abi syscalls.ABI, nr int, args *[6]uint64) bool {
 // ignoresSignal says whether a program ignores a signal, by its own wish or by default.
 func ignoresSignal(tid int, sig unix.Signal) bool {
 	has := func(field string) bool {
-		set, _ := strconv.ParseUint(statusField(tid, field), 16, 64)
-		return sig > 0 && set>>(uint(sig)-1)&1 != 0
+		return sig > 0 && parseSet(statusField(tid, field))>>(uint(sig)-1)&1 != 0
 	}
 	switch sig {
 	case unix.SIGCHLD, unix.SIGURG, unix.SIGWINCH:

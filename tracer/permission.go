@@ -109,12 +109,7 @@ func (r *refusal) field(pid int, name string) string {
 	if err != nil {
 		return ""
 	}
-	for line := range strings.Lines(string(b)) {
-		if k, v, ok := strings.Cut(line, ":"); ok && k == name {
-			return strings.TrimSpace(v)
-		}
-	}
-	return ""
+	return fieldOf(b, name)
 }
 
 // tracer is the id and the name of the process that traces it, "" if none does.
@@ -141,8 +136,7 @@ func (r *refusal) kernelThread() bool {
 
 // capable says whether this process has CAP_SYS_PTRACE, in its user namespace.
 func (r *refusal) capable() bool {
-	caps, _ := strconv.ParseUint(r.field(os.Getpid(), "CapEff"), 16, 64)
-	return caps&(1<<capSysPtrace) != 0
+	return parseSet(r.field(os.Getpid(), "CapEff"))>>capSysPtrace&1 != 0
 }
 
 // owner is the process's effective user, -1 if that is not known.
@@ -167,9 +161,7 @@ func (r *refusal) notDumpable() bool {
 
 // morePrivileged says whether the process may use capabilities that this one may not.
 func (r *refusal) morePrivileged() bool {
-	theirs, _ := strconv.ParseUint(r.field(r.pid, "CapPrm"), 16, 64)
-	ours, _ := strconv.ParseUint(r.field(os.Getpid(), "CapPrm"), 16, 64)
-	return theirs&^ours != 0
+	return parseSet(r.field(r.pid, "CapPrm"))&^parseSet(r.field(os.Getpid(), "CapPrm")) != 0
 }
 
 // yamaScope returns kernel.yama.ptrace_scope, 0 without Yama.

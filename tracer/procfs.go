@@ -58,8 +58,13 @@ func namespaceIDs(tid int) []int { return statusInts(tid, "NSpid") }
 
 // hasCapability says whether the thread has a capability in effect.
 func hasCapability(tid, capability int) bool {
-	set, _ := strconv.ParseUint(statusField(tid, "CapEff"), 16, 64)
-	return set>>capability&1 != 0
+	return parseSet(statusField(tid, "CapEff"))>>capability&1 != 0
+}
+
+// parseSet reads a field that is a set of signals or capabilities, in hexadecimal.
+func parseSet(field string) uint64 {
+	set, _ := strconv.ParseUint(field, 16, 64)
+	return set
 }
 
 func threadGroup(tid int) int { return statusInt(tid, "Tgid") }
@@ -68,10 +73,9 @@ func tracerOf(tid int) int    { return statusInt(tid, "TracerPid") }
 
 // signalsPending says whether a signal that is not blocked waits for the thread.
 func signalsPending(tid int) bool {
-	blocked, _ := strconv.ParseUint(statusField(tid, "SigBlk"), 16, 64)
+	blocked := parseSet(statusField(tid, "SigBlk"))
 	for _, f := range []string{"SigPnd", "ShdPnd"} {
-		pending, _ := strconv.ParseUint(statusField(tid, f), 16, 64)
-		if pending&^blocked != 0 {
+		if parseSet(statusField(tid, f))&^blocked != 0 {
 			return true
 		}
 	}

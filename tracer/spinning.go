@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"luatrace/tracer/syscalls"
 )
 
 // A page that userfaultfd(2) holds back has two effects on a tracer.
@@ -25,25 +23,16 @@ import (
 // to read the page again and again with the signal pending: it can't be
 // stopped, nor can it end. The tracer then does what the kernel would have done.
 
-// userfaultfdNumbers is the call in each ABI.
-var userfaultfdNumbers = func() (numbers [syscalls.NumABI]int) {
-	for abi := range numbers {
-		nr, ok := syscalls.Number(syscalls.ABI(abi), "userfaultfd")
-		if !ok {
-			nr = -1
-		}
-		numbers[abi] = nr
-	}
-	return numbers
-}()
-
 // HoldsPages is the name of the call by which a program can hold back its
 // pages: the tracer must see it.
 const HoldsPages = "userfaultfd"
 
+// userfaultfdNR is that call's number in each ABI.
+var userfaultfdNR = numbersOf(HoldsPages)
+
 // noteHeldPages is called at each entry.
 func (t *Tracer) noteHeldPages(c *Call) {
-	if c.NR == userfaultfdNumbers[c.ABI] && !t.heldPages {
+	if c.NR == userfaultfdNR[c.ABI] && !t.heldPages {
 		t.heldPages = true
 		t.watchSpinning()
 	}
@@ -146,16 +135,11 @@ func deadlySignal(tid int) unix.Signal {
 	if err != nil {
 		return 0
 	}
-	field := func(name string) uint64 {
-		_, rest, _ := bytes.Cut(text, []byte("\n"+name+":\t"))
-		word, _, _ := bytes.Cut(rest, []byte("\n"))
-		n, _ := strconv.ParseUint(string(word), 16, 64)
-		return n
-	}
-	if !bytes.Contains(text, []byte("\nState:\tR")) {
+	set := func(name string) uint64 { return parseSet(fieldOf(text, name)) }
+	if !strings.HasPrefix(fieldOf(text, "State"), "R") {
 		return 0
 	}
-	pending := (field("SigPnd") | field("ShdPnd")) &^ (field("SigBlk") | field("SigIgn") | field("SigCgt"))
+	pending := (set("SigPnd") | set("ShdPnd")) &^ (set("SigBlk") | set("SigIgn") | set("SigCgt"))
 	for sig := unix.Signal(1); sig <= 64; sig++ {
 		if pending>>(sig-1)&1 != 0 && endsAtOnce(sig) {
 			return sig
