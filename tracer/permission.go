@@ -80,7 +80,7 @@ func (r *refusal) reason() string {
 	case !may && r.notDumpable():
 		return "it does not let itself be traced (PR_SET_DUMPABLE, a set-user-ID program, or one that its user may not read); run luatrace as root"
 	case !may && r.morePrivileged():
-		return "it has capabilities that luatrace lacks; run luatrace as root, or give it CAP_SYS_PTRACE (setcap cap_sys_ptrace=ep on the luatrace program)"
+		return "it has capabilities that luatrace lacks; run luatrace as root"
 	case may:
 		return "not permitted, although luatrace has CAP_SYS_PTRACE: the process is in an outer user namespace (outside of this container), or a security module (SELinux, AppArmor, Landlock) forbids it"
 	}
@@ -96,7 +96,7 @@ func (r *refusal) yamaReason(scope int) string {
 		}
 		return "kernel.yama.ptrace_scope is 1: only own children may be traced; start the program through luatrace (luatrace COMMAND), run luatrace as root, or: sudo sysctl kernel.yama.ptrace_scope=0. A program can allow it too: prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY)"
 	case 2:
-		return "kernel.yama.ptrace_scope is 2: CAP_SYS_PTRACE is needed; run luatrace as root, give it the capability (setcap cap_sys_ptrace=ep), or: sudo sysctl kernel.yama.ptrace_scope=1"
+		return "kernel.yama.ptrace_scope is 2: CAP_SYS_PTRACE is needed; run luatrace as root, or: sudo sysctl kernel.yama.ptrace_scope=1"
 	case 3:
 		return "kernel.yama.ptrace_scope is 3: nobody may trace, and only a reboot changes that"
 	}
