@@ -24,15 +24,16 @@ var Sheet = []Promise{
 	{"No event is lost, and none of a thread is reordered.", []string{
 		"engine.TestRowsCountAlike", "bindings.TestCountsAreExact", "bindings.TestCountsTenTimes", "cmd/luatrace.TestAttachToBusyThreads", "internal/reliability/chaos.TestChaos"}},
 	{"A script error, a hook that takes too long or the tracer's end leaves no process stopped, and no call failing.", []string{
-		"bindings.TestHangingHook", "cmd/luatrace.TestFailingHooks", "cmd/luatrace.TestLuatraceIsKilled", "cmd/luatrace.TestSecondSignalEndsTheTrace", "engine.TestKeeper", "engine.TestPanic", "cmd/luatrace.TestEnds", "cmd/luatrace.TestOutputIsBlocked", "cmd/luatrace.TestHostileScripts"}},
+		"bindings.TestHangingHook", "cmd/luatrace.TestFailingHooks", "cmd/luatrace.TestLuatraceIsKilled", "cmd/luatrace.TestSecondSignalEndsTheTrace", "engine.TestKeeper", "engine.TestPanic", "cmd/luatrace.TestEnds", "cmd/luatrace.TestOutputIsBlocked"}},
 	{"After `-p`, a process is as it was found.", []string{
 		"cmd/luatrace.TestAttachToStopped", "cmd/luatrace.TestAttachToSleeping", "cmd/luatrace.TestSignalWhileAttached", "cmd/luatrace.TestStopWhileAttached", "tracer.TestAttachToStoppedProcess"}},
 	{"Calls without a hook don't stop, and those that the kernel can fail by itself don't either.", []string{
 		"engine.TestMakePlan", "engine.TestKernelPlan", "engine.TestConstantFaultNeverStops", "tracer.TestFilterAgainstModel"}},
 	{"No byte of a traced program steers the terminal or fakes a line.", []string{
-		"bindings.TestOutputIsSafe", "bindings.TestNoControlBytes", "cmd/luatrace.TestJSONIsTheSame"}},
+		"bindings.TestOutputIsSafe", "bindings.TestNoControlBytes", "cmd/luatrace.TestJSONIsTheSame", "cmd/luatrace.TestHostileModes", "cmd/luatrace.TestHostileScripts",
+		"cmd/luatrace.TestRawOutputOnTerminal", "scripts.TestHostileNames"}},
 	{"What is refused is said in one line that says what to do.", []string{
-		"cmd/luatrace.TestBadCommandLines", "cmd/luatrace.TestAttachToTraced", "cmd/luatrace.TestAttachToAnotherUsers", "cmd/luatrace.TestOutputFails", "cmd/luatrace.TestOutputIsLost", "cmd/luatrace.TestScriptsAreTrusted", "cmd/luatrace.TestHostileModes"}},
+		"cmd/luatrace.TestBadCommandLines", "cmd/luatrace.TestAttachToTraced", "cmd/luatrace.TestAttachToAnotherUsers", "cmd/luatrace.TestOutputFails", "cmd/luatrace.TestOutputIsLost", "cmd/luatrace.TestScriptsAreTrusted"}},
 }
 
 // Section is the promise sheet in docs/reliability.md.
