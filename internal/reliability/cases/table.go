@@ -17,13 +17,3 @@ var Table = slices.Concat(
 	limitCases,
 	endCases,
 )
-
-// Find returns the case of that name, nil if there is none.
-func Find(name string) *Case {
-	for i := range Table {
-		if Table[i].Name == name {
-			return &Table[i]
-		}
-	}
-	return nil
-}

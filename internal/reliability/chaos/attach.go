@@ -64,7 +64,7 @@ func (l *Lab) attachOnce(pid, i int) int64 {
 	}
 	want := "exit 0"
 	if i%4 != 1 {
-		if !within(20*time.Second, func() bool { return trial.Field(pid, "TracerPid") != "0" }) {
+		if !trial.Within(20*time.Second, func() bool { return trial.Field(pid, "TracerPid") != "0" }) {
 			l.problem("it was not attached to")
 		}
 		l.sleep(40)
@@ -79,7 +79,7 @@ func (l *Lab) attachOnce(pid, i int) int64 {
 	if t := trial.Field(pid, "TracerPid"); t != "0" {
 		l.problem("after the detach %s traces it", t)
 	}
-	if !within(5*time.Second, func() bool { return !strings.ContainsAny(states(pid), "Tt") }) {
+	if !trial.Within(5*time.Second, func() bool { return !strings.ContainsAny(states(pid), "Tt") }) {
 		l.problem("after the detach its threads are in states %s", states(pid))
 	}
 	l.count("attaches", 1)

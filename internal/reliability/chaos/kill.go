@@ -84,21 +84,14 @@ func (l *Lab) end(p *trial.Process, dead bool) (survivors int) {
 		return list
 	}
 	if dead && !l.Row.Unfiltered {
-		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-			if survivors = len(herd()); survivors == 0 {
-				return 0
-			}
-		}
+		trial.Within(5*time.Second, func() bool { survivors = len(herd()); return survivors == 0 })
 		return survivors
 	}
 	if dead {
 		// nobody stops them any more
 		for _, pid := range herd() {
-			for end := time.Now().Add(5 * time.Second); strings.ContainsAny(states(pid), "Tt"); time.Sleep(time.Millisecond) {
-				if time.Now().After(end) {
-					l.problem("process %d without tracer is in states %s", pid, states(pid))
-					break
-				}
+			if !trial.Within(5*time.Second, func() bool { return !strings.ContainsAny(states(pid), "Tt") }) {
+				l.problem("process %d without tracer is in states %s", pid, states(pid))
 			}
 		}
 	}

@@ -74,25 +74,15 @@ func (l *Lab) stopRound(p *trial.Process, pids []int) {
 		}
 	}
 	if last == syscall.SIGSTOP {
-		if !within(5*time.Second, func() bool { return stopped(pid) }) {
+		if !trial.Within(5*time.Second, func() bool { return stopped(pid) }) {
 			l.problem("process %d was stopped, but is in states %s", pid, states(pid))
 		}
 		l.count("stops checked", 1)
 	}
 	p.SignalOne(pid, syscall.SIGCONT)
 	// With hooks, a thread that runs is stopped again and again.
-	if !within(5*time.Second, func() bool { return strings.Trim(states(pid), "Tt") != "" && !stopped(pid) }) {
+	if !trial.Within(5*time.Second, func() bool { return strings.Trim(states(pid), "Tt") != "" && !stopped(pid) }) {
 		l.problem("process %d was continued, but is in states %s", pid, states(pid))
 	}
 	l.count("continuations checked", 1)
-}
-
-// within waits until done is true, and tells whether it was in that time.
-func within(limit time.Duration, done func() bool) bool {
-	for end := time.Now().Add(limit); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			return false
-		}
-	}
-	return true
 }

@@ -53,7 +53,7 @@ func (l *Lab) attachBriefly(pid int) {
 	if tool == nil {
 		return
 	}
-	within(5*time.Second, func() bool {
+	trial.Within(5*time.Second, func() bool {
 		t := trial.Field(pid, "TracerPid")
 		return t != "0" || len(tool.PIDs()) == 0
 	})

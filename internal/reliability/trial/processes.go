@@ -117,8 +117,11 @@ func Field(pid int, name string) string {
 }
 
 // Until waits until done is true, as long as a command may take, and tells whether it was.
-func Until(done func() bool) bool {
-	for end := time.Now().Add(Timeout); !done(); time.Sleep(time.Millisecond) {
+func Until(done func() bool) bool { return Within(Timeout, done) }
+
+// Within waits until done is true, and tells whether it was in that time.
+func Within(limit time.Duration, done func() bool) bool {
+	for end := time.Now().Add(limit); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			return false
 		}
