@@ -6,10 +6,10 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/pflag"
 
+	"luatrace/bindings"
 	"luatrace/engine/printer"
 	"luatrace/engine/summary"
 	"luatrace/tracer/decode"
@@ -147,31 +147,17 @@ func parseFlags(args []string) (*options, error) {
 func flagError(err error) error {
 	var bad *pflag.InvalidValueError
 	if !errors.As(err, &bad) {
-		return fmt.Errorf("%s (see luatrace --help)", visible(err.Error()))
+		return fmt.Errorf("%s (see luatrace --help)", bindings.Escape(err.Error()))
 	}
 	f := bad.GetFlag()
 	if _, ours := f.Value.(setting); !ours {
-		return fmt.Errorf("%s (see luatrace --help)", visible(err.Error()))
+		return fmt.Errorf("%s (see luatrace --help)", bindings.Escape(err.Error()))
 	}
 	name := "--" + f.Name
 	if f.Shorthand != "" {
 		name = "-" + f.Shorthand
 	}
 	return fmt.Errorf("%s: %w", name, bad.Unwrap())
-}
-
-// visible makes control characters in a message that repeats words of the
-// command line what they can't be mistaken for.
-func visible(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			fmt.Fprintf(&b, `\x%02x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 // checkTracees settles whom to trace.
