@@ -157,7 +157,8 @@ func TestTraceeIsRefusedToOthers(t *testing.T) {
 			dir := openDir(t)
 			p := start(t, exec.Command(fixture.Luatrace(t), append(options, "-o", filepath.Join(dir, "trace"), "-e", countCode, fixture.Build(t, "busythreads"), "2")...))
 			p.line()
-			pid := childOf(t, p.pid())
+			n := child(t, p.pid())
+			pid := strconv.Itoa(n)
 			for _, argv := range [][]string{
 				{"strace", "-o", "/dev/null", "-p", pid},
 				{"gdb", "-nx", "-batch", "-p", pid},
@@ -168,31 +169,12 @@ func TestTraceeIsRefusedToOthers(t *testing.T) {
 					t.Errorf("%s: exit status %d, stderr %s", argv, r.Code, r.Stderr)
 				}
 			}
-			n, _ := strconv.Atoi(pid)
 			syscall.Kill(n, syscall.SIGTERM)
 			if rest, status := p.wait(); status != 0 || !strings.HasSuffix(rest, " failed 0\n") || p.stderr.String() != "" {
 				t.Errorf("exit status %d, output %q, stderr %q", status, rest, p.stderr.String())
 			}
 		})
 	}
-}
-
-// childOf is the only child of a process.
-func childOf(t *testing.T, pid int) string {
-	t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var children []string
-	for _, f := range files {
-		text, _ := os.ReadFile(f)
-		children = append(children, strings.Fields(string(text))...)
-	}
-	if len(children) != 1 {
-		t.Fatalf("process %d has the children %v, want one", pid, children)
-	}
-	return children[0]
 }
 
 // With --keep-tracing the kernel has its way, in silence; -q leaves out the

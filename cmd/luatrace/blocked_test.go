@@ -44,16 +44,22 @@ func TestOutputIsBlocked(t *testing.T) {
 			if row.name == "filtered" || row.name == "attached" {
 				continue
 			}
-			t.Run(name+"/"+row.name+"/is read after the signal", func(t *testing.T) {
-				t.Parallel()
-				r, w := pipe(t)
+			// block makes it wait for a reader, until the first signal has reached the command.
+			block := func(t *testing.T) (p *os.Process, r, w *os.File) {
+				t.Helper()
+				r, w = pipe(t)
 				cmd := exec.Command(fixture.Luatrace(t), append(append([]string{}, row.options...), talker...)...)
 				setup(cmd, w)
-				p := startProcess(t, cmd)
+				p = startProcess(t, cmd)
 				full(t, w)
 				command := child(t, p.Pid)
 				p.Signal(syscall.SIGTERM)
-				until(t, "the command's death", func() bool { s := statusField(command, "State"); return s == "" || s[0] == 'Z' })
+				until(t, "the command's death", func() bool { return dead(command) })
+				return p, r, w
+			}
+			t.Run(name+"/"+row.name+"/is read after the signal", func(t *testing.T) {
+				t.Parallel()
+				p, r, w := block(t)
 				w.Close()
 				text, err := io.ReadAll(r)
 				if err != nil || !strings.HasSuffix(string(text), "x\nthe end\n") {
@@ -65,14 +71,7 @@ func TestOutputIsBlocked(t *testing.T) {
 			})
 			t.Run(name+"/"+row.name+"/is never read", func(t *testing.T) {
 				t.Parallel()
-				_, w := pipe(t)
-				cmd := exec.Command(fixture.Luatrace(t), append(append([]string{}, row.options...), talker...)...)
-				setup(cmd, w)
-				p := startProcess(t, cmd)
-				full(t, w)
-				command := child(t, p.Pid)
-				p.Signal(syscall.SIGTERM)
-				until(t, "the command's death", func() bool { s := statusField(command, "State"); return s == "" || s[0] == 'Z' })
+				p, _, _ := block(t)
 				p.Signal(syscall.SIGTERM)
 				if st := end(t, p); st != -int(unix.SIGTERM) {
 					t.Errorf("luatrace ended with %d", st)
@@ -106,7 +105,7 @@ func startProcess(t *testing.T, cmd *exec.Cmd) *os.Process {
 // end waits for a process and says how it ended: its exit status, or minus its signal.
 func end(t *testing.T, p *os.Process) int {
 	t.Helper()
-	until(t, "luatrace's end", func() bool { s := statusField(p.Pid, "State"); return s == "" || s[0] == 'Z' })
+	until(t, "luatrace's end", func() bool { return dead(p.Pid) })
 	st, err := p.Wait()
 	if err != nil {
 		t.Fatal(err)

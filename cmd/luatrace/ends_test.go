@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/internal/fixture"
+	"luatrace/internal/reliability/trial"
 )
 
 // endRows are the rows of the plan, as options and hooks that lead there, and
@@ -63,7 +64,7 @@ func startRow(t *testing.T, i int, code string, argv ...string) *endRun {
 // gone waits until luatrace has ended, whoever else has its output open.
 func (r *endRun) gone() {
 	r.tool.t.Helper()
-	until(r.tool.t, "luatrace's end", func() bool { s := statusField(r.tool.pid(), "State"); return s == "" || s[0] == 'Z' })
+	until(r.tool.t, "luatrace's end", func() bool { return dead(r.tool.pid()) })
 }
 
 // check says whether luatrace ended as wanted, having done what comes last once.
@@ -195,7 +196,7 @@ func TestEnds(t *testing.T) {
 			r.tool.kill(unix.SIGTERM)
 			if row.name != "attached" {
 				until(t, "the signal to wait for the command", func() bool {
-					pending, _ := strconv.ParseUint(statusField(r.pid, "ShdPnd"), 16, 64)
+					pending, _ := strconv.ParseUint(trial.Field(r.pid, "ShdPnd"), 16, 64)
 					return pending&(1<<(unix.SIGTERM-1)) != 0
 				})
 				r.tool.kill(unix.SIGTERM)
@@ -231,12 +232,12 @@ func TestEnds(t *testing.T) {
 			for _, pid := range family {
 				if row.lets {
 					tracedBy(t, pid, 0)
-					if s := statusField(pid, "State"); s[0] == 't' {
+					if s := trial.Field(pid, "State"); s[0] == 't' {
 						t.Errorf("process %d is left in state %s", pid, s)
 					}
 					endOrphan(t, pid)
 				} else {
-					until(t, fmt.Sprintf("the death of %d", pid), func() bool { s := statusField(pid, "State"); return s == "" || s[0] == 'Z' })
+					until(t, fmt.Sprintf("the death of %d", pid), func() bool { return dead(pid) })
 				}
 			}
 			r.tool.wait()

@@ -78,9 +78,8 @@ func TestOutputCloses(t *testing.T) {
 	for _, row := range rowOptions {
 		for _, options := range [][]string{nil, {"-j"}, {"-e", `on("*:enter", function(ev) print(ev) end)`}, {"-e", `on("*:enter", function(ev) io.stderr:write(ev.name, "\n") end)`}} {
 			dir := t.TempDir()
-			cmd := exec.Command(fixture.Luatrace(t), append(append(row.args, options...), "--", "sh", "-c", busy+"; echo late > late")...)
+			cmd := exec.Command(fixture.Luatrace(t), append(append(row.args, options...), "--", "sh", "-c", strings.Replace(busy, "exit 0", "echo late > late; exit 0", 1))...)
 			cmd.Dir = dir
-			cmd.Args[len(cmd.Args)-1] = strings.Replace(busy, "exit 0", "echo late > late; exit 0", 1)
 			var stdout bytes.Buffer
 			read, write, err := os.Pipe()
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"luatrace/internal/fixture"
+	"luatrace/internal/reliability/trial"
 )
 
 // Under the profile of a container that refuses calls, luatrace does without them where
@@ -60,7 +61,7 @@ func TestAttachRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the zombie", func() bool { return strings.HasPrefix(statusField(pid, "State"), "Z") })
+	until(t, "the zombie", func() bool { return strings.HasPrefix(trial.Field(pid, "State"), "Z") })
 	for pid, want := range map[string]string{
 		strconv.Itoa(pid): "it has ended already (a zombie that its parent has not collected)",
 		"4194303":         "there is no such process",

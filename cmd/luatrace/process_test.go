@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/internal/reliability/trial"
 )
 
 // process is a running command whose output is read line by line.
@@ -122,18 +124,10 @@ func until(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// statusField reads a field of /proc/PID/status, "" if there is none.
-func statusField(pid int, name string) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return ""
-	}
-	for _, l := range lines(string(text)) {
-		if k, v, _ := strings.Cut(l, ":"); k == name {
-			return strings.TrimSpace(v)
-		}
-	}
-	return ""
+// dead says whether a process has ended, waited for or not.
+func dead(pid int) bool {
+	s := trial.Field(pid, "State")
+	return s == "" || s[0] == 'Z'
 }
 
 // states are the state letters of all threads of a process.
@@ -158,7 +152,7 @@ func states(t *testing.T, pid int) string {
 func tracedBy(t *testing.T, pid, tracer int) {
 	t.Helper()
 	until(t, fmt.Sprintf("the tracer of %d to be %d", pid, tracer), func() bool {
-		field := statusField(pid, "TracerPid")
+		field := trial.Field(pid, "TracerPid")
 		if tracer != 0 {
 			return field != "0"
 		}
@@ -189,7 +183,7 @@ func endOrphan(t *testing.T, pid int) {
 	t.Helper()
 	unix.Kill(pid, unix.SIGKILL)
 	until(t, "the orphan to end", func() bool {
-		state := statusField(pid, "State")
+		state := trial.Field(pid, "State")
 		return state == "" || state[0] == 'Z'
 	})
 }

@@ -76,7 +76,7 @@ func TestSecondSignalEndsTheTrace(t *testing.T) {
 			}
 			p.kill(sig)
 			// The command keeps the output open.
-			until(t, "luatrace's end", func() bool { s := statusField(p.pid(), "State"); return s == "" || s[0] == 'Z' })
+			until(t, "luatrace's end", func() bool { return dead(p.pid()) })
 			tracedBy(t, command, 0)
 			if s := states(t, command); strings.ContainsAny(s, "TtZ") {
 				t.Errorf("state %s of the command, want it running", s)
@@ -143,7 +143,7 @@ func TestLuatraceIsKilled(t *testing.T) {
 			command := child(t, p.pid())
 			p.kill(syscall.SIGKILL)
 			if plan == "filtered" {
-				until(t, "the command's death", func() bool { s := statusField(command, "State"); return s == "" || s[0] == 'Z' })
+				until(t, "the command's death", func() bool { return dead(command) })
 				p.wait()
 				return
 			}
