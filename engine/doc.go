@@ -10,4 +10,23 @@
 //
 // Everything runs on the tracer's thread, under one mutex, except what says
 // otherwise ([Engine.Signal], [Engine.Stop]).
+//
+// # What stands where
+//
+//   - Which calls: spec.go and spec_*.go read the selectors of hooks, when.go and
+//     when_*.go their conditions, of which subject.go is the event's side;
+//     table.go keeps what was found, suggest.go finds the nearest name for one
+//     that is none.
+//   - How the kernel tells of them: plan.go derives it from the hooks, plan_own.go
+//     adds what the tracer needs, planned.go finds the best plan that the kernel
+//     accepts, early.go spares exits.
+//   - Events: engine.go, hook.go and event.go are what others see, run.go is the
+//     loop, handle.go calls the hooks, notified.go those of calls that came by
+//     notification, verdict.go and scratch.go hold what they want; failure.go deals
+//     with their errors, crash.go with luatrace's own.
+//   - What the user is told of tracees that trace others (aside.go) or have
+//     filters (ownfilter.go).
+//   - Records: task.go, names.go, fd.go, netlink.go.
+//   - Signals to this process: run.go and jobcontrol.go.
+//   - Without a trace: simulate.go and feed.go.
 package engine

@@ -29,4 +29,27 @@
 // entry or an exit; no flag is toggled. The caller looks, changes what it wants
 // through the Task's methods, and calls [Tracer.Resume], which chooses the
 // request (CONT, SYSCALL, LISTEN, DETACH) once, from the task's state.
+//
+// # What stands where
+//
+//   - The way in and out: launch.go, fork_unsafe.go, lookpath.go, attach.go,
+//     detach.go, errors.go; permission.go says why the kernel refused, left.go
+//     serves those that were let go with their filter. inherit.go is what this
+//     process got from its parent, die_unsafe.go its own end.
+//   - The loop: tracer.go, next.go, status.go, event.go, task.go, resume.go,
+//     wake.go; held.go for reports that come before their task is known, streak.go
+//     and placement.go make it cheaper.
+//   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
+//     notifications, lost.go and interrupted.go repair calls that signals
+//     interrupt meanwhile, outlive_unsafe.go keeps calls from failing when the
+//     tracer is killed.
+//   - Calls that the tracer itself must see: guard.go names them; untraced.go is
+//     about CLONE_UNTRACED, ownfilter.go, ownfilter_eval.go and confined.go about
+//     seccomp filters of a tracee's own, strict.go about strict mode.
+//   - Tracees that trace others: aside.go lets go of what they trace,
+//     tracesothers.go knows them before they do.
+//   - Reading and changing: regs.go, memory.go, procfs.go, ptrace_unsafe.go;
+//     spinning.go for pages that never arrive.
+//   - Without a kernel: simulated.go for events that are made up, model.go for the
+//     tests of the bookkeeping.
 package tracer
