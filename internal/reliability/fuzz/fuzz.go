@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"luatrace/internal/fixture"
+	"luatrace/internal/reliability/report"
 )
 
 // Target is a fuzz target.
@@ -121,7 +122,7 @@ func (b *Binaries) Run(name string, d time.Duration) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	pkg, function := split(name)
+	pkg, function := report.SplitTest(name)
 	binary, err := b.of(root, pkg)
 	if err != nil {
 		return Outcome{}, err
@@ -144,9 +145,4 @@ func (b *Binaries) Run(name string, d time.Duration) (Outcome, error) {
 		o.Failure = string(out)
 	}
 	return o, nil
-}
-
-func split(name string) (dir, function string) {
-	i := strings.LastIndexByte(name, '.')
-	return name[:i], name[i+1:]
 }
