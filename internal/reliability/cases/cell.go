@@ -145,11 +145,14 @@ func (c *Cell) command(dir string) (trial.Command, error) {
 
 // Expand puts paths in the place of FIXTURE/x, FIXTURE32/x, LUATRACE and DIR.
 func (c *Cell) Expand(word, dir string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
+	word = strings.NewReplacer("LUATRACE", c.Luatrace, "DIR", dir).Replace(word)
+	if strings.Contains(word, "SELF") {
+		self, err := fixture.Self()
+		if err != nil {
+			return "", err
+		}
+		word = strings.ReplaceAll(word, "SELF", self)
 	}
-	word = strings.NewReplacer("LUATRACE", c.Luatrace, "DIR", dir, "SELF", self).Replace(word)
 	for {
 		build := fixture.Compile
 		before, rest, found := strings.Cut(word, "FIXTURE/")
