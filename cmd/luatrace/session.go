@@ -232,11 +232,18 @@ func (s *session) exitCode() (int, bool) { return s.trace.ExitCode() }
 func (s *session) close() { s.lua.Close() }
 
 // isJob says whether a shell with job control started this process: it puts
-// each job into a process group of its own, other programs hardly ever do.
-// Nobody else would notice that this process has stopped, and continue it.
+// each job into a process group of its own, but into the shell's session. Of
+// others, such as service managers, nobody would notice that this process has
+// stopped, and continue it.
 func isJob() bool {
-	parents, err := unix.Getpgid(unix.Getppid())
-	return err == nil && parents != unix.Getpgrp()
+	ppid := unix.Getppid()
+	parents, err := unix.Getpgid(ppid)
+	if err != nil || parents == unix.Getpgrp() {
+		return false
+	}
+	session, err := unix.Getsid(ppid)
+	own, ownErr := unix.Getsid(0)
+	return err == nil && ownErr == nil && session == own
 }
 
 // valueless finds an argument that was given without a value and is no flag.
