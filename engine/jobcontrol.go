@@ -59,10 +59,13 @@ func (e *Engine) jobSignal(sig unix.Signal) bool {
 	return true
 }
 
-// noteStop is called at each group-stop.
+// noteStop is called at each group-stop. A SIGCONT that came before it does not
+// mean it.
 func (e *Engine) noteStop() {
-	if e.opts.Suspend != nil && e.command != nil && (e.job.at.IsZero() || e.job.continued) {
-		e.job.continued = false
+	if e.job.continued {
+		e.job = job{}
+	}
+	if e.opts.Suspend != nil && e.command != nil && e.job.at.IsZero() {
 		e.job.at = time.Now().Add(settleTime)
 		e.armTimers()
 	}

@@ -55,6 +55,8 @@ func (l *Lab) stopRound(p *trial.Process, pids []int) {
 		p.SignalOne(p.PID(), syscall.SIGSTOP)
 		l.sleep(5)
 		p.SignalOne(p.PID(), syscall.SIGCONT)
+		// luatrace passes a SIGCONT on to the command if that is stopped: not to a later stop
+		time.Sleep(300 * time.Millisecond)
 		l.count("stops of luatrace", 1)
 		return
 	}
