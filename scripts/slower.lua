@@ -8,7 +8,7 @@ meta {
   },
   examples = {
     "luatrace -s slower git status",
-    "luatrace -s slower -a min=1ms -a calls=%file make",
+    "luatrace -s slower -a min=50us -a calls=%file make",
     "luatrace -s slower -a min=1s -a calls='!futex,/wait/' -p 1234",
   },
   caveats = "Waiting is slow by intent: leave it out with calls. Times hold the tracer's "

@@ -11,10 +11,11 @@ import (
 // changes is the heading of the limits that follow from being traced at all.
 const changes = "What changes for the program"
 
-// superuser starts su, which is set-user-ID root, and prints its effective user.
+// superuser starts su, which is set-user-ID root, and prints its effective user. Run by root, su
+// asks for nothing and may be gone before it is looked at.
 const superuser = `mkfifo f; su -c true <f >/dev/null 2>&1 & exec 3>f
-	until test "$(cat /proc/$!/comm)" = su; do sleep 0.01; done
-	sed -n 's/^Uid:\t[0-9]*\t\([0-9]*\).*/\1/p' /proc/$!/status
+	until test "$(cat /proc/$!/comm 2>/dev/null)" = su || ! kill -0 $! 2>/dev/null; do sleep 0.01; done
+	sed -n 's/^Uid:\t[0-9]*\t\([0-9]*\).*/\1/p' /proc/$!/status 2>/dev/null
 	exec 3>&-; wait $!; echo $?`
 
 // prints makes a comparison of stdout with a pattern; all else must be as untraced.
