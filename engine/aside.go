@@ -13,7 +13,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 		e.sayOnce(a.Tracer, fmt.Sprintf("%s can't be traced by %s: the seccomp filter of this run stops calls for their results; --attachable runs without one", tracee, processName(a.Tracer)))
 		return
 	}
-	if !e.opts.QuietAside {
+	if !e.opts.QuietTracees {
 		e.sayOnce(a.Tracer, fmt.Sprintf("%s is traced by %s from here on, not by luatrace (--keep-tracing refuses it)", tracee, processName(a.Tracer)))
 	}
 	for _, t := range a.Tracee.Threads() {

@@ -23,14 +23,12 @@ type Options struct {
 	Unfiltered string
 	// NoNotify, if not "", is why user notifications may not be used.
 	NoNotify string
-	// QuietFilters leaves out the messages about seccomp filters of the tracees'
-	// own.
-	QuietFilters bool
+	// QuietTracees leaves out the messages about tracees that install seccomp
+	// filters of their own, and about those that are let go for another tracer.
+	QuietTracees bool
 	// KeepTracing refuses tracees that want to trace others, or to be traced by
 	// them; otherwise such a process is let go.
 	KeepTracing bool
-	// QuietAside leaves out the message about a process that was let go so.
-	QuietAside bool
 	// BufferLimit is how many bytes of a buffer are read when it is decoded; 0
 	// means decode.DefaultBuffer.
 	BufferLimit int

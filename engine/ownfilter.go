@@ -11,7 +11,7 @@ import (
 // warnOwnFilter tells the user, once, that a seccomp filter of a tracee's own
 // keeps calls from the hooks, or that a tracee can't listen to notifications.
 func (e *Engine) warnOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
-	if e.opts.QuietFilters {
+	if e.opts.QuietTracees {
 		return
 	}
 	who := processName(task.Proc.PID)

@@ -70,7 +70,7 @@ func TestChangedNumberMeetsFilters(t *testing.T) {
 			t.Parallel()
 			getuid, _ := syscalls.Number(syscalls.Native(), "getuid")
 			opts := row.opts
-			opts.QuietFilters = true
+			opts.QuietTracees = true
 			out, _ := runCommand(t, opts, func(e *Engine) {
 				hook(t, e, "getppid:enter", func(ev *Event) error {
 					if ev.Comm() != "ownfilter" {

@@ -61,10 +61,9 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		NoFollow:     !o.follow,
 		ReadOnly:     o.readOnly,
 		NoPlacement:  o.cpu == "off",
-		QuietFilters: o.print.Quiet&printer.QuietAttach != 0,
+		QuietTracees: o.print.Quiet&printer.QuietAttach != 0,
 		NoNotify:     map[bool]string{true: "--no-notify"}[o.noNotify],
 		KeepTracing:  o.keepTracing,
-		QuietAside:   o.print.Quiet&printer.QuietAttach != 0,
 		BufferLimit:  o.bufferLimit(),
 		Report: func(msg string) {
 			s.lua.Flush()
