@@ -139,7 +139,7 @@ func TestJobs(t *testing.T) {
 				prefix := ""
 				if m.args != nil {
 					// A trace of its own for each job.
-					m.args[1] = "trace"
+					m.args = append([]string{"-o", "trace"}, m.args[2:]...)
 					prefix = strings.Join(m.traced(t), " ") + " "
 				}
 				do(shell(t, t.TempDir()), prefix)
