@@ -73,7 +73,12 @@ func (r *Runtime) onTerminal(file lua.LValue) bool {
 	default:
 		return false
 	}
-	_, err := unix.IoctlGetTermios(int(fd.Fd()), unix.TCGETS)
+	return IsTerminal(fd)
+}
+
+// IsTerminal says whether a file is a terminal (isatty(3)).
+func IsTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil
 }
 

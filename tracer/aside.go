@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,10 +30,10 @@ type asideRequest struct {
 	until  time.Time
 }
 
+var asideRequests = []uint64{unix.PTRACE_TRACEME, unix.PTRACE_ATTACH, unix.PTRACE_SEIZE}
+
 // AsideRequests are the values of ptrace's first argument that ask for a tracer.
-func AsideRequests() []uint64 {
-	return []uint64{unix.PTRACE_TRACEME, unix.PTRACE_ATTACH, unix.PTRACE_SEIZE}
-}
+func AsideRequests() []uint64 { return slices.Clone(asideRequests) }
 
 // ptraceNR is the number of ptrace in each ABI.
 var ptraceNR = numbersOf("ptrace")
@@ -43,8 +44,7 @@ func (t *Tracer) asks(task *Task) bool {
 	if t.OnAside == nil || c.NR != ptraceNR[c.ABI] || task.skipped || task.launching {
 		return false
 	}
-	r := c.Args[0]
-	return r == unix.PTRACE_TRACEME || r == unix.PTRACE_ATTACH || r == unix.PTRACE_SEIZE
+	return slices.Contains(asideRequests, c.Args[0])
 }
 
 // stepAside deals with a task that is about to be resumed into its call, in a

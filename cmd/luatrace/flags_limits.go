@@ -76,8 +76,10 @@ func defaultMemory() uint64 {
 		limit = min(limit, si.Totalram*uint64(si.Unit))
 	}
 	var r unix.Rlimit
-	if used := addressSpace(); unix.Getrlimit(unix.RLIMIT_AS, &r) == nil && r.Cur > used {
-		limit = min(limit, r.Cur-used)
+	if unix.Getrlimit(unix.RLIMIT_AS, &r) == nil && r.Cur != unix.RLIM_INFINITY {
+		if used := addressSpace(); r.Cur > used {
+			limit = min(limit, r.Cur-used)
+		}
 	}
 	return min(limit, groupMemory()) / 4
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/bindings"
 )
 
 // output is where the trace goes. The first error is kept, and writing stops:
@@ -32,7 +34,7 @@ type output struct {
 func openOutput(o *options, stderr *patient) (*output, error) {
 	name, cut := o.output, lineCutter{limit: &outputLimit{max: o.limits.output}}
 	if name == "" {
-		return &output{w: stderr, stream: stderr, name: "standard error", terminal: isTerminal(stderr.file), cut: cut}, nil
+		return &output{w: stderr, stream: stderr, name: "standard error", terminal: bindings.IsTerminal(stderr.file), cut: cut}, nil
 	}
 	out := &output{path: name, appended: o.appended, name: quote(name), cut: cut}
 	if o.separate {
@@ -43,7 +45,7 @@ func openOutput(o *options, stderr *patient) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
 	}
-	out.file, out.stream, out.terminal = f, newPatient(f), isTerminal(f)
+	out.file, out.stream, out.terminal = f, newPatient(f), bindings.IsTerminal(f)
 	out.w = out.stream
 	return out, nil
 }
@@ -130,11 +132,6 @@ func (nowhere) Close() error                { return nil }
 func worldWritable(dir string) bool {
 	st, err := os.Stat(dir)
 	return err == nil && st.Mode().Perm()&0o002 != 0
-}
-
-func isTerminal(f *os.File) bool {
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
 }
 
 // size is how many columns and lines the terminal has, 0 if it is none.
