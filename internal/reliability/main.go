@@ -50,10 +50,16 @@ func main() {
 	long := flag.Bool("long", false, "large sizes: minutes, not seconds")
 	out := flag.String("o", filepath.Join("docs", "reliability.md"), "the document")
 	flag.Parse()
-	if signal.Ignored(syscall.SIGINT) {
-		// a shell's background command: what is run here must get the signal nevertheless
-		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGQUIT)
-	}
+	// What is run has sessions of its own, so a terminal's Ctrl-C does not reach it. A shell's
+	// background command ignores SIGINT and SIGQUIT: what is run here must get them nevertheless.
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		sig := <-interrupts
+		fmt.Fprintf(os.Stderr, "reliability: %v: what was started is killed\n", sig)
+		trial.KillAll()
+		os.Exit(128 + int(sig.(syscall.Signal)))
+	}()
 	o := &report.Options{Users: trial.Users(), Long: *long, Progress: os.Stderr}
 	command := "go run ./internal/reliability"
 	if *long {

@@ -267,7 +267,8 @@ func (c *Cell) attached(cmd trial.Command, luatrace []string) (trial.Outcome, er
 		return o, err
 	}
 	t, err := tracer.Wait()
-	if err == nil && (t.Code != 0 || t.Stdout+t.Stderr != "" || t.TimedOut || len(t.Left) > 0) {
+	// a command that did not end is the fault then, not that luatrace is still there
+	if err == nil && !o.TimedOut && (t.Code != 0 || t.Stdout+t.Stderr != "" || t.TimedOut || len(t.Left) > 0) {
 		err = fmt.Errorf("luatrace -p ended with %s and said %s", t.Ended(), trial.Short(t.Stdout+t.Stderr))
 	}
 	return o, err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -100,6 +101,18 @@ func (p *Process) killAll() {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
+}
+
+// started has the commands that Wait has not returned for.
+var started sync.Map // *Process -> nil
+
+// KillAll kills all commands that run, with what they started, for a program that ends before
+// them. Any thread may call it.
+func KillAll() {
+	started.Range(func(p, _ any) bool {
+		p.(*Process).killAll()
+		return true
+	})
 }
 
 // Field reads a field of /proc/PID/status, "" if there is none.

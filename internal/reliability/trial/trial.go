@@ -149,6 +149,7 @@ func Start(c Command) (*Process, error) {
 		p.killAll()
 	})
 	p.stop = func() bool { defer cancel(); return unhook() }
+	started.Store(p, nil)
 	return p, nil
 }
 
@@ -161,6 +162,7 @@ func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal
 // Wait waits for the command's end, for the end of its output, and a while for the processes
 // that it left. It must be called once.
 func (p *Process) Wait() (Outcome, error) {
+	defer started.Delete(p)
 	err := p.cmd.Wait()
 	p.stop()
 	o := Outcome{Stdout: string(p.stdout.b), Stderr: string(p.stderr.b), Code: p.cmd.ProcessState.ExitCode(), Took: time.Since(p.began), TimedOut: p.expired.Load()}

@@ -81,3 +81,24 @@ func TestDiffers(t *testing.T) {
 		}
 	}
 }
+
+// TestKillAll runs alone: the parallel tests wait for it.
+func TestKillAll(t *testing.T) {
+	var list []*Process
+	for range 2 {
+		p, err := Start(Command{Argv: []string{"sh", "-c", "setsid sleep 300 & sleep 300"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+		if !Until(func() bool { return len(p.PIDs()) == 3 }) {
+			t.Errorf("%d processes, want 3", len(p.PIDs()))
+		}
+	}
+	KillAll()
+	for _, p := range list {
+		if o, err := p.Wait(); err != nil || o.Signal != syscall.SIGKILL || len(o.Left) != 0 {
+			t.Errorf("%+v, %v", o, err)
+		}
+	}
+}
