@@ -110,7 +110,9 @@ func (p *planner) filter() *tracer.FilterSpec {
 	}
 	p.addGuards(spec)
 	if spec.Has(tracer.FilterTrace) || spec.Has(tracer.FilterNotify) {
-		addOwn(spec, tracer.HoldsPages, tracer.FilterClause{Action: p.ask(), Own: true})
+		for _, g := range tracer.PageHolders(p.ask()) {
+			addOwn(spec, g.Name, g.Clause)
+		}
 	}
 	return spec
 }

@@ -68,11 +68,16 @@ func addOwn(spec *tracer.FilterSpec, name string, clause tracer.FilterClause) {
 		if at > 0 && len(before[at-1].Tests) == 0 {
 			continue // nothing gets as far as this
 		}
-		if rest := row.Clauses[at:]; len(rest) > 0 && len(rest[0].Tests) == 0 && rest[0].Action == clause.Action {
+		if rest := row.Clauses[at:]; len(rest) > 0 && len(rest[0].Tests) == 0 && shows(rest[0].Action, clause.Action) {
 			continue // it is shown anyway
 		}
 		row.Clauses = slices.Insert(slices.Clone(row.Clauses), at, clause)
 	}
+}
+
+// shows says whether an action shows the tracer at least what another would.
+func shows(a, other tracer.FilterAction) bool {
+	return a == other || a == tracer.FilterTrace && other == tracer.FilterNotify
 }
 
 // hookClause is the first clause that is there for a hook, nil if none is.

@@ -23,16 +23,28 @@ import (
 // to read the page again and again with the signal pending: it can't be
 // stopped, nor can it end. The tracer then does what the kernel would have done.
 
-// HoldsPages is the name of the call by which a program can hold back its
-// pages: the tracer must see it.
-const HoldsPages = "userfaultfd"
+// newUserfaultfd is the request of an ioctl(2) of /dev/userfaultfd that makes a
+// descriptor too: USERFAULTFD_IOC_NEW of linux/userfaultfd.h, Linux 6.1.
+const newUserfaultfd = 0xaa00
 
-// userfaultfdNR is that call's number in each ABI.
-var userfaultfdNR = numbersOf(HoldsPages)
+// userfaultfdNR and ioctlNR are the calls' numbers in each ABI.
+var (
+	userfaultfdNR = numbersOf("userfaultfd")
+	ioctlNR       = numbersOf("ioctl")
+)
+
+// PageHolders are the calls by which a program can hold back its pages, which a
+// filter must show to the tracer by an action.
+func PageHolders(action FilterAction) []Guard {
+	return []Guard{
+		{"userfaultfd", FilterClause{Action: action, Own: true}},
+		{"ioctl", FilterClause{Action: action, Own: true, Tests: []ArgTest{{Arg: 1, Op: TestOneOf, Words: []uint64{newUserfaultfd}}}}},
+	}
+}
 
 // noteHeldPages is called at each entry.
 func (t *Tracer) noteHeldPages(c *Call) {
-	if c.NR == userfaultfdNR[c.ABI] && !t.heldPages {
+	if !t.heldPages && (c.NR == userfaultfdNR[c.ABI] || c.NR == ioctlNR[c.ABI] && uint32(c.Args[1]) == newUserfaultfd) {
 		t.heldPages = true
 		t.watchSpinning()
 	}

@@ -2,6 +2,18 @@ package cases
 
 import "errors"
 
+// endedByKill is about programs that a signal ends in a call which can't be stopped.
+var endedByKill = []Limit{{
+	Rows: []Row{Attached}, Users: []string{"root"}, Heading: "What changes for the program",
+	Says: "luatrace has to end the program by SIGKILL, which its parent sees",
+	Differs: func(r *Run) error {
+		if r.Untraced.Signal == 0 || r.Traced.Signal == 0 || r.Traced.Signal == r.Untraced.Signal {
+			return errors.New("both should end by a signal, and by different ones")
+		}
+		return nil
+	},
+}}
+
 // limitCases are about what takes too much: time, memory, room, and about scripts that fail.
 var limitCases = []Case{
 	{
@@ -18,17 +30,13 @@ var limitCases = []Case{
 		Name: "page-never-arrives",
 		Says: "A path lies in a page that userfaultfd holds back: reading it can't hang luatrace, and SIGALRM ends the program.",
 		Argv: []string{"FIXTURE/uffd"}, Status: -1, // SIGALRM
-		Look: `if ev.name == "access" then print(ev.path) end`,
-		Limits: []Limit{{
-			Rows: []Row{Attached}, Users: []string{"root"}, Heading: "What changes for the program",
-			Says: "luatrace has to end the program by SIGKILL, which its parent sees",
-			Differs: func(r *Run) error {
-				if r.Untraced.Signal == 0 || r.Traced.Signal == 0 || r.Traced.Signal == r.Untraced.Signal {
-					return errors.New("both should end by a signal, and by different ones")
-				}
-				return nil
-			},
-		}},
+		Look: `if ev.name == "access" then print(ev.path) end`, Limits: endedByKill,
+	},
+	{
+		Name: "page-of-device-never-arrives",
+		Says: "The same with a descriptor from /dev/userfaultfd.",
+		Argv: []string{"FIXTURE/uffd", "device"}, Status: -1,
+		Look: `if ev.name == "access" then print(ev.path) end`, Limits: endedByKill,
 	},
 	{
 		Name: "hook-fails",
