@@ -26,11 +26,11 @@ func section(o *report.Options) (string, bool, error) {
 			text += old[e.Name]
 			continue
 		}
-		size := e.Small
+		size, how := e.Small, ""
 		if o.Long {
-			size = e.Large
+			size, how = e.Large, " (`-long`)"
 		}
-		text += heading(e.Name) + e.Says + fmt.Sprintf(" Size: %d.\n\n| user | row | counted |\n|---|---|---|\n", size)
+		text += heading(e.Name) + e.Says + fmt.Sprintf(" Size: %d%s.\n\n| user | row | counted |\n|---|---|---|\n", size, how)
 		for _, user := range o.Users {
 			for _, row := range e.rows() {
 				began := time.Now()
