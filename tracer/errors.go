@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
 )
 
 var (
@@ -23,11 +25,15 @@ type LaunchError struct {
 	Errno unix.Errno
 	// Reason is what the errno means here, "" if it says enough.
 	Reason string
+	// Signal ended the child before its execve; the Errno is ECHILD then. It is 0 otherwise.
+	Signal unix.Signal
 }
 
 // Error names the command, the step and the errno.
 func (e *LaunchError) Error() string {
 	switch {
+	case e.Signal != 0:
+		return fmt.Sprintf("%q was ended by %s before it could start", e.Path, syscalls.SignalName(int(e.Signal)))
 	case e.Reason != "":
 		return fmt.Sprintf("cannot trace %q: %s", e.Path, e.Reason)
 	case e.Step == "execve" && e.Errno == unix.ENOEXEC:

@@ -60,10 +60,10 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	if err := unix.Pipe2(errs[:], unix.O_CLOEXEC); err != nil {
 		return nil, fail("pipe", err)
 	}
-	defer unix.Close(errs[1])
 	plan.gate, plan.opener, plan.errors = gate[0], gate[1], errs[1]
 
 	tid, refused := t.forkSeized(plan, c.Filter)
+	unix.Close(errs[1]) // the child's end of it is all there may be: failure reads until that is closed
 	if refused != nil {
 		unix.Close(errs[0])
 		t.setFilter(nil)
@@ -109,12 +109,18 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refus
 		}
 		again := e == unix.EPERM && plan.cloneFlags == 0 && tracerOf(tid) != 0 && statusField(tid, "Seccomp") == "0"
 		reason := newRefusal(tid, e, true).reason()
-		unix.Kill(tid, unix.SIGKILL)
 		var status uint32
-		for {
-			if _, we := wait4(tid, &status, unix.WALL|unix.WNOTHREAD); we != unix.EINTR {
-				break
+		got, _ := wait4Now(tid, &status, unix.WALL|unix.WNOTHREAD)
+		if got != tid {
+			unix.Kill(tid, unix.SIGKILL)
+			for {
+				if _, we := wait4(tid, &status, unix.WALL|unix.WNOTHREAD); we != unix.EINTR {
+					break
+				}
 			}
+		}
+		if got == tid || e == unix.ESRCH { // somebody else has ended it
+			return 0, &LaunchError{Step: "start", Errno: unix.ECHILD, Signal: exitOf(DecodeStatus(status)).Signal}
 		}
 		if !again {
 			return 0, &LaunchError{Step: "ptrace", Errno: e, Reason: reason}
@@ -167,7 +173,7 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 		sig := uintptr(0)
 		switch st.Kind {
 		case StatusExited, StatusSignaled:
-			err := t.launch.failure()
+			err := t.launch.failure(exitOf(st))
 			t.launch = nil
 			t.forget(task)
 			return err
@@ -263,8 +269,8 @@ func bytePtrs(ss []string) ([]*byte, error) {
 
 func (l *launch) finish() { unix.Close(l.errors) }
 
-// failure reads which step failed; the child has ended.
-func (l *launch) failure() error {
+// failure reads which step failed; the child has ended so.
+func (l *launch) failure(end Exit) error {
 	defer l.finish()
 	var f stepFailure
 	for {
@@ -273,8 +279,7 @@ func (l *launch) failure() error {
 			continue
 		}
 		if n != len(f.bytes()) {
-			// Killed before it could say anything.
-			return &LaunchError{Step: "start", Path: l.path, Errno: unix.ECHILD}
+			return &LaunchError{Step: "start", Path: l.path, Errno: unix.ECHILD, Signal: end.Signal}
 		}
 		return &LaunchError{Step: stepNames[f.step], Path: l.path, Errno: unix.Errno(f.errno)}
 	}

@@ -405,7 +405,7 @@ func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
 	t.adoptHeld()
 	if task.Proc.Command && t.launch != nil && ev.LastTask {
 		// The command never got through execve.
-		t.launchErr = t.launch.failure()
+		t.launchErr = t.launch.failure(ev.Exit)
 		t.launch = nil
 		return false
 	}

@@ -97,7 +97,7 @@ func runCommand(args, env []string, std stdio) status {
 	}
 	if err != nil {
 		say("%v", err)
-		st = status{code: launchStatus(err)}
+		st = launchStatus(err)
 	} else if result.HookErrors > 0 {
 		st = status{code: exitHook}
 	}

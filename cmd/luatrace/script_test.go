@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", tool+":"+os.Getenv("PATH"))
 			env.Setenv("LC_ALL", "C")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
 		Condition: func(cond string) (bool, error) { return cond == "root" && isRoot(), nil },

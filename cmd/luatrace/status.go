@@ -38,15 +38,18 @@ func statusOf(r engine.Result) status {
 	return status{}
 }
 
-// launchStatus is the exit code for a command that could not be started: a
-// shell's.
-func launchStatus(err error) int {
+// launchStatus is the end for a command that could not be started: a shell's
+// exit code, or the signal that came before its execve.
+func launchStatus(err error) status {
 	var le *tracer.LaunchError
-	if !errors.As(err, &le) || le.Step != "execve" {
-		return exitFailure
+	switch {
+	case !errors.As(err, &le):
+	case le.Signal != 0:
+		return status{128 + int(le.Signal), le.Signal}
+	case le.Step == "execve" && le.Errno == unix.ENOENT:
+		return status{code: exitNotFound}
+	case le.Step == "execve":
+		return status{code: exitCannotExec}
 	}
-	if le.Errno == unix.ENOENT {
-		return exitNotFound
-	}
-	return exitCannotExec
+	return status{code: exitFailure}
 }

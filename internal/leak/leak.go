@@ -25,6 +25,10 @@ import (
 // innerVariable marks the process that runs the tests.
 const innerVariable = "LUATRACE_LEAK_INNER"
 
+// raceVariable has options of the race detector. A program that is built with it
+// sleeps for a second at its end by default, also each luatrace that tests start.
+const raceVariable = "GORACE"
+
 // grace is how long something may take to go away after the last test: a goroutine may be
 // closing a file, a killed process may be dying.
 const grace = 2 * time.Second
@@ -106,6 +110,9 @@ func outer(args []string) int {
 	cmd := exec.Command(exe, args[1:]...)
 	cmd.Args[0] = args[0]
 	cmd.Env = append(os.Environ(), innerVariable+"=1")
+	if os.Getenv(raceVariable) == "" {
+		cmd.Env = append(cmd.Env, raceVariable+"=atexit_sleep_ms=0")
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	// The go command asks for tracebacks by SIGQUIT when a test takes too long.

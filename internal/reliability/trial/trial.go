@@ -129,7 +129,7 @@ func Start(c Command) (*Process, error) {
 	p.marker = fmt.Sprintf("%s=%d.%d.%d", markerVariable, os.Getpid(), p.began.UnixNano(), serial.Add(1))
 	p.cmd = exec.Command(c.Argv[0], c.Argv[1:]...)
 	p.cmd.Dir = c.Dir
-	p.cmd.Env = append(append(p.cmd.Environ(), "GORACE=atexit_sleep_ms=0"), c.Env...)
+	p.cmd.Env = append(p.cmd.Environ(), c.Env...)
 	p.cmd.Env = append(p.cmd.Env, p.marker)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.Stdin, &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: c.User.Credential}
