@@ -11,6 +11,7 @@ import (
 )
 
 func main() {
+	dieOfQuit()
 	st := run(os.Args[1:], os.Environ(), stdio{os.Stdin, &checked{File: os.Stdout}, os.Stderr})
 	if st.signal != 0 {
 		dieOf(st.signal)

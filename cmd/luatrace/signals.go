@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -11,6 +12,27 @@ import (
 	"luatrace/engine"
 	"luatrace/tracer"
 )
+
+// forwarding says that the engine gets the signals.
+var forwarding atomic.Bool
+
+// dieOfQuit makes SIGQUIT the end of this process, as of others, while it is not
+// forwarded. By default a Go program prints the stacks of its goroutines.
+func dieOfQuit() {
+	if tracer.InheritedIgnored(unix.SIGQUIT) {
+		signal.Ignore(unix.SIGQUIT) // the Go runtime has its own handler now
+		return
+	}
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, unix.SIGQUIT)
+	go func() {
+		for range ch {
+			if !forwarding.Load() {
+				dieOf(unix.SIGQUIT)
+			}
+		}
+	}()
+}
 
 // forwardSignals gives the signals that this process receives to the engine,
 // and returns the function that stops it. A signal that was ignored when
@@ -37,6 +59,7 @@ func forwardSignals(s *session, messages *patient, command bool) (stop func()) {
 			signal.Notify(errors, sig)
 		}
 	}
+	forwarding.Store(true)
 	done := make(chan struct{})
 	go func() {
 		for {
@@ -50,6 +73,7 @@ func forwardSignals(s *session, messages *patient, command bool) (stop func()) {
 		}
 	}()
 	return func() {
+		forwarding.Store(false)
 		signal.Stop(ch)
 		signal.Stop(errors)
 		close(done)

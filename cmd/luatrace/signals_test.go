@@ -187,3 +187,33 @@ func TestIgnoredSignalIsNotForwarded(t *testing.T) {
 		})
 	}
 }
+
+// SIGQUIT while scripts are loaded ends luatrace as any other signal does,
+// without the stack dump of a Go program; one that is ignored stays so.
+func TestQuitWhileLoading(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		trap   string
+		status int
+	}{"default": {"-", -int(unix.SIGQUIT)}, "ignored": {"''", 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command("sh", "-c", "trap "+row.trap+` QUIT; exec "$@"`, "sh", fixture.Luatrace(t),
+				"-e", `io.stdout:write("loading\n") io.stdout:flush() io.read()`, "true")
+			stdin, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := start(t, cmd)
+			p.line()
+			p.kill(unix.SIGQUIT)
+			if row.status == 0 {
+				stdin.Close()
+			}
+			if _, status := p.wait(); status != row.status || p.stderr.String() != "" {
+				t.Errorf("it ended with %d, want %d; stderr %.200s", status, row.status, p.stderr.String())
+			}
+			stdin.Close()
+		})
+	}
+}
