@@ -16,7 +16,9 @@ var stopping = Experiment{
 		"continued runs, and no call fails.",
 	Small: 20, Large: 2000,
 	run: func(l *Lab, n int) {
-		p := l.start(l.command(append(l.Row.Front(l.Luatrace), l.fixture("herd"), "2", "50")...))
+		c := l.command(append(l.Row.Front(l.Luatrace), l.fixture("herd"), "2", "50")...)
+		c.Timeout = time.Minute + time.Duration(n)*time.Second
+		p := l.start(c)
 		if p == nil {
 			return
 		}
