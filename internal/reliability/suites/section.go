@@ -28,7 +28,7 @@ func all(dir string) ([]*Suite, error) {
 		list = append(list, s)
 	}
 	for _, module := range pythonModules {
-		list = append(list, Python(module))
+		list = append(list, Python(module[0], module[1:]...))
 	}
 	return list, nil
 }
@@ -167,7 +167,8 @@ func render(suites []*Suite, lines map[string][]string) string {
 		head += " " + row.Name + " |"
 	}
 	text := "Each suite runs untraced and under luatrace, with a hook that sees every call (in the row `filtered` none). The columns of the rows count the tests whose\n" +
-		"verdict is that of the untraced run. Noise is what differs from one untraced run to the next.\n\n" +
+		"verdict is that of the untraced run. Noise is what differs from one untraced run to the next.\n" +
+		"Go's are run with `-short`, test_socket without its VSOCK tests, which need a host that answers.\n\n" +
 		head + "\n|---|---|" + strings.Repeat("---|", 2+len(trial.Rows)) + "\n" + strings.Join(table, "\n") + "\n"
 	if len(list) > 0 {
 		slices.Sort(list)
