@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -16,8 +17,9 @@ var stopping = Experiment{
 		"continued runs, and no call fails.",
 	Small: 20, Large: 2000,
 	run: func(l *Lab, n int) {
-		c := l.command(append(l.Row.Front(l.Luatrace), l.fixture("herd"), "2", "50")...)
-		c.Timeout = time.Minute + time.Duration(n)*time.Second
+		seconds := 50 + n/2
+		c := l.command(append(l.Row.Front(l.Luatrace), l.fixture("herd"), "2", strconv.Itoa(seconds))...)
+		c.Timeout = time.Duration(seconds+10) * time.Second
 		p := l.start(c)
 		if p == nil {
 			return
