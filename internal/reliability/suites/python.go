@@ -20,7 +20,8 @@ const python = "/usr/bin/python3"
 func Python(module string, arguments ...string) *Suite {
 	const report = "report.xml"
 	return &Suite{
-		Name: "python " + module,
+		Name:  "python " + module,
+		alone: module == "test_socket",
 		argv: func(scratch string) []string {
 			return append(append([]string{python, "-m", "test", "--junit-xml", filepath.Join(scratch, report)}, arguments...), module)
 		},

@@ -79,6 +79,9 @@ func (s *Suite) everywhere(user trial.User, o *report.Options) ([]*Comparison, *
 	list := make([]*Comparison, len(trial.Rows))
 	errs := make([]error, len(trial.Rows))
 	slots := make(chan struct{}, runtime.NumCPU())
+	if s.alone {
+		slots = make(chan struct{}, 1)
+	}
 	var wg sync.WaitGroup
 	for i, row := range trial.Rows {
 		slots <- struct{}{}

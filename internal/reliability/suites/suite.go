@@ -23,6 +23,8 @@ type Suite struct {
 	argv func(scratch string) []string
 	// verdicts reads what each test came to.
 	verdicts func(o trial.Outcome, scratch string) Verdicts
+	// alone says that two runs at once disturb each other: they look for free ports.
+	alone bool
 }
 
 // Verdicts says by name of the test what it came to: "pass", "fail" or "skip". The name ""
