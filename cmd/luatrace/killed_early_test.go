@@ -19,7 +19,8 @@ func TestCommandIsKilledEarly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			early := 0
-			for range 20 {
+			// how often it is early depends on the machine
+			for n := 0; n < 20 || early == 0 && n < 500; n++ {
 				args := slices.Concat(options, []string{"-e", `on("getppid", function() end)`, "sleep", "60"})
 				p := start(t, exec.Command(fixture.Luatrace(t), args...))
 				unix.Kill(child(t, p.pid()), unix.SIGKILL)

@@ -27,6 +27,8 @@ type process struct {
 	out    *bufio.Reader
 	stderr lockedBuffer
 	waited bool
+	// watchdog kills it when it takes too long
+	watchdog *time.Timer
 }
 
 // lockedBuffer is a buffer that may be read while it is written to.
@@ -69,9 +71,9 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 		t.Fatal(err)
 	}
 	pid := cmd.Process.Pid
-	watchdog := time.AfterFunc(time.Minute, func() { syscall.Kill(-pid, syscall.SIGKILL) })
+	p.watchdog = time.AfterFunc(time.Minute, func() { syscall.Kill(-pid, syscall.SIGKILL) })
 	t.Cleanup(func() {
-		watchdog.Stop()
+		p.watchdog.Stop()
 		if !p.waited {
 			syscall.Kill(-pid, syscall.SIGKILL)
 			io.Copy(io.Discard, p.out)
@@ -86,7 +88,9 @@ func (p *process) line() string {
 	p.t.Helper()
 	s, err := p.out.ReadString('\n')
 	if err != nil {
-		p.t.Fatalf("%v: %v after %q; stderr: %s", p.cmd.Args, err, s, p.stderr.String())
+		until(p.t, "the end of a process whose output has ended", func() bool { return dead(p.pid()) })
+		_, status := p.wait()
+		p.t.Fatalf("%v: %v after %q, ended with %d; stderr: %s", p.cmd.Args, err, s, status, p.stderr.String())
 	}
 	return strings.TrimSuffix(s, "\n")
 }
@@ -98,6 +102,7 @@ func (p *process) wait() (rest string, status int) {
 	b, _ := io.ReadAll(p.out)
 	p.waited = true
 	p.cmd.Wait()
+	p.watchdog.Stop() // its number may be another's from here on
 	ws := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if ws.Signaled() {
 		return string(b), -int(ws.Signal())
