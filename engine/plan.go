@@ -109,11 +109,6 @@ func (p *planner) filter() *tracer.FilterSpec {
 		p.addPlacement(spec)
 	}
 	p.addGuards(spec)
-	if spec.Has(tracer.FilterTrace) || spec.Has(tracer.FilterNotify) {
-		for _, g := range tracer.PageHolders(p.ask()) {
-			addOwn(spec, g.Name, g.Clause)
-		}
-	}
 	return spec
 }
 

@@ -37,7 +37,7 @@ func (p *planner) addGuards(spec *tracer.FilterSpec) {
 		spec.UnknownArch = action
 		clone3 = p.ask()
 	}
-	for _, g := range tracer.Guards(action, clone3) {
+	for _, g := range slices.Concat(tracer.Guards(action, clone3), tracer.PageHolders(p.ask())) {
 		addOwn(spec, g.Name, g.Clause)
 	}
 	if p.mode.StepAside {
