@@ -111,21 +111,32 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refus
 		reason := newRefusal(tid, e, true).reason()
 		var status uint32
 		got, _ := wait4Now(tid, &status, unix.WALL|unix.WNOTHREAD)
+		end := exitOf(DecodeStatus(status))
 		if got != tid {
-			unix.Kill(tid, unix.SIGKILL)
-			for {
-				if _, we := wait4(tid, &status, unix.WALL|unix.WNOTHREAD); we != unix.EINTR {
-					break
-				}
-			}
+			end = endChild(tid)
 		}
 		if got == tid || e == unix.ESRCH { // somebody else has ended it
-			return 0, &LaunchError{Step: "start", Errno: unix.ECHILD, Signal: exitOf(DecodeStatus(status)).Signal}
+			return 0, &LaunchError{Step: "start", Errno: unix.ECHILD, Signal: end.Signal}
 		}
 		if !again {
 			return 0, &LaunchError{Step: "ptrace", Errno: e, Reason: reason}
 		}
 		plan.cloneFlags = unix.CLONE_UNTRACED
+	}
+}
+
+// endChild kills a child and collects it.
+func endChild(tid int) Exit {
+	unix.Kill(tid, unix.SIGKILL)
+	for {
+		var status uint32
+		_, e := wait4(tid, &status, unix.WALL|unix.WNOTHREAD)
+		if e == unix.ECHILD {
+			return Exit{Signal: unix.SIGKILL}
+		}
+		if st := DecodeStatus(status); e == 0 && (st.Kind == StatusExited || st.Kind == StatusSignaled) {
+			return exitOf(st)
+		}
 	}
 }
 
@@ -151,13 +162,7 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 		path := t.launch.path
 		t.launch.finish()
 		t.launch = nil
-		unix.Kill(task.TID, unix.SIGKILL)
-		var status uint32
-		for {
-			if _, we := wait4(task.TID, &status, unix.WALL|unix.WNOTHREAD); we == 0 && status&0x7f != 0x7f || we == unix.ECHILD {
-				break
-			}
-		}
+		endChild(task.TID)
 		t.forget(task)
 		return &LaunchError{Step: step, Path: path, Errno: e}
 	}
