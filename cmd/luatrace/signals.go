@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -13,53 +12,46 @@ import (
 	"luatrace/tracer"
 )
 
-// forwarding says that the engine gets the signals.
-var forwarding atomic.Bool
+// notify gives a signal to a channel. One that was ignored when luatrace was
+// started (nohup) stays so, for luatrace and the command.
+func notify(ch chan<- os.Signal, sig unix.Signal) {
+	if tracer.InheritedIgnored(sig) {
+		signal.Ignore(sig) // the Go runtime has its own handler now
+	} else {
+		signal.Notify(ch, sig)
+	}
+}
+
+// quits gets SIGQUIT while that is not forwarded.
+var quits = make(chan os.Signal, 1)
 
 // dieOfQuit makes SIGQUIT the end of this process, as of others, while it is not
 // forwarded. By default a Go program prints the stacks of its goroutines.
 func dieOfQuit() {
-	if tracer.InheritedIgnored(unix.SIGQUIT) {
-		signal.Ignore(unix.SIGQUIT) // the Go runtime has its own handler now
-		return
-	}
-	ch := make(chan os.Signal, 1)
-	signal.Notify(ch, unix.SIGQUIT)
+	notify(quits, unix.SIGQUIT)
 	go func() {
-		for range ch {
-			if !forwarding.Load() {
-				dieOf(unix.SIGQUIT)
-			}
-		}
+		<-quits
+		dieOf(unix.SIGQUIT)
 	}()
 }
 
 // forwardSignals gives the signals that this process receives to the engine,
-// and returns the function that stops it. A signal that was ignored when
-// luatrace was started (nohup) stays so, for luatrace and the command.
+// and returns the function that stops it.
 //
 // With a command, all go there that a program can catch, for luatrace stands
 // in its place: also those of job control, since it is what stops.
 func forwardSignals(s *session, messages *patient, command bool) (stop func()) {
 	ch := make(chan os.Signal, 64)
 	for _, sig := range forwarded(command) {
-		if tracer.InheritedIgnored(sig) {
-			signal.Ignore(sig) // the Go runtime has its own handler now
-		} else {
-			signal.Notify(ch, sig)
-		}
+		notify(ch, sig)
 	}
+	signal.Stop(quits)
 	// A closed pipe and a file at its limit are errors of writing here, not the
 	// end.
 	errors := make(chan os.Signal, 1)
 	for _, sig := range []unix.Signal{unix.SIGPIPE, unix.SIGXFSZ} {
-		if tracer.InheritedIgnored(sig) {
-			signal.Ignore(sig)
-		} else {
-			signal.Notify(errors, sig)
-		}
+		notify(errors, sig)
 	}
-	forwarding.Store(true)
 	done := make(chan struct{})
 	go func() {
 		for {
@@ -73,7 +65,7 @@ func forwardSignals(s *session, messages *patient, command bool) (stop func()) {
 		}
 	}()
 	return func() {
-		forwarding.Store(false)
+		notify(quits, unix.SIGQUIT)
 		signal.Stop(ch)
 		signal.Stop(errors)
 		close(done)

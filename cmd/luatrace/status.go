@@ -25,15 +25,18 @@ type status struct {
 	signal unix.Signal
 }
 
+// died is the end by a signal.
+func died(sig unix.Signal) status { return status{128 + int(sig), sig} }
+
 // statusOf derives the status from the end of a run without an error.
 func statusOf(r engine.Result) status {
 	switch {
 	case r.Finished && r.Exit.Signal != 0:
-		return status{128 + int(r.Exit.Signal), r.Exit.Signal}
+		return died(r.Exit.Signal)
 	case r.Finished:
 		return status{code: r.Exit.Code}
 	case r.Signal != 0:
-		return status{128 + int(r.Signal), r.Signal}
+		return died(r.Signal)
 	}
 	return status{}
 }
@@ -45,7 +48,7 @@ func launchStatus(err error) status {
 	switch {
 	case !errors.As(err, &le):
 	case le.Signal != 0:
-		return status{128 + int(le.Signal), le.Signal}
+		return died(le.Signal)
 	case le.Step == "execve" && le.Errno == unix.ENOENT:
 		return status{code: exitNotFound}
 	case le.Step == "execve":
