@@ -8,10 +8,15 @@ import (
 	"luatrace/internal/reliability/trial"
 )
 
-// pythonModules are those of Debian's package of python's own tests that lean most on the kernel,
-// with arguments. The VSOCK tests wait for ever, also untraced, in virtual machines whose host
-// does not connect them to themselves.
-var pythonModules = [][]string{{"test_signal"}, {"test_subprocess"}, {"test_threading"}, {"test_socket", "-i", "*VSOCK*"}}
+// pythonSuites are the modules of Debian's package of python's own tests that lean most on the
+// kernel.
+func pythonSuites() []*Suite {
+	// The VSOCK tests wait for ever, also untraced, in virtual machines whose host does not connect
+	// them to themselves.
+	sockets := Python("test_socket", "-i", "*VSOCK*")
+	sockets.alone = true
+	return []*Suite{Python("test_signal"), Python("test_subprocess"), Python("test_threading"), sockets}
+}
 
 // python is Debian's, whatever else is installed: the tests belong to it.
 const python = "/usr/bin/python3"
@@ -20,8 +25,7 @@ const python = "/usr/bin/python3"
 func Python(module string, arguments ...string) *Suite {
 	const report = "report.xml"
 	return &Suite{
-		Name:  "python " + module,
-		alone: module == "test_socket",
+		Name: "python " + module,
 		argv: func(scratch string) []string {
 			return append(append([]string{python, "-m", "test", "--junit-xml", filepath.Join(scratch, report)}, arguments...), module)
 		},

@@ -27,10 +27,7 @@ func all(dir string) ([]*Suite, error) {
 		}
 		list = append(list, s)
 	}
-	for _, module := range pythonModules {
-		list = append(list, Python(module[0], module[1:]...))
-	}
-	return list, nil
+	return append(list, pythonSuites()...), nil
 }
 
 // section runs the chosen suites in every row as every user.
