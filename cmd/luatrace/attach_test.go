@@ -119,20 +119,11 @@ func TestAttachToSleeping(t *testing.T) {
 	for _, call := range sleeperModes {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
-			sleeper := start(t, exec.Command(fixture.Build(t, "sleeper"), call, "4000"))
-			sleeper.line()
-			// on a busy machine fewer fit into the sleep
-			for i, began := 0, time.Now(); i < 6 && time.Since(began) < 2*time.Second; i++ {
-				options := []string{"-e", countCode}
-				if i%2 == 1 {
-					options = []string{"-o", "/dev/null"}
+			// six visits must fit into the sleep, also on a busy machine
+			for ms := 3000; !visitSleeper(t, call, ms); ms *= 2 {
+				if ms > 20000 {
+					t.Fatal("attaching six times takes too long")
 				}
-				attach(t, sleeper.pid(), options...).detach()
-				tracedBy(t, sleeper.pid(), 0)
-				until(t, "the sleep to go on", func() bool { return states(t, sleeper.pid()) == "S" })
-			}
-			if rest, status := sleeper.wait(); status != 0 || !strings.HasSuffix(rest, " early no\n") {
-				t.Errorf("exit status %d, output %q", status, rest)
 			}
 		})
 	}
@@ -149,6 +140,31 @@ func TestAttachToSleeping(t *testing.T) {
 			t.Errorf("exit status %d, output %q", status, rest)
 		}
 	})
+}
+
+// visitSleeper attaches six times to a process that sleeps in a call. It returns
+// false if the sleep was too short for that.
+func visitSleeper(t *testing.T, call string, ms int) bool {
+	t.Helper()
+	sleeper := start(t, exec.Command(fixture.Build(t, "sleeper"), call, strconv.Itoa(ms)))
+	sleeper.line()
+	began := time.Now()
+	for i := range 6 {
+		if time.Since(began) > time.Duration(ms)*time.Millisecond/2 {
+			return false
+		}
+		options := []string{"-e", countCode}
+		if i%2 == 1 {
+			options = []string{"-o", "/dev/null"}
+		}
+		attach(t, sleeper.pid(), options...).detach()
+		tracedBy(t, sleeper.pid(), 0)
+		until(t, "the sleep to go on", func() bool { return states(t, sleeper.pid()) == "S" })
+	}
+	if rest, status := sleeper.wait(); status != 0 || !strings.HasSuffix(rest, " early no\n") {
+		t.Errorf("exit status %d, output %q", status, rest)
+	}
+	return true
 }
 
 // Several processes at once, named in both ways.

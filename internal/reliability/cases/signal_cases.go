@@ -148,7 +148,7 @@ var signalCases = []Case{
 		Name:   "fairness",
 		Status: -1,
 		Says:   "One thread that makes calls without pause does not starve ten that sleep and wake.",
-		Argv:   []string{"FIXTURE/fair", "500"},
+		Argv:   []string{"FIXTURE/fair", "1500"},
 		// how often they wake depends on what else the machine does; starved they never would
 		Differs: func(r *Run) error {
 			var busy, least, most int
