@@ -223,14 +223,25 @@ func TestSetArgBytesIsUndone(t *testing.T) {
 	r.want(t, "const text\nopenat ENAMETOOLONG\npath \"/nonexistent/const\"\ntext unchanged\n", 0, "ENAMETOOLONG\t4001\ntrue\n")
 }
 
-// TestChangedPathOfThreads changes a path in eight threads at once.
+// TestChangedPathOfThreads changes a path in eight threads at once: to one that
+// fits into the vDSO, and to one that must lie below the threads' stacks.
 func TestChangedPathOfThreads(t *testing.T) {
 	t.Parallel()
-	r := traceScript(t, `on("openat:enter", {when = {path = "/dev/null"}}, function(ev) ev.path = "/dev/zero" end)
-		local n = 0
-		on("openat", {when = {path = "/dev/zero"}}, function(ev) n = n + 1 end)
-		on("end", function() print(n) end)`, fixture.Build(t, "counts"))
-	r.want(t, fixture.Run(t, fixture.Build(t, "counts")).Stdout, 0, "400\n")
+	counts := fixture.Build(t, "counts")
+	untraced := fixture.Run(t, counts).Stdout
+	for _, c := range []struct{ name, path string }{
+		{"vDSO", `"/dev/zero"`},
+		{"stack", `"/dev" .. string.rep("/", 2000) .. "zero"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := traceScript(t, `on("openat:enter", {when = {path = "/dev/null"}}, function(ev) ev.path = `+c.path+` end)
+				local n = 0
+				on("openat", {when = {path = `+c.path+`}}, function(ev) n = n + 1 end)
+				on("end", function() print(n) end)`, counts)
+			r.want(t, untraced, 0, "400\n")
+		})
+	}
 }
 
 // TestSignals: replaced, suppressed, forwarded; the sender stays.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -177,21 +178,43 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 
 // stackPointer is where a task's stack is. A notification does not say; the
 // kernel shows it in /proc while the task waits.
-func (t *Task) stackPointer() uint64 {
+func (t *Task) stackPointer() (uint64, error) {
 	if !t.Notified() {
-		return t.Task.Call.SP
+		return t.Task.Call.SP, nil
 	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", t.TID))
-	f := strings.Fields(string(b))
-	if err != nil || len(f) < 9 {
-		return 0
-	}
-	var sp uint64
-	if _, err := fmt.Sscanf(f[7], "0x%x", &sp); err != nil {
-		return 0
-	}
+	sp, err := waitingStack(func() ([]byte, error) {
+		return os.ReadFile(fmt.Sprintf("/proc/%d/syscall", t.TID))
+	})
 	// A signal handler may run before the call is made again: its frame must
 	// not reach what is put here.
 	const handlerRoom = 64 << 10
-	return sp - handlerRoom
+	return sp - handlerRoom, err
+}
+
+// waitingStack returns the stack pointer of a task that waits for the answer to
+// its notification, ESRCH if it does not wait any more, because it was killed.
+// The listener may be as fast as to look before the task sleeps, and where the
+// CPUs are busy for long before; the file says "running" until then.
+func waitingStack(read func() ([]byte, error)) (uint64, error) {
+	const patience = 2 * time.Second
+	until := time.Now().Add(patience)
+	for pause := 10 * time.Microsecond; ; pause = min(2*pause, time.Millisecond) {
+		b, err := read()
+		if err != nil {
+			if errors.Is(err, unix.ENOENT) {
+				err = unix.ESRCH
+			}
+			return 0, err
+		}
+		if f := strings.Fields(string(b)); len(f) == 9 {
+			return strconv.ParseUint(f[7], 0, 64)
+		}
+		if string(b) != "running\n" {
+			return 0, unix.ESRCH
+		}
+		if time.Now().After(until) {
+			return 0, errors.New("its stack pointer can't be found out while it runs")
+		}
+		time.Sleep(pause)
+	}
 }

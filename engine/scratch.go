@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"golang.org/x/sys/unix"
 )
 
 // savedMemory is what stood where a changed argument was put.
@@ -23,11 +25,16 @@ func (ev *Event) SetArgBytes(i int, b []byte) error {
 		return err
 	}
 	addr, old, err := ev.scratchPlace(b)
+	if errors.Is(err, unix.ESRCH) {
+		return nil // killed meanwhile: the call does not run
+	}
 	if err != nil {
 		return err
 	}
 	t := ev.Task
-	if _, err := t.Proc.Process.WriteMemory(addr, b); err != nil {
+	if _, err := t.Proc.Process.WriteMemory(addr, b); errors.Is(err, unix.ESRCH) {
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("cannot write the %d bytes of an argument: %w", len(b), err)
 	}
 	t.scratch = append(t.scratch, savedMemory{addr, old})
@@ -46,7 +53,11 @@ func (ev *Event) scratchPlace(b []byte) (addr uint64, old []byte, err error) {
 	}
 	const redZone = 256 // 128 on amd64, none on arm64
 	if ev.stackAt == 0 {
-		ev.stackAt = t.stackPointer() - redZone
+		sp, err := t.stackPointer()
+		if err != nil {
+			return 0, nil, fmt.Errorf("no room for %d bytes below the stack: %w", len(b), err)
+		}
+		ev.stackAt = sp - redZone
 	}
 	addr = (ev.stackAt - uint64(len(b))) &^ 15
 	if !t.reaches(addr) {
@@ -86,28 +97,46 @@ func (t *Task) newMemory() {
 	t.Proc.borrowed, t.Proc.vdsoEnd = nil, 0
 }
 
-// vdsoRoom returns where n zero bytes behind another one lie at the end of the
-// vDSO, 0 if there are none. The kernel maps whole pages of it, of which the
-// last is hardly ever full.
+const vdsoPage = 4096
+
+// vdsoRoom returns where n bytes of zero behind another one lie at the end of
+// the vDSO, 0 if there are none. The kernel maps whole pages of it, of which
+// the last is hardly ever full.
 func (p *Proc) vdsoRoom(n int) uint64 {
-	const page = 4096
-	if p.vdsoEnd == 0 {
+	first := p.vdsoEnd == 0
+	if first {
 		p.vdsoEnd = p.findVDSO()
 	}
-	if p.vdsoEnd <= page {
+	if p.vdsoEnd <= vdsoPage {
 		return 0
 	}
-	var buf [page]byte
-	if got, err := p.ReadMemory(p.vdsoEnd-page, buf[:]); err != nil || got < page {
+	var page [vdsoPage]byte
+	if got, err := p.ReadMemory(p.vdsoEnd-vdsoPage, page[:]); err != nil || got < vdsoPage {
 		return 0
 	}
-	// What is there may itself end with zeros.
-	const margin = 64
-	start := len(bytes.TrimRight(buf[:], "\x00")) + margin
-	if start+n > page {
+	if first {
+		// What is there may itself end with zeros.
+		const margin = 64
+		p.vdsoFree = len(bytes.TrimRight(page[:], "\x00")) + margin
+	}
+	at := zeroRun(page[:], p.vdsoFree, n)
+	if at < 0 {
 		return 0
 	}
-	return p.vdsoEnd - page + uint64(start)
+	return p.vdsoEnd - vdsoPage + uint64(at)
+}
+
+// zeroRun returns the first offset in b, not before from, of n zero bytes that
+// do not begin with the end of another string; -1 if there are none.
+func zeroRun(b []byte, from, n int) int {
+	for from+n <= len(b) {
+		used := len(bytes.TrimRight(b[from:from+n], "\x00"))
+		if used == 0 {
+			return from
+		}
+		from += used + 1
+	}
+	return -1
 }
 
 // noVDSO marks a process that was searched in vain.
