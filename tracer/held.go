@@ -42,24 +42,30 @@ func (t *Tracer) handleUnknown(w waited, st Status) bool {
 		return false
 	}
 	delete(t.adopted, w.tid)
-	t.dropHeld(w.tid) // its stop, if it is dead now
+	t.dropHeldStop(w.tid)
 	t.held = append(t.held, held{w, time.Now()})
 	return false
 }
 
-// releaseHeld puts what is held of a child back into the queue.
-func (t *Tracer) releaseHeld(tid int) {
-	for _, h := range t.held {
-		if h.tid == tid {
-			t.dropHeld(tid)
-			t.queue = append(t.queue, h.waited)
-			return
-		}
+// releaseHeld puts the oldest report that is held of a child back into the
+// queue, before all that was reported later: the child may be dead, and the id
+// another's whose birth is next.
+func (t *Tracer) releaseHeld(child *Task) {
+	i := slices.IndexFunc(t.held, func(h held) bool { return h.tid == child.TID })
+	if i < 0 {
+		return
+	}
+	h := t.held[i]
+	t.held = slices.Delete(t.held, i, i+1)
+	t.queue = slices.Insert(t.queue, t.queueHead, h.waited)
+	if h.isDeath() {
+		child.noteReaped()
 	}
 }
 
-func (t *Tracer) dropHeld(tid int) {
-	t.held = slices.DeleteFunc(t.held, func(h held) bool { return h.tid == tid })
+// dropHeldStop forgets a stop that a death or another stop has ended.
+func (t *Tracer) dropHeldStop(tid int) {
+	t.held = slices.DeleteFunc(t.held, func(h held) bool { return h.tid == tid && !h.isDeath() })
 }
 
 // adoptHeld gives a record to every held child that lives: the parent's event of
@@ -69,7 +75,7 @@ func (t *Tracer) adoptHeld() {
 	list := t.held
 	t.held = nil
 	for _, h := range list {
-		if st := DecodeStatus(h.status); st.Kind == StatusExited || st.Kind == StatusSignaled {
+		if h.isDeath() {
 			t.held = append(t.held, h)
 			continue
 		}

@@ -331,7 +331,7 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 	}
 	task.takeBack(child)
 	child.adopted = false
-	t.releaseHeld(tid)
+	t.releaseHeld(child)
 	return child, 0
 }
 

@@ -65,6 +65,9 @@ type waited struct {
 	status uint32
 }
 
+// isDeath tells the report of a death from that of a stop.
+func (w waited) isDeath() bool { return w.status&0xff != 0x7f }
+
 // Run calls f with a new Tracer on an OS thread that has no children, locked
 // for the time of the call, and returns f's error. Waiting from a thread that
 // had started processes before would take their reports from whoever waits for
@@ -282,7 +285,7 @@ func (t *Tracer) drain() {
 
 // enqueue appends a wait report to the queue.
 func (t *Tracer) enqueue(w waited) {
-	if w.status&0xff != 0x7f || w.status>>16 == unix.PTRACE_EVENT_EXEC {
+	if w.isDeath() || w.status>>16 == unix.PTRACE_EVENT_EXEC {
 		t.overtake(w)
 	}
 	t.queue = append(t.queue, w)
@@ -293,18 +296,23 @@ func (t *Tracer) enqueue(w waited) {
 // stop of the former owner that waits here is over, and no request may
 // go to the id in its name.
 func (t *Tracer) overtake(w waited) {
-	t.dropHeld(w.tid)
+	t.dropHeldStop(w.tid)
 	for i := t.queueHead; i < len(t.queue); i++ {
-		if t.queue[i].tid == w.tid {
+		if t.queue[i].tid == w.tid && !t.queue[i].isDeath() {
 			t.queue = append(t.queue[:i], t.queue[i+1:]...)
 			i--
 		}
 	}
-	if task := t.tasks[w.tid]; task != nil && w.status&0xff != 0x7f {
-		task.reaped.Store(true)
-		if task.TID == task.Proc.PID { // the leader's is the last report of a group
-			task.Proc.reaped.Store(true)
-		}
+	if task := t.tasks[w.tid]; task != nil && w.isDeath() {
+		task.noteReaped()
+	}
+}
+
+// noteReaped is for a task whose death was collected: its id may be another's.
+func (t *Task) noteReaped() {
+	t.reaped.Store(true)
+	if t.TID == t.Proc.PID { // the leader's is the last report of a group
+		t.Proc.reaped.Store(true)
 	}
 }
 

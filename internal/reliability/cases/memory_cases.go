@@ -29,6 +29,21 @@ var memoryCases = []Case{
 		},
 	},
 	{
+		Name: "arguments-changed-in-threads",
+		Says: "Eight threads open files at once on busy CPUs, and a hook gives each call a path so long that it must lie below the thread's stack: every call uses it, and no stack is harmed.",
+		Argv: sh(`for i in 1 2 3; do while :; do :; done & busy="$busy $!"; done; FIXTURE/counts; status=$?; kill $busy; exit $status`),
+		Rows: []Row{Notified, Traced, Unfiltered, Attached},
+		Look: `local quick = ev.name`,
+		Script: `on("openat:enter", function(ev)
+			if ev.path == "/dev/null" and ev.comm == "counts" then ev.path = "/nonexistent" .. string.rep("/", 2000) .. "x" end
+		end)`,
+		Differs: func(r *Run) error {
+			want := r.Untraced
+			want.Code, want.Stdout = 1, strings.Replace(want.Stdout, "wrong 0", "wrong 400", 1)
+			return r.Traced.Differs(want)
+		},
+	},
+	{
 		Name: "path-changes-behind-hook",
 		Says: "Another thread rewrites a path while it is opened: what the hook reads is what the kernel opens.",
 		Argv: []string{"FIXTURE/toctou", "500"}, Mask: `A \d+ B \d+`,
