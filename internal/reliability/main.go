@@ -57,7 +57,7 @@ func main() {
 	go func() {
 		sig := <-interrupts
 		fmt.Fprintf(os.Stderr, "reliability: %v: what was started is killed\n", sig)
-		trial.KillAll()
+		trial.CleanUp()
 		os.Exit(128 + int(sig.(syscall.Signal)))
 	}()
 	o := &report.Options{Users: trial.Users(), Long: *long, Progress: os.Stderr}

@@ -23,7 +23,7 @@ type tester struct {
 
 func (t *tester) close() {
 	if t.dir != "" {
-		os.RemoveAll(t.dir)
+		trial.RemoveScratch(t.dir)
 	}
 }
 
@@ -32,7 +32,7 @@ func (t *tester) prepare() (err error) {
 	if t.dir != "" {
 		return nil
 	}
-	if t.dir, err = os.MkdirTemp("", "luatrace-tests-"); err != nil {
+	if t.dir, err = trial.Scratch("luatrace-tests-"); err != nil {
 		return err
 	}
 	if err := os.Chmod(t.dir, 0o755); err != nil {

@@ -6,7 +6,6 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -61,11 +60,11 @@ type Lab struct {
 // Run runs the experiment with n as its size, and returns what was counted and everything that
 // did not go as it must.
 func (e *Experiment) Run(w Where, n int) (counts []Count, problems []string, err error) {
-	scratch, err := os.MkdirTemp("", "luatrace-chaos-")
+	scratch, err := trial.Scratch("luatrace-chaos-")
 	if err != nil {
 		return nil, nil, err
 	}
-	defer os.RemoveAll(scratch)
+	defer trial.RemoveScratch(scratch)
 	if err := w.User.Own(scratch); err != nil {
 		return nil, nil, err
 	}

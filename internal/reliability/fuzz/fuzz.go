@@ -21,6 +21,7 @@ import (
 
 	"luatrace/internal/fixture"
 	"luatrace/internal/reliability/report"
+	"luatrace/internal/reliability/trial"
 )
 
 // Target is a fuzz target.
@@ -92,12 +93,12 @@ type Binaries struct {
 
 // NewBinaries makes a place for them; Close removes it.
 func NewBinaries() (*Binaries, error) {
-	dir, err := os.MkdirTemp("", "luatrace-fuzz-")
+	dir, err := trial.Scratch("luatrace-fuzz-")
 	return &Binaries{dir: dir}, err
 }
 
 // Close removes the programs.
-func (b *Binaries) Close() { os.RemoveAll(b.dir) }
+func (b *Binaries) Close() { trial.RemoveScratch(b.dir) }
 
 // of builds the program of a package.
 func (b *Binaries) of(root, pkg string) (string, error) {

@@ -32,11 +32,11 @@ func all(dir string) ([]*Suite, error) {
 
 // section runs the chosen suites in every row as every user.
 func section(o *report.Options) (string, bool, error) {
-	dir, err := os.MkdirTemp("", "luatrace-suites-")
+	dir, err := trial.Scratch("luatrace-suites-")
 	if err != nil {
 		return "", false, err
 	}
-	defer os.RemoveAll(dir)
+	defer trial.RemoveScratch(dir)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", false, err
 	}

@@ -5,7 +5,6 @@ package suites
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -36,11 +35,11 @@ const timeout = 15 * time.Minute
 
 // run runs the suite once, under the command in front if there is one.
 func (s *Suite) run(user trial.User, front []string) (Verdicts, error) {
-	scratch, err := os.MkdirTemp("", "luatrace-suite-")
+	scratch, err := trial.Scratch("luatrace-suite-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(scratch)
+	defer trial.RemoveScratch(scratch)
 	if err := user.Own(scratch); err != nil {
 		return nil, err
 	}

@@ -106,15 +106,6 @@ func (p *Process) killAll() {
 // started has the commands that Wait has not returned for.
 var started sync.Map // *Process -> nil
 
-// KillAll kills all commands that run, with what they started, for a program that ends before
-// them. Any thread may call it.
-func KillAll() {
-	started.Range(func(p, _ any) bool {
-		p.(*Process).killAll()
-		return true
-	})
-}
-
 // Field reads a field of /proc/PID/status, "" if there is none.
 func Field(pid int, name string) string {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

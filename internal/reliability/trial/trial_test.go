@@ -1,6 +1,9 @@
 package trial
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -82,8 +85,12 @@ func TestDiffers(t *testing.T) {
 	}
 }
 
-// TestKillAll runs alone: the parallel tests wait for it.
-func TestKillAll(t *testing.T) {
+// TestCleanUp runs alone: the parallel tests wait for it.
+func TestCleanUp(t *testing.T) {
+	dir, err := Scratch("luatrace-trial-")
+	if err != nil || os.Mkdir(filepath.Join(dir, "full"), 0o700) != nil {
+		t.Fatal(dir, err)
+	}
 	var list []*Process
 	for range 2 {
 		p, err := Start(Command{Argv: []string{"sh", "-c", "setsid sleep 300 & sleep 300"}})
@@ -95,7 +102,10 @@ func TestKillAll(t *testing.T) {
 			t.Errorf("%d processes, want 3", len(p.PIDs()))
 		}
 	}
-	KillAll()
+	CleanUp()
+	if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s: %v", dir, err)
+	}
 	for _, p := range list {
 		if o, err := p.Wait(); err != nil || o.Signal != syscall.SIGKILL || len(o.Left) != 0 {
 			t.Errorf("%+v, %v", o, err)
