@@ -15,6 +15,7 @@ var Findings = map[string][]string{
 		"a thread killed just after its execve was told of under a wrong id, and its old record stayed",
 		"requests and signals could go to an id whose death had been collected, though not yet looked at",
 		"a child let go before its birth was told of got a second record",
+		"the death of a child was told as that of the next one with its id, when neither's birth had been told of",
 	},
 	"tracer.FuzzReports":         {"an execve said to come from another process's thread upset the counts of threads"},
 	"tracer/encode.FuzzArgs":     {"an empty name of an argument crashed"},
