@@ -24,18 +24,18 @@ func (ev *Event) SetArgBytes(i int, b []byte) error {
 	if err := ev.mayAct(KindEnter); err != nil {
 		return err
 	}
+	t := ev.Task
 	addr, old, err := ev.scratchPlace(b)
+	if err == nil {
+		if _, err = t.Proc.Process.WriteMemory(addr, b); err != nil {
+			err = fmt.Errorf("cannot write the %d bytes of an argument: %w", len(b), err)
+		}
+	}
 	if errors.Is(err, unix.ESRCH) {
 		return nil // killed meanwhile: the call does not run
 	}
 	if err != nil {
 		return err
-	}
-	t := ev.Task
-	if _, err := t.Proc.Process.WriteMemory(addr, b); errors.Is(err, unix.ESRCH) {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("cannot write the %d bytes of an argument: %w", len(b), err)
 	}
 	t.scratch = append(t.scratch, savedMemory{addr, old})
 	return ev.SetArg(i, addr)
@@ -55,7 +55,7 @@ func (ev *Event) scratchPlace(b []byte) (addr uint64, old []byte, err error) {
 	if ev.stackAt == 0 {
 		sp, err := t.stackPointer()
 		if err != nil {
-			return 0, nil, fmt.Errorf("no room for %d bytes below the stack: %w", len(b), err)
+			return 0, nil, err
 		}
 		ev.stackAt = sp - redZone
 	}
@@ -94,7 +94,7 @@ func (t *Task) newMemory() {
 		t.restoreScratch(t.Proc.borrowed)
 	}
 	t.scratch = t.scratch[:0]
-	t.Proc.borrowed, t.Proc.vdsoEnd = nil, 0
+	t.Proc.borrowed, t.Proc.vdsoEnd, t.Proc.vdsoFree = nil, 0, 0
 }
 
 const vdsoPage = 4096
@@ -103,8 +103,7 @@ const vdsoPage = 4096
 // the vDSO, 0 if there are none. The kernel maps whole pages of it, of which
 // the last is hardly ever full.
 func (p *Proc) vdsoRoom(n int) uint64 {
-	first := p.vdsoEnd == 0
-	if first {
+	if p.vdsoEnd == 0 {
 		p.vdsoEnd = p.findVDSO()
 	}
 	if p.vdsoEnd <= vdsoPage {
@@ -114,7 +113,7 @@ func (p *Proc) vdsoRoom(n int) uint64 {
 	if got, err := p.ReadMemory(p.vdsoEnd-vdsoPage, page[:]); err != nil || got < vdsoPage {
 		return 0
 	}
-	if first {
+	if p.vdsoFree == 0 {
 		// What is there may itself end with zeros.
 		const margin = 64
 		p.vdsoFree = len(bytes.TrimRight(page[:], "\x00")) + margin

@@ -43,7 +43,7 @@ type Proc struct {
 
 	eng      *Engine
 	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
-	vdsoFree int    // from where on the last page of the vDSO was empty
+	vdsoFree int    // from where on the last page of the vDSO was empty; 0 unknown
 	borrowed *Proc  // whose memory it uses: the parent's after a vfork
 
 	exe string // of the program, for when it has ended; see rememberProgram
