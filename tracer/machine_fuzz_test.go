@@ -166,7 +166,7 @@ func (d *driver) see(ev *Event) {
 		}
 		d.inCall[ev.Task] = false
 	case EventNew:
-		if child := d.m.threads[ev.Child.TID]; child != nil {
+		if child := d.m.childOf(tid, ev.Child.TID); child != nil {
 			child.known = true
 		}
 	case EventDeath:
@@ -483,8 +483,11 @@ func FuzzStatus(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, ws uint32) {
 		st, std := DecodeStatus(ws), unix.WaitStatus(ws)
-		stopped := st.Kind != StatusExited && st.Kind != StatusSignaled && st.Kind != StatusContinued
+		death := st.Kind == StatusExited || st.Kind == StatusSignaled
+		stopped := !death && st.Kind != StatusContinued
 		switch {
+		case (waited{status: ws}).isDeath() != death:
+			t.Errorf("%#x: %+v, taken for a death: %v", ws, st, !death)
 		case std.Exited() != (st.Kind == StatusExited), std.Exited() && std.ExitStatus() != st.Code:
 			t.Errorf("%#x: %+v, exited %v %d", ws, st, std.Exited(), std.ExitStatus())
 		case std.Signaled() && (st.Kind != StatusSignaled || std.Signal() != st.Signal || std.CoreDump() != st.Core):

@@ -166,7 +166,7 @@ func (th *modelThread) bear(event int) {
 	if !th.traced || event == 0 {
 		return
 	}
-	child.traced = true
+	child.traced, child.bearer = true, th
 	child.group.loose = child.group.loose || th.group.loose
 	child.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), sysInfoNone, "")
 	if m.tr.options&unix.PTRACE_O_TRACECLONE == 0 {

@@ -253,8 +253,9 @@ type modelThread struct {
 	group  *modelGroup
 	state  modelState
 	traced bool
-	seized bool // and its first stop is to come
-	known  bool // the tracer has told of it
+	seized bool         // and its first stop is to come
+	known  bool         // the tracer has told of it
+	bearer *modelThread // whose event tells of its birth, nil for none
 
 	ready  bool   // there is a report that nobody has taken
 	status uint32 // that report, or the one of the present stop
@@ -305,6 +306,17 @@ func (m *machine) isHeld(tid int) bool {
 		return true
 	}
 	return slices.ContainsFunc(m.tr.held, func(h held) bool { return h.tid == tid })
+}
+
+// childOf returns the thread with the id that a parent's event is about, which
+// may have been given away again; nil if nobody has it.
+func (m *machine) childOf(parent, id int) *modelThread {
+	for _, th := range m.all {
+		if th.tid == id && !th.known && th.bearer != nil && th.bearer.tid == parent {
+			return th
+		}
+	}
+	return m.threads[id]
 }
 
 // newThread makes a thread, in a new group if g is nil.
