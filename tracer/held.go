@@ -32,17 +32,16 @@ type held struct {
 var errHeldLong = errors.New("held for long")
 
 // handleUnknown deals with the report of a thread without a record.
-func (t *Tracer) handleUnknown(w waited, st Status) bool {
+func (t *Tracer) handleUnknown(w waited) bool {
 	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
 		// Not ours to follow: made with CLONE_PTRACE by the tracee itself, or with
 		// CLONE_PARENT, which makes it the tracer's own child.
-		if st.Kind != StatusExited && st.Kind != StatusSignaled {
+		if !w.isDeath() {
 			ptrace(unix.PTRACE_DETACH, w.tid, 0, 0)
 		}
 		return false
 	}
 	delete(t.adopted, w.tid)
-	t.dropHeldStop(w.tid)
 	t.held = append(t.held, held{w, time.Now()})
 	return false
 }
@@ -61,11 +60,6 @@ func (t *Tracer) releaseHeld(child *Task) {
 	if h.isDeath() {
 		child.noteReaped()
 	}
-}
-
-// dropHeldStop forgets a stop that a death or another stop has ended.
-func (t *Tracer) dropHeldStop(tid int) {
-	t.held = slices.DeleteFunc(t.held, func(h held) bool { return h.tid == tid && !h.isDeath() })
 }
 
 // adoptHeld gives a record to every held child that lives: the parent's event of

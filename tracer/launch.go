@@ -129,13 +129,13 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refus
 func endChild(tid int) Exit {
 	unix.Kill(tid, unix.SIGKILL)
 	for {
-		var status uint32
-		_, e := wait4(tid, &status, unix.WALL|unix.WNOTHREAD)
+		w := waited{tid: tid}
+		_, e := wait4(tid, &w.status, unix.WALL|unix.WNOTHREAD)
 		if e == unix.ECHILD {
 			return Exit{Signal: unix.SIGKILL}
 		}
-		if st := DecodeStatus(status); e == 0 && (st.Kind == StatusExited || st.Kind == StatusSignaled) {
-			return exitOf(st)
+		if e == 0 && w.isDeath() {
+			return exitOf(DecodeStatus(w.status))
 		}
 	}
 }

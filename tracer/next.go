@@ -71,9 +71,9 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 	st := DecodeStatus(w.status)
 	task := t.tasks[w.tid]
 	if task == nil {
-		return t.endOfCommand(w.tid, st, ev) || t.handleUnknown(w, st)
+		return t.endOfCommand(w.tid, st, ev) || t.handleUnknown(w)
 	}
-	if st.Kind == StatusExited || st.Kind == StatusSignaled {
+	if w.isDeath() {
 		return t.handleDeath(task, st, ev)
 	}
 	task.state, task.status = taskStopped, st

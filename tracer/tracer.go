@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -65,8 +66,8 @@ type waited struct {
 	status uint32
 }
 
-// isDeath tells the report of a death from that of a stop.
-func (w waited) isDeath() bool { return w.status&0xff != 0x7f }
+// isDeath tells the report of a death from that of a stop, as DecodeStatus does.
+func (w waited) isDeath() bool { return w.status&0xff != 0x7f && w.status != 0xffff }
 
 // Run calls f with a new Tracer on an OS thread that has no children, locked
 // for the time of the call, and returns f's error. Waiting from a thread that
@@ -296,13 +297,9 @@ func (t *Tracer) enqueue(w waited) {
 // stop of the former owner that waits here is over, and no request may
 // go to the id in its name.
 func (t *Tracer) overtake(w waited) {
-	t.dropHeldStop(w.tid)
-	for i := t.queueHead; i < len(t.queue); i++ {
-		if t.queue[i].tid == w.tid && !t.queue[i].isDeath() {
-			t.queue = append(t.queue[:i], t.queue[i+1:]...)
-			i--
-		}
-	}
+	over := func(o waited) bool { return o.tid == w.tid && !o.isDeath() }
+	t.held = slices.DeleteFunc(t.held, func(h held) bool { return over(h.waited) })
+	t.queue = t.queue[:t.queueHead+len(slices.DeleteFunc(t.queue[t.queueHead:], over))]
 	if task := t.tasks[w.tid]; task != nil && w.isDeath() {
 		task.noteReaped()
 	}
