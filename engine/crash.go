@@ -52,15 +52,12 @@ func (e *Engine) caught(tr *tracer.Tracer, tev *tracer.Event) {
 	if !e.own.held {
 		e.own.Lock()
 	}
-	again := e.crash != nil
-	if !again {
-		e.crashed(value)
-	}
-	e.own.Unlock()
-	if again {
+	defer e.own.Unlock()
+	if e.crash != nil {
 		panic(value)
 	}
-	if tev != nil && tev.Task != nil {
+	e.crashed(value)
+	if tev.Task != nil {
 		tr.Resume(tev.Task)
 	}
 }

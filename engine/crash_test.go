@@ -45,8 +45,7 @@ func TestPanic(t *testing.T) {
 				ends, finished := 0, 0
 				hook(t, e, "end", func(*Event) error { ends++; return nil })
 				e.AtFinish(func() { finished++ })
-				_, err := e.Run(Target{Command: &tracer.Command{Path: "/bin/sh",
-					Argv: []string{"sh", "-c", `"$1" >"$2.part"; echo status $? >>"$2.part"; mv "$2.part" "$2"`, "sh", fixture.Build(t, "counts"), out}, Env: os.Environ()}})
+				_, err := e.Run(writesAtEnd(out, fixture.Build(t, "counts")))
 				var crash *CrashError
 				if !errors.As(err, &crash) || !strings.Contains(crash.Stack, "crash_test.go") || !strings.Contains(crash.Error(), "a bug of the test") {
 					t.Fatalf("error %v, want the panic and where it was", err)
@@ -57,16 +56,56 @@ func TestPanic(t *testing.T) {
 				if where.spec == "begin" {
 					return // nothing was started
 				}
-				var text []byte
-				for limit := time.Now().Add(time.Minute); len(text) == 0; time.Sleep(time.Millisecond) {
-					if text, err = os.ReadFile(out); err != nil && time.Now().After(limit) {
-						t.Fatal("the command does not get to its end")
-					}
-				}
-				if !strings.HasSuffix(string(text), "wrong 0\nstatus 0\n") {
+				if text := awaitText(t, out); !strings.HasSuffix(text, "wrong 0\nstatus 0\n") {
 					t.Errorf("the command printed %q", text)
 				}
 			})
+		}
+	}
+}
+
+// The task of the event in which luatrace panics runs on under the engine's
+// mutex: the listener's thread looks at it too. That a tracee is to be traced by
+// another one is told on the way.
+func TestPanicKeepsLock(t *testing.T) {
+	t.Parallel()
+	var e *Engine
+	told := 0
+	e = New(Options{Unfiltered: "a test", Report: func(string) {
+		told++
+		if !e.own.held {
+			t.Error("the task runs on without the lock")
+		}
+	}})
+	hook(t, e, "ptrace:enter", func(*Event) error { panic("a bug of the test") })
+	out := filepath.Join(t.TempDir(), "out")
+	_, err := e.Run(writesAtEnd(out, fixture.Build(t, "tracer"), "traceme"))
+	var crash *CrashError
+	if !errors.As(err, &crash) || told != 1 {
+		t.Errorf("error %v, %d messages, want the panic and one message", err, told)
+	}
+	if text := awaitText(t, out); !strings.HasSuffix(text, "\nstatus 0\n") {
+		t.Errorf("the command printed %q", text)
+	}
+}
+
+// writesAtEnd is a command whose output, with a line about its exit status, is in
+// a file when it has ended.
+func writesAtEnd(file string, argv ...string) Target {
+	script := `out=$1; shift; "$@" >"$out.part"; echo status $? >>"$out.part"; mv "$out.part" "$out"`
+	return Target{Command: &tracer.Command{Path: "/bin/sh", Argv: append([]string{"sh", "-c", script, "sh", file}, argv...), Env: os.Environ()}}
+}
+
+// awaitText waits for such a file.
+func awaitText(t *testing.T, file string) string {
+	t.Helper()
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile(file)
+		if err == nil && len(text) > 0 {
+			return string(text)
+		}
+		if time.Now().After(limit) {
+			t.Fatal("the command does not get to its end")
 		}
 	}
 }
