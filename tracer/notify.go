@@ -59,7 +59,7 @@ func (l *Listener) Close() {
 	}
 	if tid := l.thread.Load(); tid != 0 {
 		for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
-			unix.Tgkill(unix.Getpid(), int(tid), WakeSignal)
+			wakeThread(int(tid))
 			select {
 			case <-l.done:
 			case <-time.After(pause):

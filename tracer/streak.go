@@ -86,7 +86,7 @@ func (t *Tracer) watchStreak() {
 		time.Sleep(silenceLimit)
 		switch now := s.waits.Load(); {
 		case now == last && now%2 == 1:
-			unix.Tgkill(unix.Getpid(), t.threadID, WakeSignal)
+			wakeThread(t.threadID)
 			idle = 0
 		case now == last:
 			idle++

@@ -7,10 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WakeSignal interrupts the tracer's wait4. All handlers of the Go runtime have
-// SA_RESTART, which would put wait4 back to sleep, so one real-time signal that
-// nothing else uses loses the flag.
-const WakeSignal = unix.Signal(62)
+// wakeSignal interrupts the tracer's wait4. All handlers of the Go runtime have
+// SA_RESTART, which would put wait4 back to sleep, so one signal loses the flag.
+// The runtime takes SIGPROF for its profiler's, whoever sends it, unblocks it in
+// every thread, and shows it to nobody. It must not be a real-time signal: those
+// need room in a queue that all processes of the user share
+// (RLIMIT_SIGPENDING), and any of them can fill it.
+const wakeSignal = unix.SIGPROF
 
 // Flags of rt_sigaction(2), the same on amd64 and arm64.
 const (
@@ -25,7 +28,7 @@ var prepareSignals = sync.OnceValue(func() error {
 	if err := changeSigactionFlags(unix.SIGCHLD, saNoCldStop, 0); err != nil {
 		return err
 	}
-	return changeSigactionFlags(WakeSignal, 0, saRestart)
+	return changeSigactionFlags(wakeSignal, 0, saRestart)
 })
 
 // Wake makes Next return an EventWoken soon, also when it is waiting now. It
@@ -34,7 +37,7 @@ var prepareSignals = sync.OnceValue(func() error {
 func (t *Tracer) Wake() {
 	t.woken.Store(true)
 	t.wakes.Add(1)
-	unix.Tgkill(unix.Getpid(), t.threadID, WakeSignal)
+	wakeThread(t.threadID)
 	if t.waking.CompareAndSwap(false, true) {
 		go t.keepWaking()
 	}
@@ -52,8 +55,8 @@ func (t *Tracer) keepWaking() {
 			pause, wake = first, now // another one: a signal of its own is out
 			continue
 		}
-		if t.woken.Load() && unix.Tgkill(unix.Getpid(), t.threadID, WakeSignal) != nil {
-			t.woken.Store(false) // the thread is gone
+		if t.woken.Load() && wakeThread(t.threadID) == unix.ESRCH {
+			t.woken.Store(false)
 		}
 	}
 	t.waking.Store(false)
@@ -61,3 +64,6 @@ func (t *Tracer) keepWaking() {
 		go t.keepWaking()
 	}
 }
+
+// wakeThread interrupts a thread's system call, ESRCH if there is no such thread.
+func wakeThread(tid int) error { return unix.Tgkill(unix.Getpid(), tid, wakeSignal) }

@@ -79,9 +79,7 @@ func forwarded(command bool) []unix.Signal {
 	if command {
 		signals = append(signals, unix.SIGTSTP, unix.SIGTTIN, unix.SIGCONT, unix.SIGWINCH)
 		for sig := unix.Signal(firstRealTime); sig <= lastSignal; sig++ {
-			if sig != tracer.WakeSignal {
-				signals = append(signals, sig)
-			}
+			signals = append(signals, sig)
 		}
 	}
 	return signals

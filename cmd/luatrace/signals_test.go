@@ -3,6 +3,7 @@ package main
 import (
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,6 +47,36 @@ func TestSignalIsForwarded(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The queue of signals is the user's (RLIMIT_SIGPENDING), and any program can
+// fill it: what wakes luatrace must not need room in it.
+func TestFullSignalQueue(t *testing.T) {
+	t.Parallel()
+	counts := fixture.Build(t, "counts")
+	full := []string{"--sigpending=0", "--", fixture.Luatrace(t)}
+	for name, script := range map[string]string{
+		"result of a notified call": `on("getuid:enter", function(ev) ev:onexit(function(ev) agg.n:count("seen") end) end)`,
+		"delay":                     `on("getuid:enter", function(ev) ev:delay("1ms") agg.n:count("seen") end)`,
+		"timer":                     `every("1ms", function() agg.n:count("seen") end)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := fixture.Run(t, "prlimit", append(full, "-e", script, "--", "sh", "-c", `sleep 0.1; exec "$1"`, "sh", counts)...)
+			if r.Code != 0 || !strings.HasSuffix(r.Stdout, "\nwrong 0\n") || !strings.Contains(r.Stderr, " seen\n") {
+				t.Errorf("exit status %d, output %q, messages %q", r.Code, r.Stdout, r.Stderr)
+			}
+		})
+	}
+	t.Run("Ctrl-C", func(t *testing.T) {
+		t.Parallel()
+		victim := start(t, exec.Command("sh", "-c", "echo ready; exec sleep 60"))
+		victim.line()
+		p := start(t, exec.Command("prlimit", append(full, "-p", strconv.Itoa(victim.pid()))...))
+		tracedBy(t, victim.pid(), p.pid())
+		p.detach()
+		tracedBy(t, victim.pid(), 0)
+	})
 }
 
 func checkEnd(t *testing.T, p *process, status, want int) {

@@ -3,6 +3,7 @@ package main
 import (
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +25,9 @@ type ordinary struct {
 	// seccomp filter changes and says it changes.
 	strip []string
 }
+
+// runsAnother finds an under that ends in a program which runs its arguments.
+var runsAnother = regexp.MustCompile(`exec [a-z]`)
 
 func sh(script string) []string { return []string{"sh", "-c", script} }
 
@@ -94,6 +98,7 @@ var ordinaries = []ordinary{
 	{name: "limits", argv: sh("ulimit -a")},
 	{name: "few descriptors", argv: sh("ulimit -n; ulimit -Hn"), under: "ulimit -S -n 64;"},
 	{name: "hard limits", argv: sh("ulimit -a; ulimit -Ha"), under: "ulimit -n 256; ulimit -c 0; ulimit -s 4096;"},
+	{name: "no room for signals", argv: []string{"FIXTURE/counts"}, under: "exec prlimit --sigpending=0 "},
 	{name: "umask", argv: sh("umask; >f; stat -c %a f"), under: "umask 027;"},
 	{name: "state", argv: []string{"FIXTURE/sigstate"}, strip: seccompState},
 	{name: "state under nohup", argv: []string{"nohup", "FIXTURE/sigstate"}, strip: seccompState},
@@ -125,7 +130,7 @@ func (o *ordinary) do(t *testing.T, tracing []string, credential *syscall.Creden
 		}
 	}
 	under := o.under
-	if !strings.Contains(under, "exec env") && !strings.Contains(under, "exec nice") {
+	if !runsAnother.MatchString(under) {
 		under += " exec "
 	}
 	argv := append([]string{"-c", under + ` "$@"`, "sh"}, tracing...)

@@ -56,6 +56,11 @@ var signalCases = []Case{
 		Argv: []string{"FIXTURE/int3"},
 	},
 	{
+		Name:  "signal-queue-full",
+		Says:  "There is no room for queued signals, which all processes of a user share: luatrace sees, changes and waits as ever, and Ctrl-C ends it.",
+		Tests: []string{"cmd/luatrace.TestFullSignalQueue"},
+	},
+	{
 		Name: "siginfo",
 		Says: "A handler is told the same of each signal: code, sender, value; real-time signals stay in order.",
 		Argv: []string{"FIXTURE/siginfo"},
