@@ -35,7 +35,8 @@
 //   - The way in and out: launch.go, fork_unsafe.go, lookpath.go, attach.go,
 //     detach.go, errors.go; permission.go says why the kernel refused, left.go
 //     serves those that were let go with their filter. inherit.go is what this
-//     process got from its parent, die_unsafe.go its own end.
+//     process got from its parent, threads.go what it reserves, die_unsafe.go its
+//     own end.
 //   - The loop: tracer.go, next.go, status.go, event.go, task.go, resume.go,
 //     wake.go; held.go for reports that come before their task is known, streak.go
 //     and placement.go make it cheaper.

@@ -79,6 +79,7 @@ func Run(opts Options, f func(*Tracer) error) error {
 	if err := prepareSignals(); err != nil {
 		return err
 	}
+	reserveThreads()
 	done := make(chan error, 1)
 	tryThread(opts, f, done)
 	return <-done

@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -10,7 +11,13 @@ import (
 	"luatrace/tracer"
 )
 
+// mostProcs bounds how many threads run Go code at the same time, and with it
+// how many the runtime may start. One waits for tracees and one for
+// notifications; the garbage collector is content with what is left.
+const mostProcs = 4
+
 func main() {
+	runtime.GOMAXPROCS(min(mostProcs, runtime.GOMAXPROCS(0)))
 	dieOfQuit()
 	st := run(os.Args[1:], os.Environ(), stdio{os.Stdin, &checked{File: os.Stdout}, os.Stderr})
 	if st.signal != 0 {

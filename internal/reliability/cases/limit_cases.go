@@ -56,6 +56,11 @@ var limitCases = []Case{
 		Tests: []string{"bindings.TestLimits", "bindings.TestMemoryIsGivenBack"},
 	},
 	{
+		Name:  "no-room-for-processes",
+		Says:  "The program has taken all the processes and threads that its user may have: luatrace has what it needs, and goes on.",
+		Tests: []string{"cmd/luatrace.TestNoRoomForProcesses", "cmd/luatrace.TestThreadsAreReserved"},
+	},
+	{
 		Name:  "trace-too-long",
 		Says:  "A trace ends at --max-output with a whole line, which is said once; the program goes on.",
 		Tests: []string{"cmd/luatrace.TestMaxOutput"},
