@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -154,6 +155,7 @@ func (t *Tracer) dropAll() {
 
 // killAll kills every tracee that is left and collects it.
 func (t *Tracer) killAll() {
+	t.held = slices.DeleteFunc(t.held, func(h held) bool { return h.isDeath() }) // their ids may be others' by now
 	if len(t.tasks) == 0 && len(t.held) == 0 {
 		return
 	}
@@ -171,6 +173,25 @@ func (t *Tracer) killAll() {
 		}
 	}
 	t.dropAll()
+}
+
+// collectCommand takes care that the command leaves no zombie of this process's
+// when it was let go, however long it runs.
+func (t *Tracer) collectCommand() {
+	if t.commandPID == 0 {
+		return
+	}
+	var status uint32
+	if tid, e := wait4Now(t.commandPID, &status, unix.WALL|unix.WNOTHREAD); e != 0 || tid != 0 {
+		return // it is gone
+	}
+	go func() {
+		for {
+			if _, err := unix.Wait4(t.commandPID, nil, unix.WALL, nil); err != unix.EINTR {
+				return
+			}
+		}
+	}()
 }
 
 // Kill kills every tracee, and what it is just creating; their deaths come

@@ -58,6 +58,9 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 		if shown {
 			return nil
 		}
+		if t.detachAll && len(t.tasks) == 0 {
+			return ErrNoTracees // a command that was let go may be there, which is not to be waited for
+		}
 		if t.launchErr != nil {
 			err, t.launchErr = t.launchErr, nil
 			return err

@@ -74,7 +74,7 @@ func (w waited) isDeath() bool { return w.status&0xff != 0x7f && w.status != 0xf
 // had started processes before would take their reports from whoever waits for
 // them; the thread of a fresh goroutine hardly ever has any, and if so,
 // another is tried. f must have let go of all tracees when it returns: what is
-// left is killed.
+// left is killed. A command that was let go is collected when it ends.
 func Run(opts Options, f func(*Tracer) error) error {
 	if err := prepareSignals(); err != nil {
 		return err
@@ -99,6 +99,7 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 		err := f(t)
 		t.ended.Store(true)
 		t.killAll()
+		t.collectCommand()
 		t.forgetLeft()
 		if t.listener != nil {
 			t.listener.Close()
