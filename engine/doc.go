@@ -27,6 +27,6 @@
 //   - What the user is told of tracees that trace others (aside.go) or have
 //     filters (ownfilter.go).
 //   - Records: task.go, names.go, fd.go, netlink.go.
-//   - Signals to this process: run.go and jobcontrol.go.
+//   - Signals to this process: signals.go and jobcontrol.go.
 //   - Without a trace: simulate.go and feed.go.
 package engine

@@ -83,10 +83,13 @@ type Engine struct {
 
 	stop     atomic.Bool // the trace is to end
 	signalMu sync.Mutex
-	signals  []unix.Signal // received and not yet dealt with
-	urgent   atomic.Bool   // there are some
-	counted  int           // how many asked the trace to end
-	job      job
+	signals  []received  // not yet looked at
+	urgent   atomic.Bool // there are some
+
+	undecided []received    // oldest first
+	arrivals  [64]time.Time // by signal number - 1: when the command last got one from a process
+	counted   int           // how many signals asked the trace to end
+	job       job
 }
 
 type delayedTask struct {

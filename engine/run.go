@@ -4,8 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"luatrace/tracer"
 )
 
@@ -32,7 +30,7 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		for _, t := range e.timers { // the trace's own start-up is no interval
 			t.next = time.Now().Add(t.Interval)
 		}
-		e.takeSignals() // those that came before there was anything to end
+		e.takeSignals(time.Now()) // those that came before there was anything to end
 		e.armTimers()
 		err = e.loop(tr)
 	}
@@ -113,13 +111,15 @@ func (e *Engine) turn(tr *tracer.Tracer, tev *tracer.Event) error {
 
 // step deals with one event of the tracer.
 func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
-	if tev.Kind == tracer.EventWoken {
+	switch tev.Kind {
+	case tracer.EventWoken:
 		e.handleWoken(tr)
 		return
-	}
-	if tev.Kind == tracer.EventCommandEnd {
+	case tracer.EventCommandEnd:
 		e.result.Exit, e.result.Finished = tev.Exit, true
 		return
+	case tracer.EventSignal:
+		e.noteArrival(tev)
 	}
 	if delay := e.handle(tev); delay > 0 {
 		e.delayTask(delayedTask{task: tev.Task}, delay)
@@ -129,8 +129,8 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 }
 
 func (e *Engine) handleWoken(tr *tracer.Tracer) {
-	e.takeSignals()
 	now := time.Now()
+	e.takeSignals(now)
 	e.checkJob(tr, now)
 	n := 0
 	for n < len(e.delayed) && !e.delayed[n].at.After(now) {
@@ -176,8 +176,10 @@ func (e *Engine) armTimers() {
 			next = t.next
 		}
 	}
-	if at := e.job.at; !at.IsZero() && (next.IsZero() || at.Before(next)) {
-		next = at
+	for _, at := range []time.Time{e.job.at, e.nextDecision()} {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
 	}
 	if next.IsZero() {
 		return
@@ -210,95 +212,4 @@ func (e *Engine) runPlain(kind EventKind, hooks []boundHook) {
 			e.run(&hooks[i], &e.ev)
 		})
 	}
-}
-
-// Signal tells the engine that this process received a signal, and returns how
-// many that ask it to end ([AsksToEnd]) wait to be dealt with: more than one
-// says that the tracer's thread is busy, with a hook or with output. It may be
-// called from any goroutine.
-//
-// A command gets the first signal that asks to end itself (unless the terminal has sent it
-// to the command already) and the trace goes on until it ends; a second one
-// ends the trace. Without a command, the first one ends it. Tracees are let go
-// then; those with a seccomp filter, which can't be, are killed.
-//
-// All other signals are passed on to the command each time, as if it had been
-// started in this process's place. When there is none any more, they too ask to end.
-//
-// SIGTSTP and SIGTTIN are for the command too; when the command has stopped,
-// whatever by, Options.Suspend is called. SIGCONT continues a command that is
-// still stopped.
-func (e *Engine) Signal(sig unix.Signal) (waiting int) {
-	e.signalMu.Lock()
-	e.signals = append(e.signals, sig)
-	e.urgent.Store(true)
-	for _, s := range e.signals {
-		if AsksToEnd(s) {
-			waiting++
-		}
-	}
-	e.signalMu.Unlock()
-	e.wake()
-	return waiting
-}
-
-// AsksToEnd says whether a signal is one by which a user, a terminal or a service
-// manager asks a program to end.
-func AsksToEnd(sig unix.Signal) bool {
-	switch sig {
-	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
-		return true
-	}
-	return false
-}
-
-func (e *Engine) takeSignals() {
-	e.signalMu.Lock()
-	signals := e.signals
-	e.signals = nil
-	e.urgent.Store(false)
-	e.signalMu.Unlock()
-	for _, sig := range signals {
-		if e.jobSignal(sig) {
-			continue
-		}
-		running := e.command != nil && !e.result.Finished
-		if running && sentByTerminal(sig, e.command.PID) {
-			continue
-		}
-		if running && !AsksToEnd(sig) {
-			unix.Kill(e.command.PID, sig)
-			continue
-		}
-		if sig == unix.SIGWINCH {
-			continue
-		}
-		e.counted++
-		if running && e.counted == 1 {
-			unix.Kill(e.command.PID, sig)
-			continue
-		}
-		e.result.Signal = sig
-		e.stop.Store(true)
-	}
-}
-
-// sentByTerminal says whether a signal that reached this process must have
-// reached the command too, because the terminal sends it to the foreground
-// process group and both are in it.
-func sentByTerminal(sig unix.Signal, pid int) bool {
-	if sig != unix.SIGINT && sig != unix.SIGQUIT && sig != unix.SIGHUP && sig != unix.SIGTSTP && sig != unix.SIGWINCH {
-		return false
-	}
-	group := unix.Getpgrp()
-	if g, err := unix.Getpgid(pid); err != nil || g != group {
-		return false
-	}
-	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	foreground, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	return err == nil && foreground == group
 }

@@ -175,12 +175,25 @@ func wait4Now(pid int, status *uint32, options int) (int, unix.Errno) {
 // hasChildren says whether the calling thread has children or tracees of its
 // own, without collecting any.
 func hasChildren() bool {
-	var info [128]byte
+	_, e := peek(unix.P_ALL, 0)
+	return e != unix.ECHILD
+}
+
+// isReported says whether wait4 has something to tell of a thread.
+func isReported(tid int) bool {
+	reported, e := peek(unix.P_PID, tid)
+	return reported && e == 0
+}
+
+// peek asks waitid(2) for a report of the calling thread's children and
+// tracees, or one of them, and leaves it where it is.
+func peek(kind, id int) (reported bool, e unix.Errno) {
+	var info Siginfo
 	for {
-		_, _, e := unix.RawSyscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)),
+		_, _, e = unix.RawSyscall6(unix.SYS_WAITID, uintptr(kind), uintptr(id), uintptr(unsafe.Pointer(&info)),
 			unix.WEXITED|unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, 0, 0)
 		if e != unix.EINTR {
-			return e != unix.ECHILD
+			return info.Signo() != 0, e
 		}
 	}
 }

@@ -318,3 +318,19 @@ func (t *Task) noteReaped() {
 // Ready says whether Next can return without waiting, as far as that is known
 // without asking the kernel.
 func (t *Tracer) Ready() bool { return t.queueHead < len(t.queue) || t.woken.Load() }
+
+// Reported says whether there is something to tell of a process that Next has
+// not looked at yet.
+func (t *Tracer) Reported(p *Process) bool {
+	for _, w := range t.queue[t.queueHead:] {
+		if task := t.tasks[w.tid]; task != nil && task.Proc == p {
+			return true
+		}
+	}
+	for _, task := range t.tasks {
+		if task.Proc == p && task.state != taskStopped && isReported(task.TID) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -47,6 +49,62 @@ func TestSignalIsForwarded(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A signal may be meant for luatrace and the command, as one for their process
+// group is, or by pkill: the command gets the one that was sent to it, and no
+// other from luatrace.
+func TestSignalToMany(t *testing.T) {
+	t.Parallel()
+	const waits = `trap 'echo got; n=1' TERM; echo ready; %s; until [ "$n" ]; do :; done; sleep 0.2; echo end`
+	ways := map[string]struct {
+		inside string // what the command does
+		send   func(luatrace, command int) error
+	}{
+		"from the command": {inside: "kill -TERM 0"},
+		"to the group":     {":", func(luatrace, _ int) error { return unix.Kill(-luatrace, unix.SIGTERM) }},
+		"one by one": {":", func(luatrace, command int) error {
+			return whileStopped(t, luatrace, func() error {
+				return errors.Join(unix.Kill(luatrace, unix.SIGTERM), unix.Kill(command, unix.SIGTERM))
+			})
+		}},
+		"twice to luatrace": {":", func(luatrace, _ int) error { // as timeout(1) does
+			return whileStopped(t, luatrace, func() error {
+				return errors.Join(unix.Kill(luatrace, unix.SIGTERM), unix.Kill(-luatrace, unix.SIGTERM))
+			})
+		}},
+	}
+	for plan, options := range plans {
+		for name, way := range ways {
+			for i := range 4 {
+				t.Run(fmt.Sprintf("%s/%s/%d", plan, name, i), func(t *testing.T) {
+					t.Parallel()
+					cmd := exec.Command(fixture.Luatrace(t), append(options, "-o", filepath.Join(t.TempDir(), "trace"), "sh", "-c", fmt.Sprintf(waits, way.inside))...)
+					cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+					p := start(t, cmd)
+					p.line()
+					if way.send != nil {
+						if err := way.send(p.pid(), child(t, p.pid())); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if rest, status := p.wait(); rest != "got\nend\n" || status != 0 {
+						t.Errorf("%q, ended with %d; stderr: %s", rest, status, p.stderr.String())
+					}
+				})
+			}
+		}
+	}
+}
+
+// whileStopped does what must not lie far apart for a process.
+func whileStopped(t *testing.T, pid int, do func() error) error {
+	t.Helper()
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		return err
+	}
+	until(t, "the stop", func() bool { return strings.Trim(states(t, pid), "T") == "" })
+	return errors.Join(do(), unix.Kill(pid, unix.SIGCONT))
 }
 
 // The queue of signals is the user's (RLIMIT_SIGPENDING), and any program can

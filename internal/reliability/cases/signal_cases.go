@@ -56,6 +56,11 @@ var signalCases = []Case{
 		Argv: []string{"FIXTURE/int3"},
 	},
 	{
+		Name:  "signal-to-many",
+		Says:  "A signal is sent to the process group, or to luatrace and the command one by one: the command gets it once.",
+		Tests: []string{"cmd/luatrace.TestSignalToMany"},
+	},
+	{
 		Name:  "signal-queue-full",
 		Says:  "There is no room for queued signals, which all processes of a user share: luatrace sees, changes and waits as ever, and Ctrl-C ends it.",
 		Tests: []string{"cmd/luatrace.TestFullSignalQueue"},
