@@ -11,9 +11,10 @@ import (
 
 // received is a signal to this process.
 type received struct {
-	sig   unix.Signal
-	at    time.Time
-	until time.Time // when it is to be decided on
+	sig    unix.Signal
+	at     time.Time
+	until  time.Time // when it is to be decided on
+	waited bool      // for what was reported then
 }
 
 func newReceived(sig unix.Signal) received {
@@ -37,8 +38,10 @@ const arrivalMemory = 100 * time.Millisecond
 // then; those with a seccomp filter, which can't be, are killed.
 //
 // All other signals are passed on to the command each time, as if it had been
-// started in this process's place. What the command has got from the same
-// sender (see noteArrival) is neither passed on nor counted. When there is none any more, they too ask to end.
+// started in this process's place. When there is none any more, they too ask to end.
+//
+// What the command has got itself (see noteArrival) is neither passed on nor
+// counted.
 //
 // SIGTSTP and SIGTTIN are for the command too; when the command has stopped,
 // whatever by, Options.Suspend is called. SIGCONT continues a command that is
@@ -85,8 +88,8 @@ func (e *Engine) takeSignals(now time.Time) {
 		s := &e.undecided[0]
 		arrived := e.arrived(s)
 		if !arrived && e.commandRuns() {
-			if !now.Before(s.until) && e.tr.Reported(e.command) {
-				s.until = now.Add(time.Millisecond) // it may be this
+			if !now.Before(s.until) && !s.waited && e.tr.Reported(e.command) {
+				s.until, s.waited = now.Add(time.Millisecond), true // it may be among that
 			}
 			if now.Before(s.until) {
 				break
