@@ -25,7 +25,7 @@ func newReceived(sig unix.Signal) received {
 // arrivalMemory is how long before a signal to this process the command may
 // have got its own of a pair: what sends them sends them at once, but it
 // can take a while until this process hears of its one.
-const arrivalMemory = 100 * time.Millisecond
+const arrivalMemory = 200 * time.Millisecond
 
 // Signal tells the engine that this process received a signal, and returns how
 // many that ask it to end ([AsksToEnd]) wait to be dealt with: more than one
