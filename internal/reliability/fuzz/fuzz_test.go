@@ -121,3 +121,20 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestOnlyTimeOver(t *testing.T) {
+	t.Parallel()
+	const head = "fuzz: elapsed: 3s, execs: 13371 (0/sec), new interesting: 1 (total: 806)\n"
+	for out, want := range map[string]bool{
+		head + "--- FAIL: FuzzJSON (3.37s)\n    context deadline exceeded\nFAIL\n": true,
+		head + "PASS\n": false,
+		head + "--- FAIL: FuzzJSON (0.37s)\n    --- FAIL: FuzzJSON (0.00s)\n        text_test.go:1: wrong\n    \n    Failing input written to testdata/fuzz/FuzzJSON/1\nFAIL\n": false,
+		head + "--- FAIL: FuzzJSON (3.37s)\n    context deadline exceeded\n    Failing input written to testdata/fuzz/FuzzJSON/1\nFAIL\n":                                       false,
+		head + "--- FAIL: FuzzJSON/seed#1 (3.37s)\n    context deadline exceeded\nFAIL\n":                                                                                       false,
+		head + "--- FAIL: FuzzJSON (3.37s)\n    fuzzing process hung or terminated unexpectedly: exit status 2\nFAIL\n":                                                         false,
+	} {
+		if onlyTimeOver(out) != want {
+			t.Errorf("%v for %q", !want, out)
+		}
+	}
+}
