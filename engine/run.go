@@ -27,11 +27,7 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 	e.guarded(func() { e.runPlain(KindBegin, e.beginHooks) })
 	err := e.startTracees(tr, target)
 	if err == nil {
-		for _, t := range e.timers { // the trace's own start-up is no interval
-			t.next = time.Now().Add(t.Interval)
-		}
-		e.takeSignals(time.Now()) // those that came before there was anything to end
-		e.armTimers()
+		e.begin()
 		err = e.loop(tr)
 	}
 	tr.DetachAll()
@@ -45,6 +41,19 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		err = e.crash
 	}
 	return err
+}
+
+// begin is done once there is something to trace. The listener is at work
+// already, and may delay the first call.
+func (e *Engine) begin() {
+	e.own.Lock()
+	defer e.own.Unlock()
+	now := time.Now()
+	for _, t := range e.timers { // the trace's own start-up is no interval
+		t.next = now.Add(t.Interval)
+	}
+	e.takeSignals(now) // those that came before there was anything to end
+	e.armTimers()
 }
 
 // end runs what comes last, however the trace ended.
