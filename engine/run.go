@@ -174,21 +174,25 @@ func (e *Engine) delayTask(t delayedTask, d time.Duration) {
 	e.armTimers()
 }
 
-// armTimers makes the tracer wake up for the next timer or delay.
+// armTimers makes the tracer wake up for what is to be done next.
 func (e *Engine) armTimers() {
 	var next time.Time
-	if len(e.delayed) > 0 {
-		next = e.delayed[0].at
-	}
-	for _, t := range e.timers {
-		if !t.disabled && (next.IsZero() || t.next.Before(next)) {
-			next = t.next
-		}
-	}
-	for _, at := range []time.Time{e.job.at, e.nextDecision()} {
+	by := func(at time.Time) {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
+	}
+	if len(e.delayed) > 0 {
+		by(e.delayed[0].at)
+	}
+	for _, t := range e.timers {
+		if !t.disabled {
+			by(t.next)
+		}
+	}
+	by(e.job.at)
+	if len(e.undecided) > 0 {
+		by(e.undecided[0].until)
 	}
 	if next.IsZero() {
 		return

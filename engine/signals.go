@@ -87,13 +87,8 @@ func (e *Engine) takeSignals(now time.Time) {
 	for len(e.undecided) > 0 {
 		s := &e.undecided[0]
 		arrived := e.arrived(s)
-		if !arrived && e.commandRuns() {
-			if !now.Before(s.until) && !s.waited && e.tr.Reported(e.command) {
-				s.until, s.waited = now.Add(time.Millisecond), true // it may be among that
-			}
-			if now.Before(s.until) {
-				break
-			}
+		if !arrived && e.commandRuns() && !e.settled(s, now) {
+			break
 		}
 		sig := s.sig
 		e.undecided = e.undecided[1:]
@@ -103,12 +98,18 @@ func (e *Engine) takeSignals(now time.Time) {
 	}
 }
 
-// nextDecision is when takeSignals has more to do, zero for never.
-func (e *Engine) nextDecision() time.Time {
-	if len(e.undecided) == 0 {
-		return time.Time{}
+// settled says whether the command's own signal would have been seen by now. What
+// is reported of the command at the last moment is looked at first, once: of a
+// busy one there always is something.
+func (e *Engine) settled(s *received, now time.Time) bool {
+	if now.Before(s.until) {
+		return false
 	}
-	return e.undecided[0].until
+	if s.waited || !e.tr.Reported(e.command) {
+		return true
+	}
+	s.until, s.waited = now.Add(time.Millisecond), true
+	return false
 }
 
 // decide passes a signal on, or lets it end the trace.

@@ -13,7 +13,8 @@ const spareThreads = 6
 // reserveThreads makes the Go runtime start the threads that it will need. It
 // ends the process when it gets none later, and the tracees may have taken all
 // that the user, or the container, may have (RLIMIT_NPROC, pids.max). The
-// runtime keeps threads that have nothing to do. One may still be in the making when this returns.
+// runtime keeps threads that have nothing to do. One may still be in the making
+// when this returns.
 var reserveThreads = sync.OnceFunc(func() {
 	n := spareThreads + runtime.GOMAXPROCS(0)
 	step, next := make(chan struct{}), make(chan struct{})
