@@ -75,6 +75,17 @@ func descendants(root int, table []process) []process {
 	return list
 }
 
+// Descendants returns the pids of a process's children, their children and so on, in ascending
+// order. Any goroutine may call it.
+func Descendants(pid int) []int {
+	list := descendants(pid, processes())
+	pids := make([]int, len(list))
+	for i, p := range list {
+		pids[i] = p.pid
+	}
+	return pids
+}
+
 // leftProcesses describes the descendants of root, without the dead ones when onlyLiving.
 func leftProcesses(root int, onlyLiving bool) []string {
 	var left []string
