@@ -13,7 +13,6 @@ type explanation struct {
 	call    string // pattern of the whole name of the call
 	fits    func(left, right string) bool
 	why     string
-	used    int
 }
 
 var explanations = []*explanation{
@@ -76,15 +75,14 @@ func otherResults(l, r string) bool {
 	return ok && ok2 && withoutNumbers(l) == withoutNumbers(r)
 }
 
-// explain returns why a pair differs, "" if nobody knows.
-func (d *difference) explain() string {
+// explain returns what tells why a pair differs, nil if nobody knows.
+func (d *difference) explain() *explanation {
 	for _, e := range explanations {
 		if whole(e.program, d.program) && whole(e.call, d.call) && e.fits(d.left, d.right) {
-			e.used++
-			return e.why
+			return e
 		}
 	}
-	return ""
+	return nil
 }
 
 // whole reports whether a pattern fits all of s; an empty one fits anything.

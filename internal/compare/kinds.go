@@ -12,7 +12,7 @@ import (
 type kind struct {
 	call string
 	diff string
-	why  string // explanation, if there is one
+	why  *explanation // nil if there is none
 	list []difference
 }
 
@@ -62,26 +62,30 @@ func (d *difference) describe() string {
 // group sorts differences into kinds, the most frequent first, the explained
 // ones last.
 func group(list []difference) []*kind {
-	byKey := map[string]*kind{}
+	type key struct {
+		call, diff string
+		why        *explanation
+	}
+	byKey := map[key]*kind{}
 	var kinds []*kind
 	for _, d := range list {
-		what, why := d.describe(), d.explain()
-		key := d.call + "\x00" + what + "\x00" + why
-		if why != "" {
-			key = d.call + "\x00" + why // however it shows
+		id := key{d.call, d.describe(), d.explain()}
+		what := id.diff
+		if id.why != nil {
+			id.diff = "" // however it shows
 		}
-		k := byKey[key]
+		k := byKey[id]
 		if k == nil {
-			k = &kind{call: d.call, diff: what, why: why}
-			byKey[key] = k
+			k = &kind{call: d.call, diff: what, why: id.why}
+			byKey[id] = k
 			kinds = append(kinds, k)
 		}
 		k.list = append(k.list, d)
 	}
 	sort.SliceStable(kinds, func(i, j int) bool {
 		a, b := kinds[i], kinds[j]
-		if (a.why == "") != (b.why == "") {
-			return a.why == ""
+		if (a.why == nil) != (b.why == nil) {
+			return a.why == nil
 		}
 		return len(a.list) > len(b.list)
 	})
@@ -106,8 +110,8 @@ func (k *kind) programs() string {
 
 // print shows a kind with an example, or all of its pairs.
 func (k *kind) print(w io.Writer, all bool) {
-	if k.why != "" {
-		fmt.Fprintf(w, "\n%5d  %s: explained: %s (%s)\n", len(k.list), k.call, k.why, k.programs())
+	if k.why != nil {
+		fmt.Fprintf(w, "\n%5d  %s: explained: %s (%s)\n", len(k.list), k.call, k.why.why, k.programs())
 	} else {
 		fmt.Fprintf(w, "\n%5d  %s: %s (%s)\n", len(k.list), k.call, k.diff, k.programs())
 	}

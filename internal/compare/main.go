@@ -116,10 +116,11 @@ func run(w io.Writer, o *options) (bool, error) {
 		all = append(all, diffs...)
 	}
 	kinds := group(all)
-	explained := 0
+	explained, used := 0, map[*explanation]bool{}
 	for _, k := range kinds {
-		if k.why != "" {
+		if k.why != nil {
 			explained += len(k.list)
+			used[k.why] = true
 		}
 	}
 	fmt.Fprintf(w, "%-14s %8d %10d %7.2f%%   %d differ: %d in explained ways, %d in others\n",
@@ -129,7 +130,7 @@ func run(w io.Writer, o *options) (bool, error) {
 	}
 	if o.only.String() == "" && !o.noise && len(o.command) == 0 {
 		for _, e := range explanations {
-			if e.used == 0 {
+			if !used[e] {
 				fmt.Fprintf(w, "\nnot needed in this run: the explanation %q %q\n", e.call, e.why)
 			}
 		}
