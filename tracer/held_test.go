@@ -67,3 +67,52 @@ func TestIDReusedBeforeBirth(t *testing.T) {
 		})
 	}
 }
+
+// TestIDReusedAfterKilledExec: a thread calls execve, which gives it the id of
+// its leader, and is killed before the tracer has looked at that; so the tracer
+// never learns that the thread's own id is free. The next owner is born and dies
+// as anybody.
+func TestIDReusedAfterKilledExec(t *testing.T) {
+	t.Parallel()
+	for _, reports := range []string{"bcd", "cbd", "bdc", "dbc", "cdb", "dcb"} {
+		t.Run(reports, func(t *testing.T) {
+			t.Parallel()
+			d := newDriver(t, nil)
+			defer allMachines.remove(d.m)
+			d.m.data = []byte{1} // a process of two threads, and one of one
+			d.attach()
+			d.attach()
+			leader, caller, parent := d.m.all[0], d.m.all[1], d.m.all[2]
+			for _, th := range d.m.all {
+				th.act(false) // to its first stop
+				th.take()
+				d.next()
+			}
+			id := caller.tid
+			caller.nr, caller.phase = modelExec, entered
+			caller.act(false)
+			caller.act(false)
+			if caller.tid != leader.tid || !caller.ready {
+				t.Fatalf("the caller of execve is %d, not the leader %d", caller.tid, leader.tid)
+			}
+			caller.take()
+			caller.group.kill(uint32(unix.SIGKILL))
+			d.next()
+			d.next()
+			d.m.data = []byte{1} // the free id, please
+			parent.bear(unix.PTRACE_EVENT_FORK)
+			child := d.m.all[3]
+			if child.tid != id {
+				t.Fatalf("the child is %d, not %d", child.tid, id)
+			}
+			for _, who := range reports { // of the birth, of the child, of the death
+				map[rune]*modelThread{'b': parent, 'c': child, 'd': caller}[who].take()
+				d.next()
+			}
+			if record := d.tr.Task(id); record == nil || record.Proc.PID != id {
+				t.Errorf("the child's record is %+v", record)
+			}
+			d.end()
+		})
+	}
+}

@@ -137,7 +137,7 @@ func eventText(ev *Event) string {
 	case EventStopped:
 		return fmt.Sprintf("stopped %d", ev.Signal)
 	case EventNew:
-		return fmt.Sprintf("new %d", ev.Child.TID)
+		return newText(ev.Child.TID)
 	case EventExec:
 		return fmt.Sprintf("exec %d", ev.FormerTID)
 	case EventDeath:
@@ -267,11 +267,7 @@ func (d *driver) unborn(task *Task) {
 		return
 	}
 	for _, th := range d.m.all {
-		for i := range th.want {
-			if th.want[i].text == fmt.Sprintf("new %d", task.TID) {
-				th.want[i].maybe = true
-			}
-		}
+		th.mayTell(task.TID)
 	}
 }
 

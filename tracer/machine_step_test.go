@@ -172,7 +172,7 @@ func (th *modelThread) bear(event int) {
 	if m.tr.options&unix.PTRACE_O_TRACECLONE == 0 {
 		m.fail("a machine needs a tracer that follows")
 	}
-	th.stop(stopStatus(unix.SIGTRAP, event), sysInfoNone, fmt.Sprintf("new %d", child.tid))
+	th.stop(stopStatus(unix.SIGTRAP, event), sysInfoNone, newText(child.tid))
 	th.msg = uint64(child.tid)
 	if event == unix.PTRACE_EVENT_VFORK {
 		th.awaits = child

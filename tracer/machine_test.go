@@ -301,11 +301,45 @@ func (m *machine) choose(n int) int {
 	return c % n
 }
 
+// isHeld says whether the tracer keeps something in mind about a former owner of
+// an id that it takes the next one's birth for, or will: what is held, adopted
+// and gone, or waits in its queue though nobody tells of its birth any more.
 func (m *machine) isHeld(tid int) bool {
 	if _, ok := m.tr.adopted[tid]; ok {
 		return true
 	}
-	return slices.ContainsFunc(m.tr.held, func(h held) bool { return h.tid == tid })
+	if slices.ContainsFunc(m.tr.held, func(h held) bool { return h.tid == tid }) {
+		return true
+	}
+	queued := slices.ContainsFunc(m.tr.queue[m.tr.queueHead:], func(w waited) bool { return w.tid == tid })
+	return queued && slices.ContainsFunc(m.all, func(th *modelThread) bool {
+		return th.tid == tid && !th.known && th.bearer != nil && th.bearer.state == modelDead
+	})
+}
+
+// mistakable is for a thread that was killed: of a child whose birth it had not
+// told of and whose id is another's by now, the tracer takes the reports for
+// that one's.
+func (m *machine) mistakable(bearer *modelThread) {
+	for _, child := range m.all {
+		heir := m.threads[child.tid]
+		if child.bearer != bearer || child.known || heir == nil || heir == child {
+			continue
+		}
+		m.loosen(heir.group)
+		if heir.bearer != nil {
+			heir.bearer.mayTell(heir.tid)
+		}
+	}
+}
+
+// mayTell lets the event of a child's birth come or not.
+func (th *modelThread) mayTell(child int) {
+	for i := range th.want {
+		if th.want[i].text == newText(child) {
+			th.want[i].maybe = true
+		}
+	}
 }
 
 // childOf returns the thread with the id that a parent's event is about, which
@@ -412,8 +446,11 @@ func (th *modelThread) die(status uint32) {
 	if th.traced {
 		th.want = append(th.want, wanted{deathText(DecodeStatus(status)), th.group.loose || !th.known})
 	}
+	th.m.mistakable(th)
 	th.group.collectable()
 }
+
+func newText(child int) string { return fmt.Sprintf("new %d", child) }
 
 func deathText(st Status) string { return fmt.Sprintf("death %d %d", st.Code, int(st.Signal)) }
 

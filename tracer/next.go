@@ -319,6 +319,13 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 	tid := int(msg)
 	t.placeChild(task, tid)
 	child := t.tasks[tid]
+	if child != nil && !child.adopted {
+		// A former owner of the id: it called execve, which made it the leader of
+		// its group, and was killed before that could be looked at. The death that
+		// is still to come has the leader's id.
+		t.forget(child)
+		child = nil
+	}
 	if child == nil {
 		if gone, ok := t.adopted[tid]; ok {
 			delete(t.adopted, tid)
