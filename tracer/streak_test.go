@@ -28,7 +28,7 @@ func TestStreakStarvesNobody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := fixture.Run(t, path, argv[1:]...); rec.exit.Code != want.Code || argv[0] != "fair" && !sameLines(string(got), want.Stdout) {
+			if want := fixture.Run(t, path, argv[1:]...); rec.exit.Code != want.Code || !sameLines(string(got), want.Stdout) {
 				t.Errorf("ended %+v and printed\n%s\nuntraced\n%s", rec.exit, got, want.Stdout)
 			}
 			if argv[0] == "fair" && alone < 1000 {

@@ -184,7 +184,7 @@ func TestFixturesRunAsUntraced(t *testing.T) {
 				if rec.exit.Signal != want.Signal || want.Signal == 0 && rec.exit.Code != want.Code {
 					t.Errorf("syscalls %v: ended %+v, untraced code %d signal %d", calls, rec.exit, want.Code, want.Signal)
 				}
-				if argv[0] != "sigstorm" && argv[0] != "fair" && !sameLines(string(got), want.Stdout) {
+				if argv[0] != "sigstorm" && !sameLines(string(got), want.Stdout) {
 					t.Errorf("syscalls %v: printed\n%s\nuntraced\n%s", calls, got, want.Stdout)
 				}
 			}

@@ -155,21 +155,9 @@ var signalCases = []Case{
 		},
 	},
 	{
-		Name:   "fairness",
-		Status: -1,
-		Says:   "One thread that makes calls without pause does not starve ten that sleep and wake.",
-		Argv:   []string{"FIXTURE/fair", "1500"},
-		// how often they wake depends on what else the machine does; starved they never would
-		Differs: func(r *Run) error {
-			var busy, least, most int
-			if _, err := fmt.Sscanf(r.Traced.Stdout, "busy %d least %d most %d", &busy, &least, &most); err != nil {
-				return err
-			}
-			if busy < 3 || least < 3 || r.Traced.Stderr != "" || len(r.Traced.Left) > 0 {
-				return errors.New("somebody starved")
-			}
-			return nil
-		},
+		Name: "fairness",
+		Says: "One thread that makes calls without pause does not starve ten that sleep and wake.",
+		Argv: []string{"FIXTURE/fair", "100"},
 	},
 	{
 		Name: "exit-statuses",
