@@ -321,8 +321,8 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 	child := t.tasks[tid]
 	if child != nil && !child.adopted {
 		// A former owner of the id: it called execve, which made it the leader of
-		// its group, and was killed before that could be looked at. The death that
-		// is still to come has the leader's id.
+		// its group, and was killed before that was reported. The death that is
+		// still to come has the leader's id.
 		t.forget(child)
 		child = nil
 	}
@@ -391,6 +391,11 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 			ev.Superseded = leader
 		}
 	}
+	if e != 0 {
+		// Killed meanwhile, and nobody knows which thread it was. The others had
+		// to be collected before, and its own former id may be another's by now.
+		t.forgetThreads(task)
+	}
 	task.Proc.mem.close()
 	t.watch(task.Proc, task.TID)
 	if task.Proc.Command && t.launch != nil {
@@ -400,7 +405,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 	}
 	task.upgrade = nil
 	ev.Kind, ev.Task, ev.FormerTID = EventExec, task, former
-	return e == 0 // killed meanwhile: nobody knows which thread it was
+	return e == 0
 }
 
 func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {

@@ -187,8 +187,9 @@ func (t *Tracer) forget(task *Task) (last bool) {
 }
 
 // forgetThreads ends the records of the other threads of a leader that has
-// died: it is the last to be reported. There are some left if the leader was
-// another thread, killed before its execve that made it one could be looked at.
+// called execve or died: it is the last to be reported. There are some left if
+// the leader was another thread, killed before its execve that made it one
+// could be looked at.
 func (t *Tracer) forgetThreads(leader *Task) {
 	if leader.Proc.tasks == 1 {
 		return

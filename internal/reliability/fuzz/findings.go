@@ -16,7 +16,7 @@ var Findings = map[string][]string{
 		"requests and signals could go to an id whose death had been collected, though not yet looked at",
 		"a child let go before its birth was told of got a second record",
 		"the death of a child was told as that of the next one with its id, when neither's birth had been told of",
-		"the record of a thread killed just after its execve was taken for that of a child with its former id, whose death was then never told of",
+		"the record of a thread killed just after its execve was taken for that of a child with its former id, whose death was then never told of, or told as that thread's",
 	},
 	"tracer.FuzzReports":         {"an execve said to come from another process's thread upset the counts of threads"},
 	"tracer/encode.FuzzArgs":     {"an empty name of an argument crashed"},
