@@ -123,9 +123,13 @@ func TestInterruptAndRecover(t *testing.T) {
 		`table.sort({3, 1, 2}, function() while true do end end)`,
 	} {
 		r, out := newTest(t, Options{Timeout: 50 * time.Millisecond})
-		err := run(r, code) // without an end, if it is not interrupted
+		start := time.Now()
+		err := run(r, code)
 		if err == nil || !strings.Contains(err.Error(), "ran longer than 50ms") {
 			t.Errorf("%s: error %v", code, err)
+		}
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("%s: took %v", code, d)
 		}
 		if got := output(t, r, out, `print("alive")`); got != "alive\n" {
 			t.Errorf("%s: afterwards %q", code, got)
