@@ -7,6 +7,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// attachTwo attaches to two processes, until the first stops of their threads
+// have been seen.
+func (d *driver) attachTwo() {
+	d.attach()
+	d.attach()
+	for _, th := range d.m.all {
+		th.act(false)
+		th.take()
+		d.next()
+	}
+}
+
 // TestIDReusedBeforeBirth: a child dies, and another gets its id, before the
 // tracer has looked at what their parents say of them. Both are born and die,
 // each with its own status.
@@ -26,14 +38,8 @@ func TestIDReusedBeforeBirth(t *testing.T) {
 			t.Parallel()
 			d := newDriver(t, nil)
 			defer allMachines.remove(d.m)
-			d.attach()
-			d.attach()
+			d.attachTwo()
 			a, b := d.m.all[0], d.m.all[1]
-			for _, th := range []*modelThread{a, b} {
-				th.act(false) // to its first stop
-				th.take()
-				d.next()
-			}
 			a.bear(unix.PTRACE_EVENT_FORK)
 			first := d.m.all[2]
 			first.group.kill(uint32(unix.SIGKILL))
@@ -88,14 +94,8 @@ func TestIDReusedAfterKilledExec(t *testing.T) {
 			d := newDriver(t, nil)
 			defer allMachines.remove(d.m)
 			d.m.data = []byte{1} // a process of two threads, and one of one
-			d.attach()
-			d.attach()
+			d.attachTwo()
 			leader, caller, parent := d.m.all[0], d.m.all[1], d.m.all[2]
-			for _, th := range d.m.all {
-				th.act(false) // to its first stop
-				th.take()
-				d.next()
-			}
 			id := caller.tid
 			caller.nr, caller.phase = modelExec, entered
 			caller.act(false)
