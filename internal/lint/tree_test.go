@@ -95,7 +95,7 @@ var tree = sync.OnceValues(func() (t struct {
 		switch {
 		case e.IsDir() && (e.Name() == ".git" || rel == "dist"):
 			return fs.SkipDir
-		case !e.Type().IsRegular():
+		case !e.Type().IsRegular() || rel == ".git": // in a worktree it is a file, which names the repository
 			return nil
 		}
 		text, err := os.ReadFile(name)
