@@ -26,12 +26,15 @@ func outputGlobals() module {
 
 // write puts one finished piece of output into the buffer. An error of the
 // writer is sticky in bufio.Writer and reported by Flush.
-func (r *Runtime) write(p []byte) { _, _ = r.out.Write(p) }
+func (r *Runtime) write(p []byte) {
+	r.wrote = r.wrote || len(p) > 0
+	_, _ = r.out.Write(p)
+}
 
 // print is the global print. The line is built in a buffer of the Runtime, so
 // that a nested print (from a __tostring) can't cut into it.
 func (r *Runtime) print(L *lua.LState) int {
-	line := r.takeLine()
+	line := r.stampLine(r.takeLine())
 	for i, n := 1, L.GetTop(); i <= n; i++ {
 		if i > 1 {
 			line = append(line, '\t')
@@ -40,13 +43,17 @@ func (r *Runtime) print(L *lua.LState) int {
 	}
 	line = append(line, '\n')
 	r.write(line)
-	r.line = line
+	r.line, r.midline = line, false
 	return 0
 }
 
 func (r *Runtime) printf(L *lua.LState) int {
-	line := r.appendFormat(r.takeLine(), L, true)
-	r.write(line)
+	line := r.stampLine(r.takeLine())
+	stamp := len(line)
+	if line = r.appendFormat(line, L, true); len(line) > stamp {
+		r.write(line)
+		r.midline = line[len(line)-1] != '\n'
+	}
 	r.line = line
 	return 0
 }
@@ -63,9 +70,9 @@ func (r *Runtime) emit(L *lua.LState) int {
 		r.poll(L)
 		L.RaiseError("emit: %s", err.Error())
 	}
-	line = append(line, '\n')
+	line = append(r.stampObject(line, v), '\n')
 	r.write(line)
-	r.line = line
+	r.line, r.midline = line, false
 	return 0
 }
 

@@ -84,6 +84,9 @@ type Runtime struct {
 	exit       *Exit    // set by os.exit until the call returns
 	fileErr    error    // see FileError
 	line       []byte   // scratch for one line of output
+	midline    bool     // the output stands inside a line of a script's
+	stamps     int      // how many time stamps were made
+	wrote      bool     // something was written
 	errTrace   string   // traceback for debug.traceback inside an xpcall handler
 	frameLines int      // of the picture that output.frame has drawn last
 	tracing    *Trace   // nil until NewTrace

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -16,6 +17,16 @@ type Screen struct {
 	Height   int  // its lines; 0 if that is not known
 	Colour   bool // colours are wanted
 	JSON     bool // -j: an object a line is wanted
+	Stamps   Stamps
+}
+
+// Stamps are the time stamps of what scripts write about events.
+type Stamps struct {
+	Wanted bool // lines have one without being asked
+	Width  int  // of a stamp, in columns
+	// Append appends the stamp of something that happened at this time, and a
+	// space; nil for the default form.
+	Append func(dst []byte, at time.Time) []byte
 }
 
 func outputModule() module {
@@ -36,9 +47,19 @@ func outputModule() module {
 				help: "What is written from now on has this colour (red, green, yellow, blue, magenta, cyan, bold, dim), without a name none. Only a terminal shows it, and not if NO_COLOR is set.",
 				fn:   (*Runtime).colour,
 			},
+			{
+				name: "stamp", params: "time?: number", returns: "string",
+				help: "Returns the time stamp of a line, in the form that -tt, -ttt, -r or --absolute-timestamps asks for, else as -tt has it: of the time given, such as ev.time, or of the event. What the hook writes then is not stamped once more.",
+				fn:   (*Runtime).stamp,
+			},
 		},
 		values: []value{
 			flag("json", "Whether -j asks for a JSON object a line: emit instead of print then.", func(s *Screen) bool { return s.JSON }),
+			flag("time", "Whether -tt, -ttt, -r or --absolute-timestamps asks for a time stamp before each line. print and printf put it before lines that hooks on calls, signals and processes write; a script with columns of its own writes output.stamp() into one, output.stampwidth wide.",
+				func(s *Screen) bool { return s.Stamps.Wanted }),
+			{name: "stampwidth", typ: "number", help: "Columns that a time stamp takes.", get: func(r *Runtime) lua.LValue {
+				return number(int64(r.opts.Screen.Stamps.width()))
+			}},
 			flag("terminal", "Whether it is a terminal.", func(s *Screen) bool { return s.Terminal }),
 			{name: "width", typ: "number", help: "Columns of the terminal, 80 if it is none.", get: func(r *Runtime) lua.LValue {
 				if r.opts.Screen.Width <= 0 {

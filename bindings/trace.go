@@ -15,13 +15,15 @@ type Trace struct {
 	aggs agg.Set
 	key  agg.Key
 
-	calls  uint64         // of hooks so far
-	seq    uint64         // number of the call that runs now; 0 outside of hooks
-	shared *lua.LUserData // the event object for hooks that can't keep it
-	ev     *eventRef      // what shared holds
-	names  map[string]lua.LValue
-	format TraceOptions
-	exit   *int // asked for by os.exit
+	calls   uint64         // of hooks so far
+	seq     uint64         // number of the call that runs now; 0 outside of hooks
+	running *engine.Event  // of that hook
+	stamped uint64         // the hook that last asked for a time stamp: it writes its own
+	shared  *lua.LUserData // the event object for hooks that can't keep it
+	ev      *eventRef      // what shared holds
+	names   map[string]lua.LValue
+	format  TraceOptions
+	exit    *int // asked for by os.exit
 }
 
 // TraceOptions say how tostring(ev) and the aggregations look.
@@ -60,9 +62,9 @@ func (t *Trace) finish() {
 // event (its compiled code says so) gets the shared object; another one gets
 // its own, which answers with an error when it is used later.
 func (t *Trace) call(fn *lua.LFunction, keeps bool, ev *engine.Event) error {
-	outer := t.seq
+	outer, event := t.seq, t.running
 	t.calls++
-	t.seq = t.calls
+	t.seq, t.running = t.calls, ev
 	var arg lua.LValue
 	if keeps {
 		arg = t.r.newObject("event", &eventRef{t: t, ev: ev, seq: t.seq})
@@ -71,7 +73,7 @@ func (t *Trace) call(fn *lua.LFunction, keeps bool, ev *engine.Event) error {
 		arg = t.shared
 	}
 	err := t.r.Call(fn, arg)
-	t.seq = outer
+	t.seq, t.running = outer, event
 	if e, ok := err.(*Exit); ok {
 		t.eng.Stop()
 		t.exitCode(e.Code)

@@ -69,10 +69,11 @@ func (o *options) pidFlags(fs *pflag.FlagSet) {
 }
 
 func (o *options) timeFlags(fs *pflag.FlagSet) {
+	o.print.Stamps = &printer.Stamps{}
 	optional(fs, "absolute-timestamps", "", "time", o.absoluteTime)
 	optional(fs, "relative-timestamps", "r", "us", func(s string) error {
-		o.print.Relative = true
-		return parsePrecision(&o.print.RelativeDigits)(s)
+		o.print.Stamps.Relative = true
+		return parsePrecision(&o.print.Stamps.RelativeDigits)(s)
 	})
 	optional(fs, "syscall-times", "T", "us", func(s string) error {
 		o.print.Durations = true
@@ -82,7 +83,8 @@ func (o *options) timeFlags(fs *pflag.FlagSet) {
 
 // absoluteTime parses [[format:]FORMAT[,[precision:]PRECISION]], in any order.
 func (o *options) absoluteTime(s string) error {
-	o.print.Time, o.print.TimeDigits = printer.TimeClock, 0
+	stamps := o.print.Stamps
+	stamps.Time, stamps.TimeDigits = printer.TimeClock, 0
 	for word := range strings.SplitSeq(s, ",") {
 		name, isFormat := strings.CutPrefix(word, "format:")
 		name, isPrecision := strings.CutPrefix(name, "precision:")
@@ -90,11 +92,11 @@ func (o *options) absoluteTime(s string) error {
 			{"none", printer.TimeNone}, {"time", printer.TimeClock}, {"unix", printer.TimeUnix},
 		})
 		if err == nil && !isPrecision {
-			o.print.Time = format
+			stamps.Time = format
 			continue
 		}
 		if digits, err := choose(name, precisions); err == nil && !isFormat {
-			o.print.TimeDigits = digits
+			stamps.TimeDigits = digits
 			continue
 		}
 		return errors.New("a format (none, time, unix) and a precision (s, ms, us, ns) are wanted, with a comma between them")

@@ -54,6 +54,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		Screen: bindings.Screen{
 			Terminal: out.terminal, Width: columns, Height: lines, JSON: o.json,
 			Colour: out.terminal && lookup(env, "NO_COLOR") == "" && lookup(env, "TERM") != "dumb",
+			Stamps: o.stamps(),
 		},
 	})
 	s.w = s.lua.Out
@@ -106,6 +107,9 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 			s.close()
 			return nil, err
 		}
+	}
+	for _, n := range o.notices {
+		s.say("%s", n)
 	}
 	if o.print.DetachOnExec {
 		s.detachOnExec(o)

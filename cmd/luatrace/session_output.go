@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/tracer/decode"
@@ -32,6 +33,14 @@ func (o *options) bufferLimit() int {
 		return max(1, o.text.StringLimit)
 	}
 	return max(o.text.StringLimit, decode.DefaultBuffer)
+}
+
+// stamps are the time stamps of what scripts write.
+func (o *options) stamps() bindings.Stamps {
+	if s := o.print.Stamps; s.Any() {
+		return bindings.Stamps{Wanted: true, Width: s.Width(), Append: s.Append}
+	}
+	return bindings.Stamps{}
 }
 
 // specs are the system calls to be shown: those of -t, or all.
@@ -66,9 +75,6 @@ func (s *session) printCalls(o *options) error {
 		s.print = printer.NewSeparate(s.out.forThread, opts)
 	} else {
 		s.print = printer.New(s.w, opts)
-	}
-	for _, n := range o.notices {
-		s.say("%s", n)
 	}
 	needs := engine.Needs{All: true}
 	for _, spec := range specs {

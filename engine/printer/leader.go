@@ -15,8 +15,8 @@ func (p *Printer) begin(t *engine.Task, ip uint64) {
 	if !p.opts.NoPIDs && (p.opts.PIDs || p.several) {
 		p.line = p.appendPID(p.line, t)
 	}
-	if p.opts.Time != TimeNone || p.opts.Relative {
-		p.line = p.appendTime(p.line)
+	if p.opts.Stamps.Any() {
+		p.line = p.opts.Stamps.Append(p.line, time.Now())
 	}
 	if p.opts.Numbers {
 		p.line = appendPadded(append(p.line, '['), int64(t.DecodedCall().NR), 4, ' ')
@@ -63,31 +63,6 @@ func (p *Printer) appendComm(dst []byte, t *engine.Task) []byte {
 		return decode.AppendPIDName(dst, p.comm)
 	}
 	return decode.AppendPIDName(dst, t.Comm())
-}
-
-func (p *Printer) appendTime(dst []byte) []byte {
-	now := time.Now()
-	switch p.opts.Time {
-	case TimeClock:
-		dst = appendFraction(now.AppendFormat(dst, "15:04:05"), int64(now.Nanosecond()), p.opts.TimeDigits)
-		dst = append(dst, ' ')
-	case TimeUnix:
-		dst = strconv.AppendInt(dst, now.Unix(), 10)
-		dst = appendFraction(dst, int64(now.Nanosecond()), p.opts.TimeDigits)
-		dst = append(dst, ' ')
-	}
-	if !p.opts.Relative {
-		return dst
-	}
-	d := time.Duration(0)
-	if !p.last.IsZero() {
-		d = now.Sub(p.last)
-	}
-	p.last = now
-	if p.opts.Time == TimeNone {
-		return append(appendSeconds(dst, d, 6, p.opts.RelativeDigits), ' ')
-	}
-	return append(appendSeconds(append(dst, "(+"...), d, 6, p.opts.RelativeDigits), ") "...)
 }
 
 // appendPointer appends an address in brackets, question marks for 0.

@@ -15,13 +15,8 @@ type Options struct {
 	// and whose structs are not read at all (--verbose is for the others). A nil
 	// function chooses none.
 	Raw, Full, Addresses func(*decode.Call) bool
-	// Time is how lines are stamped with the time of day (-t), TimeDigits how
-	// many digits stand behind the point: 0, 3, 6 or 9.
-	Time       TimeFormat
-	TimeDigits int
-	// Relative stamps lines with the time since the line before (-r).
-	Relative       bool
-	RelativeDigits int
+	// Stamps are the time stamps of lines; nil for none.
+	Stamps *Stamps
 	// Durations adds the time spent in each call (-T).
 	Durations      bool
 	DurationDigits int
@@ -56,16 +51,6 @@ type Options struct {
 
 // AllSignals is Options.Signals without a filter.
 const AllSignals = ^uint64(0)
-
-// TimeFormat is a format of time stamps.
-type TimeFormat uint8
-
-// The formats: none, 15:04:05, seconds since 1970.
-const (
-	TimeNone TimeFormat = iota
-	TimeClock
-	TimeUnix
-)
 
 // Quiet is a set of messages that are left out, as strace's --quiet names them.
 type Quiet uint8

@@ -23,7 +23,6 @@ type Printer struct {
 	partial bool         // the open call's beginning is on the output, without a newline
 	began   int          // its length
 	ticks   int          // of the idle timer since it began
-	last    time.Time    // of the line before
 	several bool         // more than one task was seen alive
 	json    JSON
 	tid     int    // the task's id for the line that begins, if it is not that of now

@@ -32,7 +32,12 @@ func (s *Separate) of(t *engine.Task) *separateFile {
 	f := s.files[t]
 	if f == nil {
 		w := s.open(t.TID)
-		f = &separateFile{New(w, s.opts), t.TID, w}
+		opts := s.opts
+		if opts.Stamps != nil { // the line before is the one in the same file
+			own := *opts.Stamps
+			opts.Stamps = &own
+		}
+		f = &separateFile{New(w, opts), t.TID, w}
 		s.files[t], s.byTID[t.TID] = f, f
 	}
 	return f
