@@ -352,7 +352,9 @@ func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 		// Only a clone can make a thread; /proc knows whether it did. A child
 		// that is dead already leaves nothing to read, and then a process is
 		// as good a guess as any: its death report is all that will come.
-		if tgid := threadGroup(tid); tgid > 0 {
+		if parent != nil && isThreadOf(parent.PID, tid) {
+			pid = parent.PID
+		} else if tgid := threadGroup(tid); tgid > 0 {
 			pid = tgid
 		}
 	}

@@ -42,6 +42,7 @@ type Tracer struct {
 	killing    bool // after Kill
 	place      placement
 	streak     streak
+	crowd      crowd
 	filtered   bool        // every tracee has our seccomp filter
 	filter     *FilterSpec // that one
 	upgrades   []*Task     // whose notified calls are to become entry stops
@@ -119,6 +120,7 @@ func newTracer(opts Options) *Tracer {
 		threadID:   unix.Gettid(),
 		canSetInfo: true,
 		streak:     streak{many: manyTracees},
+		crowd:      crowd{stops: crowdStops},
 	}
 	if !opts.NoFollow {
 		t.options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
@@ -156,6 +158,7 @@ func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
 	p.tasks++
 	task := &Task{TID: tid, Proc: p, tr: t}
 	t.tasks[tid] = task
+	t.crowd.join(task, len(t.tasks))
 	return task
 }
 
@@ -272,18 +275,6 @@ func (t *Tracer) next() (waited, error) {
 		default:
 			return waited{}, e
 		}
-	}
-}
-
-// drain takes all wait reports that are ready.
-func (t *Tracer) drain() {
-	for {
-		var s uint32
-		tid, e := wait4Now(-1, &s, unix.WALL|unix.WNOTHREAD)
-		if e != 0 || tid == 0 {
-			return
-		}
-		t.enqueue(waited{tid, s})
 	}
 }
 
