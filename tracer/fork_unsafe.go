@@ -46,6 +46,7 @@ type childPlan struct {
 	opener     int     // write end of the gate, the tracer's alone: it ends the child by dying
 	errors     int     // write end, close-on-exec: a failed step is reported here
 	cloneFlags uintptr // CLONE_UNTRACED, or 0
+	oldClone   bool    // do as before Linux 5.5, for a test
 	setUser    bool
 	uid, gid   int
 	groups     []uint32
@@ -65,6 +66,11 @@ type stepFailure struct {
 	errno int32
 }
 
+// cloneArgs is the first version of struct clone_args of linux/sched.h.
+type cloneArgs struct {
+	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls uint64
+}
+
 // forkChild forks. The child waits at the gate and then does the plan's steps;
 // it never returns. It must run nothing but raw system calls: the other threads
 // of this process, and with them every lock they held, do not exist there.
@@ -78,16 +84,34 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 		b       [1]byte
 		n       uintptr
 		failure stepFailure
+		mask    uint64 // of the thread that forks
+		cleared = true
 	)
+	// CLONE_CLEAR_SIGHAND (Linux 5.5) spares the child the runtime's way to put
+	// its handlers away: sixty calls of rt_sigaction, and each has two stops when the
+	// tracer was quick enough to seize it before.
+	args := cloneArgs{flags: uint64(p.cloneFlags) | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(syscall.SIGCHLD)}
 	syscall.ForkLock.Lock()
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 0, 0, uintptr(unsafe.Pointer(&mask)), 8, 0, 0)
 	runtimeBeforeFork()
-	pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(syscall.SIGCHLD)|p.cloneFlags, 0, 0, 0, 0, 0)
+	e = syscall.ENOSYS
+	if !p.oldClone {
+		pid, _, e = syscall.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args), 0)
+	}
+	if e == syscall.ENOSYS || e == syscall.EINVAL || e == syscall.EPERM { // an older kernel, or a container that keeps clone3 from us
+		cleared = false
+		pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(syscall.SIGCHLD)|p.cloneFlags, 0, 0, 0, 0, 0)
+	}
 	if e != 0 || pid != 0 {
 		runtimeAfterFork()
 		syscall.ForkLock.Unlock()
 		return pid, e
 	}
-	runtimeAfterForkInChild()
+	if cleared {
+		syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
+	} else {
+		runtimeAfterForkInChild()
+	}
 
 	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.opener), 0, 0)
 	for {
