@@ -17,21 +17,27 @@ meta {
   },
   caveats = "For tests and for finding out, no wall against an enemy: another thread can "
     .. "change a name after it was looked at, links are not followed, and io_uring is not seen. "
-    .. "A profile has the calls of this run; another run may need more.",
+    .. "What comes by a descriptor alone (fstat, fchmod) was judged when that was opened; inherited "
+    .. "descriptors are not judged. Names of temporary files and process ids are learned as patterns; "
+    .. "a profile has the calls of this run, another run may need more.",
 }
 
 local access, address, paths = require "lib.access", require "lib.address", require "lib.paths"
 local rules, sets = require "lib.rules", require "lib.sets"
+local temporary = require "lib.temporary".record()
 
 if not (args.file or args.learn or args.seccomp) then
   error("say what to do: -a learn, -a seccomp or -a file=POLICY", 0)
 end
 local decide = args.file and rules.read(args.file)
-local seen, calls, machines = {}, {}, {}
+local seen, calls, machines = {}, {}, {} -- seen: kinds by name
 local names = {amd64 = "SCMP_ARCH_X86_64", i386 = "SCMP_ARCH_X86", x32 = "SCMP_ARCH_X32", arm64 = "SCMP_ARCH_AARCH64"}
 
 local function check(ev, kind, what)
-  if args.learn then seen[kind .. " " .. rules.literal(what)] = true end
+  if args.learn then
+    seen[what] = seen[what] or {}
+    seen[what][kind] = true
+  end
   if not decide or decide(kind, what) == "allow" then return true end
   local verdict = args.report and "would deny" or "denied"
   if output.json then
@@ -46,8 +52,13 @@ end
 if args.file or args.learn then
   on("%file:enter", function(ev)
     local kind = access.kind(ev)
-    for _, path in pairs(ev.paths) do
-      if not check(ev, kind, paths.clean(path)) then return end
+    for name, path in pairs(ev.paths) do
+      local given = ev.args[name]
+      if given and given ~= "" or kind == "exec" then -- else it is about a descriptor that the program has
+        path = paths.clean(path)
+        if args.learn then temporary.note(ev, path) end
+        if not check(ev, kind, path) then return end
+      end
     end
   end)
   on("connect,bind:enter", function(ev)
@@ -68,7 +79,12 @@ end
 
 on("end", function()
   if args.learn then
-    local lines = sets.sorted(seen)
+    local set = {}
+    for what, kinds in pairs(seen) do
+      local pattern = what:find "^/" and temporary.pattern(what) or rules.literal(what)
+      for kind in pairs(kinds) do set[kind .. " " .. pattern] = true end
+    end
+    local lines = sets.sorted(set)
     if output.json then return emit {allow = json.array(lines), default = "deny"} end
     for _, line in ipairs(lines) do printf("allow %s\n", line) end
     printf("default deny\n")
@@ -88,6 +104,41 @@ test("learn", {args = {learn = true}}, function(t)
   t:event("connect", {addr = {sa_family = "AF_INET", sin_port = 80, sin_addr = "1.2.3.4"}})
   t:finish()
   t:expect(t.stdout, "allow connect 1.2.3.4:80\nallow exec /bin/ls\nallow read /etc/hosts\nallow write /tmp/x\ndefault deny\n")
+end)
+
+test("what a descriptor stands for was judged before", {args = {learn = true}}, function(t)
+  t:event("newfstatat", {dirfd = 1, path = "", fds = {[1] = "/home/me/out"}, flags = "AT_EMPTY_PATH"})
+  t:event("execveat", {dirfd = 3, path = "", fds = {[3] = "/bin/ls"}, argv = {"ls"}, flags = "AT_EMPTY_PATH"})
+  t:finish()
+  t:expect(t.stdout, "allow exec /bin/ls\ndefault deny\n")
+end)
+
+test("made up names", {args = {learn = true}}, function(t)
+  local function make(path, exe) t:event("openat", {path = path, exe = exe, flags = "O_RDWR|O_CREAT|O_EXCL", mode = 384, ret = 3}) end
+  make "/tmp/ccabcdef.s"
+  t:event("openat", {path = "/tmp/ccabcdef.s", flags = "O_RDONLY", ret = 3})
+  make "/tmp/tmp.Xb3dEfGh12"
+  make("/tmp/tmpab_d1234.txt", "/usr/bin/python3.11")
+  make "/home/me/config.lock"
+  make("/home/me/run.1000", "/bin/sh")
+  t:event("mkdir", {path = "/tmp/go-build123456789", mode = 448})
+  t:event("mkdir", {path = "/tmp/results", mode = 511})
+  t:event("openat", {path = "/tmp/go-build123456789/b001/x.a", flags = "O_RDONLY", err = "ENOENT"})
+  t:event("readlink", {path = "/proc/1000/exe", buf = "x"})
+  t:finish()
+  t:expect(t.stdout, [[
+allow read /proc/*/exe
+allow read /tmp/cc??????.s
+allow read /tmp/go-build*/b001/x.a
+allow write /home/me/config.lock
+allow write /home/me/run.*
+allow write /tmp/cc??????.s
+allow write /tmp/go-build*
+allow write /tmp/results
+allow write /tmp/tmp.??????????
+allow write /tmp/tmp????????.txt
+default deny
+]])
 end)
 
 test("a profile", {args = {seccomp = true}}, function(t)
