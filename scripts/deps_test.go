@@ -159,5 +159,21 @@ func TestDeps(t *testing.T) {
 		if got := strings.Split(strings.ReplaceAll(strings.TrimSpace(r.Stderr), "\n  ", "\n "), "\n"); !slices.Equal(got, want) {
 			t.Errorf("got:\n%s\nwant:\n%s", r.Stderr, strings.Join(want, "\n"))
 		}
+
+		// The descriptor says how it was opened, not the last open of the name; what
+		// was open before the trace is nobody's. Stdin is /dev/null here.
+		line = "exec 5<VERSION; cat src/words.h >/dev/null; sleep 0; exec 5<src/words.c; cat <&5 >out; echo x >out; sort <out 4>&1 >/dev/null"
+		r = u.trace(t, "-s deps", "bash", "-c", line)
+		got = nil
+		for _, l := range strings.Split(strings.TrimSpace(r.Stderr), "\n") {
+			if !strings.HasPrefix(l, "  < /") || strings.HasPrefix(l, "  < "+u.dir) || strings.Contains(l, "/dev/") {
+				got = append(got, strings.ReplaceAll(l, u.dir+"/", ""))
+			}
+		}
+		want = []string{"bash -c " + line, "  > out", "  < VERSION", "  < src/words.c", "cat src/words.h", "  > /dev/null", "  < src/words.h",
+			"sleep 0", "cat", "  > out", "  < src/words.c", "sort", "  > /dev/null", "  < out"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
 	})
 }

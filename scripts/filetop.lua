@@ -11,29 +11,39 @@ meta {
     "luatrace -s filetop git status",
     "luatrace -s filetop -a interval=1s -p 1234",
   },
-  caveats = "Bytes that the calls moved, from the cache or not. I/O through mmap, sendfile "
-    .. "and io_uring is not seen.",
+  caveats = "Bytes that the calls moved, from the cache or not; copies that the kernel makes "
+    .. "(copy_file_range, sendfile, splice, tee) count for both files. I/O through mmap and io_uring, and "
+    .. "clones of files (cp --reflink), are not seen.",
 }
 
 local human = require "lib.human"
 local files = {}
 
-local function note(ev, reads)
-  local path = ev.fdpath
+local function note(path, reads, bytes)
   if not path then return end
   local f = files[path] or {path = path, reads = 0, writes = 0, rbytes = 0, wbytes = 0}
   files[path] = f
   if reads then
-    f.reads, f.rbytes = f.reads + 1, f.rbytes + ev.ret
+    f.reads, f.rbytes = f.reads + 1, f.rbytes + bytes
   else
-    f.writes, f.wbytes = f.writes + 1, f.wbytes + ev.ret
+    f.writes, f.wbytes = f.writes + 1, f.wbytes + bytes
   end
 end
 
-local when = {ok = true}
-if args.under then when.fdpath = under(args.under) end
-on("read,readv,pread64,preadv,preadv2", {when = when}, function(ev) note(ev, true) end)
-on("write,writev,pwrite64,pwritev,pwritev2", {when = when}, function(ev) note(ev, false) end)
+local inside = args.under and under(args.under)
+local when = {ok = true, fdpath = inside}
+on("read,readv,pread64,preadv,preadv2", {when = when}, function(ev) note(ev.fdpath, true, ev.ret) end)
+on("write,writev,pwrite64,pwritev,pwritev2", {when = when}, function(ev) note(ev.fdpath, false, ev.ret) end)
+
+-- From one descriptor to another in the kernel.
+on("copy_file_range,sendfile,splice,tee", {when = {ok = true}}, function(ev)
+  local sends = ev.name == "sendfile"
+  local from, to = sends and ev.in_fd or ev.fd_in, sends and ev.out_fd or ev.fd_out
+  for reads, fd in pairs {[true] = from, [false] = to} do
+    local path = ev.proc:fd(fd)
+    if path and not (inside and not inside:test(path)) then note(path, reads, ev.ret) end
+  end
+end)
 
 local function report()
   local list = {}
@@ -70,6 +80,15 @@ test("two files", function(t)
   t:event("write", {fd = 4, fdpath = "/small", buf = "abc", err = "ENOSPC"})
   t:finish()
   t:expect(t.stdout, "  READS  WRITES  R_SIZE  W_SIZE FILE\n      2       0    4.9K       0 /big\n      0       1       0       3 /small\n")
+end)
+
+test("copies in the kernel", {args = {under = "/d"}}, function(t)
+  t:event("copy_file_range", {fd_in = 3, fd_out = 4, size = 9000, ret = 9000, fds = {[3] = "/d/a", [4] = "/d/b"}})
+  t:event("sendfile", {out_fd = 5, in_fd = 3, count = 10, ret = 10, fds = {[3] = "/d/a", [5] = "tcp 127.0.0.1:1->127.0.0.1:2"}})
+  t:event("splice", {fd_in = 6, fd_out = 4, size = 10, err = "EINVAL", fds = {[6] = "pipe:[5]", [4] = "/d/b"}})
+  t:event("tee", {fd_in = 6, fd_out = 7, size = 10, ret = 10, fds = {[6] = "pipe:[5]", [7] = "pipe:[6]"}})
+  t:finish()
+  t:expect(t.stdout:match "\n(.*)", "      2       0    8.8K       0 /d/a\n      0       1       0    8.8K /d/b\n")
 end)
 
 test("each second", {args = {interval = "1s"}}, function(t)

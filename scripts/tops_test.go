@@ -55,6 +55,22 @@ func TestFiletop(t *testing.T) {
 		r = u.trace(t, "-s filetop -a top=1", "dd", "if=/dev/zero", "of=x", "bs=5000", "count=23", "status=none")
 		wantRow(t, r.Stderr, "23 0 112K 0 /dev/zero")
 		wantCount(t, "rows", strings.Count(r.Stderr, "\n"), 2)
+		// Copies that the kernel makes, between files and into a pipe.
+		u.write(t, "big", strings.Repeat("x", 1000000))
+		r = u.trace(t, "-s filetop -a under=.", "/usr/bin/python3", "-I", "-c", `import os
+big, copy, part = os.open("big", os.O_RDONLY), os.open("copy", os.O_RDWR | os.O_CREAT), os.open("part", os.O_RDWR | os.O_CREAT)
+n = 0
+while n < 1000000: n += os.copy_file_range(big, copy, 1000000 - n)
+print(os.sendfile(part, big, 0, 3000))
+r, w = os.pipe()
+print(os.splice(copy, w, 2000, 0))`)
+		if r.Stdout != "3000\n2000\n" {
+			t.Errorf("python3 said %q: %s", r.Stdout, r.Stderr)
+		}
+		rows := strings.Join(columns(r.Stderr), "\n")
+		for _, want := range []string{`\d+ 0 979K 0 \S+/big`, `1 \d+ 2\.0K 977K \S+/copy`, `0 1 0 2\.9K \S+/part`} {
+			wantCount(t, want+" in:\n"+r.Stderr, len(regexp.MustCompile(`(?m)^`+want+`$`).FindAllString(rows, -1)), 1)
+		}
 		r = u.trace(t, "-s filetop -a interval=50ms -a under=.", "sh", "-c", "echo one >a; sleep 0.3; echo two >>a; sleep 0.3")
 		wantCount(t, "writes in all frames", sum(r.Stderr, `(?m)^ +0 +(\d) +0 +\d `+u.dir+`/a$`), 2)
 	})

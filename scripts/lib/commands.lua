@@ -22,36 +22,54 @@ function M.record()
   end
 
   -- What a shell has opened for a command (cmd <in >out) before it runs it is
-  -- the command's.
-  local touched = {} -- "reads" or "writes" by name
+  -- the command's. Each process has the files it opened by descriptor; what it
+  -- inherited from outside the trace is not among them.
+  local function opened(ev)
+    local d = ev.proc.data
+    d.opened = d.opened or {}
+    return d.opened
+  end
+  local function put(ev, fd, path, kind)
+    opened(ev)[fd] = path and {path = path, kind = kind, is = fd <= 2 and ev.proc:fd(fd)}
+  end
+
   on("proc:exec", function(ev)
     local d = ev.proc.data
     local old, fresh = d.command, d.fresh or {}
     d.command, d.fresh = nil, nil
-    local new = command(ev)
+    local new, files = command(ev), opened(ev)
     for fd = 0, 2 do
-      local path = ev.proc:fd(fd)
-      local kind = path and touched[path]
-      if kind then
-        new[kind][path] = true
-        if fresh[path] then old[kind][path] = nil end
+      local o = files[fd]
+      if o and ev.proc:fd(fd) == o.is then
+        new[o.kind][o.path] = true
+        if fresh[o.path] then old[o.kind][o.path] = nil end
       end
     end
   end)
   on("proc:fork", function(ev)
-    if not ev.thread then ev.child.proc.data.command = command(ev) end
+    if ev.thread then return end
+    local copy = {}
+    for fd, o in pairs(opened(ev)) do copy[fd] = o end
+    ev.child.proc.data.command, ev.child.proc.data.opened = command(ev), copy
   end)
+  local function copied(ev)
+    local o = opened(ev)[ev.args[1]] or {}
+    put(ev, ev.ret, o.path, o.kind)
+  end
+  on("dup,dup2,dup3", {when = {ok = true}}, copied)
+  on("fcntl", {when = {ok = true, op = {"F_DUPFD", "F_DUPFD_CLOEXEC"}}}, copied)
 
   local function note(ev, kind, path)
     if not path then return end
     path = clean(path)
     local set, d = command(ev)[kind], ev.proc.data
     if kind ~= "missing" then
-      touched[path], d.fresh = kind, d.fresh or {}
+      d.fresh = d.fresh or {}
       if not set[path] then d.fresh[path] = true end
     end
     set[path] = true
     if kind == "writes" then made[path] = nil end
+    return path
   end
 
   local function gone(path)
@@ -69,7 +87,8 @@ function M.record()
     if not ev.ok then return end
     local flags = ev.name == "openat2" and ev.how.flags or ev.name ~= "creat" and ev.flags
     if flags and flags:has "O_DIRECTORY" then return end
-    note(ev, access.writes(ev) and "writes" or "reads", ev.abspath)
+    local kind = access.writes(ev) and "writes" or "reads"
+    put(ev, ev.ret, note(ev, kind, ev.abspath), kind)
   end)
   on("execve,execveat", {when = {ok = true}}, function(ev) note(ev, "reads", ev.abspath) end)
   on("rename,renameat,renameat2", {when = {ok = true}}, function(ev)
