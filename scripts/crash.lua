@@ -10,10 +10,13 @@ meta {
     "luatrace -s crash ./program",
     "luatrace -s crash -a maps -p 1234",
   },
-  caveats = "Signals with a handler are left out. There is no unwinding: look at the return "
-    .. "addresses on the stack. A program that only calls abort() shows raise, not its reason.",
+  caveats = "Signals with a handler are left out. \"line\" is the command that names the function and, with "
+    .. "debug information, the line; the number behind \"code\" is that of the same address in the file. There is no "
+    .. "unwinding: look at the return addresses on the stack. A program that only calls abort() shows raise, not its "
+    .. "reason.",
 }
 
+local maps = require "lib.maps"
 local fatal = "SIGSEGV,SIGBUS,SIGILL,SIGFPE,SIGTRAP,SIGABRT,SIGSYS"
 
 -- The first is where the code is, the second the stack.
@@ -26,14 +29,8 @@ local function handled(ev)
   return mask and bit.test(u64("0x" .. mask), bit.lshift(1, ev.signo - 1))
 end
 
--- "7f12...-7f34... r-xp ... /lib/x.so" around an address.
-local function mapping(maps, addr)
-  for line in maps:gmatch "[^\n]+" do
-    local from, to = line:match("^(%x+)-(%x+)")
-    from, to = u64("0x" .. from), u64("0x" .. to)
-    if u64(addr) >= from and u64(addr) < to then return line:gsub("%s+", " "), addr - from:number() end
-  end
-end
+-- A name as a shell reads it.
+local function shell(name) return name:find "[^%w/._+-]" and "'" .. name:gsub("'", "'\\''") .. "'" or name end
 
 local function dump(ev, title, addr)
   printf("  %s at %#x\n", title, addr)
@@ -48,12 +45,14 @@ end
 
 on("signal:" .. fatal, function(ev)
   if handled(ev) then return end
-  local regs, maps = ev.regs, ev.proc:file "maps" or ""
+  local regs, text = ev.regs, ev.proc:file "maps" or ""
+  local map = maps.read(text)
   local names = pcall(function() return regs.rip end) and amd64 or arm64
   local ip, sp = regs[names[1]], regs[names[2]]
+  local where, offset = maps.find(map, ip), maps.inside(map, ev.mem, ip)
   if output.json then
     emit {pid = ev.pid, tid = ev.tid, comm = ev.comm, sig = ev.sig, code = ev.code, addr = ev.addr, ip = ip, sp = sp,
-      at = mapping(maps, ip)}
+      at = where and where.line, file = where and where.file, offset = offset}
     return
   end
   local address = ev.addr and (", address %#x"):format(ev.addr) or ""
@@ -63,13 +62,14 @@ on("signal:" .. fatal, function(ev)
     if i % 3 == 0 then printf "\n" end
   end
   printf "\n"
-  local where, offset = mapping(maps, ip)
-  if where then printf("  code: %s + %#x\n", where, offset) end
-  if ev.addr and mapping(maps, ev.addr) then printf("  data: %s\n", (mapping(maps, ev.addr))) end
+  if where then printf("  code: %s + %#x\n", where.line, offset or u64(ip) - where.from) end
+  if offset then printf("  line: addr2line -fe %s %#x\n", shell(where.file), offset) end
+  local data = ev.addr and maps.find(map, ev.addr)
+  if data then printf("  data: %s\n", data.line) end
   dump(ev, "code", ip)
   dump(ev, "stack", sp)
   if args.maps then
-    for line in maps:gmatch "[^\n]+" do printf("  %s\n", line) end
+    for line in text:gmatch "[^\n]+" do printf("  %s\n", line) end
   end
 end)
 
@@ -84,7 +84,7 @@ test("a null pointer", function(t)
   t:event("signal:SIGSEGV", {comm = "x", code = 1, addr = 16, regs = {rip = 0x400123, rsp = 0x7ffd000ff000},
     files = {maps = maps, status = "SigCgt:\t0000000000000000\n"}})
   t:expect(t.stdout:match "^[^\n]+", "1000 x: SIGSEGV, code 1, address 0x10")
-  t:shows "code: 00400000-00401000 r-xp 00000000 08:01 12 /bin/x + 0x123"
+  t:shows "code: 00400000-00401000 r-xp 00000000 08:01 12 /bin/x + 0x123\n"
   t:shows "7ffd000ff000: 00 00"
   t:shows "400123: not readable"
   t:clear()

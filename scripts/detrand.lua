@@ -10,10 +10,13 @@ meta {
   examples = {
     "luatrace -s detrand head -c 8 /dev/urandom",
     "luatrace -s detrand -a pids -a seed=7 sh -c 'echo $$'",
+    "luatrace -s detrand setarch -R openssl rand -hex 8",
   },
-  caveats = "getrandom, /dev/random, /dev/urandom and what the kernel gives a new program "
-    .. "(AT_RANDOM). Addresses (see setarch -R), times, the order of threads and the CPU's own random "
-    .. "numbers stay. With pids, /proc/PID and messages with credentials still show the real ones.",
+  caveats = "Made up are getrandom, /dev/random, /dev/urandom and AT_RANDOM: enough for python, perl, "
+    .. "mktemp, shuf, sqlite. OpenSSL and node mix addresses into their seed: run them by \"setarch -R\". Bash's "
+    .. "RANDOM has addresses, pid and time in it: add -a pids and faketime -a frozen. The order of threads and the "
+    .. "CPU's own random numbers (RDRAND) stay. With pids, /proc/PID and messages with credentials still show the "
+    .. "real ones.",
 }
 
 local auxv = require "lib.auxv"

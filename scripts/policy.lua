@@ -16,28 +16,23 @@ meta {
     "luatrace -o profile.json -s policy -a seccomp ls",
   },
   caveats = "For tests and for finding out, no wall against an enemy: another thread can "
-    .. "change a name after it was looked at, links are not followed, and io_uring is not seen. "
-    .. "What comes by a descriptor alone (fstat, fchmod) was judged when that was opened; inherited "
-    .. "descriptors are not judged. Names of temporary files and process ids are learned as patterns; "
-    .. "a profile has the calls of this run, another run may need more.",
+    .. "change a name after it was looked at, links are not followed, and io_uring is not seen. Descriptors are "
+    .. "judged when they are opened, inherited ones are not. Names of temporary files and process ids are learned as "
+    .. "patterns. A profile has the calls of this run; another run may need more.",
 }
 
 local access, address, paths = require "lib.access", require "lib.address", require "lib.paths"
-local rules, sets = require "lib.rules", require "lib.sets"
-local temporary = require "lib.temporary".record()
+local rules, sets, learned = require "lib.rules", require "lib.sets", require "lib.temporary".record()
 
 if not (args.file or args.learn or args.seccomp) then
   error("say what to do: -a learn, -a seccomp or -a file=POLICY", 0)
 end
 local decide = args.file and rules.read(args.file)
-local seen, calls, machines = {}, {}, {} -- seen: kinds by name
+local calls, machines = {}, {}
 local names = {amd64 = "SCMP_ARCH_X86_64", i386 = "SCMP_ARCH_X86", x32 = "SCMP_ARCH_X32", arm64 = "SCMP_ARCH_AARCH64"}
 
 local function check(ev, kind, what)
-  if args.learn then
-    seen[what] = seen[what] or {}
-    seen[what][kind] = true
-  end
+  if args.learn then learned.add(ev, kind, what) end
   if not decide or decide(kind, what) == "allow" then return true end
   local verdict = args.report and "would deny" or "denied"
   if output.json then
@@ -53,11 +48,9 @@ if args.file or args.learn then
   on("%file:enter", function(ev)
     local kind = access.kind(ev)
     for name, path in pairs(ev.paths) do
-      local given = ev.args[name]
-      if given and given ~= "" or kind == "exec" then -- else it is about a descriptor that the program has
-        path = paths.clean(path)
-        if args.learn then temporary.note(ev, path) end
-        if not check(ev, kind, path) then return end
+      local given = ev.args[name] -- none: it is about a descriptor that the program has
+      if given and given ~= "" or kind == "exec" then
+        if not check(ev, kind, paths.clean(path)) then return end
       end
     end
   end)
@@ -72,21 +65,13 @@ if args.file or args.learn then
 end
 
 if args.seccomp then
-  on("*:enter", function(ev)
-    calls[ev.name], machines[names[ev.abi]] = true, true
-  end)
+  on("*:enter", function(ev) calls[ev.name], machines[names[ev.abi]] = true, true end)
 end
 
 on("end", function()
   if args.learn then
-    local set = {}
-    for what, kinds in pairs(seen) do
-      local pattern = what:find "^/" and temporary.pattern(what) or rules.literal(what)
-      for kind in pairs(kinds) do set[kind .. " " .. pattern] = true end
-    end
-    local lines = sets.sorted(set)
-    if output.json then return emit {allow = json.array(lines), default = "deny"} end
-    for _, line in ipairs(lines) do printf("allow %s\n", line) end
+    if output.json then return emit {allow = json.array(learned.lines()), default = "deny"} end
+    for _, line in ipairs(learned.lines()) do printf("allow %s\n", line) end
     printf("default deny\n")
   end
   if args.seccomp then

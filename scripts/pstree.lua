@@ -7,7 +7,7 @@ meta {
     min = {type = "duration", default = "0s", help = "leave out what ran shorter, with its children"},
   },
   examples = {
-    "luatrace -s pstree sh -c 'ls | sort; make -s -f /dev/null all'",
+    "luatrace -s pstree sh -c 'ls | sort; (sleep 0.1; ls) | wc -l'",
     "luatrace -s pstree -a min=10ms make",
   },
   caveats = "Times are from fork to end, waiting included. Processes that were there before "

@@ -2,7 +2,7 @@
 -- those with the number of a process in them.
 local M = {}
 
-local literal = require "lib.rules".literal
+local literal, sets = require "lib.rules".literal, require "lib.sets"
 local usual = {"/tmp", "/var/tmp", "/dev/shm"}
 if os.getenv then -- not in the sandbox
   for _, name in ipairs {"TMPDIR", "TEMP", "TMP", "XDG_RUNTIME_DIR"} do usual[#usual + 1] = os.getenv(name) end
@@ -62,27 +62,25 @@ local function making(ev)
   return how.flags:has "O_EXCL" and "new" or "made", how.mode
 end
 
--- A memory for one run. note(ev, path) sees a call that names a path, pattern(path)
--- is what stands for it in other runs.
+-- What a run did, as rules for others: add(ev, kind, what) sees a call that does
+-- something with a name or an address, lines() are the rules that allow it.
 function M.record()
-  local made, numbers = {}, {}
+  local seen, made, numbers = {}, {}, {} -- seen: kinds by name; made: patterns of names by path
   local r = {}
 
-  function r.note(ev, path)
+  local function note(ev, path)
     numbers[tostring(ev.pid)], numbers[tostring(ev.tid)] = true, true
     local how, mode = making(ev)
     if not how or made[path] then return end
     local dir, name = path:match "^(.*)/([^/]+)$"
-    made[path] = literal(name or path)
-    if how == "new" and name then
-      made[path] = M.pattern(name, {
-        private = mode and mode ~= 0 and bit.band(mode, 0x3f) == 0 and shared(dir),
-        python = (ev.exe or ""):find "python",
-      }) or made[path]
-    end
+    if not name then return end
+    made[path] = how == "new" and M.pattern(name, {
+      private = mode and mode ~= 0 and bit.band(mode, 0x3f) == 0 and shared(dir),
+      python = (ev.exe or ""):find "python",
+    }) or literal(name)
   end
 
-  function r.pattern(path)
+  local function pattern(path)
     local done, parts = "", {}
     for name in path:gmatch "[^/]+" do
       local process = done == "/proc"
@@ -94,6 +92,21 @@ function M.record()
       parts[#parts + 1] = text
     end
     return "/" .. table.concat(parts, "/")
+  end
+
+  function r.add(ev, kind, what)
+    if what:find "^/" then note(ev, what) end
+    seen[what] = seen[what] or {}
+    seen[what][kind] = true
+  end
+
+  function r.lines()
+    local set = {}
+    for what, kinds in pairs(seen) do
+      local text = what:find "^/" and pattern(what) or literal(what)
+      for kind in pairs(kinds) do set[kind .. " " .. text] = true end
+    end
+    return sets.sorted(set)
   end
 
   return r
