@@ -74,6 +74,7 @@ var eventFields = []field{
 	{"fdpath", "string|nil", "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\"."},
 	{"abspath", "string|nil", "The call's first path made absolute with its directory descriptor and the working directory."},
 	{"paths", "table", "The call's path arguments by name, made absolute like abspath: ev.paths.newpath. Paths that can't be read are not in it."},
+	{"unplaced", "table", "The path arguments by name, as the program gave them, that are in neither abspath nor paths because nobody knows what they are relative to, as where there is no /proc. Hardly ever is there one."},
 	{"messages", "table|nil", "The netlink messages the call sends or has received, a list of structs; nil if it is no call on a netlink socket."},
 	{"call", "string", "The call as strace prints it, without the result: tostring(ev) is the whole line."},
 	{"sig", "string", "Signal name. Assigning another one (\"SIGUSR1\" or a number) delivers that instead. Hooks on signals only."},
@@ -229,6 +230,12 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 	case "paths":
 		tb := L.NewTable()
 		for arg, path := range ev.Paths {
+			tb.RawSetString(arg, lua.LString(path))
+		}
+		return tb
+	case "unplaced":
+		tb := L.NewTable()
+		for arg, path := range ev.Unplaced {
 			tb.RawSetString(arg, lua.LString(path))
 		}
 		return tb
@@ -407,7 +414,7 @@ func (t *Trace) fieldNames(ev *engine.Event) []string {
 var (
 	plainFields  = []string{"name", "phase", "time"}
 	taskFields   = []string{"pid", "tid", "ppid", "comm", "exe", "cwd", "task", "proc", "regs", "mem"}
-	callFields   = []string{"nr", "abi", "args", "raw", "call", "messages", "fdpath", "abspath", "paths"}
+	callFields   = []string{"nr", "abi", "args", "raw", "call", "messages", "fdpath", "abspath", "paths", "unplaced"}
 	resultFields = []string{"ret", "err", "ok", "duration"}
 	signalFields = []string{"sig", "signo", "sender", "code", "addr"}
 	forkFields   = []string{"child", "thread"}

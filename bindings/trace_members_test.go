@@ -37,6 +37,7 @@ var memberTests = []memberTest{
 	{"event.fdpath", "read", `ev.fdpath == args.dir .. "/in"`},
 	{"event.abspath", "openat", `ev.path == "in" and ev.abspath == args.dir .. "/in"`},
 	{"event.paths", "openat", `ev.path == "missing" and ev.paths.path == args.dir .. "/missing"`},
+	{"event.unplaced", "openat", `ev.path == "in" and next(ev.unplaced) == nil`},
 	{"event.call", "openat", `ev.call == 'openat(AT_FDCWD, "in", O_RDONLY' .. (ev.call:match "%)$" or "")`},
 	{"event.messages", "uname", `ev.messages == nil`},
 	{"event.sig", "signal", `ev.sig == "SIGUSR1"`},

@@ -70,7 +70,7 @@ func (n *Needs) has(name string, aliases []string) bool {
 // reads says whether the hook may read an argument: by name, or a path by way of
 // the fields that look for one.
 func (n *Needs) reads(p *syscalls.Param) bool {
-	return n.has(p.Name, p.Aliases) || p.Kind == syscalls.KindPath && (n.has("abspath", nil) || n.has("paths", nil))
+	return n.has(p.Name, p.Aliases) || p.Kind == syscalls.KindPath && (n.has("abspath", nil) || n.has("paths", nil) || n.has("unplaced", nil))
 }
 
 // addConditions adds the fields that conditions are asked of.

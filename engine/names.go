@@ -1,9 +1,9 @@
 package engine
 
 import (
-	"bytes"
 	"os"
-	"strconv"
+
+	"luatrace/tracer"
 )
 
 // Comm returns the thread's name: now, or of a thread that has ended the last
@@ -48,7 +48,4 @@ func (e *Engine) rememberProgram(t *Task) {
 }
 
 // pidName returns the name of any process or thread, "" if there is none.
-func pidName(pid int) string {
-	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
-	return string(bytes.TrimSuffix(b, []byte("\n")))
-}
+func pidName(pid int) string { return tracer.ProcessComm(pid) }

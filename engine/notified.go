@@ -2,8 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
+	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
 )
 
@@ -182,9 +181,7 @@ func (t *Task) stackPointer() (uint64, error) {
 	if !t.Notified() {
 		return t.Task.Call.SP, nil
 	}
-	sp, err := waitingStack(func() ([]byte, error) {
-		return os.ReadFile(fmt.Sprintf("/proc/%d/syscall", t.TID))
-	})
+	sp, err := waitingStack(func() ([]byte, error) { return procfs.Default().ReadFile(t.TID, "syscall") })
 	// A signal handler may run before the call is made again: its frame must
 	// not reach what is put here.
 	const handlerRoom = 64 << 10

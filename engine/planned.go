@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer"
+	"luatrace/tracer/procfs"
 )
 
 // Plan returns how the target would be traced with the hooks registered now.
@@ -15,6 +16,10 @@ func (e *Engine) Plan(target Target) Plan {
 
 func (e *Engine) planMode(target Target) PlanMode {
 	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement, StepAside: !e.opts.KeepTracing}
+	if m.NoNotify == "" && procfs.Default().View() == procfs.None {
+		// Of a task that waits for an answer only /proc knows where its stack is.
+		m.NoNotify = "/proc is of no use: " + procfs.Default().Why()
+	}
 	switch {
 	case m.Unfiltered != "":
 	case m.StepAside && target.Command != nil && target.Command.TracesOthers():

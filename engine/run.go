@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"luatrace/tracer"
+	"luatrace/tracer/procfs"
 )
 
 // Run traces the target until nothing is left to trace or Stop is called. It
@@ -14,6 +15,10 @@ import (
 // attached to (*tracer.AttachError); hook errors are counted in the result
 // instead. An Engine runs once.
 func (e *Engine) Run(target Target) (Result, error) {
+	procfs.OnBlind(func(why string) {
+		e.report("/proc is of no use here: " + why + "; names of programs, working directories and what descriptors stand for are not known (mount -t proc proc /proc)")
+	})
+	defer procfs.OnBlind(nil)
 	err := tracer.Run(tracer.Options{NoFollow: e.opts.NoFollow}, func(tr *tracer.Tracer) error {
 		e.signalMu.Lock()
 		e.tr = tr

@@ -142,7 +142,7 @@ func zeroRun(b []byte, from, n int) int {
 const noVDSO = 1
 
 func (p *Proc) findVDSO() uint64 {
-	maps, err := p.ProcFile("maps")
+	maps, err := p.Maps()
 	if err != nil {
 		return noVDSO
 	}

@@ -155,11 +155,42 @@ func (ev *Event) Paths(yield func(arg, path string) bool) {
 	}
 	c := &ev.Task.call
 	for i := range c.NumArgs() {
-		p := c.Param(i)
-		if p.Kind != syscalls.KindPath || p.Name == "target" && strings.HasPrefix(c.Name, "symlink") {
+		if name, ok := ev.pathParam(i); ok {
+			if s, ok := ev.Path(name); ok && !yield(name, s) {
+				return
+			}
+		}
+	}
+}
+
+// pathParam returns the name of argument i of the call, if that names a file.
+func (ev *Event) pathParam(i int) (string, bool) {
+	p := ev.Task.call.Param(i)
+	return p.Name, p.Kind == syscalls.KindPath && !(p.Name == "target" && strings.HasPrefix(ev.Task.call.Name, "symlink"))
+}
+
+// Unplaced iterates over the names of files that Paths leaves out because
+// nobody knows what they are relative to: the argument's name, and the path as
+// the program gave it. It is for scripts that must not overlook a file. A
+// directory descriptor that is not open, or no directory, is no reason: the call
+// fails.
+func (ev *Event) Unplaced(yield func(arg, path string) bool) {
+	if ev.Call() == nil {
+		return
+	}
+	c := &ev.Task.call
+	for i := range c.NumArgs() {
+		name, ok := ev.pathParam(i)
+		if !ok {
 			continue
 		}
-		if s, ok := ev.Path(p.Name); ok && !yield(p.Name, s) {
+		s, ok := ev.Str(name)
+		if !ok || s == "" || s[0] == '/' {
+			continue // "" is the descriptor itself, if anything
+		}
+		base := ev.pathBase(i)
+		unknown := base == "" && ev.Task.Cwd() == "" || strings.HasPrefix(base, "(unreachable)")
+		if unknown && !yield(name, s) {
 			return
 		}
 	}

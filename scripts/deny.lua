@@ -17,7 +17,8 @@ meta {
     "luatrace -s deny -a glob='*.py' -a calls=openat python3 x.py",
   },
   caveats = "For tests, not a sandbox: symbolic links are not followed, another thread "
-    .. "can change a name after the check, and io_uring is not seen.",
+    .. "can change a name after the check, and io_uring is not seen. A relative name is denied "
+    .. "if nobody knows what it is relative to, as without /proc.",
 }
 
 local below = args.under and under(args.under)
@@ -31,18 +32,22 @@ local function denied(path)
   return path == args.path or below and below:test(path) or like and like:test(path)
 end
 
-on(args.calls .. ":enter", function(ev)
+local function first(ev)
   for _, path in pairs(ev.paths) do
-    if denied(path) then
-      ev:fail(args.errno)
-      if args.quiet then return end
-      if output.json then
-        emit {pid = ev.pid, comm = ev.comm, call = ev.name, err = args.errno, file = path}
-      else
-        printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, args.errno, path)
-      end
-      return
-    end
+    if denied(path) then return path end
+  end
+  return select(2, next(ev.unplaced))
+end
+
+on(args.calls .. ":enter", function(ev)
+  local path = first(ev)
+  if not path then return end
+  ev:fail(args.errno)
+  if args.quiet then return end
+  if output.json then
+    emit {pid = ev.pid, comm = ev.comm, call = ev.name, err = args.errno, file = path}
+  else
+    printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, args.errno, path)
   end
 end)
 

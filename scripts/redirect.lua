@@ -24,6 +24,9 @@ on("%file:enter", function(ev)
       ev.args[name] = args.to .. path:sub(#args.from + 1)
     end
   end
+  -- The program would get its own file, and nobody would know.
+  local _, unknown = next(ev.unplaced)
+  if unknown then error(("nobody knows whether %q is to be redirected, nor what it is relative to"):format(unknown), 0) end
 end)
 
 test("names below it, and others", {args = {from = "/a", to = "/b"}}, function(t)

@@ -150,8 +150,8 @@ func (t *Tracer) answerCaller(task *Task) {
 
 // seenAs returns our number of the thread that has the number nr for a task.
 func (t *Tracer) seenAs(tid, nr int) int {
-	space := procLink(tid, "ns/pid")
-	if space == procLink(os.Getpid(), "ns/pid") {
+	space := pidNamespace(tid)
+	if space == pidNamespace(os.Getpid()) {
 		return nr
 	}
 	depth := len(namespaceIDs(tid))
@@ -160,18 +160,24 @@ func (t *Tracer) seenAs(tid, nr int) int {
 		if len(ids) < depth || depth == 0 || ids[depth-1] != nr {
 			continue
 		}
-		if len(ids) > depth || procLink(other, "ns/pid") == space {
+		if len(ids) > depth || pidNamespace(other) == space {
 			return other
 		}
 	}
 	return 0
 }
 
+// pidNamespace names the pid namespace of a thread, "" if it is not known.
+func pidNamespace(tid int) string {
+	s, _ := proc().Readlink(tid, "ns/pid")
+	return s
+}
+
 // mayTrace says whether the kernel would let one task trace another, as far as
 // that can be seen from here: a process is not let go in vain. See "Ptrace
 // access mode checking" in ptrace(2).
 func mayTrace(tid, target int) bool {
-	scope := yamaScope("/proc")
+	scope := yamaScope(proc())
 	if hasCapability(tid, capSysPtrace) {
 		return scope < 3
 	}

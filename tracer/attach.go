@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // Attach seizes a running process with all its threads. Each thread's first
@@ -17,6 +19,10 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 	}
 	if t.procs[pid] != nil {
 		return t.procs[pid], nil
+	}
+	if fs := proc(); fs.View() == procfs.None {
+		// Its threads are not known, and their calls would be missing without a word.
+		return nil, &AttachError{PID: pid, Errno: unix.ENOENT, Reason: withoutProc(fs.Why())}
 	}
 	if tgid := threadGroup(pid); tgid != 0 && tgid != pid {
 		return nil, &AttachError{PID: pid, Errno: unix.ESRCH, Reason: fmt.Sprintf("that is a thread of process %d; attach to %d", tgid, tgid)}
@@ -59,6 +65,14 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 		}
 	}
 	return p, nil
+}
+
+// withoutProc says why a process can't be attached to where /proc is of no use.
+func withoutProc(why string) string {
+	if why == procfs.Missing {
+		return "there is no /proc, which knows its threads (mount -t proc proc /proc)"
+	}
+	return "/proc is of no use here, which knows its threads: " + why + " (mount -t proc proc /proc, or unshare --mount-proc)"
 }
 
 // seize attaches to one thread and asks it to stop.

@@ -107,7 +107,7 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refus
 		if e == 0 {
 			return tid, nil
 		}
-		again := e == unix.EPERM && plan.cloneFlags == 0 && tracerOf(tid) != 0 && statusField(tid, "Seccomp") == "0"
+		again := e == unix.EPERM && plan.cloneFlags == 0 && isTraced(tid) && statusField(tid, "Seccomp") == "0"
 		reason := newRefusal(tid, e, true).reason()
 		var status uint32
 		got, _ := wait4Now(tid, &status, unix.WALL|unix.WNOTHREAD)

@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -102,7 +101,7 @@ func (l *Listener) foundNothing() bool {
 // waits says whether the listener's thread sleeps in Receive's ioctl, as
 // /proc/TID/syscall (proc_pid_syscall(5)) shows it: number and arguments of the call.
 func (l *Listener) waits() bool {
-	b, err := os.ReadFile("/proc/self/task/" + strconv.FormatInt(l.thread.Load(), 10) + "/syscall")
+	b, err := proc().ReadFile(int(l.thread.Load()), "syscall")
 	f := strings.Fields(string(b))
 	return err == nil && len(f) > 3 && f[0] == strconv.Itoa(unix.SYS_IOCTL) && f[2] == "0x"+strconv.FormatUint(notifRecv, 16)
 }

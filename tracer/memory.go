@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // memFile keeps /proc/PID/mem open: one read costs less through it than
@@ -14,32 +16,28 @@ import (
 type memFile struct {
 	fd     int
 	open   bool
-	denied unix.Errno // why opening failed; tried again after an execve
+	denied error // why opening failed; tried again after an execve
 }
 
 // bulkRead is where process_vm_readv overtakes /proc/PID/mem.
 const bulkRead = 8 << 10
 
-func (m *memFile) get(tid int) (int, unix.Errno) {
+func (m *memFile) get(tid int) (int, error) {
 	if m.open {
-		return m.fd, 0
+		return m.fd, nil
 	}
-	if m.denied != 0 {
+	if m.denied != nil {
 		return -1, m.denied
 	}
-	fd, err := unix.Open(fmt.Sprintf("/proc/%d/mem", tid), unix.O_RDWR|unix.O_CLOEXEC, 0)
+	fd, err := proc().Open(tid, "mem", unix.O_RDWR)
 	if err != nil {
-		var e unix.Errno
-		if !errors.As(err, &e) {
-			e = unix.EIO
+		if err != unix.ENOENT && err != unix.ESRCH { // those are the thread's, not the process's
+			m.denied = err
 		}
-		if e != unix.ENOENT && e != unix.ESRCH { // those are the thread's, not the process's
-			m.denied = e
-		}
-		return -1, e
+		return -1, err
 	}
 	m.fd, m.open = fd, true
-	return fd, 0
+	return fd, nil
 }
 
 func (m *memFile) close() {
@@ -95,17 +93,31 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 func (p *Process) holdsPages() bool { return p.tr != nil && p.tr.heldPages }
 
 func (p *Process) pread(addr uint64, b []byte) (int, error) {
-	fd, e := p.mem.get(p.memTID())
-	if e != 0 {
-		if n, ve := processVMReadv(p.memTID(), b, addr); ve == 0 {
-			if n < len(b) {
-				return n, unix.EFAULT
-			}
-			return n, nil
-		}
-		return 0, e
+	fd, err := p.mem.get(p.memTID())
+	if err == nil {
+		return transfer(unix.Pread, fd, addr, b)
 	}
-	return transfer(unix.Pread, fd, addr, b)
+	if p.holdsPages() {
+		return 0, fmt.Errorf("its memory can't be read, as userfaultfd may hold back pages of it: %w", err)
+	}
+	return moveDirectly(processVMReadv, p.memTID(), b, addr, err)
+}
+
+// moveDirectly is the way to memory without /proc/PID/mem, which could not be
+// opened because of err: process_vm_readv or process_vm_writev.
+func moveDirectly(move func(pid int, b []byte, addr uint64) (int, unix.Errno), tid int, b []byte, addr uint64, err error) (int, error) {
+	n, e := move(tid, b, addr)
+	switch {
+	case e == 0 && n < len(b):
+		return n, unix.EFAULT
+	case e == 0:
+		return n, nil
+	case e == unix.EFAULT || e == unix.ESRCH:
+		return 0, e
+	case errors.As(err, new(*procfs.Unavailable)):
+		return 0, fmt.Errorf("%w, and %s", e, err)
+	}
+	return 0, err
 }
 
 // transfer moves all of b by a call that may move less. The kernel says EIO for
@@ -130,7 +142,8 @@ func transfer(move func(fd int, b []byte, offset int64) (int, error), fd int, ad
 }
 
 // WriteMemory copies b to addr of the process, also onto read-only pages (a
-// private copy is made then, as for a debugger's breakpoint).
+// private copy is made then, as for a debugger's breakpoint). Where /proc does
+// not show the process, read-only pages can't be written: EFAULT.
 func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
 	if p.sim != nil {
 		return p.sim.copy(addr, b, true)
@@ -138,11 +151,17 @@ func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
 	if int64(addr) < 0 {
 		return 0, unix.EFAULT
 	}
-	fd, e := p.mem.get(p.memTID())
-	if e != 0 {
-		return 0, e
+	if len(b) == 0 {
+		return 0, nil
 	}
-	return transfer(unix.Pwrite, fd, addr, b)
+	fd, err := p.mem.get(p.memTID())
+	if err == nil {
+		return transfer(unix.Pwrite, fd, addr, b)
+	}
+	if p.holdsPages() {
+		return 0, fmt.Errorf("its memory can't be written, as userfaultfd may hold back pages of it: %w", err)
+	}
+	return moveDirectly(processVMWritev, p.memTID(), b, addr, err)
 }
 
 const pageSize = 4096

@@ -349,13 +349,14 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 	pid := tid
 	if event == unix.PTRACE_EVENT_CLONE || event == 0 {
-		// Only a clone can make a thread; /proc knows whether it did. A child
-		// that is dead already leaves nothing to read, and then a process is
-		// as good a guess as any: its death report is all that will come.
-		if parent != nil && isThreadOf(parent.PID, tid) {
+		// Only a clone can make a thread. A child that is dead already leaves
+		// nothing to ask, and then a process is as good a guess as any: its death
+		// report is all that will come.
+		switch {
+		case parent != nil && isThreadOf(parent.PID, tid):
 			pid = parent.PID
-		} else if tgid := threadGroup(tid); tgid > 0 {
-			pid = tgid
+		case !isThreadOf(tid, tid):
+			pid = t.groupOf(tid)
 		}
 	}
 	child := t.newTask(tid, pid, parent)
@@ -367,6 +368,19 @@ func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 		unix.Kill(pid, unix.SIGKILL)
 	}
 	return child
+}
+
+// groupOf is the thread group of a thread; the thread itself if nobody knows it.
+func (t *Tracer) groupOf(tid int) int {
+	if pid := threadGroup(tid); pid > 0 {
+		return pid
+	}
+	for pid := range t.procs {
+		if isThreadOf(pid, tid) {
+			return pid
+		}
+	}
+	return tid
 }
 
 func (t *Tracer) handleExec(task *Task, ev *Event) bool {

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 const capSysPtrace = 19 // CAP_SYS_PTRACE of linux/capability.h
@@ -21,13 +22,13 @@ type refusal struct {
 	// forbidden is how ptrace(2) fails whatever it is asked for: a seccomp filter
 	// on this process refuses the call itself. 0 if it does not.
 	forbidden unix.Errno
-	pid, uid  int    // uid is ours
-	proc      string // where /proc is
+	pid, uid  int // uid is ours
+	proc      *procfs.FS
 }
 
 // newRefusal collects that.
 func newRefusal(pid int, e unix.Errno, child bool) *refusal {
-	r := &refusal{errno: e, child: child, pid: pid, uid: os.Geteuid(), proc: "/proc"}
+	r := &refusal{errno: e, child: child, pid: pid, uid: os.Geteuid(), proc: proc()}
 	// No process has the id 0. The kernel looks for the process first, so that any
 	// other answer than ESRCH does not come from its ptrace.
 	if e := ptrace(unix.PTRACE_CONT, 0, 0, 0); e != unix.ESRCH {
@@ -47,7 +48,7 @@ func (r *refusal) reason() string {
 	case r.forbidden != 0:
 		return fmt.Sprintf("a seccomp profile forbids ptrace(2) here (%v), as containers may; %s", r.forbidden, containerAdvice)
 	case r.errno == unix.ESRCH && !r.child:
-		if self, err := os.Readlink(filepath.Join(r.proc, "self")); err == nil && self != strconv.Itoa(os.Getpid()) {
+		if r.proc.View() != procfs.Own && r.proc.Why() != procfs.Missing {
 			return "there is no such process in this pid namespace; /proc shows those of another one (mount -t proc proc /proc, or unshare --mount-proc)"
 		}
 		return "there is no such process"
@@ -105,32 +106,26 @@ func (r *refusal) yamaReason(scope int) string {
 
 // field returns a field of /proc/PID/status, "" if there is none.
 func (r *refusal) field(pid int, name string) string {
-	b, err := os.ReadFile(filepath.Join(r.proc, strconv.Itoa(pid), "status"))
-	if err != nil {
-		return ""
-	}
-	return fieldOf(b, name)
+	return r.proc.Field(pid, name)
 }
 
 // tracer is the id and the name of the process that traces it, "" if none does.
 func (r *refusal) tracer() string {
-	tid, _ := strconv.Atoi(r.field(r.pid, "TracerPid"))
-	if tid == 0 {
+	pid, name, traced := r.proc.Tracer(r.pid)
+	if !traced {
 		return ""
 	}
-	// The kernel names the thread.
-	if pid, _ := strconv.Atoi(r.field(tid, "Tgid")); pid > 0 {
-		tid = pid
-	}
-	name := r.field(tid, "Name")
 	if name == "" {
 		name = "?"
 	}
-	return fmt.Sprintf("process %d (%s)", tid, EscapeName(name))
+	if pid == 0 {
+		return fmt.Sprintf("a process outside of this pid namespace (%s)", EscapeName(name))
+	}
+	return fmt.Sprintf("process %d (%s)", pid, EscapeName(name))
 }
 
 func (r *refusal) kernelThread() bool {
-	_, err := os.Readlink(filepath.Join(r.proc, strconv.Itoa(r.pid), "exe"))
+	_, err := r.proc.Readlink(r.pid, "exe")
 	return r.field(r.pid, "Kthread") == "1" || errors.Is(err, fs.ErrNotExist)
 }
 
@@ -156,7 +151,7 @@ func (r *refusal) owner() int {
 // root, which it does for those that are not to be looked into (proc(5)).
 func (r *refusal) notDumpable() bool {
 	var st unix.Stat_t
-	return r.owner() != 0 && unix.Lstat(filepath.Join(r.proc, strconv.Itoa(r.pid), "mem"), &st) == nil && st.Uid == 0
+	return r.owner() != 0 && r.proc.Stat(r.pid, "mem", &st, unix.AT_SYMLINK_NOFOLLOW) == nil && st.Uid == 0
 }
 
 // morePrivileged says whether the process may use capabilities that this one may not.
@@ -165,8 +160,8 @@ func (r *refusal) morePrivileged() bool {
 }
 
 // yamaScope returns kernel.yama.ptrace_scope, 0 without Yama.
-func yamaScope(proc string) int {
-	b, _ := os.ReadFile(filepath.Join(proc, "sys/kernel/yama/ptrace_scope"))
+func yamaScope(proc *procfs.FS) int {
+	b, _ := proc.System("sys/kernel/yama/ptrace_scope")
 	n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
 	return n
 }

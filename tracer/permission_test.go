@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // fakeProc makes a /proc: our own status with the capabilities caps, and the
@@ -76,13 +78,17 @@ func TestReasons(t *testing.T) {
 		"yama 2":             {r: refusal{errno: unix.EPERM, uid: 1000, child: true}, files: status(own, scope, "2\n"), want: "kernel.yama.ptrace_scope is 2: CAP_SYS_PTRACE is needed; run luatrace as root"},
 		"yama 3":             {r: refusal{errno: unix.EPERM, child: true}, caps: all, files: status(own, scope, "3\n"), want: "kernel.yama.ptrace_scope is 3: nobody may trace, and only a reboot changes that"},
 		"gone":               {r: refusal{errno: unix.ESRCH}, files: map[string]string{"self": fmt.Sprintf("->%d", os.Getpid())}, want: "there is no such process"},
-		"another /proc":      {r: refusal{errno: unix.ESRCH}, files: map[string]string{"self": "->99999999"}, want: "there is no such process in this pid namespace; /proc shows those of another one"},
 		"other errors":       {r: refusal{errno: unix.EIO}, files: status(own), want: ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := c.r
-			r.pid, r.proc = 77, fakeProc(t, c.caps, c.files)
+			fs, err := procfs.At(fakeProc(t, c.caps, c.files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { fs.Close() })
+			r.pid, r.proc = 77, fs
 			got := r.reason()
 			if !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
 				t.Errorf("%q, want %q", got, c.want)

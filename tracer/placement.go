@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -174,13 +173,12 @@ func (t *Tracer) placeChild(parent *Task, childTID int) {
 // seesProc says whether the process has a file below /proc open, in which it
 // might read its own mask.
 func (p *Process) seesProc() bool {
-	dir := "/proc/" + strconv.Itoa(p.memTID()) + "/fd"
-	entries, err := os.ReadDir(dir)
+	fds, err := proc().List(p.memTID(), "fd")
 	if err != nil {
 		return true
 	}
-	for _, e := range entries {
-		if to, err := os.Readlink(dir + "/" + e.Name()); err == nil && strings.HasPrefix(to, "/proc/") {
+	for _, fd := range fds {
+		if to, err := proc().Readlink(p.memTID(), "fd/"+fd); err == nil && strings.HasPrefix(to, "/proc/") {
 			return true
 		}
 	}
@@ -189,7 +187,7 @@ func (p *Process) seesProc() bool {
 
 // lastCPU is the CPU that a task ran on last, -1 if it is gone.
 func lastCPU(tid int) int {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/stat")
+	b, err := proc().ReadFile(tid, "stat")
 	if err != nil {
 		return -1
 	}

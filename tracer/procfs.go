@@ -1,45 +1,26 @@
 package tracer
 
 import (
-	"bytes"
-	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
 )
 
 func syscallName(c *Call) string { return syscalls.Name(c.ABI, c.NR) }
+
+// proc is the /proc through which everything is looked up.
+func proc() *procfs.FS { return procfs.Default() }
 
 // statusField returns a field of /proc/PID/status, "" if there is none.
 func statusField(tid int, name string) string {
 	if modelled(tid) {
 		return model.statusField(tid, name)
 	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
-	if err != nil {
-		return ""
-	}
-	return fieldOf(b, name)
-}
-
-// fieldOf finds a field in the text of /proc/PID/status. The process's name,
-// which may hold anything but a newline (the kernel escapes that), comes first.
-func fieldOf(text []byte, name string) string {
-	for line := range bytes.Lines(text) {
-		if k, v, ok := strings.Cut(string(line), ":"); ok && k == name {
-			return strings.TrimSpace(v)
-		}
-	}
-	return ""
-}
-
-func statusInt(tid int, name string) int {
-	n, _ := strconv.Atoi(strings.Fields(statusField(tid, name) + " 0")[0])
-	return n
+	return proc().Field(tid, name)
 }
 
 // statusInts returns the numbers of a field of several.
@@ -54,7 +35,12 @@ func statusInts(tid int, name string) []int {
 
 // namespaceIDs are the thread's numbers in its pid namespace and those around
 // it, from ours on to the innermost.
-func namespaceIDs(tid int) []int { return statusInts(tid, "NSpid") }
+func namespaceIDs(tid int) []int {
+	if modelled(tid) {
+		return statusInts(tid, "NSpid")
+	}
+	return proc().Numbers(tid)
+}
 
 // hasCapability says whether the thread has a capability in effect.
 func hasCapability(tid, capability int) bool {
@@ -67,19 +53,33 @@ func parseSet(field string) uint64 {
 	return set
 }
 
-func threadGroup(tid int) int { return statusInt(tid, "Tgid") }
+func threadGroup(tid int) int { return numberOf(tid, "Tgid", (*procfs.FS).Group) }
+func parentOf(tid int) int    { return numberOf(tid, "PPid", (*procfs.FS).Parent) }
 
-// isThreadOf says whether a thread belongs to a group. To look for its name there
-// costs a tenth of reading its status.
+// numberOf is a process's number that /proc/TID/status shows.
+func numberOf(tid int, field string, ask func(*procfs.FS, int) int) int {
+	if modelled(tid) {
+		n, _ := strconv.Atoi(model.statusField(tid, field))
+		return n
+	}
+	return ask(proc(), tid)
+}
+
+// isThreadOf says whether a thread belongs to a group: tgkill(2) knows it
+// without /proc, and costs a hundredth of reading its status.
 func isThreadOf(pid, tid int) bool {
 	if modelled(tid) {
 		return threadGroup(tid) == pid
 	}
-	return unix.Access("/proc/"+strconv.Itoa(pid)+"/task/"+strconv.Itoa(tid), unix.F_OK) == nil
+	err := unix.Tgkill(pid, tid, 0)
+	return err == nil || err == unix.EPERM
 }
 
-func parentOf(tid int) int { return statusInt(tid, "PPid") }
-func tracerOf(tid int) int { return statusInt(tid, "TracerPid") }
+// isTraced says whether somebody traces a thread.
+func isTraced(tid int) bool {
+	_, _, traced := proc().Tracer(tid)
+	return traced
+}
 
 // signalsPending says whether a signal that is not blocked waits for the thread.
 func signalsPending(tid int) bool {
@@ -93,19 +93,7 @@ func signalsPending(tid int) bool {
 }
 
 // threads lists the thread ids of a process.
-func threads(pid int) ([]int, error) {
-	dir, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-	if err != nil {
-		return nil, err
-	}
-	tids := make([]int, 0, len(dir))
-	for _, d := range dir {
-		if tid, err := strconv.Atoi(d.Name()); err == nil {
-			tids = append(tids, tid)
-		}
-	}
-	return tids, nil
-}
+func threads(pid int) ([]int, error) { return proc().Threads(pid) }
 
 // Comm returns the thread's name (at most 15 bytes), "" if it is gone.
 func (t *Task) Comm() string {
@@ -118,8 +106,8 @@ func (t *Task) Comm() string {
 // ProcessComm returns the name of any process or thread (at most 15 bytes), ""
 // if there is none.
 func ProcessComm(tid int) string {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", tid))
-	return string(bytes.TrimSuffix(b, []byte("\n")))
+	proc().Wanted()
+	return proc().Comm(tid)
 }
 
 // Exe returns the path of the process's program as the kernel shows it.
@@ -152,26 +140,8 @@ func (p *Process) file(tid int, name string) ([]byte, error) {
 	if p.sim != nil {
 		return p.sim.file(name)
 	}
-	return readRegular("/proc/" + strconv.Itoa(tid) + "/" + name)
-}
-
-// readRegular reads a file of /proc. Some entries lead to other files (fd/0,
-// root/...): opening one that is no regular file could wait for ever, or take
-// what the process should read.
-func readRegular(name string) ([]byte, error) {
-	fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, err
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil, unix.EINVAL
-	}
-	return os.ReadFile("/proc/self/fd/" + strconv.Itoa(fd))
+	proc().Wanted()
+	return proc().ReadRegular(tid, name)
 }
 
 func (p *Process) parent(tid int) int {
@@ -181,9 +151,10 @@ func (p *Process) parent(tid int) int {
 	return parentOf(tid)
 }
 
-// procLink returns the target of a link below /proc/TID.
+// procLink returns the target of a link below /proc/TID that somebody wants.
 func procLink(tid int, name string) string {
-	s, _ := os.Readlink("/proc/" + strconv.Itoa(tid) + "/" + name)
+	proc().Wanted()
+	s, _ := proc().Readlink(tid, name)
 	return s
 }
 
@@ -198,6 +169,15 @@ func (p *Process) FD(fd int) string { return p.descriptor(p.memTID(), fd) }
 
 // ProcFile returns the content of a file below /proc/PID, such as "maps".
 func (p *Process) ProcFile(name string) ([]byte, error) { return p.file(p.memTID(), name) }
+
+// Maps returns the process's mappings as /proc/PID/maps shows them. It is for
+// what luatrace itself looks up: nobody is told where /proc is of no use.
+func (p *Process) Maps() ([]byte, error) {
+	if p.sim != nil {
+		return p.sim.file("maps")
+	}
+	return proc().ReadFile(p.memTID(), "maps")
+}
 
 // ParentPID returns the parent's process id now, 0 if the process is gone.
 func (p *Process) ParentPID() int { return p.parent(p.memTID()) }

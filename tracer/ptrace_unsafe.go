@@ -199,9 +199,18 @@ func peek(kind, id int) (reported bool, e unix.Errno) {
 }
 
 func processVMReadv(pid int, p []byte, addr uint64) (int, unix.Errno) {
+	return processVM(unix.SYS_PROCESS_VM_READV, pid, p, addr)
+}
+
+func processVMWritev(pid int, p []byte, addr uint64) (int, unix.Errno) {
+	return processVM(unix.SYS_PROCESS_VM_WRITEV, pid, p, addr)
+}
+
+// processVM moves bytes between p, which is not empty, and another process.
+func processVM(call uintptr, pid int, p []byte, addr uint64) (int, unix.Errno) {
 	local := unix.Iovec{Base: &p[0], Len: uint64(len(p))}
 	remote := unix.RemoteIovec{Base: uintptr(addr), Len: len(p)}
-	r, _, e := unix.Syscall6(unix.SYS_PROCESS_VM_READV, uintptr(pid), uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1, 0)
+	r, _, e := unix.Syscall6(call, uintptr(pid), uintptr(unsafe.Pointer(&local)), 1, uintptr(unsafe.Pointer(&remote)), 1, 0)
 	if e != 0 {
 		return 0, e
 	}

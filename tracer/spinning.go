@@ -2,13 +2,13 @@ package tracer
 
 import (
 	"bytes"
-	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // A page that userfaultfd(2) holds back has two effects on a tracer.
@@ -52,13 +52,12 @@ func (t *Tracer) noteHeldPages(c *Call) {
 
 // hasUserfaultfd says whether a process has the descriptor.
 func hasUserfaultfd(pid int) bool {
-	dir := fmt.Sprintf("/proc/%d/fd", pid)
-	names, err := os.ReadDir(dir)
+	fds, err := proc().List(pid, "fd")
 	if err != nil {
 		return false
 	}
-	for _, n := range names {
-		if link, err := os.Readlink(dir + "/" + n.Name()); err == nil && link == "anon_inode:[userfaultfd]" {
+	for _, fd := range fds {
+		if link, err := proc().Readlink(pid, "fd/"+fd); err == nil && link == "anon_inode:[userfaultfd]" {
 			return true
 		}
 	}
@@ -73,7 +72,7 @@ func waitsForPage(pid int) int {
 		return 0
 	}
 	for _, tid := range tids {
-		if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", tid)); err == nil && string(b) == "handle_userfault" {
+		if b, err := proc().ReadFile(tid, "wchan"); err == nil && string(b) == "handle_userfault" {
 			return tid
 		}
 	}
@@ -143,12 +142,12 @@ func (p *Process) endOf(e Exit) Exit {
 // though it would end the process, 0 if there is none. Signals that dump core
 // are not among those that the kernel acts on at once.
 func deadlySignal(tid int) unix.Signal {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
+	text, err := proc().ReadFile(tid, "status")
 	if err != nil {
 		return 0
 	}
-	set := func(name string) uint64 { return parseSet(fieldOf(text, name)) }
-	if !strings.HasPrefix(fieldOf(text, "State"), "R") {
+	set := func(name string) uint64 { return parseSet(procfs.FieldOf(text, name)) }
+	if !strings.HasPrefix(procfs.FieldOf(text, "State"), "R") {
 		return 0
 	}
 	pending := (set("SigPnd") | set("ShdPnd")) &^ (set("SigBlk") | set("SigIgn") | set("SigCgt"))
@@ -173,7 +172,7 @@ func endsAtOnce(sig unix.Signal) bool {
 
 // cpuTicks is the CPU time of a thread.
 func cpuTicks(tid int) uint64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", tid))
+	text, _ := proc().ReadFile(tid, "stat")
 	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	if len(f) < 13 {
 		return 0

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
 )
 
@@ -63,10 +64,10 @@ func FuzzProcText(f *testing.F) {
 		// proc_pid_status(5): newline and backslash are escaped
 		escaped := strings.NewReplacer("\n", `\n`, `\`, `\\`).Replace(name)
 		status := fmt.Sprintf("Name:\t%s\nTgid:\t%d\nTracerPid:\t0\n", escaped, n)
-		if got := fieldOf([]byte(status), "Tgid"); got != fmt.Sprint(n) {
+		if got := procfs.FieldOf([]byte(status), "Tgid"); got != fmt.Sprint(n) {
 			t.Errorf("%q: Tgid %q", status, got)
 		}
 		cpuOf(string(text))
-		fieldOf(text, name)
+		procfs.FieldOf(text, name)
 	})
 }

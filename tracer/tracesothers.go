@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -117,5 +116,10 @@ func (t *Tracer) watch(p *Process, tid int) {
 	if t.OnAside == nil || t.Syscalls || t.filtered {
 		return
 	}
-	p.watched = tracesOthers("/proc/"+strconv.Itoa(tid)+"/exe", filepath.Base(procLink(tid, "exe")))
+	exe, err := proc().Readlink(tid, "exe")
+	if err != nil {
+		return // without its name there is nothing to go by
+	}
+	file, err := proc().Path(tid, "exe")
+	p.watched = err == nil && tracesOthers(file, filepath.Base(exe))
 }

@@ -15,6 +15,7 @@ import (
 
 	"luatrace/bindings"
 	"luatrace/engine/agg"
+	"luatrace/tracer/procfs"
 )
 
 // limits are the bounds on what scripts and the trace may take; 0 is none.
@@ -87,7 +88,7 @@ func defaultMemory() uint64 {
 // addressSpace is how much of it this process has taken: a Go program reserves
 // more than a gigabyte at its start.
 func addressSpace() uint64 {
-	text, _ := os.ReadFile("/proc/self/statm")
+	text, _ := procfs.Default().Self("statm")
 	pages, _, _ := strings.Cut(string(text), " ")
 	n, _ := strconv.ParseUint(pages, 10, 64)
 	return n * uint64(os.Getpagesize())
@@ -97,7 +98,7 @@ func addressSpace() uint64 {
 // this process is in.
 func groupMemory() uint64 {
 	least := uint64(math.MaxUint64)
-	text, _ := os.ReadFile("/proc/self/cgroup")
+	text, _ := procfs.Default().Self("cgroup")
 	for line := range strings.Lines(string(text)) {
 		dir, ok := strings.CutPrefix(strings.TrimSpace(line), "0::")
 		if !ok {

@@ -8,13 +8,13 @@
 package fdinfo
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/decode"
+	"luatrace/tracer/procfs"
 )
 
 // Append appends, in angle brackets, what a descriptor of thread tid refers to,
@@ -23,13 +23,12 @@ func Append(dst []byte, tid, fd int, detail decode.FDDetail) []byte {
 	if fd < 0 && fd != unix.AT_FDCWD {
 		return dst
 	}
-	f := file{tid: tid, fd: fd, proc: "/proc/" + strconv.Itoa(tid) + "/"}
-	if fd == unix.AT_FDCWD {
-		f.path = f.proc + "cwd"
-	} else {
-		f.path = f.proc + "fd/" + strconv.Itoa(fd)
+	f := file{tid: tid, fd: fd, fs: procfs.Default(), name: "cwd"}
+	if fd != unix.AT_FDCWD {
+		f.name = "fd/" + strconv.Itoa(fd)
 	}
-	link, err := os.Readlink(f.path)
+	f.fs.Wanted()
+	link, err := f.fs.Readlink(tid, f.name)
 	if err != nil {
 		return dst
 	}
@@ -49,9 +48,10 @@ func Append(dst []byte, tid, fd int, detail decode.FDDetail) []byte {
 
 // file is one descriptor.
 type file struct {
-	tid, fd    int
-	proc, path string // of the thread and the descriptor in /proc
-	link       string // what the descriptor's link says
+	tid, fd int
+	fs      *procfs.FS
+	name    string // of the descriptor's link below /proc/TID
+	link    string // what it says
 }
 
 // special appends what is known of descriptors that are no files, nothing for
@@ -66,8 +66,10 @@ func (f *file) special(dst []byte, detail decode.FDDetail) []byte {
 	case f.link == "anon_inode:[signalfd]" && detail&decode.FDSignalFD != 0:
 		return f.signalFD(dst)
 	case (f.link == "anon_inode:[pidfd]" || strings.HasPrefix(f.link, "pidfd:[")) && detail&decode.FDPidFD != 0:
-		if pid := f.info("Pid"); pid != "" && pid != "-1" && pid != "0" {
-			return append(append(dst, "pid:"...), pid...)
+		if pid, _ := strconv.Atoi(f.info("Pid")); pid > 0 {
+			if pid = f.fs.Inner(pid); pid > 0 {
+				return strconv.AppendInt(append(dst, "pid:"...), int64(pid), 10)
+			}
 		}
 	}
 	return dst
@@ -80,7 +82,7 @@ func (f *file) appendPath(dst []byte, detail decode.FDDetail) []byte {
 	if rest, ok := strings.CutSuffix(path, " (deleted)"); ok && strings.HasPrefix(path, "/") {
 		// A name may end in this too: then there is a file of that name.
 		var now, was unix.Stat_t
-		if unix.Stat(f.path, &was) != nil || unix.Lstat(path, &now) != nil || now.Ino != was.Ino || now.Dev != was.Dev {
+		if f.fs.Stat(f.tid, f.name, &was, 0) != nil || unix.Lstat(path, &now) != nil || now.Ino != was.Ino || now.Dev != was.Dev {
 			path, deleted = rest, true
 		}
 	}
@@ -101,7 +103,7 @@ func (f *file) device(dst []byte) []byte {
 		return dst
 	}
 	var st unix.Stat_t
-	if unix.Stat(f.path, &st) != nil {
+	if f.fs.Stat(f.tid, f.name, &st, 0) != nil {
 		return dst
 	}
 	switch st.Mode & unix.S_IFMT {
@@ -119,16 +121,11 @@ func (f *file) device(dst []byte) []byte {
 
 // info returns a field of /proc/PID/fdinfo/FD, "" if there is none.
 func (f *file) info(name string) string {
-	b, err := os.ReadFile(f.proc + "fdinfo/" + strconv.Itoa(f.fd))
+	b, err := f.fs.ReadFile(f.tid, "fdinfo/"+strconv.Itoa(f.fd))
 	if err != nil {
 		return ""
 	}
-	for line := range strings.Lines(string(b)) {
-		if k, v, ok := strings.Cut(line, ":"); ok && k == name {
-			return strings.TrimSpace(v)
-		}
-	}
-	return ""
+	return procfs.FieldOf(b, name)
 }
 
 func (f *file) eventFD(dst []byte) []byte {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 
@@ -19,7 +18,11 @@ import (
 func (f *file) socket(dst []byte, inode string) []byte {
 	// The kernel's own name of the protocol, such as TCPv6.
 	var buf [64]byte
-	n, err := unix.Getxattr(f.path, "system.sockprotoname", buf[:])
+	n := 0
+	path, err := f.fs.Path(f.tid, f.name)
+	if err == nil {
+		n, err = unix.Getxattr(path, "system.sockprotoname", buf[:])
+	}
 	if err != nil || n <= 1 {
 		return append(append(append(dst, "socket:["...), inode...), ']')
 	}
@@ -43,7 +46,7 @@ func (f *file) socket(dst []byte, inode string) []byte {
 // row returns the row of a table in /proc/PID/net, which is that of the
 // tracee's network namespace, whose column has this value.
 func (f *file) row(table string, column int, value string) []string {
-	b, err := os.ReadFile(f.proc + "net/" + table)
+	b, err := f.fs.ReadFile(f.tid, "net/"+table)
 	if err != nil {
 		return nil
 	}

@@ -2,7 +2,6 @@ package fdinfo
 
 import (
 	"encoding/binary"
-	"os"
 	"strconv"
 	"strings"
 
@@ -49,11 +48,11 @@ func (f *file) unixDiag(inode string) (peer uint32, name string, ok bool) {
 }
 
 func (f *file) sameNamespace() bool {
-	theirs, err := os.Readlink(f.proc + "ns/net")
+	theirs, err := f.fs.Readlink(f.tid, "ns/net")
 	if err != nil {
 		return false
 	}
-	ours, err := os.Readlink("/proc/thread-self/ns/net")
+	ours, err := f.fs.SelfLink("thread-self/ns/net")
 	return err == nil && ours == theirs
 }
 

@@ -118,7 +118,8 @@ func openFDs() map[int]string {
 		if err != nil || fd == own {
 			continue
 		}
-		if link, err := os.Readlink("/proc/self/fd/" + name); err == nil {
+		// That of /proc itself stays open in whatever process reads it (tracer/procfs).
+		if link, err := os.Readlink("/proc/self/fd/" + name); err == nil && link != "/proc" {
 			fds[fd] = link
 		}
 	}
