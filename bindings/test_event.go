@@ -214,7 +214,7 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 		}
 		res.Ret, res.Given = -int64(n), true
 	}
-	fdpath := f.text("fdpath")
+	fdpath, info := f.text("fdpath"), f.table("fdinfo")
 	named := func(tb *lua.LTable) map[string]any {
 		values := map[string]any{}
 		if tb != nil {
@@ -234,6 +234,11 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 			m.FDs = map[int]string{}
 		}
 		m.FDs[fd] = *fdpath
+	}
+	if info != nil {
+		fd, err := firstFD(m.ABI, name, values)
+		raiseIf(L, err)
+		m.FDInfos = map[int]*engine.FDInfo{fd: testDescriptor(L, info)}
 	}
 	result := L.NewTable()
 	out, err := tr.sim.Call(m, name, values, res, func(et *engine.Task) {

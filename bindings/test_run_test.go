@@ -77,6 +77,30 @@ test("descriptors", function(t)
   t:event("read", {fd = 5, buf = ""})
   t:shows [["fdpath":"/etc/x"]]
 end)`},
+	{"descriptors in parts", `
+on("read,close", function(ev)
+  local d = ev.fdinfo
+  emit(d and {d.fd, d.kind, d.path, d.address or "-", d.peer or "-", d.listening, d.inode or 0, d.peer_inode or 0} or {"none"})
+end)
+test("descriptors", function(t)
+  local function says(fields, ...)
+    t:clear()
+    t:event("read", fields)
+    t:expect(json.decode(t.stdout), {...})
+  end
+  says({buf = "", fd = 9}, "none")
+  says({buf = "", fdpath = "/etc/x"}, 3, "file", "/etc/x", "-", "-", false, 0, 0)
+  says({buf = "", fdpath = "pipe:[5]"}, 3, "pipe", "pipe:[5]", "-", "-", false, 5, 0)
+  says({buf = "", fdpath = "tcp 1.2.3.4:5->6.7.8.9:80"}, 3, "tcp", "tcp 1.2.3.4:5->6.7.8.9:80", "1.2.3.4:5", "6.7.8.9:80", false, 0, 0)
+  says({buf = "", fdpath = "tcp 0.0.0.0:80 (listening)"}, 3, "tcp", "tcp 0.0.0.0:80 (listening)", "0.0.0.0:80", "-", true, 0, 0)
+  says({buf = "", fdpath = "unix socket:[7]->/run/x"}, 3, "unix", "unix socket:[7]->/run/x", "-", "/run/x", false, 7, 0)
+  says({buf = "", fd = 4, fdinfo = {kind = "unix", address = "/run/x", inode = 5, peer_inode = 6}}, 4, "unix", "unix /run/x", "/run/x", "-", false, 5, 6)
+  says({buf = "", fd = 4, fdinfo = {kind = "unix", peer = "/run/x", inode = 5}}, 4, "unix", "unix socket:[5]->/run/x", "-", "/run/x", false, 5, 0)
+  says({buf = "", fd = 4, fdinfo = {path = "unix /run/y", peer_inode = 8}}, 4, "unix", "unix /run/y", "/run/y", "-", false, 0, 8)
+  t:clear()
+  t:event("close", {fd = 4})
+  t:expect(json.decode(t.stdout), {4, "unix", "unix /run/y", "/run/y", "-", false, 0, 8})
+end)`},
 	{"data of tasks and processes", `
 on("getpid", function(ev)
   ev.task.data.n = (ev.task.data.n or 0) + 1

@@ -71,7 +71,8 @@ var eventFields = []field{
 	{"err", "string|nil", "Name of the errno (\"ENOENT\"), nil if the call succeeded. After the call only."},
 	{"ok", "boolean", "Whether the call succeeded. After the call only; true for exit and exit_group."},
 	{"duration", "number", "Seconds between entry and exit as the tracer saw them. After the call only; 0 for exit and exit_group."},
-	{"fdpath", "string|nil", "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\"."},
+	{"fdpath", "string|nil", "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\", \"unix /run/x\", \"unix socket:[12]->/run/x\" at the other end."},
+	{"fdinfo", "descriptor|nil", "The same in parts: ev.fdinfo.kind, .address, .peer, .inode, .peer_inode."},
 	{"abspath", "string|nil", "The call's first path made absolute with its directory descriptor and the working directory."},
 	{"paths", "table", "The call's path arguments by name, made absolute like abspath: ev.paths.newpath. Paths that can't be read are not in it."},
 	{"unplaced", "table", "The path arguments by name, as the program gave them, that are in neither abspath nor paths because nobody knows what they are relative to, as where there is no /proc. Hardly ever is there one."},
@@ -225,6 +226,8 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 		return t.value(L, ev, m)
 	case "fdpath":
 		return orNil(ev.CallFDPath())
+	case "fdinfo":
+		return t.fdObject(ev.CallFDInfo())
 	case "abspath":
 		return orNil(ev.AbsPath())
 	case "paths":
@@ -414,7 +417,7 @@ func (t *Trace) fieldNames(ev *engine.Event) []string {
 var (
 	plainFields  = []string{"name", "phase", "time"}
 	taskFields   = []string{"pid", "tid", "ppid", "comm", "exe", "cwd", "task", "proc", "regs", "mem"}
-	callFields   = []string{"nr", "abi", "args", "raw", "call", "messages", "fdpath", "abspath", "paths", "unplaced"}
+	callFields   = []string{"nr", "abi", "args", "raw", "call", "messages", "fdpath", "fdinfo", "abspath", "paths", "unplaced"}
 	resultFields = []string{"ret", "err", "ok", "duration"}
 	signalFields = []string{"sig", "signo", "sender", "code", "addr"}
 	forkFields   = []string{"child", "thread"}

@@ -78,6 +78,12 @@ func processObject() object {
 					}
 					return 1
 				}},
+			{name: "fdinfo", params: "fd: number", returns: "descriptor|nil", help: "Returns the same in parts, as ev.fdinfo does.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					p := receiver[*procRef](L, 1, "process")
+					L.Push(p.t.fdObject(p.proc.FDInfo(int(wholeNumber(L, L.CheckAny(2), "fd")))))
+					return 1
+				}},
 			{name: "file", params: "name: string", returns: "string|nil",
 				help: "Returns the content of a file below /proc/PID: \"maps\", \"status\", \"io\".",
 				fn: func(r *Runtime, L *lua.LState) int {
@@ -193,6 +199,8 @@ func (r *Runtime) refString(L *lua.LState) int {
 	switch v := L.Get(1).(*lua.LUserData).Value.(type) {
 	case *taskRef:
 		L.Push(lua.LString("task " + number(int64(v.task.TID)).String()))
+	case *engine.FDInfo:
+		L.Push(lua.LString(v.Path))
 	case *procRef:
 		L.Push(lua.LString("process " + number(int64(v.proc.PID)).String()))
 	case *flags:

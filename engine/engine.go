@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/fdinfo"
 	"luatrace/tracer"
 )
 
@@ -72,6 +73,7 @@ type Engine struct {
 	crash       *CrashError
 	plan        Plan
 	table       table
+	sockets     fdinfo.Resolver
 	ev          Event
 	notifyEvent tracer.Event // of the listener's thread
 	tr          *tracer.Tracer

@@ -214,10 +214,27 @@ func (ev *Event) RegistersChanged() { ev.setRegs = !ev.eng.opts.ReadOnly }
 // FDPath returns what a descriptor of the task stands for: a path, or for a
 // socket its protocol and addresses; "" if it is not open.
 func (ev *Event) FDPath(fd int) string {
-	if ev.Kind == KindExit && ev.Task.fdpath != "" && ev.Task.call.Args[0] == uint64(uint32(fd)) {
-		return ev.Task.fdpath // closed by the call itself
+	if d := ev.closed(fd); d != nil {
+		return d.Path
 	}
-	return FDPath(ev.Task.Task, fd)
+	return ev.eng.fdPath(ev.Task.Task, fd)
+}
+
+// FDInfo returns the same in parts, nil if the descriptor is not open.
+func (ev *Event) FDInfo(fd int) *FDInfo {
+	if d := ev.closed(fd); d != nil {
+		return d
+	}
+	return ev.Task.Proc.fdInfo(ev.Task.Task, fd)
+}
+
+// closed returns what the descriptor was that the call itself has closed, else
+// nil.
+func (ev *Event) closed(fd int) *FDInfo {
+	if ev.Kind != KindExit || ev.Task.closing == nil || ev.Task.closing.FD != fd {
+		return nil
+	}
+	return ev.Task.closing
 }
 
 // Returns says whether the call of the event can come back: exit and exit_group

@@ -119,8 +119,8 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	if ch.latch || len(t.onExit) > 0 {
 		e.latch(t, ch)
 	}
-	if ch.fdpath {
-		t.fdpath = FDPath(t.Task, int(int32(t.call.Args[0])))
+	if ch.closes {
+		t.closing = t.Proc.fdInfo(t.Task, int(int32(t.call.Args[0])))
 	}
 	if ch.moves {
 		t.cwd = t.Cwd()
@@ -137,7 +137,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 
 // startCall makes the task's call record ready for a new call.
 func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
-	t.hooks, t.onExit, t.fdpath, t.cwd = ch, t.onExit[:0], "", ""
+	t.hooks, t.onExit, t.closing, t.cwd = ch, t.onExit[:0], nil, ""
 	t.entered, t.scratch = time.Time{}, nil
 	c := &t.call
 	c.Reset()

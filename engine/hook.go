@@ -35,6 +35,8 @@ type Hook struct {
 type Needs struct {
 	All    bool     // any field
 	Fields []string // otherwise these
+	// NoDescriptors says that All does not mean what descriptors stand for.
+	NoDescriptors bool
 	// LooksOnly says that the hook does nothing with the event but read the
 	// Fields: it changes nothing and calls no method. Such a hook for the exit
 	// may run at the entry if what it reads is the same there.
@@ -65,6 +67,15 @@ func (n *Needs) has(name string, aliases []string) bool {
 		}
 	}
 	return false
+}
+
+// descriptors says whether the hook may ask, after a call, what its descriptor
+// stood for.
+func (n *Needs) descriptors() bool {
+	if n.All && n.NoDescriptors {
+		return false
+	}
+	return n.has("fdpath", nil) || n.has("fdinfo", nil)
 }
 
 // reads says whether the hook may read an argument: by name, or a path by way of

@@ -42,6 +42,7 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 	e.end()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.sockets.Close()
 	if e.crash != nil && err == nil {
 		err = e.crash
 	}

@@ -42,8 +42,9 @@ func (e *Engine) Simulate(start time.Time) *Simulation {
 type MadeUp struct {
 	PID, TID, PPID int
 	ABI            syscalls.ABI
-	Comm, Exe, Cwd *string        // nil leaves what was said before
-	FDs            map[int]string // added to those said before
+	Comm, Exe, Cwd *string         // nil leaves what was said before
+	FDs            map[int]string  // added to those said before
+	FDInfos        map[int]*FDInfo // the same in parts; what is left out follows from the rest
 	Files          map[string]string
 	Registers      map[string]uint64
 }
@@ -92,6 +93,16 @@ func (s *Simulation) update(t *simulated, m *MadeUp) {
 	}
 	for fd, name := range m.FDs {
 		t.sim.FDs[fd] = name
+	}
+	for fd, d := range m.FDInfos {
+		d.FD = fd
+		d.takeApart()
+		t.sim.FDs[fd] = d.Path
+		p := s.eng.proc(t.task.Proc)
+		if p.madeUp == nil {
+			p.madeUp = map[int]*FDInfo{}
+		}
+		p.madeUp[fd] = d
 	}
 	for name, text := range m.Files {
 		t.sim.Files[name] = text

@@ -207,14 +207,31 @@ func (ev *Event) AbsPath() string {
 // CallFDPath returns what the call's first descriptor stands for, "" if it has
 // none or it is not open.
 func (ev *Event) CallFDPath() string {
+	if fd, ok := ev.callFD(); ok {
+		return ev.FDPath(fd)
+	}
+	return ""
+}
+
+// CallFDInfo returns the same in parts, nil if the call has no descriptor or it is
+// not open.
+func (ev *Event) CallFDInfo() *FDInfo {
+	if fd, ok := ev.callFD(); ok {
+		return ev.FDInfo(fd)
+	}
+	return nil
+}
+
+// callFD returns the call's first descriptor.
+func (ev *Event) callFD() (fd int, ok bool) {
 	if ev.Call() == nil {
-		return ""
+		return 0, false
 	}
 	c := &ev.Task.call
 	for i := range c.NumArgs() {
 		if k := c.Param(i).Kind; k == syscalls.KindFD || k == syscalls.KindDirFD {
-			return ev.FDPath(int(int32(c.Word(i))))
+			return int(int32(c.Word(i))), true
 		}
 	}
-	return ""
+	return 0, false
 }

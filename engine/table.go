@@ -11,7 +11,7 @@ type callHooks struct {
 	enter   []boundHook
 	exit    []boundHook
 	latch   bool // some exit hook may read memory arguments as they were at entry
-	fdpath  bool // some exit hook may read fdpath, and the call closes its fd
+	closes  bool // the call closes its descriptor, and some exit hook may ask what that was
 	noexit  bool // the call does not return: hooks for its exit run at entry
 	execing bool // its success replaces the memory that arguments point to
 	moves   bool // its success changes what its path is relative to
@@ -95,7 +95,7 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 	for i := range ch.exit {
 		h := ch.exit[i].Hook
 		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
-		ch.fdpath = ch.fdpath || ch.name == "close" && h.Needs.has("fdpath", nil)
+		ch.closes = ch.closes || ch.name == "close" && h.Needs.descriptors()
 	}
 	return ch
 }

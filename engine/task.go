@@ -24,14 +24,11 @@ type Task struct {
 	entered time.Time
 	onExit  []exitCall // for that call only
 	scratch []savedMemory
-	fdpath  string // of a descriptor that the call closes
-	cwd     string // at entry, of a call that changes it
-	name    string // the last one read
+	closing *FDInfo // the descriptor that the call closes, if hooks may ask for it at the exit
+	cwd     string  // at entry, of a call that changes it
+	name    string  // the last one read
 
 	continued string // call that a restart_syscall goes on with, "" if unknown
-
-	socket   string // the descriptor that netlink was last asked for: socket:[INODE] ...
-	protocol int    // ... and the answer
 }
 
 // Proc is a process as hooks know it. The record lives as long as the process
@@ -45,6 +42,8 @@ type Proc struct {
 	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
 	vdsoFree int    // from where on the last page of the vDSO was empty; 0 unknown
 	borrowed *Proc  // whose memory it uses: the parent's after a vfork
+
+	madeUp map[int]*FDInfo // descriptors of a process that does not exist
 
 	exe string // of the program, for when it has ended; see rememberProgram
 }
@@ -73,15 +72,15 @@ func (e *Engine) task(t *tracer.Task) *Task {
 // fdName says what a descriptor refers to, for JSON. A call that closes one has
 // been asked for it before.
 func (t *Task) fdName(fd int) string {
-	if t.fdpath != "" && fd == int(int32(t.call.Args[0])) {
-		return t.fdpath
+	if d := t.closing; d != nil && fd == d.FD {
+		return d.Path
 	}
-	return FDPath(t.Task, fd)
+	return t.Proc.eng.fdPath(t.Task, fd)
 }
 
 // fdText says what a descriptor refers to now, as strace does.
 func (t *Task) fdText(fd int, detail decode.FDDetail) string {
-	return string(fdinfo.Append(nil, t.TID, fd, detail))
+	return string(t.Proc.eng.sockets.Append(nil, t.Task, t.TID, fd, detail))
 }
 
 func (e *Engine) proc(p *tracer.Process) *Proc {
@@ -125,6 +124,16 @@ func (p *Proc) WriteMemory(addr uint64, b []byte) (int, error) {
 	return p.Process.WriteMemory(addr, b)
 }
 
-// FDPath returns what a descriptor of the process stands for; see the function
-// of that name.
-func (p *Proc) FDPath(fd int) string { return fdPath(p.Process, fd) }
+// FDPath returns what a descriptor of the process stands for, as [Event.FDPath]
+// does.
+func (p *Proc) FDPath(fd int) string { return p.eng.fdPath(p.Process, fd) }
+
+// FDInfo returns the same in parts, nil if the descriptor is not open.
+func (p *Proc) FDInfo(fd int) *FDInfo { return p.fdInfo(p.Process, fd) }
+
+func (p *Proc) fdInfo(src fdinfo.Source, fd int) *FDInfo {
+	if d := p.madeUp[fd]; d != nil && d.Path == src.FD(fd) {
+		return d
+	}
+	return p.eng.fdInfo(src, fd)
+}

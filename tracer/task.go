@@ -22,6 +22,7 @@ type Process struct {
 
 	tr        *Tracer
 	mem       memFile
+	pidfd     pidfd
 	sim       *Simulated // instead of a real process, or nil
 	tasks     int
 	lastTID   int // the task that stopped last

@@ -183,6 +183,7 @@ func (t *Tracer) forget(task *Task) (last bool) {
 		return false
 	}
 	p.mem.close()
+	p.pidfd.close()
 	if t.procs[p.PID] == p {
 		delete(t.procs, p.PID)
 	}

@@ -76,7 +76,8 @@ func (s *session) printCalls(o *options) error {
 	} else {
 		s.print = printer.New(s.w, opts)
 	}
-	needs := engine.Needs{All: true}
+	// Lines say before the call what its descriptor is, objects after it.
+	needs := engine.Needs{All: true, NoDescriptors: !o.json}
 	for _, spec := range specs {
 		if spec.Kind != engine.SpecSyscall {
 			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: func(ev *engine.Event) error {

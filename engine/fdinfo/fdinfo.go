@@ -1,10 +1,9 @@
 // Package fdinfo says what a tracee's file descriptors refer to, in strace's
 // words: </etc/passwd>, <TCP:[127.0.0.1:40000->127.0.0.1:80]>, <pid:42>.
 //
-// All of it is looked up when it is asked for, in /proc and, for the peers of
-// unix sockets, with a netlink request that is answered at once: nothing blocks.
-// What can't be found out is left out. The functions may be called from any
-// goroutine.
+// All of it is looked up when it is asked for, in /proc and, for sockets, by a
+// [Resolver], which is also what tells hooks: nothing blocks. What can't be found
+// out is left out.
 package fdinfo
 
 import (
@@ -17,13 +16,13 @@ import (
 	"luatrace/tracer/procfs"
 )
 
-// Append appends, in angle brackets, what a descriptor of thread tid refers to,
-// in the given detail; nothing if it is not open.
-func Append(dst []byte, tid, fd int, detail decode.FDDetail) []byte {
+// Append appends, in angle brackets, what a descriptor of thread tid, which is
+// src, refers to, in the given detail; nothing if it is not open.
+func (r *Resolver) Append(dst []byte, src Source, tid, fd int, detail decode.FDDetail) []byte {
 	if fd < 0 && fd != unix.AT_FDCWD {
 		return dst
 	}
-	f := file{tid: tid, fd: fd, fs: procfs.Default(), name: "cwd"}
+	f := file{r: r, src: src, tid: tid, fd: fd, fs: procfs.Default(), name: "cwd"}
 	if fd != unix.AT_FDCWD {
 		f.name = "fd/" + strconv.Itoa(fd)
 	}
@@ -48,6 +47,8 @@ func Append(dst []byte, tid, fd int, detail decode.FDDetail) []byte {
 
 // file is one descriptor.
 type file struct {
+	r       *Resolver
+	src     Source
 	tid, fd int
 	fs      *procfs.FS
 	name    string // of the descriptor's link below /proc/TID
@@ -57,8 +58,9 @@ type file struct {
 // special appends what is known of descriptors that are no files, nothing for
 // others.
 func (f *file) special(dst []byte, detail decode.FDDetail) []byte {
-	if inode, ok := strings.CutPrefix(f.link, "socket:["); ok && detail&decode.FDSocket != 0 {
-		return f.socket(dst, strings.TrimSuffix(inode, "]"))
+	if inode, ok := Inode(f.link); ok && detail&decode.FDSocket != 0 {
+		s := f.r.Socket(f.src, f.fd, inode)
+		return s.appendText(dst, func() uint32 { return f.r.PeerInode(f.src, inode) })
 	}
 	switch {
 	case f.link == "anon_inode:[eventfd]" && detail&decode.FDEventFD != 0:

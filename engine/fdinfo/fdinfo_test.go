@@ -15,7 +15,9 @@ import (
 
 // own describes a descriptor of this process.
 func own(fd int, detail decode.FDDetail) string {
-	return string(Append(nil, os.Getpid(), fd, detail))
+	var r Resolver
+	defer r.Close()
+	return string(r.Append(nil, self{}, os.Getpid(), fd, detail))
 }
 
 func inode(t *testing.T, fd int) uint64 {
@@ -212,12 +214,16 @@ func TestAddresses(t *testing.T) {
 		"00000000000000000000000001000000:0050": "[::1]:80",
 		"0000000000000000FFFF00000100007F:0050": "[::ffff:127.0.0.1]:80",
 		"":                                      "",
-		"xyz":                                   "xyz",
-		"01:02":                                 "01:02",
-		"0100007F:12345":                        "0100007F:12345",
-		"0100007F0100007F:0050":                 "0100007F0100007F:0050",
+		"xyz":                                   "",
+		"01:02":                                 "",
+		"0100007F:12345":                        "",
+		"0100007F0100007F:0050":                 "",
 	} {
-		if got := string(appendAddress(nil, in)); got != want {
+		got := ""
+		if a, ok := Address(in); ok {
+			got = a.String()
+		}
+		if got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
@@ -251,17 +257,22 @@ func TestFindInet(t *testing.T) {
 		m[inetInodeAt] = inode
 		return b
 	}
-	two := append(message(1), message(2)...)
-	if addr, done := findInet(two, 2); addr != "127.0.0.1:80" || !done {
-		t.Error(addr, done)
+	find := func(b []byte, inode uint64) string {
+		s := &Socket{Inode: inode, Protocol: "TCP"}
+		eachAnswer(b, func(m []byte) bool { return !takeInet(m, s) })
+		return s.Name()
 	}
-	if addr, done := findInet(two, 3); addr != "" || done {
-		t.Error(addr, done)
+	two := append(message(1), message(2)...)
+	if got := find(two, 2); got != "tcp 127.0.0.1:80" {
+		t.Error(got)
+	}
+	if got := find(two, 3); got != "socket:[3]" {
+		t.Error(got)
 	}
 	two[0] = 255
 	for _, b := range [][]byte{two, {1}, make([]byte, 16)} {
-		if addr, _ := findInet(b, 2); addr != "" {
-			t.Error(addr)
+		if got := find(b, 2); got != "socket:[2]" {
+			t.Error(got)
 		}
 	}
 }

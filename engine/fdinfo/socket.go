@@ -1,132 +1,54 @@
 package fdinfo
 
 import (
-	"bytes"
-	"encoding/hex"
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
 
-// socket appends the protocol and, if the kernel's tables have them, the
-// addresses; else the inode.
-func (f *file) socket(dst []byte, inode string) []byte {
-	// The kernel's own name of the protocol, such as TCPv6.
-	var buf [64]byte
-	n := 0
-	path, err := f.fs.Path(f.tid, f.name)
-	if err == nil {
-		n, err = unix.Getxattr(path, "system.sockprotoname", buf[:])
+// appendText appends what strace says of a socket: the protocol and, if there
+// are any, the addresses; else the inode.
+func (s *Socket) appendText(dst []byte, peerInode func() uint32) []byte {
+	if s.Protocol == "" {
+		return append(strconv.AppendUint(append(dst, "socket:["...), s.Inode, 10), ']')
 	}
-	if err != nil || n <= 1 {
-		return append(append(append(dst, "socket:["...), inode...), ']')
-	}
-	proto := strings.TrimRight(string(buf[:n]), "\x00")
-	dst = append(append(dst, proto...), ":["...)
+	dst = append(append(dst, s.Protocol...), ":["...)
 	at := len(dst)
-	switch proto {
+	switch s.Protocol {
 	case "TCP", "TCPv6", "UDP", "UDPv6":
-		dst = f.inet(dst, strings.Replace(strings.ToLower(proto), "v6", "6", 1), inode)
+		dst = s.appendInet(dst)
 	case "UNIX", "UNIX-STREAM":
-		dst = f.unix(dst, inode)
+		dst = s.appendUnix(dst, peerInode())
 	case "NETLINK":
-		dst = f.netlink(dst, inode)
+		dst = s.appendNetlink(dst)
 	}
 	if len(dst) == at {
-		dst = append(dst, inode...)
+		dst = strconv.AppendUint(dst, s.Inode, 10)
 	}
 	return append(dst, ']')
 }
 
-// row returns the row of a table in /proc/PID/net, which is that of the
-// tracee's network namespace, whose column has this value.
-func (f *file) row(table string, column int, value string) []string {
-	b, err := f.fs.ReadFile(f.tid, "net/"+table)
-	if err != nil {
-		return nil
-	}
-	return Row(b, column, value)
-}
-
-// Row returns the row of a table of /proc/PID/net whose column, counted from 0,
-// has this value; nil if there is none.
-func Row(table []byte, column int, value string) []string {
-	for line := range bytes.Lines(table) {
-		if !bytes.Contains(line, []byte(value)) {
-			continue
-		}
-		if fields := strings.Fields(string(line)); len(fields) > column && fields[column] == value {
-			return fields
-		}
-	}
-	return nil
-}
-
-// inet appends the addresses of a socket: the columns of the tables are slot,
-// local, remote, state, ..., the inode as the tenth.
-func (f *file) inet(dst []byte, table, inode string) []byte {
-	row := f.row(table, 9, inode)
-	if row == nil {
-		switch table {
-		case "tcp":
-			dst = append(dst, f.inetBound(unix.AF_INET, inode)...)
-		case "tcp6":
-			dst = append(dst, f.inetBound(unix.AF_INET6, inode)...)
-		}
+func (s *Socket) appendInet(dst []byte) []byte {
+	if !s.Local.IsValid() || s.Local.Port() == 0 {
 		return dst
 	}
-	dst = appendAddress(dst, row[1])
-	if remote := strings.TrimRight(row[2], "0:"); remote != "" {
-		dst = appendAddress(append(dst, "->"...), row[2])
+	dst = s.Local.AppendTo(dst)
+	if s.Peer.IsValid() && s.Peer != (netip.AddrPort{}) {
+		dst = s.Peer.AppendTo(append(dst, "->"...))
 	}
 	return dst
 }
 
-func appendAddress(dst []byte, s string) []byte {
-	if a, ok := Address(s); ok {
-		return a.AppendTo(dst)
-	}
-	return append(dst, s...)
-}
-
-// Address reads "0100007F:1F90" of a table of /proc/PID/net: 127.0.0.1:8080. The
-// kernel prints the address as 32-bit words in host order, which is
-// little-endian on amd64 and arm64.
-func Address(s string) (netip.AddrPort, bool) {
-	addr, port, _ := strings.Cut(s, ":")
-	b, err := hex.DecodeString(addr)
-	p, err2 := strconv.ParseUint(port, 16, 16)
-	if err != nil || err2 != nil || len(b)%4 != 0 {
-		return netip.AddrPort{}, false
-	}
-	for i := 0; i < len(b); i += 4 {
-		b[i], b[i+1], b[i+2], b[i+3] = b[i+3], b[i+2], b[i+1], b[i]
-	}
-	a, ok := netip.AddrFromSlice(b)
-	return netip.AddrPortFrom(a, uint16(p)), ok
-}
-
-// unix appends inode, inode of the peer, and the path the socket is bound to.
-func (f *file) unix(dst []byte, inode string) []byte {
-	peer, path, ok := f.unixDiag(inode)
-	if !ok {
-		// Columns: slot, references, protocol, flags, type, state, inode, path.
-		if row := f.row("unix", 6, inode); len(row) > 7 {
-			path = row[7]
-			if abstract, ok := strings.CutPrefix(path, "@"); ok {
-				path = "\x00" + abstract
-			}
-		}
-	}
-	dst = append(dst, inode...)
+// appendUnix appends inode, inode of the peer, and the path the socket is bound to.
+func (s *Socket) appendUnix(dst []byte, peer uint32) []byte {
+	dst = strconv.AppendUint(dst, s.Inode, 10)
 	if peer != 0 {
 		dst = strconv.AppendUint(append(dst, "->"...), uint64(peer), 10)
 	}
+	path := s.Path
 	if path == "" {
 		return dst
 	}
@@ -139,18 +61,16 @@ func (f *file) unix(dst []byte, inode string) []byte {
 	return append(dst, '"')
 }
 
-// netlink appends protocol and port id: the columns are slot, protocol, port
-// id, ..., the inode as the tenth.
-func (f *file) netlink(dst []byte, inode string) []byte {
-	row := f.row("netlink", 9, inode)
-	if row == nil {
+// appendNetlink appends protocol and port id, which a socket has once it is bound.
+func (s *Socket) appendNetlink(dst []byte) []byte {
+	if s.Proto < 0 || s.PortID == 0 {
 		return dst
 	}
-	name := row[1]
-	if n, err := strconv.ParseUint(row[1], 10, 32); err == nil {
-		if s := syscalls.SetByName("netlink"); s != nil && s.On(syscalls.Native()).Enum(n) != "" {
-			name = strings.TrimPrefix(s.On(syscalls.Native()).Enum(n), "NETLINK_")
+	name := strconv.Itoa(s.Proto)
+	if set := syscalls.SetByName("netlink"); set != nil {
+		if text := set.On(syscalls.Native()).Enum(uint64(s.Proto)); text != "" {
+			name = strings.TrimPrefix(text, "NETLINK_")
 		}
 	}
-	return append(append(append(dst, name...), ':'), row[2]...)
+	return strconv.AppendUint(append(append(dst, name...), ':'), uint64(s.PortID), 10)
 }

@@ -1,6 +1,10 @@
 package decode
 
-import "luatrace/tracer/syscalls"
+import (
+	"encoding/binary"
+
+	"luatrace/tracer/syscalls"
+)
 
 // nlContext is what the bytes of a netlink value are part of.
 type nlContext struct {
@@ -16,6 +20,7 @@ const (
 	nlMaxDepth   = 8        // of nested attributes
 	nlMaxData    = 64 << 10 // bytes of one buffer of messages that are looked at
 	nlAttrFlags  = 0x8000 | 0x4000
+	nlMaxMessage = 2 * nlMaxData // bytes of one message that is looked at
 )
 
 // Types of messages every family has.
@@ -60,19 +65,34 @@ func (s scope) sockBuf(v *Value, t *syscalls.Type, addr uint64) {
 }
 
 func (s scope) sockBufOf(v *Value, t *syscalls.Type, addr, n, avail uint64) {
+	s.bufferOf(v, t, addr, n, avail)
+	if v.Kind != KindBytes || !mayBeMessage(v.data, n) {
+		return
+	}
 	f := s.c.netlinkFamily()
-	if f == nil || s.c.bufferLimit() >= nlMaxData {
-		s.bufferOf(v, t, addr, n, avail)
-	} else {
+	if f == nil {
+		return
+	}
+	if s.c.bufferLimit() < nlMaxData {
 		limit := s.c.BufferLimit
 		s.c.BufferLimit = nlMaxData
 		s.bufferOf(v, t, addr, n, avail)
 		s.c.BufferLimit = limit
 	}
-	if f != nil && v.Kind == KindBytes && len(v.data) >= nlHeader {
+	if v.Kind == KindBytes && len(v.data) >= nlHeader {
 		v.ctx = &nlContext{family: f}
 		v.out = s.out
 	}
+}
+
+// mayBeMessage says whether data can begin with a netlink message, which it does
+// with the length: what the socket is need not be asked for each text that goes
+// over the network.
+func mayBeMessage(data []byte, n uint64) bool {
+	if len(data) < 4 {
+		return n >= nlHeader // so little is read
+	}
+	return binary.NativeEndian.Uint32(data) <= nlMaxMessage
 }
 
 // netlinkFamily returns the netlink protocol of the socket that the call is
