@@ -74,6 +74,8 @@ func (m *PlanMode) degrade(filter *tracer.FilterSpec, err error) bool {
 	switch {
 	case le.Errno == unix.EBUSY:
 		m.Unfiltered = "a seccomp listener of somebody else is asked before some calls: a filter of ours would not see those"
+	case filter.Notifies() && le.Step == "seccomp" && le.Errno == unix.EINVAL:
+		m.NoNotify = "the kernel refuses them, they need Linux 5.19: " + why // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 	case filter.Notifies():
 		m.NoNotify = "the kernel refuses them: " + why
 	default:
@@ -83,20 +85,30 @@ func (m *PlanMode) degrade(filter *tracer.FilterSpec, err error) bool {
 }
 
 // KernelPlan is Plan, after asking the kernel whether it accepts the filter: a
-// child installs it and goes no further. It must not be called while Run is at
-// work.
-func (e *Engine) KernelPlan(target Target) Plan {
+// child installs it and goes no further. The error, a *tracer.LaunchError or
+// *tracer.AttachError, is why nothing can be traced here at all. It must not be
+// called while Run is at work.
+func (e *Engine) KernelPlan(target Target) (Plan, error) {
 	mode := e.planMode(target)
 	for {
 		p := MakePlan(e.hooks, mode)
-		if p.Filter == nil || target.Command == nil || !mode.degrade(p.Filter, tryFilter(p.Filter)) {
-			return p
+		err := tryFilter(p.Filter)
+		var le *tracer.LaunchError
+		switch {
+		case !errors.As(err, &le) || le.Step == "execve": // as far as it was to come
+			return p, nil
+		case p.Filter != nil && mode.degrade(p.Filter, err):
+			continue
+		case target.Command != nil:
+			le.Path = target.Command.Path
+			return p, le
 		}
+		return p, &tracer.AttachError{PID: target.PIDs[0], Errno: le.Errno, Reason: le.Reason}
 	}
 }
 
-// tryFilter starts a command that does not exist, with the filter, and returns
-// why that failed: in the end because of the command.
+// tryFilter starts a command that does not exist, with the filter if there is
+// one, and returns why that failed: in the end because of the command.
 func tryFilter(filter *tracer.FilterSpec) error {
 	return tracer.Run(tracer.Options{}, func(tr *tracer.Tracer) error {
 		if _, err := tr.Launch(tracer.Command{Path: "/proc/self/nothing", Argv: []string{"nothing"}, Filter: filter}); err != nil {

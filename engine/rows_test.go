@@ -310,8 +310,8 @@ func TestKernelPlan(t *testing.T) {
 	} {
 		e := New(Options{})
 		hook(t, e, spec, func(*Event) error { t.Error("a hook ran"); return nil })
-		if p := e.KernelPlan(command); p.Filter == nil || !p.Filter.Has(want) || p.Why != "" {
-			t.Errorf("%s: %v", spec, p)
+		if p, err := e.KernelPlan(command); err != nil || p.Filter == nil || !p.Filter.Has(want) || p.Why != "" {
+			t.Errorf("%s: %v, %v", spec, p, err)
 		}
 	}
 }

@@ -33,7 +33,7 @@
 // # What stands where
 //
 //   - The way in and out: launch.go, fork_unsafe.go, lookpath.go, attach.go,
-//     detach.go, errors.go; permission.go says why the kernel refused, left.go
+//     detach.go, errors.go; permission.go and oldkernel.go say why the kernel refused, left.go
 //     serves those that were let go with their filter. inherit.go is what this
 //     process got from its parent, threads.go what it reserves, die_unsafe.go its
 //     own end.

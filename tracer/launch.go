@@ -175,6 +175,9 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 			return abandon("wait", e)
 		}
 		st := DecodeStatus(status)
+		if (st.Kind == StatusEventStop || st.Kind == StatusSyscall) && !t.kernelFits(task.TID) {
+			return t.refuseLaunch(task)
+		}
 		sig := uintptr(0)
 		switch st.Kind {
 		case StatusExited, StatusSignaled:

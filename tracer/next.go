@@ -113,8 +113,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 		}
 		if task.attaching {
 			task.attaching, task.interrupted = false, false
-			ev.Kind = EventAttached
-			return true
+			return t.attached(task, ev)
 		}
 		ev.Kind, ev.Signal = EventStopped, st.Signal
 		return true
@@ -133,7 +132,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 	s := &t.info
 	if e := getSyscallInfo(task.TID, s); e != 0 {
 		// Killed meanwhile (ESRCH): the death report follows. Nothing else can
-		// fail here on Linux 5.3 and later.
+		// fail here, see oldkernel.go.
 		return false
 	}
 	switch s.op {
@@ -265,11 +264,28 @@ func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
 	}
 	if task.attaching {
 		task.attaching = false
-		ev.Kind, ev.Continued = EventAttached, t.continued(task)
-		return true
+		return t.attached(task, ev)
+	}
+	if task.launching && !t.kernelFits(task.TID) {
+		t.launchErr = t.refuseLaunch(task)
+		return false
 	}
 	t.Resume(task)
 	return false
+}
+
+// attached tells of the first stop of a thread that was attached to. A kernel
+// that is too old leaves it stopped, to be let go with all others.
+func (t *Tracer) attached(task *Task, ev *Event) bool {
+	if !t.kernelFits(task.TID) {
+		t.launchErr = &AttachError{PID: task.Proc.PID, Errno: unix.EIO, Reason: oldKernel}
+		return false
+	}
+	ev.Kind = EventAttached
+	if task.status.Kind == StatusEventStop {
+		ev.Continued = t.continued(task)
+	}
+	return true
 }
 
 // continued looks for the call that the attach has interrupted.

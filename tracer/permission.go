@@ -45,6 +45,8 @@ const containerAdvice = "run the container with --cap-add=SYS_PTRACE (docker, po
 // enough.
 func (r *refusal) reason() string {
 	switch {
+	case r.forbidden == unix.ENOSYS && r.field(os.Getpid(), "Seccomp") == "0":
+		return "ptrace(2) is not implemented here (function not implemented): an emulator, such as qemu-user, runs this program; run luatrace outside of it, or in a virtual machine"
 	case r.forbidden != 0:
 		return fmt.Sprintf("a seccomp profile forbids ptrace(2) here (%v), as containers may; %s", r.forbidden, containerAdvice)
 	case r.errno == unix.ESRCH && !r.child:

@@ -57,8 +57,10 @@ func TestReasons(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"profile":          {r: refusal{errno: unix.EPERM, forbidden: unix.EPERM}, files: status(own), want: "a seccomp profile forbids ptrace(2) here (operation not permitted), as containers may; run the container with --cap-add=SYS_PTRACE (docker, podman), "},
-		"profile, ENOSYS":  {r: refusal{errno: unix.ENOSYS, forbidden: unix.ENOSYS, child: true}, files: status(own), want: "a seccomp profile forbids ptrace(2) here (function not implemented)"},
+		"profile":         {r: refusal{errno: unix.EPERM, forbidden: unix.EPERM}, files: status(own), want: "a seccomp profile forbids ptrace(2) here (operation not permitted), as containers may; run the container with --cap-add=SYS_PTRACE (docker, podman), "},
+		"profile, ENOSYS": {r: refusal{errno: unix.ENOSYS, forbidden: unix.ENOSYS, child: true}, files: status(own), want: "a seccomp profile forbids ptrace(2) here (function not implemented)"},
+		"an emulator": {r: refusal{errno: unix.ENOSYS, forbidden: unix.ENOSYS, child: true}, files: map[string]string{fmt.Sprintf("%d/status", os.Getpid()): "Name:\tluatrace\nSeccomp:\t0\n"},
+			want: "ptrace(2) is not implemented here (function not implemented): an emulator, such as qemu-user"},
 		"traced":           {r: refusal{errno: unix.EPERM}, files: status(with("TracerPid:\t0", "TracerPid:\t89"), "89/status", "Name:\tg\x1bdb\nTgid:\t88\n", "88/status", "Name:\tgdb\nTgid:\t88\n"), want: "it is traced already, by process 88 (gdb); a process can have only one tracer"},
 		"child is traced":  {r: refusal{errno: unix.EPERM, child: true}, files: status(with("TracerPid:\t0", "TracerPid:\t88"), "88/status", "Name:\ts\x1btrace\nTgid:\t88\n"), want: `process 88 (s\x1btrace) traces luatrace and what it starts`},
 		"zombie":           {r: refusal{errno: unix.EPERM}, files: status(with("S (sleeping)", "Z (zombie)")), want: "it has ended already (a zombie"},

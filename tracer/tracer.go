@@ -37,24 +37,27 @@ type Tracer struct {
 	threadID   int
 	canSetInfo bool
 	launch     *launch
-	launchErr  error
-	detachAll  bool
-	killing    bool // after Kill
-	place      placement
-	streak     streak
-	crowd      crowd
-	filtered   bool        // every tracee has our seccomp filter
-	filter     *FilterSpec // that one
-	upgrades   []*Task     // whose notified calls are to become entry stops
-	listener   *Listener   // of the filter's notifications, or nil
-	asides     []asideRequest
-	asking     []*Task // whose notified calls may ask for a tracer
-	leftBehind leftBehind
-	commandPID int
-	woken      atomic.Bool
-	waking     atomic.Bool
-	wakes      atomic.Uint64
-	info       syscallInfo
+	launchErr  error // why the trace can't begin, for Next to return
+	// kernelKnown says that the kernel has answered a request that came with the
+	// oldest one that will do.
+	kernelKnown bool
+	detachAll   bool
+	killing     bool // after Kill
+	place       placement
+	streak      streak
+	crowd       crowd
+	filtered    bool        // every tracee has our seccomp filter
+	filter      *FilterSpec // that one
+	upgrades    []*Task     // whose notified calls are to become entry stops
+	listener    *Listener   // of the filter's notifications, or nil
+	asides      []asideRequest
+	asking      []*Task // whose notified calls may ask for a tracer
+	leftBehind  leftBehind
+	commandPID  int
+	woken       atomic.Bool
+	waking      atomic.Bool
+	wakes       atomic.Uint64
+	info        syscallInfo
 
 	heldPages    bool         // a tracee may have pages that never arrive, see spinning.go
 	spins        map[int]spin // by thread; nil while nobody looks

@@ -82,9 +82,14 @@ func runCommand(args, env []string, std stdio) status {
 		return status{code: exitUsage}
 	}
 	if o.plan {
-		std.out.WriteString(s.eng.KernelPlan(target).String())
+		plan, err := s.eng.KernelPlan(target)
 		s.close()
 		out.close()
+		if err != nil {
+			say("%v", err)
+			return launchStatus(err)
+		}
+		std.out.WriteString(plan.String())
 		return status{}
 	}
 	defer forwardSignals(s, messages, target.Command != nil)()
