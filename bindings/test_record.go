@@ -129,9 +129,6 @@ func (tr *testRun) keepTime(rec *lua.LTable) {
 		return
 	}
 	begun := float64(at)
-	if d, ok := rec.RawGetString("duration").(lua.LNumber); ok {
-		begun -= float64(d)
-	}
 	now := float64(tr.sim.Now().UnixMicro()) / 1e6
 	if tr.recorded == 0 {
 		tr.recorded = now - begun

@@ -53,7 +53,7 @@ end)`},
 on("close", function(ev) print(ev.pid, ev.tid, ev.comm, ev.exe, ev.cwd, ev.ppid, ev.ret, string.format("%.6f", ev.time), ev.duration) end)
 test("defaults", function(t)
   t:event("close")
-  t:expect(t.stdout, "1000\t1000\ttest\t/usr/bin/test\t/\t1\t0\t1000000000.000001\t1e-06\n")
+  t:expect(t.stdout, "1000\t1000\ttest\t/usr/bin/test\t/\t1\t0\t1000000000.000000\t1e-06\n")
 end)`},
 	{"memory, raw arguments, registers", `
 on("write:enter", function(ev)
@@ -206,14 +206,14 @@ end)`},
 	{"time", `
 local n = 0
 every("1s", function() n = n + 1 print("tick", n) end)
-on("read", function(ev) print(string.format("%.2f", ev.time), ev.duration) end)
+on("read", function(ev) print(string.format("%.2f", ev.time), ev.duration, string.format("%.2f", ev.ended)) end)
 test("time", function(t)
   t:advance(0.5) t:expect(t.stdout, "")
   t:advance "2500ms" t:expect(t.stdout, "tick\t1\ntick\t2\ntick\t3\n")
   t:clear()
   t:event("read", {fd = 0, buf = "x", duration = 0.25})
   t:event("read", {fd = 0, buf = "x", duration = "50ms"})
-  t:expect(t.stdout, "1000000003.25\t0.25\n1000000003.30\t0.05\n")
+  t:expect(t.stdout, "1000000003.00\t0.25\t1000000003.25\n1000000003.25\t0.05\t1000000003.30\n")
 end)`},
 	{"begin, end, aggregations", `
 on("begin", function() print "begin" end)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
@@ -64,13 +65,14 @@ var eventFields = []field{
 	{"comm", "string", "Name of the thread, at most 15 bytes."},
 	{"exe", "string", "Path of the program."},
 	{"cwd", "string", "Working directory."},
-	{"time", "number", "Time of the event in seconds since 1970, with microseconds: os.date(\"%X\", ev.time)."},
+	{"time", "number", "When it happened, in seconds since 1970, with microseconds: os.date(\"%X\", ev.time). A call has the time of its entry, also after it; see ended."},
 	{"args", "arguments", "The call's arguments by number or name: ev.args[1], ev.args.path."},
 	{"raw", "table", "The six argument registers as they were at entry, raw[1] to raw[6]: numbers, or 64-bit words where a number can't hold one. ev.mem takes them as addresses."},
 	{"ret", "number", "Result, -1 if it failed. Assigning replaces what the program gets. After the call only; nil for exit and exit_group, which do not return."},
 	{"err", "string|nil", "Name of the errno (\"ENOENT\"), nil if the call succeeded. After the call only."},
 	{"ok", "boolean", "Whether the call succeeded. After the call only; true for exit and exit_group."},
-	{"duration", "number", "Seconds between entry and exit as the tracer saw them. After the call only; 0 for exit and exit_group."},
+	{"duration", "number", "Seconds from the moment in which the program runs on into the call to the report of its exit; what hooks do is not in it. After the call only; 0 for exit and exit_group, for a call that a hook has prevented, and for one that was entered before luatrace attached."},
+	{"ended", "number", "When the call returned, in seconds since 1970, as time. After the call only; for exit and exit_group it is time."},
 	{"fdpath", "string|nil", "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\", \"unix /run/x\", \"unix socket:[12]->/run/x\" at the other end."},
 	{"fdinfo", "descriptor|nil", "The same in parts: ev.fdinfo.kind, .address, .peer, .inode, .peer_inode."},
 	{"abspath", "string|nil", "The call's first path made absolute with its directory descriptor and the working directory."},
@@ -134,7 +136,7 @@ func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	case "cwd":
 		return lua.LString(ev.Task.Cwd())
 	case "time":
-		return lua.LNumber(float64(ev.Time().UnixMicro()) / 1e6)
+		return seconds(ev.Time())
 	case "task":
 		return t.taskObject(ev.Task)
 	case "proc":
@@ -196,7 +198,7 @@ func (t *Trace) plainField(L *lua.LState, ev *engine.Event, key string) lua.LVal
 	case "name", "phase":
 		return t.str(phaseNames[ev.Kind])
 	case "time":
-		return lua.LNumber(float64(ev.Time().UnixMicro()) / 1e6)
+		return seconds(ev.Time())
 	}
 	return t.noField(L, ev, key)
 }
@@ -256,12 +258,14 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 			return lua.LBool(ev.Errno == 0)
 		case "duration":
 			return lua.LNumber(ev.Duration().Seconds())
+		case "ended":
+			return seconds(ev.Ended())
 		}
 	} else {
 		switch key {
-		case "ret", "err", "ok", "duration":
+		case "ret", "err", "ok", "duration", "ended":
 			if !ev.Returns() {
-				return neverReturned(key)
+				return neverReturned(ev, key)
 			}
 			L.RaiseError("ev.%s exists only after the call; this hook runs before it (\":enter\")", key)
 		}
@@ -281,15 +285,20 @@ func orNil(s string) lua.LValue {
 
 // neverReturned is what a hook on every call sees of exit and exit_group, so
 // that it need not know them: no result, and nothing that went wrong.
-func neverReturned(key string) lua.LValue {
+func neverReturned(ev *engine.Event, key string) lua.LValue {
 	switch key {
 	case "ok":
 		return lua.LTrue
 	case "duration":
 		return number(0)
+	case "ended":
+		return seconds(ev.Time())
 	}
 	return lua.LNil
 }
+
+// seconds is a time as scripts get it.
+func seconds(at time.Time) lua.LValue { return lua.LNumber(float64(at.UnixMicro()) / 1e6) }
 
 func retValue(ev *engine.Event) lua.LValue {
 	switch {
@@ -418,7 +427,7 @@ var (
 	plainFields  = []string{"name", "phase", "time"}
 	taskFields   = []string{"pid", "tid", "ppid", "comm", "exe", "cwd", "task", "proc", "regs", "mem"}
 	callFields   = []string{"nr", "abi", "args", "raw", "call", "messages", "fdpath", "fdinfo", "abspath", "paths", "unplaced"}
-	resultFields = []string{"ret", "err", "ok", "duration"}
+	resultFields = []string{"ret", "err", "ok", "duration", "ended"}
 	signalFields = []string{"sig", "signo", "sender", "code", "addr"}
 	forkFields   = []string{"child", "thread"}
 	execFields   = []string{"former_tid"}

@@ -34,6 +34,7 @@ var memberTests = []memberTest{
 	{"event.err", "openat", `ev.path == "missing" and ev.err == "ENOENT" and ev.ret == -1`},
 	{"event.ok", "openat", `ev.path == "in" and ev.ok == true`},
 	{"event.duration", "openat", `ev.duration > 0 and ev.duration < 60`},
+	{"event.ended", "openat", `ev.ended >= ev.time and ev.ended < ev.time + 60`},
 	{"event.fdpath", "read", `ev.fdpath == args.dir .. "/in"`},
 	{"event.fdinfo", "read", `ev.fdinfo.path == ev.fdpath and ev.fdinfo.kind == "file" and ev.fdinfo.inode == nil and tostring(ev.fdinfo) == ev.fdpath`},
 	{"event.abspath", "openat", `ev.path == "in" and ev.abspath == args.dir .. "/in"`},

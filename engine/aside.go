@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"luatrace/tracer"
 )
@@ -18,7 +19,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 	}
 	for _, t := range a.Tracee.Threads() {
 		ev := &e.ev
-		ev.begin(KindDetach, e.task(t))
+		ev.begin(KindDetach, e.task(t), time.Time{})
 		ev.Tracer = a.Tracer
 		e.observe(ev)
 	}

@@ -31,7 +31,7 @@ func (h *Hook) early(abi syscalls.ABI, nr int, when When) bool {
 func sameAtEntry(field string, abi syscalls.ABI, nr int) bool {
 	name := syscalls.Name(abi, nr)
 	switch field {
-	case "name", "nr", "abi", "pid", "tid":
+	case "name", "nr", "abi", "pid", "tid", "time":
 		return true
 	case "comm", "exe":
 		// Changed by execve and, the name, by prctl. Writing to

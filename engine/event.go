@@ -53,7 +53,9 @@ type Event struct {
 
 	eng *Engine
 
-	now      time.Time
+	now      time.Time     // of the call's entry, or of the event; zero until asked for if nobody has said it
+	reported time.Time     // when the tracer got the report of the event itself; zero as now
+	duration time.Duration // KindExit
 	comm     string
 	haveComm bool
 	siginfo  tracer.Siginfo
@@ -76,11 +78,13 @@ type Event struct {
 
 // begin prepares the event for another stop. The struct is not cleared as a
 // whole: registers and siginfo alone would be 350 bytes each time.
-func (ev *Event) begin(kind EventKind, t *Task) {
+//
+// at is when the tracer got the report of it, zero for what it has not reported.
+func (ev *Event) begin(kind EventKind, t *Task, at time.Time) {
 	ev.Kind, ev.Task = kind, t
+	ev.now, ev.reported, ev.duration = at, at, 0
 	ev.Ret, ev.Errno, ev.Returned = 0, 0, false
 	ev.Signal, ev.Child = 0, nil
-	ev.now = time.Time{}
 	ev.haveComm, ev.haveInfo, ev.haveRegs = false, false, false
 	ev.setArgs, ev.setNumber, ev.setRegs = 0, false, false
 	ev.skip, ev.setRet, ev.setSignal = false, false, false
@@ -141,8 +145,9 @@ func (ev *Event) Name() string {
 	return "timer"
 }
 
-// Time returns when the event was first asked for the time: wall clock with a
-// monotonic reading.
+// Time returns when the event happened, as the tracer was told: wall clock with a
+// monotonic reading. A call has the time of its entry, also after it; the end of
+// one whose entry was not seen has its own.
 func (ev *Event) Time() time.Time {
 	if ev.now.IsZero() {
 		ev.now = ev.eng.timeNow()
@@ -150,14 +155,20 @@ func (ev *Event) Time() time.Time {
 	return ev.now
 }
 
-// Duration is the time between entry and exit of the call as the tracer saw
-// it, the tracer's own work included.
-func (ev *Event) Duration() time.Duration {
-	if ev.Kind != KindExit || ev.Task.entered.IsZero() {
-		return 0
+// Ended returns when the tracer was told of the event itself: at the exit of a
+// call that exit, else Time.
+func (ev *Event) Ended() time.Time {
+	if ev.reported.IsZero() {
+		return ev.Time()
 	}
-	return ev.Time().Sub(ev.Task.entered)
+	return ev.reported
 }
+
+// Duration is the time that the call of a KindExit event took: from its task's
+// resume after the hooks of the entry to the report of its exit, however long
+// hooks run before they ask. It is 0 for a call that a hook has prevented and for
+// one whose entry was not seen.
+func (ev *Event) Duration() time.Duration { return ev.duration }
 
 // Comm returns the thread's name now.
 func (ev *Event) Comm() string {

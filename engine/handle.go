@@ -27,7 +27,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		if len(e.signalHooks) == 0 {
 			return 0
 		}
-		ev.begin(KindSignal, e.task(tev.Task))
+		ev.begin(KindSignal, e.task(tev.Task), tev.At)
 		ev.Signal = tev.Signal
 		for i := range e.signalHooks {
 			if h := &e.signalHooks[i]; h.Spec.MatchSignal(int(tev.Signal)) {
@@ -37,7 +37,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.applyEvent(ev)
 		return ev.delay
 	case tracer.EventNew:
-		ev.begin(KindFork, e.task(tev.Task))
+		ev.begin(KindFork, e.task(tev.Task), tev.At)
 		ev.Child, ev.CloneEvent = e.task(tev.Child), tev.CloneEvent
 		e.rememberProgram(ev.Child)
 		if tev.CloneEvent == unix.PTRACE_EVENT_VFORK {
@@ -49,14 +49,14 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	case tracer.EventExec:
 		t := e.task(tev.Task)
 		if s := tev.Superseded; s != nil {
-			ev.begin(KindDeath, e.task(s))
+			ev.begin(KindDeath, e.task(s), tev.At)
 			ev.Exit = tracer.Exit{Superseded: true}
 			ev.LastTask = false
 			e.runProc(ev, ProcExit)
 		}
 		t.newMemory()
 		e.rememberProgram(t)
-		ev.begin(KindExec, t)
+		ev.begin(KindExec, t, tev.At)
 		ev.FormerTID = tev.FormerTID
 		e.runProc(ev, ProcExec)
 		e.applyEvent(ev)
@@ -64,11 +64,11 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	case tracer.EventDeath:
 		t := e.task(tev.Task)
 		e.noteEnd(tev)
-		ev.begin(KindDeath, t)
+		ev.begin(KindDeath, t, tev.At)
 		ev.Exit, ev.LastTask = tev.Exit, tev.LastTask
 		e.runProc(ev, ProcExit)
 	case tracer.EventStopped:
-		ev.begin(KindStop, e.task(tev.Task))
+		ev.begin(KindStop, e.task(tev.Task), tev.At)
 		ev.Signal = tev.Signal
 		e.observe(ev)
 		e.noteStop()
@@ -77,7 +77,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		if c := &tev.Task.Call; tev.Continued {
 			t.continued = syscalls.Name(c.ABI, c.NR)
 		}
-		ev.begin(KindAttach, t)
+		ev.begin(KindAttach, t, tev.At)
 		e.rememberProgram(ev.Task)
 		e.observe(ev)
 	}
@@ -106,7 +106,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	t := e.task(tev.Task)
 	e.startCall(t, ch, tc)
 	ev := &e.ev
-	ev.begin(KindEnter, t)
+	ev.begin(KindEnter, t, tev.At)
 	for i := range ch.enter {
 		e.run(&ch.enter[i], ev)
 	}
@@ -126,7 +126,6 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 		t.cwd = t.Cwd()
 	}
 	if len(ch.exit) > 0 || len(t.onExit) > 0 {
-		t.entered = e.timeNow()
 		t.StopAtExit()
 	}
 	if len(t.scratch) > 0 {
@@ -138,7 +137,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 // startCall makes the task's call record ready for a new call.
 func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 	t.hooks, t.onExit, t.closing, t.cwd = ch, t.onExit[:0], nil, ""
-	t.entered, t.scratch = time.Time{}, nil
+	t.scratch = nil
 	c := &t.call
 	c.Reset()
 	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP
@@ -188,7 +187,11 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	}
 	t.hooks = nil
 	ev := &e.ev
-	ev.begin(KindExit, t)
+	ev.begin(KindExit, t, tev.At)
+	if !t.Entered.IsZero() {
+		ev.now = t.Entered
+	}
+	ev.duration = t.Task.Duration(tev)
 	ev.setResult(tev.Ret)
 	ev.Errno = tev.Errno
 	t.call.Errno = tev.Errno

@@ -146,7 +146,7 @@ func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
 		t.hooks = nil
 		return ret
 	}
-	tev := tracer.Event{Kind: tracer.EventExit, Task: t.Task, Ret: ret, Errno: syscalls.ResultErrno(ret), Skipped: true}
+	tev := tracer.Event{Kind: tracer.EventExit, Task: t.Task, At: time.Now(), Ret: ret, Errno: syscalls.ResultErrno(ret), Skipped: true}
 	e.handleExit(&tev)
 	return e.ev.Ret
 }
@@ -164,13 +164,12 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 	// runs, it is made again.
 	t.call, t.hooks, t.onExit, t.scratch = v.call, v.hooks, slices.Clone(v.onExit), slices.Clone(v.scratch)
 	ev := &e.ev
-	ev.begin(KindEnter, t)
+	ev.begin(KindEnter, t, t.Entered)
 	ev.setArgs, ev.setNumber = v.args, v.number
 	e.applyEvent(ev)
 	if t.hooks != nil && (t.hooks.latch || len(t.onExit) > 0) {
 		e.latch(t, t.hooks)
 	}
-	t.entered = time.Now()
 	t.StopAtExit()
 	return 0
 }

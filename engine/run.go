@@ -212,7 +212,7 @@ func (e *Engine) armTimers() {
 }
 
 func (e *Engine) runTimer(t *Timer) {
-	e.ev.begin(KindTimer, nil)
+	e.ev.begin(KindTimer, nil, time.Time{})
 	err := t.Fn(&e.ev)
 	if err == nil {
 		return
@@ -227,7 +227,7 @@ func (e *Engine) runPlain(kind EventKind, hooks []boundHook) {
 	defer e.mu.Unlock()
 	for i := range hooks {
 		e.guarded(func() {
-			e.ev.begin(kind, nil)
+			e.ev.begin(kind, nil, time.Time{})
 			e.run(&hooks[i], &e.ev)
 		})
 	}

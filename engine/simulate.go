@@ -146,9 +146,9 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 	if err != nil {
 		return Outcome{}, err
 	}
-	t.task.Simulate(m.ABI, nr, made.Args)
+	t.task.Simulate(m.ABI, nr, made.Args, s.now)
 	killed := len(t.sim.Killed)
-	tev := &tracer.Event{Kind: tracer.EventEnter, Task: t.task}
+	tev := &tracer.Event{Kind: tracer.EventEnter, Task: t.task, At: s.now}
 	delay := s.feed(tev)
 	et := s.eng.task(t.task)
 	if et.hooks == nil { // nobody wants it: there is nothing to look at
@@ -168,7 +168,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 	}
 	if returns(et.call.Name) {
 		s.now = s.now.Add(res.Duration)
-		tev.Kind, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, out.Ret, syscalls.ResultErrno(out.Ret), out.Skipped
+		tev.Kind, tev.At, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, s.now, out.Ret, syscalls.ResultErrno(out.Ret), out.Skipped
 		had := et.hooks != nil
 		delay += s.feed(tev)
 		if had {

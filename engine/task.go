@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"time"
-
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/fdinfo"
@@ -21,8 +19,7 @@ type Task struct {
 
 	call    decode.Call // the system call in progress
 	hooks   *callHooks  // of that call; nil between calls or if nobody wants it
-	entered time.Time
-	onExit  []exitCall // for that call only
+	onExit  []exitCall  // for that call only
 	scratch []savedMemory
 	closing *FDInfo // the descriptor that the call closes, if hooks may ask for it at the exit
 	cwd     string  // at entry, of a call that changes it

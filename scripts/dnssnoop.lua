@@ -22,14 +22,14 @@ local function message(ev, data, fd)
   local asked = follow.connection(ev, fd)
   local key = m.id .. "/" .. m.name .. "/" .. m.type
   if not m.response then
-    asked[key] = ev.time
+    asked[key] = ev.ended
     return
   end
   local since = asked[key]
   asked[key] = nil
   if not since or args.failed and m.code == "NOERROR" and #m.answers > 0 then return end
   local answer = #m.answers > 0 and table.concat(m.answers, " ") or nil
-  row(ev.pid, ev.comm, m.type, m.code, (ev.time - since) * 1e3, m.name, answer)
+  row(ev.pid, ev.comm, m.type, m.code, (ev.ended - since) * 1e3, m.name, answer)
 end
 
 -- Over TCP two bytes of length stand before each message.

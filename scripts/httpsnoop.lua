@@ -29,7 +29,7 @@ local function message(ev, incoming)
     if res then
       local req = c.pending
       c.pending = nil
-      local took = ev.time - req.time
+      local took = ev.ended - req.time
       if took < args.slow or args.failed and res.status < 400 then return end
       local side = req.incoming and "server" or "client"
       row(ev.pid, ev.comm, side, req.method, res.status, took * 1e3, res.length, url(req))
@@ -38,7 +38,7 @@ local function message(ev, incoming)
   end
   local req = http.request(data)
   if req then
-    req.time, req.incoming = ev.time, incoming
+    req.time, req.incoming = ev.ended, incoming
     c.pending = req
   end
 end

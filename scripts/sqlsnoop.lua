@@ -58,7 +58,7 @@ local function message(ev, incoming)
   if not data then return end
   local c = follow.connection(ev, ev.fd)
   if c.statement and c.incoming ~= incoming then
-    local took, err = ev.time - c.time, failure(c.db, data)
+    local took, err = ev.ended - c.time, failure(c.db, data)
     if took >= args.slow and (err or not args.failed) then
       row(ev.pid, ev.comm, c.incoming and "server" or "client", c.db, took * 1e3, err, (c.statement:gsub("%s+", " ")))
     end
@@ -67,7 +67,7 @@ local function message(ev, incoming)
   end
   local text, db = postgres(data), "pg"
   if not text then text, db = mysql(data), "mysql" end
-  if text then c.statement, c.db, c.time, c.incoming = text, db, ev.time, incoming end
+  if text then c.statement, c.db, c.time, c.incoming = text, db, ev.ended, incoming end
 end
 
 on(follow.received, function(ev) message(ev, true) end)

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"math"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -57,6 +58,7 @@ func (t *Tracer) drain() {
 		reports = t.drainAny(math.MaxInt)
 	}
 	c.here = reports >= c.stops
+	t.drained = time.Now()
 }
 
 // askEach takes the report of each task that has one, in the order of their
@@ -69,7 +71,7 @@ func (t *Tracer) askEach() (reports int) {
 		var s uint32
 		tid, e := wait4Now(task.TID, &s, unix.WALL|unix.WNOTHREAD)
 		if e == 0 && tid != 0 {
-			t.enqueue(waited{tid, s})
+			t.enqueue(newWaited(tid, s))
 			reports++
 		}
 	}
@@ -84,7 +86,7 @@ func (t *Tracer) drainAny(most int) (reports int) {
 		if e != 0 || tid == 0 {
 			break
 		}
-		t.enqueue(waited{tid, s})
+		t.enqueue(newWaited(tid, s))
 		reports++
 	}
 	return reports

@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/syscalls"
@@ -43,6 +45,10 @@ const (
 type Event struct {
 	Kind EventKind
 	Task *Task
+	// At is when the tracer got the report of it: wall clock with a monotonic
+	// reading. It is zero for EventWoken and for events that are made up without
+	// a time.
+	At time.Time
 
 	// Upgraded is not nil for an EventEnter that was seen before, by
 	// notification: this is the entry stop that Upgrade asked for, with its data.

@@ -97,7 +97,7 @@ func (t *Tracer) waitHeld() (waited, error) {
 		tid, e := wait4Now(-1, &status, unix.WALL|unix.WNOTHREAD)
 		switch {
 		case e == 0 && tid != 0:
-			return waited{tid, status}, nil
+			return newWaited(tid, status), nil
 		case e == unix.EINTR:
 		case e != 0, time.Since(t.held[0].since) > heldPatience:
 			return waited{}, errHeldLong

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,6 +37,7 @@ func newDriver(t *testing.T, data []byte) *driver {
 	allMachines.add(d.m)
 	d.tr = newTracer(Options{})
 	d.tr.place.off = true
+	d.tr.drained = time.Now().Add(time.Hour) // there is nobody to wait for
 	d.m.tr = d.tr
 	d.tr.Syscalls = d.m.choose(4) > 0
 	if d.m.choose(2) == 1 {
@@ -392,6 +394,30 @@ func (d *driver) stepReady() bool {
 	return false
 }
 
+// TestAttachDuringExec: the first stop of a thread that was just running a new
+// program is its exec, which ends the interrupt of the attach in the kernel. The
+// thread is seen as attached to all the same.
+func TestAttachDuringExec(t *testing.T) {
+	t.Parallel()
+	d := newDriver(t, nil)
+	defer allMachines.remove(d.m)
+	th := d.m.newThread(nil, nil)
+	th.execing = true
+	if e := d.tr.seize(th.tid, th.tid); e != 0 {
+		t.Fatal(e)
+	}
+	for range 2 {
+		th.act(false)
+		th.take()
+		if !d.next() {
+			t.Fatal("no report")
+		}
+	}
+	if th.seized || len(th.want) > 0 || d.tr.tasks[th.tid].attaching {
+		t.Errorf("not attached to; to come: %v\n%s", th.want, d.log.String())
+	}
+}
+
 // FuzzMachine: whatever a kernel may report in whatever order, each event is seen
 // once and in the order of its thread, no request goes to the dead, and nobody
 // is left stopped.
@@ -436,7 +462,7 @@ func FuzzReports(f *testing.F) {
 			if d.m.choose(4) > 0 {
 				status = status&^0xff | 0x7f
 			}
-			d.tr.enqueue(waited{tid, status})
+			d.tr.enqueue(newWaited(tid, status))
 			for d.tr.Ready() {
 				var ev Event
 				if d.tr.handleQueued(&ev) {

@@ -62,7 +62,6 @@ func (th *modelThread) act(windDown bool) {
 			}
 		}
 		th.seized = false
-		th.interrupt = false
 		if th.traced {
 			th.stop(stopStatus(sig, unix.PTRACE_EVENT_STOP), sysInfoNone, event)
 		}

@@ -375,6 +375,7 @@ func (m *machine) newThread(g *modelGroup, parent *modelGroup) *modelThread {
 // stop brings a thread to a ptrace-stop of which event, if not "", should come.
 func (th *modelThread) stop(status uint32, op uint8, event string) {
 	th.state, th.status, th.ready = modelStopped, status, true
+	th.interrupt = false // as any stop does, see ptrace_stop in kernel/signal.c
 	th.info = syscallInfo{op: op, arch: nativeAudit, ip: 0x1000 + 2*uint64(th.phase), sp: 0x7000, nr: uint64(int64(th.nr))}
 	if op == sysInfoSeccomp {
 		th.info.retData = traceMark
@@ -478,7 +479,7 @@ func (th *modelThread) take() {
 	m := th.m
 	th.ready = false
 	if th.traced {
-		m.tr.enqueue(waited{th.tid, th.status})
+		m.tr.enqueue(newWaited(th.tid, th.status))
 	}
 	if th.former != 0 {
 		m.told = append(m.told, th.former)

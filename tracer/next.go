@@ -50,7 +50,7 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			}
 			return err
 		}
-		*ev = Event{}
+		*ev = Event{At: w.at}
 		shown := t.handle(w, ev)
 		if len(t.asides) > 0 {
 			t.continueCallers()
@@ -88,6 +88,11 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 	if t.detachAll || task.Proc.detaching {
 		t.handleDetaching(task)
 		return false
+	}
+	if task.interrupted && st.Kind != StatusEventStop && st.Kind != StatusGroup {
+		// In the kernel any stop ends a pending PTRACE_INTERRUPT, so that the
+		// stop asked for would never come.
+		ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
 	}
 	switch st.Kind {
 	case StatusSyscall, StatusSeccomp:
@@ -150,6 +155,9 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		c.narrow()
 		t.placeCall(task, c)
 		t.noteHeldPages(c)
+		if ev.Upgraded == nil { // else it was entered when it was notified
+			task.enters(ev.At)
+		}
 		if task.launching {
 			if !isExec(c) {
 				t.Resume(task)
@@ -197,6 +205,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if !task.inCall {
 			t.fillUnpaired(task, s)
 			ev.Unpaired = true
+			task.enters(time.Time{})
 		}
 		task.inCall = false
 		task.wantExit = false

@@ -40,6 +40,7 @@ func (l *Listener) Serve(handle func(l *Listener, n *Notification)) {
 		for !l.closed.Load() {
 			switch e := n.receive(l.fd); e {
 			case 0:
+				n.at = time.Now()
 				handle(l, &n)
 			case unix.EINTR: // woken by Close
 			case unix.ENOENT:
@@ -75,7 +76,10 @@ func (l *Listener) Close() {
 }
 
 // Notification is a call that waits for an answer.
-type Notification struct{ notification }
+type Notification struct {
+	notification
+	at time.Time // of its receipt
+}
 
 // ID identifies the notification in answers that come later.
 func (n *Notification) ID() uint64 { return n.id }
@@ -130,9 +134,10 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	t.placeCall(task, &c)
 	t.noteHeldPages(&c)
 	task.Call = c
+	task.enters(n.at)
 	task.notified, task.notifyID = true, n.id
 	task.inCall, task.skipped, task.wantExit = false, false, false
-	*ev = Event{Kind: EventEnter, Task: task}
+	*ev = Event{Kind: EventEnter, Task: task, At: n.at}
 	return true
 }
 

@@ -1,6 +1,10 @@
 package tracer
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // Resume lets the task of the last event run on. The request follows from the
 // task's state alone: LISTEN for a group-stop, DETACH for a process that is to
@@ -56,6 +60,9 @@ func (t *Tracer) resume(task *Task) {
 		req = unix.PTRACE_SYSCALL
 	}
 	task.state = taskRunning
+	if task.entryStop && task.wantExit {
+		task.resumed = time.Now()
+	}
 	// ESRCH: killed while stopped. The death report follows.
 	ptrace(req, task.TID, 0, uintptr(task.signal))
 }

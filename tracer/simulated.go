@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/syscalls"
@@ -115,8 +117,10 @@ func (s *Simulated) file(name string) ([]byte, error) {
 	return nil, unix.ENOENT
 }
 
-// Simulate makes a call the one in progress of a simulated task.
-func (t *Task) Simulate(abi syscalls.ABI, nr int, args [6]uint64) {
+// Simulate makes a call the one in progress of a simulated task, entered at a
+// time.
+func (t *Task) Simulate(abi syscalls.ABI, nr int, args [6]uint64, at time.Time) {
+	t.Entered, t.resumed = at, at
 	t.Call.ABI, t.Call.NR, t.Call.Args = abi, nr, args
 	t.skipped, t.skipRet = false, 0
 	t.Proc.sim.Registers.setCall(abi, nr, &args)

@@ -74,7 +74,7 @@ func (t *Tracer) nextOfStreak() (waited, bool) {
 		s.stops = 0
 		return waited{}, false
 	}
-	return waited{tid, status}, true
+	return newWaited(tid, status), true
 }
 
 // watchStreak interrupts a wait for one thread that lasts too long, and ends

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -54,6 +55,9 @@ type Task struct {
 	Proc *Process
 	// Call is the system call in progress, or the last one.
 	Call Call
+	// Entered is when the tracer got the report of that call's entry: of a
+	// notified call the notification. It is zero if the entry was before the attach.
+	Entered time.Time
 	// Data belongs to the caller.
 	Data any
 
@@ -63,6 +67,7 @@ type Task struct {
 	inCall  bool   // between a seen entry and its exit
 	skipped bool   // the call in progress was prevented by Skip
 	skipRet int64
+	resumed time.Time  // from the entry of the call in progress, if its exit is wanted
 	made    *Registers // as they were before SetCall changed the call in progress, else nil
 
 	wantExit bool     // with a filter: stop at the exit of the call in progress
@@ -96,6 +101,19 @@ type Task struct {
 // StopAtExit asks for an EventExit of the call in progress. Without a filter
 // every call has one.
 func (t *Task) StopAtExit() { t.wantExit = true }
+
+// enters notes when the call in progress was entered.
+func (t *Task) enters(at time.Time) { t.Entered, t.resumed = at, time.Time{} }
+
+// Duration is the time that the call in progress took up to an event of its
+// exit: from the moment in which the task was resumed from the entry. It is 0
+// for a call that did not run, and where the entry or its resume was not seen.
+func (t *Task) Duration(exit *Event) time.Duration {
+	if exit.Skipped || t.resumed.IsZero() || exit.At.IsZero() {
+		return 0
+	}
+	return exit.At.Sub(t.resumed)
+}
 
 // Notified says whether the call in progress came by notification: the task is
 // not in a ptrace-stop but waits for an answer.

@@ -34,6 +34,7 @@ type Tracer struct {
 	adopted    map[int]time.Time // were adopted and are gone since, before the event that tells of their birth
 	queue      []waited          // drained wait reports, oldest first
 	queueHead  int
+	drained    time.Time // when all reports were in the queue
 	threadID   int
 	canSetInfo bool
 	launch     *launch
@@ -65,10 +66,16 @@ type Tracer struct {
 	ended        atomic.Bool
 }
 
+// waited is a report of wait4(2) and when it was collected.
 type waited struct {
 	tid    int
 	status uint32
+	at     time.Time
 }
+
+// newWaited is a report that was collected just now. The clock is read here and not
+// where the report is handled: until then hooks of other tasks may run.
+func newWaited(tid int, status uint32) waited { return waited{tid, status, time.Now()} }
 
 // isDeath tells the report of a death from that of a stop, as DecodeStatus does.
 func (w waited) isDeath() bool { return w.status&0xff != 0x7f && w.status != 0xffff }
@@ -234,6 +241,9 @@ func (t *Tracer) anyTask(p *Process) int {
 // collected first: otherwise one busy thread, always first in the kernel's
 // list, could starve the others.
 func (t *Tracer) next() (waited, error) {
+	if t.queueHead < len(t.queue) && len(t.tasks) < manyTracees && time.Since(t.drained) > staleQueue {
+		t.drain() // hooks took long: what came meanwhile came now, not when they are through with the queue
+	}
 	if t.queueHead < len(t.queue) {
 		w := t.queue[t.queueHead]
 		t.queueHead++
@@ -266,7 +276,7 @@ func (t *Tracer) next() (waited, error) {
 		switch e {
 		case 0:
 			t.streak.note(tid)
-			t.enqueue(waited{tid, status})
+			t.enqueue(newWaited(tid, status))
 			if len(t.tasks) > 1 {
 				t.drain()
 			}
@@ -281,6 +291,10 @@ func (t *Tracer) next() (waited, error) {
 		}
 	}
 }
+
+// staleQueue is how long after the last look for reports another one is due,
+// although some wait: a report has the time at which it was collected.
+const staleQueue = 100 * time.Microsecond
 
 // enqueue appends a wait report to the queue.
 func (t *Tracer) enqueue(w waited) {

@@ -2,6 +2,7 @@ package printer
 
 import (
 	"strconv"
+	"time"
 
 	"luatrace/engine"
 	"luatrace/tracer/decode"
@@ -21,7 +22,7 @@ type JSON struct {
 // members, in this order:
 //
 //	type      "syscall", "signal", "fork", "exec", "exit" or "stop"
-//	time      seconds since 1970, microseconds behind the point
+//	time      seconds since 1970, microseconds behind the point; of a call its entry
 //	pid, tid  numbers
 //	name      of the call or signal; not for process events
 //	nr, abi   calls: number and "amd64", "i386", ...
@@ -87,17 +88,21 @@ func (j *JSON) Unfinished(dst []byte, ev *engine.Event) []byte {
 	}
 	j.values.Reset()
 	j.values.FDs = false // its descriptors are gone
-	dst = appendHead(dst, "syscall", ev)
+	dst = appendHeadAt(dst, "syscall", ev, ev.Task.Entered)
 	dst = j.arguments(dst, c)
 	dst = append(dst, `,"ret":null,"unfinished":true`...)
 	return append(j.values.AppendNotes(dst), '}')
 }
 
 func appendHead(dst []byte, typ string, ev *engine.Event) []byte {
+	return appendHeadAt(dst, typ, ev, ev.Time())
+}
+
+func appendHeadAt(dst []byte, typ string, ev *engine.Event, at time.Time) []byte {
 	dst = append(dst, `{"type":"`...)
 	dst = append(dst, typ...)
 	dst = append(dst, `","time":`...)
-	us := ev.Time().UnixMicro()
+	us := at.UnixMicro()
 	dst = strconv.AppendInt(dst, us/1e6, 10)
 	dst = append(dst, '.')
 	dst = append(dst, strconv.FormatInt(1e6+us%1e6, 10)[1:]...)

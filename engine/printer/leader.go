@@ -8,15 +8,15 @@ import (
 	"luatrace/tracer/decode"
 )
 
-// begin starts a line: thread id, time stamps, number and place of the call.
-// ip is 0 where there is none.
-func (p *Printer) begin(t *engine.Task, ip uint64) {
+// begin starts a line: thread id, time stamps, number and place of the call. ip is
+// 0 where there is none; at is the time of what the line shows.
+func (p *Printer) begin(t *engine.Task, ip uint64, at time.Time) {
 	p.line = p.line[:0]
 	if !p.opts.NoPIDs && (p.opts.PIDs || p.several) {
 		p.line = p.appendPID(p.line, t)
 	}
 	if p.opts.Stamps.Any() {
-		p.line = p.opts.Stamps.Append(p.line, time.Now())
+		p.line = p.opts.Stamps.Append(p.line, at)
 	}
 	if p.opts.Numbers {
 		p.line = appendPadded(append(p.line, '['), int64(t.DecodedCall().NR), 4, ' ')
@@ -27,13 +27,16 @@ func (p *Printer) begin(t *engine.Task, ip uint64) {
 	}
 }
 
-// beginCall starts the line of the call that a task is in. Id and name are those
-// at its entry: an execve gives others.
-func (p *Printer) beginCall(t *engine.Task) {
+// beginCall starts the line of the call that a task is in, with the time of its
+// entry. Id and name are those at its entry: an execve gives others.
+func (p *Printer) beginCall(t *engine.Task) { p.beginCallAt(t, t.Entered) }
+
+// beginCallAt is beginCall with another time.
+func (p *Printer) beginCallAt(t *engine.Task, at time.Time) {
 	if c := callOf(t); !c.unfinished {
 		p.tid, p.comm = c.tid, c.comm
 	}
-	p.begin(t, t.Task.Call.IP)
+	p.begin(t, t.Task.Call.IP, at)
 	p.tid, p.comm = 0, ""
 }
 

@@ -147,13 +147,14 @@ func (p *Printer) Exit(ev *engine.Event) error {
 		// Its beginning is on the output already: only the rest follows.
 		p.line = p.appendRest(p.line[:0], t, p.began)
 	} else {
-		p.beginCall(t)
 		if c.unfinished {
+			p.beginCallAt(t, ev.Ended())
 			p.line = append(p.line, "<... "...)
 			p.line = append(p.line, ev.Name()...)
 			p.line = append(p.line, " resumed>"...)
 			c.unfinished = false
 		} else {
+			p.beginCallAt(t, ev.Time())
 			p.line = p.appendHead(p.line, t)
 		}
 		p.line = p.appendRest(p.line, t, 0)
@@ -242,7 +243,7 @@ func (p *Printer) Signal(ev *engine.Event) error {
 			ip = r.PC()
 		}
 	}
-	p.begin(ev.Task, ip)
+	p.begin(ev.Task, ip, ev.Time())
 	p.line = appendSignal(p.line, &p.opts.Text, ev)
 	p.end()
 	return nil
@@ -284,7 +285,7 @@ func (p *Printer) Observe(ev *engine.Event) {
 		p.Detached(ev.Task)
 	case engine.KindStop:
 		p.settleOwn(ev.Task)
-		p.begin(ev.Task, 0)
+		p.begin(ev.Task, 0, ev.Time())
 		p.line = fmt.Appendf(p.line, "--- stopped by %s ---", syscalls.SignalName(int(ev.Signal)))
 		p.end()
 	case engine.KindExec:
@@ -293,7 +294,7 @@ func (p *Printer) Observe(ev *engine.Event) {
 		}
 		p.settle(nil)
 		if !p.quiet(QuietThreadExecve) {
-			p.begin(ev.Task, 0)
+			p.begin(ev.Task, 0, ev.Time())
 			p.line = fmt.Appendf(p.line, "+++ superseded by execve in pid %d +++", ev.FormerTID)
 			p.end()
 		}
@@ -323,7 +324,7 @@ func (p *Printer) quiet(q Quiet) bool { return p.opts.Quiet&q != 0 }
 func (p *Printer) death(ev *engine.Event) {
 	t := ev.Task
 	if c := callOf(t); c.seen && !c.hidden && p.shows(StatusUnfinished) {
-		p.diedInside(t)
+		p.diedInside(ev)
 	}
 	if p.open == t {
 		p.open, p.partial = nil, false
@@ -333,13 +334,14 @@ func (p *Printer) death(ev *engine.Event) {
 		return
 	}
 	p.settle(nil)
-	p.begin(t, 0)
+	p.begin(t, 0, ev.Time())
 	p.line = AppendExit(p.line, ev.Exit)
 	p.end()
 }
 
 // diedInside ends the line of the call in which a task died.
-func (p *Printer) diedInside(t *engine.Task) {
+func (p *Printer) diedInside(ev *engine.Event) {
+	t := ev.Task
 	p.settle(t)
 	c, o := t.DecodedCall(), callOf(t)
 	shift := 0
@@ -347,7 +349,7 @@ func (p *Printer) diedInside(t *engine.Task) {
 	case p.open == t && p.partial:
 		p.line, shift = p.line[:0], p.began
 	case o.unfinished:
-		p.beginCall(t)
+		p.beginCallAt(t, ev.Time())
 		p.line = append(p.line, "<... "...)
 		p.line = append(p.line, c.Name...)
 		p.line = append(p.line, " resumed>"...)

@@ -53,7 +53,7 @@ func (s *Stamps) Append(dst []byte, at time.Time) []byte {
 	}
 	d := time.Duration(0)
 	if !s.last.IsZero() {
-		d = at.Sub(s.last)
+		d = max(at.Sub(s.last), 0) // lines with only some results come at the exits, in their order
 	}
 	s.last = at
 	if s.Time == TimeNone {
