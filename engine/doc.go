@@ -27,6 +27,7 @@
 //   - What the user is told of tracees that trace others (aside.go) or have
 //     filters (ownfilter.go).
 //   - Records: task.go, names.go, fd.go, netlink.go.
-//   - Signals to this process: signals.go and jobcontrol.go.
+//   - Signals to this process: signals.go and jobcontrol.go; deadline.go ends a trace
+//     after a time.
 //   - Without a trace: simulate.go and feed.go.
 package engine

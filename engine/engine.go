@@ -38,6 +38,10 @@ type Options struct {
 	ReadOnly bool
 	// NoPlacement keeps tracer and tracee from sharing a CPU.
 	NoPlacement bool
+	// For, if not 0, ends the trace after this time: what was attached to runs on
+	// untraced, a command gets SIGTERM, and ten seconds later what is left of it is
+	// treated as after a second signal, see [Engine.Signal].
+	For time.Duration
 	// Flush, if set, is called before the engine waits for the next event
 	// when nothing is ready.
 	Flush func()
@@ -88,6 +92,7 @@ type Engine struct {
 	signals  []received  // not yet looked at
 	urgent   atomic.Bool // there are some
 
+	timeIsUp  bool          // Options.For has passed, and the command was told
 	undecided []received    // oldest first
 	arrivals  [64]time.Time // by signal number - 1: when the command last got one from a process
 	counted   int           // how many signals asked the trace to end

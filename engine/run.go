@@ -11,8 +11,8 @@ import (
 // Run traces the target until nothing is left to trace or Stop is called. It
 // runs the begin hooks before the command starts, and whatever happens the end
 // hooks and AtFinish functions once, in that order. The error is why the
-// command could not be started (*tracer.LaunchError) or a process not be
-// attached to (*tracer.AttachError); hook errors are counted in the result
+// command could not be started (*tracer.LaunchError) or no process be attached
+// to (*tracer.AttachError; if some could, the others are reported); hook errors are counted in the result
 // instead. An Engine runs once.
 func (e *Engine) Run(target Target) (Result, error) {
 	procfs.OnBlind(func(why string) {
@@ -55,6 +55,11 @@ func (e *Engine) begin() {
 	e.own.Lock()
 	defer e.own.Unlock()
 	now := time.Now()
+	if e.opts.For > 0 {
+		t := &Timer{Interval: e.opts.For, Where: "the end of the time"}
+		t.Fn = func(*Event) error { e.timeUp(t); return nil }
+		e.timers = append(e.timers, t)
+	}
 	for _, t := range e.timers { // the trace's own start-up is no interval
 		t.next = now.Add(t.Interval)
 	}
@@ -77,10 +82,8 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 	if !e.opts.KeepTracing {
 		tr.OnAside = e.stepAside
 	}
-	for _, pid := range target.PIDs {
-		if _, err := tr.Attach(pid); err != nil {
-			return err
-		}
+	if err := e.attach(tr, target.PIDs); err != nil {
+		return err
 	}
 	if target.Command == nil {
 		e.usePlan(tr, e.Plan(target))
@@ -89,9 +92,35 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 	return e.launch(tr, target)
 }
 
+// attach attaches to all that can be. Processes end at any time: those that can't
+// are reported, and an error only if there is no other.
+func (e *Engine) attach(tr *tracer.Tracer, pids []int) error {
+	var failed []error
+	for _, pid := range pids {
+		if _, err := tr.Attach(pid); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	var last error
+	if len(failed) == len(pids) {
+		last = failed[len(failed)-1]
+		failed = failed[:len(failed)-1]
+	}
+	for _, err := range failed {
+		e.report(err.Error())
+	}
+	return last
+}
+
 func (e *Engine) loop(tr *tracer.Tracer) error {
 	var tev tracer.Event
 	for {
+		if e.ranOut() {
+			e.stop.Store(true)
+		}
 		if e.stop.Load() && !e.keep(tr) {
 			return nil
 		}

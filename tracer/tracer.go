@@ -147,6 +147,21 @@ func (t *Tracer) Task(tid int) *Task { return t.tasks[tid] }
 // Process returns the record of a thread group, nil if it is not traced.
 func (t *Tracer) Process(pid int) *Process { return t.procs[pid] }
 
+// Descendants returns the traced processes that a process has made, and those
+// that these have made, with the process itself.
+func (t *Tracer) Descendants(p *Process) []*Process {
+	var list []*Process
+	for _, other := range t.procs {
+		for up := other; up != nil; up = up.Parent {
+			if up == p {
+				list = append(list, other)
+				break
+			}
+		}
+	}
+	return list
+}
+
 // Stopped says whether all threads of a process, or with nil of all processes,
 // are in a group-stop (signal(7)) and have been resumed into it.
 func (t *Tracer) Stopped(p *Process) bool {

@@ -157,7 +157,7 @@ func TestExamplesParse(t *testing.T) {
 			t.Errorf("%s: luatrace %q: %v", e.where, e.words, err)
 			continue
 		}
-		if len(o.command) == 0 && len(o.pids) == 0 {
+		if len(o.command) == 0 && len(o.targets) == 0 {
 			t.Errorf("%s: luatrace %q: no command", e.where, e.words)
 		}
 		o.scripts = slices.DeleteFunc(o.scripts, func(s string) bool { return strings.Contains(s, "/") })

@@ -24,7 +24,7 @@ type options struct {
 	scripts []string // -s
 	args    map[string]string
 	bare    map[string]bool // arguments of the scripts that were given without a value
-	pids    []int
+	targets []wanted        // -p
 	json    bool
 	follow  bool
 	user    string
@@ -172,12 +172,8 @@ func (o *options) checkTracees() error {
 		return fmt.Errorf("--exit-with-command ends with the command: there is none")
 	}
 	for _, list := range o.pidLists {
-		for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }) {
-			pid, err := strconv.Atoi(word)
-			if err != nil || pid <= 0 {
-				return fmt.Errorf("-p %s: a process id is wanted, not %s", quote(list), quote(word))
-			}
-			o.pids = append(o.pids, pid)
+		if err := o.attachTo(list); err != nil {
+			return err
 		}
 	}
 	return nil

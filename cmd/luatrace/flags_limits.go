@@ -25,6 +25,7 @@ type limits struct {
 	output   uint64 // length of the trace
 	read     uint64 // read by a script at once
 	keys     int    // rows of an aggregation
+	trace    time.Duration
 }
 
 // limitFlags are the options that bound what scripts and the trace may take.
@@ -38,6 +39,7 @@ func (o *options) limitFlags(fs *pflag.FlagSet) {
 	}{{"max-memory", &l.memory}, {"max-output", &l.output}, {"max-read", &l.read}} {
 		fs.Var(setting{func(s string) (err error) { *f.to, err = parseSize(s); return err }}, f.name, "")
 	}
+	fs.Var(setting{func(s string) (err error) { l.trace, err = parseTime(s); return err }}, "for", "")
 	fs.IntVar(&l.keys, "max-keys", agg.DefaultMaxKeys, "")
 }
 
@@ -51,6 +53,18 @@ func (o *options) checkLimits() error {
 		return fmt.Errorf("--max-read: a size from 1 on is wanted")
 	}
 	return nil
+}
+
+// parseTime reads a time with its unit, or seconds.
+func parseTime(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		d, err = time.ParseDuration(s + "s")
+	}
+	if err != nil || d <= 0 {
+		return 0, errors.New("a time is wanted: 10s, 1m30s, 500ms, or seconds")
+	}
+	return d, nil
 }
 
 // parseSize reads bytes with K, M or G, powers of 1024, behind them.

@@ -20,7 +20,7 @@ What to do with the calls (nothing given: print them as strace does)
   -a, --arg NAME=VALUE  argument of the scripts
   -c, -C table of counts, errors and time, alone or too   -S KEY  -U COLUMNS
 Whom to trace
-  -p, --attach PID,...  running processes   --no-follow  no children, no threads
+  -p, --attach PID,...  running processes, also by name   --for 10s  --no-follow
   -u, --user USER       run COMMAND as USER  -E VAR=VALUE, -E VAR  set, unset
 Which calls   -P PATH  about a file   -z, -Z  successful, failed   --signal SET
 Output

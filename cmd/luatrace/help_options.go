@@ -10,7 +10,10 @@ const optionsText = `What to do with the calls
                                for standard input
   -a, --arg=NAME=VALUE         argument of the scripts
 Whom to trace
-  -p, --attach=PID[,PID]...    processes that run already, with all threads
+  -p, --attach=PID,NAME...     processes that run already, with all threads, by
+                               number, by name (all of it: nginx), or the
+                               program's file; those that end meanwhile are
+                               told, and the others traced
   -f, --follow-forks           children and threads too; they are in any case,
                                and with -o each line has its thread id
       --no-follow              neither children nor threads
@@ -21,6 +24,8 @@ Whom to trace
                                leaves running are let go
   -b, --detach-on=execve       let a process go when it runs another program
       --syscall-limit=N        let all go after N calls shown
+      --for=TIME               end the trace after 10s, 500ms, 1m: processes of
+                               -p run on, the command gets SIGTERM
 Which calls to print, and which signals
   -P, --trace-path=PATH        calls about this file, by path or descriptor, or
                                what PATH is a link to; may be repeated

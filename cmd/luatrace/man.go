@@ -55,7 +55,8 @@ func manPage() string {
 		tagged(name, m.Summary)
 	}
 	section("EXIT STATUS", roff("That of the command; if a signal ended it, luatrace ends by the same signal. Otherwise:"))
-	tagged("1", "luatrace failed: a process could not be traced, the output not be written.")
+	tagged("0", "With -p and no command: all processes have ended, the time of --for was up, or a script has ended the trace. A signal that ended it ends luatrace too.")
+	tagged("1", "luatrace failed: nothing could be traced, the output not be written.")
 	tagged("2", "Wrong usage, or a script that does not load.")
 	tagged("3", "A hook failed while the command ran.")
 	tagged("126, 127", "The command can't be run; was not found.")

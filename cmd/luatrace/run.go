@@ -10,6 +10,7 @@ import (
 
 	"luatrace/bindings"
 	"luatrace/engine"
+	"luatrace/engine/printer"
 	"luatrace/tracer"
 )
 
@@ -52,11 +53,20 @@ func runCommand(args, env []string, std stdio) status {
 	case o.version:
 		fmt.Fprintln(std.out, versionLine())
 		return status{}
-	case len(o.command) == 0 && len(o.pids) == 0:
+	case len(o.command) == 0 && len(o.targets) == 0:
 		say("no command to trace: luatrace [options] COMMAND [ARG...], or -p PID (see luatrace --help)")
 		return status{code: exitUsage}
 	}
-	target := engine.Target{PIDs: o.pids}
+	pids, err := o.findTargets(func(format string, a ...any) {
+		if o.print.Quiet&printer.QuietAttach == 0 {
+			say(format, a...)
+		}
+	})
+	if err != nil {
+		say("%v", err)
+		return status{code: exitFailure}
+	}
+	target := engine.Target{PIDs: pids}
 	if len(o.command) > 0 {
 		c, st, err := command(o, env)
 		if err != nil {

@@ -66,6 +66,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		NoNotify:     map[bool]string{true: "--no-notify"}[o.noNotify],
 		KeepTracing:  o.keepTracing,
 		BufferLimit:  o.bufferLimit(),
+		For:          o.limits.trace,
 		Report: func(msg string) {
 			s.lua.Flush()
 			say("%s", msg)

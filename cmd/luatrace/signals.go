@@ -43,6 +43,13 @@ func dieOfQuit() {
 func forwardSignals(s *session, messages *patient, command bool) (stop func()) {
 	ch := make(chan os.Signal, 64)
 	for _, sig := range forwarded(command) {
+		if sig == unix.SIGINT && !command {
+			// A shell without job control starts "luatrace -p PID &" with SIGINT
+			// ignored. There is no command to be left alone by it, and nothing else
+			// than a signal ends this trace.
+			signal.Notify(ch, sig)
+			continue
+		}
 		notify(ch, sig)
 	}
 	signal.Stop(quits)
