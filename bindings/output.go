@@ -17,6 +17,11 @@ func outputGlobals() module {
 			fn:   (*Runtime).printf,
 		},
 		{
+			name: "notice", params: "text: string", returns: "",
+			help: "Writes a line to standard error, as luatrace's own messages: how often a fault has hit, for example. Not with -q, nor in tests.",
+			fn:   (*Runtime).notice,
+		},
+		{
 			name: "emit", params: "value: table", returns: "",
 			help: "Writes one line of JSON to the trace output, encoded as by json.encode.",
 			fn:   (*Runtime).emit,
@@ -27,7 +32,13 @@ func outputGlobals() module {
 // write puts one finished piece of output into the buffer. An error of the
 // writer is sticky in bufio.Writer and reported by Flush.
 func (r *Runtime) write(p []byte) {
-	r.wrote = r.wrote || len(p) > 0
+	if len(p) == 0 {
+		return
+	}
+	if r.opts.Aside != nil {
+		r.opts.Aside()
+	}
+	r.wrote = true
 	_, _ = r.out.Write(p)
 }
 
@@ -55,6 +66,15 @@ func (r *Runtime) printf(L *lua.LState) int {
 		r.midline = line[len(line)-1] != '\n'
 	}
 	r.line = line
+	return 0
+}
+
+// notice is a message for the user, who may not want any.
+func (r *Runtime) notice(L *lua.LState) int {
+	text := L.CheckString(1)
+	if r.opts.Notice != nil {
+		r.opts.Notice(text)
+	}
 	return 0
 }
 

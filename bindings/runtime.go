@@ -15,6 +15,12 @@ import (
 type Options struct {
 	// Out is where print, printf and emit write; standard error if nil.
 	Out io.Writer
+	// Aside, if set, is called before something is written to Out: who else
+	// writes there ends the line it is in.
+	Aside func()
+	// Notice, if set, gets the lines that scripts write for the user: without
+	// a prefix or a newline, not yet escaped.
+	Notice func(text string)
 	// Libraries are searched by require, in order, after the folder of the file
 	// that calls it.
 	Libraries []Library

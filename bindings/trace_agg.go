@@ -1,10 +1,8 @@
 package bindings
 
 import (
-	"fmt"
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine"
 	"luatrace/engine/agg"
 )
 
@@ -251,119 +249,4 @@ func partValue(p agg.Part) lua.LValue {
 		return lua.LBool(p.Int != 0)
 	}
 	return lua.LString(p.Str)
-}
-
-// fault makes a hook that fails calls.
-func (t *Trace) fault(L *lua.LState) int {
-	text := L.CheckString(1)
-	spec, err := engine.ParseSpec(text)
-	if err != nil {
-		L.ArgError(1, err.Error())
-	}
-	if spec.Kind != engine.SpecSyscall {
-		L.ArgError(1, "only system calls can be made to fail")
-	}
-	if spec.PhaseGiven && spec.Phase != engine.PhaseEnter {
-		L.ArgError(1, "a fault happens before the call; leave \":exit\" away")
-	}
-	spec.Phase = engine.PhaseEnter
-	f := &faultPlan{probability: 1}
-	h := &engine.Hook{Spec: spec, Where: position(L), Fn: f.hook}
-	switch v := L.Get(2).(type) {
-	case *lua.LTable:
-		t.faultOptions(L, h, f, v)
-	default:
-		f.ret = -int64(checkErrno(L, v))
-	}
-	if f.ret == 0 && !f.haveRet {
-		L.ArgError(2, "errno or ret must be given")
-	}
-	if f.constant() {
-		h.Fault = &engine.Fault{Errno: int(-f.ret)}
-	}
-	t.eng.On(h)
-	return 0
-}
-
-// faultPlan says which of the matching calls fail, and how.
-type faultPlan struct {
-	ret               int64
-	haveRet           bool
-	probability       float64
-	rng               *generator
-	first, last, step int64
-	seen              int64
-}
-
-// constant says whether every matching call fails in the same way, which the
-// kernel can do by itself. A result other than 0 it can't make.
-func (f *faultPlan) constant() bool {
-	return f.ret <= 0 && f.ret >= -4095 && f.probability >= 1 && f.first == 0 && f.last == 0 && f.step <= 1
-}
-
-func (f *faultPlan) hook(ev *engine.Event) error {
-	f.seen++
-	switch {
-	case f.first > 0 && f.seen < f.first,
-		f.last > 0 && f.seen > f.last,
-		f.step > 1 && (f.seen-max(f.first, 1))%f.step != 0,
-		f.probability < 1 && f.rng.float() >= f.probability:
-		return nil
-	}
-	return ev.Skip(f.ret)
-}
-
-func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lua.LTable) {
-	seed := int64(0)
-	tb.ForEach(func(k, v lua.LValue) {
-		switch k.String() {
-		case "errno":
-			f.ret = -int64(checkErrno(L, v))
-		case "ret":
-			f.ret, f.haveRet = wholeNumber(L, v, "ret"), true
-		case "when":
-			w, ok := v.(*lua.LTable)
-			if !ok {
-				L.RaiseError("when must be a table of conditions, not a %s", typeName(v))
-			}
-			h.When = t.when(L, h.Spec, w)
-		case "probability":
-			f.probability = float64(numberOption(L, v, "probability"))
-			if f.probability < 0 || f.probability > 1 {
-				L.RaiseError("probability must be from 0 to 1")
-			}
-		case "seed":
-			seed = wholeNumber(L, v, "seed")
-		case "nth":
-			f.first = callNumber(L, v, "nth")
-			f.last = f.first
-		case "first":
-			f.first = callNumber(L, v, "first")
-		case "last":
-			f.last = callNumber(L, v, "last")
-		case "step":
-			f.step = callNumber(L, v, "step")
-		default:
-			L.RaiseError("%s", unknownFaultOption(k.String()))
-		}
-	})
-	f.rng = newGenerator(uint64(seed))
-	if f.last > 0 && f.first > f.last {
-		L.RaiseError("first must not be greater than last")
-	}
-}
-
-var faultOptions = []string{"errno", "ret", "when", "probability", "seed", "nth", "first", "last", "step"}
-
-func unknownFaultOption(name string) string {
-	return fmt.Sprintf("unknown option '%s'; there are %s", escape(name), joinNames(faultOptions))
-}
-
-// callNumber is an option that counts calls from 1.
-func callNumber(L *lua.LState, v lua.LValue, what string) int64 {
-	n := wholeNumber(L, v, what)
-	if n < 1 {
-		L.RaiseError("%s counts calls from 1", what)
-	}
-	return n
 }

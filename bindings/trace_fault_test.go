@@ -67,7 +67,7 @@ func TestFault(t *testing.T) {
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
 		r := traceScript(t, `fault("uname", "ENOMEM")`, fixture.Build(t, "uname"))
-		r.wantErr(t, "", 1, "", "uname: Cannot allocate memory\n")
+		r.wantErr(t, "", 1, "", "uname: Cannot allocate memory\nluatrace: fault(\"uname\") at ./test.lua:1: 1 of 1 call failed\n")
 		r = traceScript(t, `fault("uname", {ret = 0})`, fixture.Build(t, "uname"))
 		if r.Code != 0 || !strings.HasPrefix(r.Stdout, "sysname ") || strings.Contains(r.Stdout, "Linux") {
 			t.Errorf("a uname that does nothing: exit %d, %q", r.Code, r.Stdout)

@@ -42,8 +42,8 @@ func traceGlobals() module {
 			params: "spec: string, what: string|table",
 			help: "Makes the calls of spec fail without being made. what is an errno's name (\"EIO\"), or a table: errno or ret (a result), when (conditions as for on), " +
 				"probability (0 to 1, repeatable with the same seed), nth (only the nth matching call), first, last, step (the matching calls from first to last, every step-th). " +
-				"Without probability, nth and the like, with conditions on integers only, and if no other hook looks at these calls, the kernel makes them fail by itself: " +
-				"that costs nothing, and nothing can count or print them then.",
+				"At the end luatrace says how many of the matching calls failed, but with -q. Then, without probability, nth and the like, with conditions on integers only, " +
+				"and if no other hook looks at these calls, the kernel makes them fail by itself: that costs nothing.",
 			fn: func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) },
 		},
 	}}

@@ -113,6 +113,7 @@ func (r *Runtime) structNewIndex(L *lua.LState) int {
 		L.RaiseError("%s: cannot write to the program's memory: %s", what, err.Error())
 	}
 	s.v.Patch(i, b)
+	ev.ArgumentChanged()
 	return 0
 }
 

@@ -36,6 +36,9 @@ type Options struct {
 	// ReadOnly makes everything that would change a tracee fail with
 	// ErrReadOnly, or do nothing where there is no error to return.
 	ReadOnly bool
+	// CountFaults has constant faults counted: the calls that the kernel could
+	// make fail by itself ask first.
+	CountFaults bool
 	// NoPlacement keeps tracer and tracee from sharing a CPU.
 	NoPlacement bool
 	// For, if not 0, ends the trace after this time: what was attached to runs on
@@ -63,6 +66,7 @@ type Engine struct {
 	endHooks    []boundHook
 	timers      []*Timer
 	finish      []func()
+	tallies     []*Tally
 	observers   []func(*Event)
 	running     *Hook // called last
 

@@ -71,6 +71,7 @@ type Event struct {
 	skipRet   int64
 	setRet    bool
 	setSignal bool
+	arrived   unix.Signal // KindSignal: before hooks changed it
 	delay     time.Duration
 	ignored   bool   // nobody wants the exit
 	stackAt   uint64 // below here the stack holds no argument of ours yet; 0: nowhere

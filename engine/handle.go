@@ -28,7 +28,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 			return 0
 		}
 		ev.begin(KindSignal, e.task(tev.Task), tev.At)
-		ev.Signal = tev.Signal
+		ev.Signal, ev.arrived = tev.Signal, tev.Signal
 		for i := range e.signalHooks {
 			if h := &e.signalHooks[i]; h.Spec.MatchSignal(int(tev.Signal)) {
 				e.run(h, ev)
@@ -137,7 +137,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 // startCall makes the task's call record ready for a new call.
 func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 	t.hooks, t.onExit, t.closing, t.cwd = ch, t.onExit[:0], nil, ""
-	t.scratch = nil
+	t.scratch, t.tamper = nil, 0
 	c := &t.call
 	c.Reset()
 	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP

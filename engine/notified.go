@@ -28,6 +28,7 @@ type verdict struct {
 	scratch []savedMemory
 	args    uint8 // as Event.setArgs
 	number  bool  // as Event.setNumber
+	tamper  Tamper
 }
 
 // handleNotified deals with a call that came by notification. It runs on the
@@ -114,7 +115,7 @@ func (e *Engine) pass(l *tracer.Listener, id uint64, task *tracer.Task, refused 
 func (e *Engine) upgrade(t *Task, ev *Event, delay time.Duration) {
 	v := &verdict{}
 	if t.hooks != nil {
-		v = &verdict{call: t.call.Copy(), hooks: t.hooks, onExit: slices.Clone(t.onExit), scratch: slices.Clone(t.scratch), args: ev.setArgs, number: ev.setNumber}
+		v = &verdict{call: t.call.Copy(), hooks: t.hooks, onExit: slices.Clone(t.onExit), scratch: slices.Clone(t.scratch), args: ev.setArgs, number: ev.setNumber, tamper: t.tamper}
 		t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
 	}
 	task := t.Task
@@ -165,7 +166,7 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 	t.call, t.hooks, t.onExit, t.scratch = v.call, v.hooks, slices.Clone(v.onExit), slices.Clone(v.scratch)
 	ev := &e.ev
 	ev.begin(KindEnter, t, t.Entered)
-	ev.setArgs, ev.setNumber = v.args, v.number
+	ev.setArgs, ev.setNumber, t.tamper = v.args, v.number, v.tamper
 	e.applyEvent(ev)
 	if t.hooks != nil && (t.hooks.latch || len(t.onExit) > 0) {
 		e.latch(t, t.hooks)

@@ -16,6 +16,8 @@ type PlanMode struct {
 	Unfiltered string
 	// NoNotify, if not "", is why notifications may not be used.
 	NoNotify string
+	// CountFaults says that the kernel must not make calls fail by itself.
+	CountFaults bool
 	// Placement makes the plan show the calls by which a tracee could see that
 	// it shares a CPU with the tracer.
 	Placement bool
@@ -126,7 +128,7 @@ func (p *planner) row(abi syscalls.ABI, nr int) []tracer.FilterClause {
 	if ch == noHooks {
 		return nil
 	}
-	if len(ch.exit) == 0 {
+	if len(ch.exit) == 0 && !p.mode.CountFaults {
 		if clauses := constantFaults(ch.enter); clauses != nil {
 			return clauses
 		}

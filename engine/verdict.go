@@ -47,6 +47,7 @@ func (ev *Event) SetArg(i int, word uint64) error {
 	c.Args[i] = word
 	c.Forget()
 	ev.setArgs |= 1 << i
+	ev.tampered(TamperArgs)
 	return nil
 }
 
@@ -59,6 +60,7 @@ func (ev *Event) SetNumber(nr int) error {
 	}
 	ev.Task.call.NR = nr
 	ev.setNumber = true
+	ev.tampered(TamperResult) // it is another call's
 	return nil
 }
 
@@ -72,6 +74,7 @@ func (ev *Event) Skip(ret int64) error {
 		return errRestart
 	}
 	ev.skip, ev.skipRet = true, ret
+	ev.tampered(TamperResult)
 	return nil
 }
 
@@ -90,6 +93,7 @@ func (ev *Event) SetRet(ret int64) error {
 		}
 		ev.setResult(ret)
 		ev.setRet = true
+		ev.tampered(TamperResult)
 		ev.Task.call.Forget() // how much of a buffer counts may have changed
 		return nil
 	}
@@ -105,6 +109,7 @@ func (ev *Event) setResult(ret int64) {
 // MemoryChanged makes values that were decoded from memory be read again.
 func (ev *Event) MemoryChanged() {
 	if c := ev.Call(); c != nil {
+		ev.tampered(TamperArgs)
 		c.Forget()
 	}
 }
@@ -132,6 +137,7 @@ func (ev *Event) Delay(d time.Duration) error {
 		return ErrReadOnly
 	}
 	ev.delay += max(d, 0)
+	ev.tampered(TamperDelay)
 	return nil
 }
 
@@ -197,6 +203,7 @@ func (ev *Event) takeRegisters() {
 		nr = now.NR
 	}
 	if args != c.Args || nr != c.NR {
+		ev.tampered(TamperArgs)
 		c.Args, c.NR = args, nr
 		c.Forget()
 	}

@@ -19,8 +19,9 @@ meta {
     "luatrace -s faults -a calls=read,write -a short=1 cat /etc/hostname",
   },
   caveats = "A failed call was not made at all: for half of a write there is short. Of readv and "
-    .. "writev short leaves the first buffer. Nothing is printed: add -t write to see it. With several "
-    .. "threads the order of calls, and so the choice, may differ from run to run.",
+    .. "writev short leaves the first buffer. The end says how many of the calls failed, but with "
+    .. "-q; -t write shows them. With several threads the order of calls, and so the choice, may "
+    .. "differ from run to run.",
 }
 
 for _, name in ipairs {"nth", "short", "step"} do
@@ -42,12 +43,19 @@ local function inside(ev)
   return file and file:sub(1, 1) == "/" and below:test(file)
 end
 
-local calls, chance = 0, rng(args.seed)
+local calls, hits, chance = 0, 0, rng(args.seed)
 local function chosen()
   calls = calls + 1
   if args.nth and calls ~= args.nth then return false end
   if args.step and (calls - 1) % args.step ~= 0 then return false end
-  return not p or chance:chance(p)
+  if p and not chance:chance(p) then return false end
+  hits = hits + 1
+  return true
+end
+if args.short or below then
+  on("end", function()
+    notice(("faults: %d of %d calls %s"):format(hits, calls, args.short and "cut short" or "failed"))
+  end)
 end
 
 -- The argument that says how much, and what is left of it.

@@ -13,6 +13,7 @@ var (
 	errNotAtEntry  = errors.New("the task is not at the entry of a system call")
 	errNotAtExit   = errors.New("the task is not at the exit of a system call")
 	errNotAtSignal = errors.New("the task is not about to receive a signal")
+	errNoSignal    = errors.New("the kernel takes no signal for the task at this stop")
 )
 
 // ErrNoTracees is what Next returns when nothing is left to trace.

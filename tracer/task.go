@@ -307,6 +307,17 @@ func (t *Task) SetSignal(sig unix.Signal) error {
 	return nil
 }
 
+// RaiseSignal sends the task a signal when it runs on from the entry or the exit
+// of a call, as from the kernel (SI_KERNEL). At an entry that a filter has asked
+// for the kernel takes none, and neither does a call that came by notification.
+func (t *Task) RaiseSignal(sig unix.Signal) error {
+	if !t.syscallStop && t.Proc.sim == nil || t.entryStop && t.filterStop {
+		return errNoSignal
+	}
+	t.signal = sig
+	return nil
+}
+
 func isRestart(ret int64) bool { return ret >= -516 && ret <= -512 }
 
 func errnoOrNil(e unix.Errno) error {

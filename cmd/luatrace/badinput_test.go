@@ -66,7 +66,7 @@ var badCommandLines = []bad{
 	{[]string{"-b", "fork", "true"}, exitUsage, `-b: "fork" is none of execve`},
 	{[]string{"-e", "trace=openat,%net", "true"}, exitUsage, `-e "trace=openat,%net" is strace's: here it is -t openat,%net; -e takes Lua code`},
 	{[]string{"-e", "signal=!INT", "true"}, exitUsage, `-e "signal=!INT" is strace's: here it is --signal='!INT'; -e takes Lua code`},
-	{[]string{"-e", "inject=open:error=EIO", "true"}, exitUsage, `-e "inject=open:error=EIO" is strace's: here a script does it, as in .*`},
+	{[]string{"-e", "inject=open:error=EIO", "true"}, exitUsage, `-e "inject=open:error=EIO" is strace's: here it is --inject=open:error=EIO; .*`},
 	{[]string{"-s", "200", "true"}, exitUsage, `-s 200 is strace's: here it is --string-limit=200; -s takes the name of a script`},
 	{[]string{"-a", "60", "true"}, exitUsage, `-a 60 is strace's: here it is --columns=60; -a takes NAME=VALUE`},
 	{[]string{"-P", "/x", "-s", "opensnoop", "true"}, exitUsage, `--trace-path is for the plain output; a script chooses with conditions: .*`},

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"luatrace/bindings"
+	"luatrace/engine/inject"
 	"luatrace/engine/printer"
 	"luatrace/engine/summary"
 	"luatrace/tracer/decode"
@@ -50,6 +51,12 @@ type options struct {
 	table                   summary.Table
 	noFollow, followed      bool
 	scriptArgs, pidLists    []string
+
+	rules []*inject.Rule // --inject, --fault
+	lines bool           // calls are printed beside scripts too
+
+	colouring colouring // --color
+	width     int       // --width, -1 if it is not given
 
 	limits
 	readOnly    bool
@@ -93,6 +100,7 @@ func flagSet() *options {
 	o.filterFlags(fs)
 	o.outputFlags(fs)
 	o.limitFlags(fs)
+	o.injectFlags(fs)
 	fs.BoolVar(&o.readOnly, "read-only", false, "")
 	fs.BoolVar(&o.sandbox, "sandbox", false, "")
 	fs.BoolVar(&o.noNotify, "no-notify", false, "")
@@ -132,7 +140,7 @@ func parseFlags(args []string) (*options, error) {
 		return nil, flagError(err)
 	}
 	o.command = fs.Args()
-	for _, check := range []func() error{o.checkStrace, o.checkTracees, o.checkArgs, o.checkOutput, o.checkFilter, o.checkFiles, o.checkSummary, o.checkLimits} {
+	for _, check := range []func() error{o.checkStrace, o.checkTracees, o.checkArgs, o.checkOutput, o.checkFilter, o.checkFiles, o.checkSummary, o.checkInject, o.checkLimits} {
 		if err := check(); err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ func (o *options) filterFlags(fs *pflag.FlagSet) {
 	o.print.Signals = printer.AllSignals
 	fs.Var(setting{func(s string) (err error) { o.print.Signals, err = parseSignals(s); return err }}, "signal", "")
 	for _, name := range []string{"quiet", "silent", "silence"} {
-		optional(fs, name, "", "attach,personality", func(s string) (err error) {
+		optional(fs, name, "", "attach,personality,faults", func(s string) (err error) {
 			o.print.Quiet, err = parseSet(s, quietNames)
 			return err
 		})
@@ -40,13 +40,13 @@ var statuses = []named[printer.Status]{
 
 var quietNames = []named[printer.Quiet]{
 	{"attach", printer.QuietAttach}, {"exit", printer.QuietExit}, {"path-resolution", printer.QuietPathResolution},
-	{"personality", printer.QuietPersonality}, {"thread-execve", printer.QuietThreadExecve}, {"superseded", printer.QuietThreadExecve},
+	{"personality", printer.QuietPersonality}, {"faults", printer.QuietFaults}, {"thread-execve", printer.QuietThreadExecve}, {"superseded", printer.QuietThreadExecve},
 }
 
 // quietLevels are -q, -qq and -qqq.
 var quietLevels = [...]printer.Quiet{
-	1: printer.QuietAttach | printer.QuietPersonality,
-	2: printer.QuietAttach | printer.QuietPersonality | printer.QuietExit,
+	1: printer.QuietAttach | printer.QuietPersonality | printer.QuietFaults,
+	2: printer.QuietAttach | printer.QuietPersonality | printer.QuietFaults | printer.QuietExit,
 	3: printer.QuietAll,
 }
 
@@ -58,8 +58,8 @@ var forLines = []string{
 // checkFilter settles what several options say together.
 func (o *options) checkFilter() error {
 	for _, name := range forLines {
-		if o.flagged(name) && len(o.scripts)+len(o.codes) > 0 {
-			return fmt.Errorf("--%s is for the plain output; a script chooses with conditions: on(\"openat\", {when = {path = \"/x\"}}, f)", name)
+		if o.flagged(name) && o.scripted() && !o.lines {
+			return fmt.Errorf("--%s is for the plain output; a script chooses with conditions: on(\"openat\", {when = {path = \"/x\"}}, f); --lines prints calls beside it", name)
 		}
 	}
 	if o.successful && o.failed {

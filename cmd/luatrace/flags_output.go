@@ -45,6 +45,7 @@ func (o *options) outputFlags(fs *pflag.FlagSet) {
 	fs.Var(setting{func(s string) (err error) { o.print.Read, err = printer.ParseNumberSet(s); return err }}, "read", "")
 	fs.Var(setting{func(s string) (err error) { o.print.Write, err = printer.ParseNumberSet(s); return err }}, "write", "")
 	o.timeFlags(fs)
+	o.screenFlags(fs)
 }
 
 var hexStyles = []named[decode.HexStyle]{

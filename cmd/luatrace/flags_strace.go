@@ -19,7 +19,7 @@ func (o *options) checkStrace() error {
 		case m[1] == "trace":
 			return fmt.Errorf("-e %s is strace's: here it is -t %s; -e takes Lua code", quote(code), shellWord(m[2]))
 		case m[1] == "fault" || m[1] == "inject":
-			return fmt.Errorf(`-e %s is strace's: here a script does it, as in -e 'fault("fsync", "EIO")'`, quote(code))
+			return fmt.Errorf("-e %s is strace's: here it is --%s=%s; -e takes Lua code", quote(code), m[1], shellWord(m[2]))
 		default:
 			return fmt.Errorf("-e %s is strace's: here it is --%s=%s; -e takes Lua code", quote(code), m[1], shellWord(m[2]))
 		}

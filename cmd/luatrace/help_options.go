@@ -9,6 +9,16 @@ const optionsText = `What to do with the calls
   -s, --script=NAME            run a script of the collection, a FILE.lua, or -
                                for standard input
   -a, --arg=NAME=VALUE         argument of the scripts
+      --lines                  print the calls beside what scripts write, with
+                               what they changed marked
+      --inject=SPEC:DO[:when=WHEN]  tamper with these calls, as strace does; DO:
+                               error=ERRNO or retval=N (the call is not made),
+                               syscall=NAME (but this one), signal=SIG,
+                               delay_enter=TIME, delay_exit=TIME,
+                               poke_enter=@argN=HEX,..., poke_exit=...
+                               WHEN: FIRST, FIRST+, FIRST+STEP, FIRST..LAST
+                               or FIRST..LAST+STEP, counted in each thread
+      --fault=SPEC[:error=ERRNO][:when=WHEN]  make them fail, ENOSYS
 Whom to trace
   -p, --attach=PID,NAME...     processes that run already, with all threads, by
                                number, by name (all of it: nginx), or the
@@ -35,9 +45,10 @@ Which calls to print, and which signals
       --status=SET             calls that were successful, failed, unfinished,
                                unavailable, detached
       --signal=SET             signals: names or numbers
-  -q, --quiet=attach,personality         leave out messages; --silent and
-                                         --silence are the same
-  -qq, --quiet=attach,personality,exit   ends of processes too
+  -q, --quiet=attach,personality,faults  leave out messages, and how often
+                                         faults hit; --silent and --silence
+                                         are the same
+  -qq, --quiet=attach,personality,faults,exit   ends of processes too
   -qqq, --quiet=all            and path-resolution, thread-execve
 SET is names with commas between them, all, or none; !SET is all but these.
 How calls are printed
@@ -62,6 +73,10 @@ How calls are printed
       --read=SET               dump what is read from these descriptors
       --write=SET              dump what is written to them
       --always-show-pid        the thread id also if there is one thread
+      --width=N                shorten lines to N columns: those of the terminal
+                               unless -v or --string-limit is given; 0 does not
+      --color=auto|always|never   failures red, signals yellow; auto is on a
+                               terminal, without NO_COLOR in the environment
 Times: PRECISION is s, ms, us or ns
   -r, --relative-timestamps[=PRECISION]   since the line before, us
   -tt                          time of day with microseconds

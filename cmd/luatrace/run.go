@@ -105,6 +105,9 @@ func runCommand(args, env []string, std stdio) status {
 	defer forwardSignals(s, messages, target.Command != nil)()
 	result, err := s.eng.Run(target)
 	s.close()
+	if o.print.Quiet&printer.QuietFaults == 0 {
+		s.tallies()
+	}
 	if s.lua.Unstamped() {
 		say("the time stamps that were asked for stand before what scripts write about events: here they wrote reports only")
 	}

@@ -37,23 +37,32 @@ type linePrinter interface {
 	Observe(*engine.Event)
 	Detached(*engine.Task)
 	Idle()
+	Interrupt()
 	Finish()
 }
 
 func newSession(o *options, env []string, out *output, say func(string, ...any)) (*session, error) {
 	s := &session{out: out, say: say, library: newLibrary(env)}
+	o.print.Colour = o.colours(out.terminal, env) && !o.json && !o.separate
+	o.print.Width = o.lineWidth(out)
 	columns, lines := out.size()
+	var notice func(string)
+	if o.print.Quiet&printer.QuietFaults == 0 {
+		notice = s.notice
+	}
 	s.lua = bindings.New(bindings.Options{
 		Out:       out,
 		Timeout:   o.limits.hookTime,
 		MaxMemory: o.limits.memory,
 		MaxRead:   o.limits.read,
 		Libraries: []bindings.Library{collection()},
+		Aside:     s.interrupt,
+		Notice:    notice,
 		Sandbox:   o.sandbox,
 		ReadOnly:  o.readOnly,
 		Screen: bindings.Screen{
 			Terminal: out.terminal, Width: columns, Height: lines, JSON: o.json,
-			Colour: out.terminal && lookup(env, "NO_COLOR") == "" && lookup(env, "TERM") != "dumb",
+			Colour: o.colours(out.terminal, env),
 			Stamps: o.stamps(),
 		},
 	})
@@ -67,10 +76,8 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		KeepTracing:  o.keepTracing,
 		BufferLimit:  o.bufferLimit(),
 		For:          o.limits.trace,
-		Report: func(msg string) {
-			s.lua.Flush()
-			say("%s", msg)
-		},
+		CountFaults:  o.print.Quiet&printer.QuietFaults == 0,
+		Report:       s.notice,
 	}
 	if isJob() {
 		opts.Suspend = func() {
@@ -87,6 +94,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		MaxKeys: o.limits.keys,
 		Line:    func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &o.text, ev) },
 	})
+	s.tamper(o)
 	if err := s.load(o); err != nil {
 		s.close()
 		return nil, err
@@ -102,8 +110,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 			return nil, err
 		}
 	}
-	// Scripts have an output of their own; with -t the calls are printed beside it.
-	if !o.summaryOnly && len(o.codes) == 0 && (len(o.scripts) == 0 || len(o.traces) > 0) {
+	if o.shown() {
 		if err := s.printCalls(o); err != nil {
 			s.close()
 			return nil, err
@@ -130,6 +137,20 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		return nil
 	}})
 	return s, nil
+}
+
+// notice is a message for the user, in its place in the output.
+func (s *session) notice(text string) {
+	s.interrupt()
+	s.lua.Flush()
+	s.say("%s", text)
+}
+
+// interrupt ends a line that waits for a result: somebody else writes.
+func (s *session) interrupt() {
+	if s.print != nil {
+		s.print.Interrupt()
+	}
 }
 
 // load runs the scripts, which register their hooks.

@@ -71,6 +71,7 @@ func (s *session) printCalls(o *options) error {
 	}
 	opts := o.print
 	opts.Text = o.text
+	opts.Beside = o.scripted() || len(o.rules) > 0
 	if o.separate {
 		s.print = printer.NewSeparate(s.out.forThread, opts)
 	} else {

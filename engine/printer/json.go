@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"luatrace/engine"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -32,8 +34,11 @@ type JSON struct {
 //	errno     calls that failed: its name
 //	result    calls whose result is flags or a constant: the result decoded
 //	duration  calls that returned: seconds
+//	injected  calls that a script or --inject has changed: "args", "retval"
+//	delayed   calls that were held up: true
 //	unfinished            calls in which the task ended: true
 //	signo, code, sender, siginfo   signals
+//	delivered signals that a script replaced: what comes instead, null for none
 //	child, thread         fork: the new task's id, whether it is a thread
 //	exe, former_tid       exec
 //	status or killed, core, last   exit: the code, or the signal's name; whether the process is gone
@@ -44,18 +49,19 @@ func (j *JSON) Append(dst []byte, ev *engine.Event) []byte {
 	dst = appendHead(dst, typeNames[ev.Kind], ev)
 	switch ev.Kind {
 	case engine.KindEnter, engine.KindExit:
-		dst = j.call(dst, ev)
+		dst = appendTamperJSON(j.call(dst, ev), ev.Task.Tampered())
 	case engine.KindSignal:
-		dst = appendString(dst, "name", syscalls.SignalName(int(ev.Signal)))
-		dst = appendInt(dst, "signo", int64(ev.Signal))
+		dst = appendString(dst, "name", syscalls.SignalName(int(ev.Arrived())))
+		dst = appendInt(dst, "signo", int64(ev.Arrived()))
 		if si := ev.Siginfo(); si != nil {
 			dst = appendInt(dst, "code", int64(si.Code()))
-			if si.Code() <= 0 || ev.Name() == "SIGCHLD" {
+			if si.Code() <= 0 || ev.Arrived() == unix.SIGCHLD {
 				dst = appendInt(dst, "sender", int64(si.Pid()))
 			}
 			dst = append(dst, `,"siginfo":`...)
 			dst = j.values.AppendMember(dst, "siginfo", decode.Siginfo(syscalls.Native(), si[:]))
 		}
+		dst = appendSignalTamperJSON(dst, ev)
 	case engine.KindDetach:
 		dst = appendInt(dst, "tracer", int64(ev.Tracer))
 	case engine.KindStop:

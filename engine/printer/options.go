@@ -45,6 +45,15 @@ type Options struct {
 	// DetachOnExec lets a process go when it runs another program than the
 	// command's first (-b execve).
 	DetachOnExec bool
+	// Beside is set where other hooks see the calls too: what is not shown must
+	// reach them all the same.
+	Beside bool
+	// Colour makes failures, signals and ends of processes stand out, with the
+	// escape sequences of a terminal.
+	Colour bool
+	// Width, if not nil, says how many columns there are: lines that would wrap
+	// are shortened. 0 leaves them as they are.
+	Width func() int
 	// Limit, if not 0, is the number of calls after which the trace ends.
 	Limit int
 }
@@ -56,16 +65,17 @@ const AllSignals = ^uint64(0)
 type Quiet uint8
 
 // The messages: attaching and detaching, ends of processes, what a path of -P
-// was resolved into, programs of another kind of machine, and execve by another
-// thread than the first.
+// was resolved into, programs of another kind of machine, execve by another
+// thread than the first, and how often faults hit.
 const (
 	QuietAttach Quiet = 1 << iota
 	QuietExit
 	QuietPathResolution
 	QuietPersonality
 	QuietThreadExecve
+	QuietFaults
 
-	QuietAll = QuietAttach | QuietExit | QuietPathResolution | QuietPersonality | QuietThreadExecve
+	QuietAll = QuietAttach | QuietExit | QuietPathResolution | QuietPersonality | QuietThreadExecve | QuietFaults
 )
 
 // Status is a set of results of calls, as strace's --status names them.

@@ -3,6 +3,7 @@
 package printer
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"time"
@@ -29,6 +30,8 @@ type Printer struct {
 	comm    string // the task's name for the line that begins, if it is not that of now
 	count   int    // of calls shown, for the limit
 	over    bool   // the limit is reached
+	paint   paint  // of the line that ends next
+	tail    int    // where in it stands what is not shortened; 0 for nowhere
 }
 
 // New makes a printer that writes to w.
@@ -55,6 +58,10 @@ func (p *Printer) Idle() {
 	}
 	p.beginCall(p.open)
 	p.line = p.appendHead(p.line, p.open)
+	if p.opts.Width != nil {
+		const result = 16 // what will follow is not known
+		p.line = fit(p.line, len(p.line), p.opts.Width()-result)
+	}
 	p.began = len(p.line)
 	p.write()
 	p.partial = true
@@ -73,7 +80,9 @@ func (p *Printer) appendHead(dst []byte, t *engine.Task) []byte {
 func (p *Printer) Enter(ev *engine.Event) error {
 	t := ev.Task
 	if p.start(ev).hidden || p.over {
-		ev.Ignore()
+		if !p.opts.Beside {
+			ev.Ignore()
+		}
 		return nil
 	}
 	if !ev.Returns() {
@@ -160,6 +169,9 @@ func (p *Printer) Exit(ev *engine.Event) error {
 		p.line = p.appendRest(p.line, t, 0)
 	}
 	p.open, p.partial = nil, false
+	if ev.Errno != 0 {
+		p.paint = paintFailure
+	}
 	if p.opts.Durations {
 		p.line = append(appendSeconds(append(p.line, " <"...), ev.Duration(), 0, p.opts.DurationDigits), '>')
 	}
@@ -182,11 +194,14 @@ func (p *Printer) counted(ev *engine.Event) {
 func (p *Printer) appendRest(dst []byte, t *engine.Task, shift int) []byte {
 	text, c := callOf(t).text, t.DecodedCall()
 	dst = text.AppendRest(dst, c)
+	if shift == 0 {
+		p.tail = len(dst)
+	}
 	dst = append(dst, ") "...)
 	for len(dst)+shift < text.Columns {
 		dst = append(dst, ' ')
 	}
-	return text.AppendResult(dst, c)
+	return appendTamper(text.AppendResult(dst, c), t.Tampered())
 }
 
 // settle closes the line of an open call of another task.
@@ -203,6 +218,14 @@ func (p *Printer) settle(t *engine.Task) {
 	callOf(o).unfinished = true
 }
 
+// Interrupt ends the line on the output that waits for its call's result: what
+// somebody else writes there now stands on a line of its own.
+func (p *Printer) Interrupt() {
+	if p.partial {
+		p.settle(nil)
+	}
+}
+
 // closeOpen ends the open call's line with these words.
 func (p *Printer) closeOpen(words string) {
 	if !p.partial {
@@ -211,12 +234,21 @@ func (p *Printer) closeOpen(words string) {
 	} else {
 		p.line = p.line[:0]
 	}
+	p.tail = len(p.line)
 	p.line = append(p.line, words...)
 	p.open, p.partial = nil, false
 	p.end()
 }
 
+// end finishes a line: on a terminal it is shortened and coloured.
 func (p *Printer) end() {
+	if p.opts.Width != nil {
+		p.line = fit(p.line, p.tail, p.opts.Width())
+	}
+	if p.opts.Colour {
+		p.line = p.paint.append(p.line)
+	}
+	p.paint, p.tail = paintNone, 0
 	p.line = append(p.line, '\n')
 	p.write()
 }
@@ -228,7 +260,7 @@ func (p *Printer) write() {
 
 // Signal shows a signal before its delivery.
 func (p *Printer) Signal(ev *engine.Event) error {
-	if p.over || p.opts.Signals>>(ev.Signal-1)&1 == 0 {
+	if p.over || p.opts.Signals>>(ev.Arrived()-1)&1 == 0 {
 		return nil
 	}
 	if p.opts.JSON {
@@ -245,17 +277,18 @@ func (p *Printer) Signal(ev *engine.Event) error {
 	}
 	p.begin(ev.Task, ip, ev.Time())
 	p.line = appendSignal(p.line, &p.opts.Text, ev)
+	p.tail, p.paint = max(0, bytes.LastIndex(p.line, []byte("} ---"))), paintSignal
 	p.end()
 	return nil
 }
 
 func appendSignal(dst []byte, text *decode.Text, ev *engine.Event) []byte {
 	dst = append(dst, "--- "...)
-	dst = append(dst, syscalls.SignalName(int(ev.Signal))...)
+	dst = append(dst, syscalls.SignalName(int(ev.Arrived()))...)
 	if si := ev.Siginfo(); si != nil {
 		dst = text.AppendValue(append(dst, ' '), decode.Siginfo(syscalls.Native(), si[:]))
 	}
-	return append(dst, " ---"...)
+	return appendSignalTamper(append(dst, " ---"...), ev)
 }
 
 // settleOwn closes the open call's line, whosever it is: a signal interrupts
@@ -266,100 +299,6 @@ func (p *Printer) settleOwn(t *engine.Task) {
 		return
 	}
 	p.settle(nil)
-}
-
-// Observe shows process events and group-stops; register it with
-// [engine.Engine.Observe].
-func (p *Printer) Observe(ev *engine.Event) {
-	if p.over {
-		return
-	}
-	if p.opts.JSON {
-		p.observeJSON(ev)
-		return
-	}
-	switch ev.Kind {
-	case engine.KindFork, engine.KindAttach:
-		p.several = p.several || ev.Kind == engine.KindFork || ev.Engine().Tasks() > 1
-	case engine.KindDetach:
-		p.Detached(ev.Task)
-	case engine.KindStop:
-		p.settleOwn(ev.Task)
-		p.begin(ev.Task, 0, ev.Time())
-		p.line = fmt.Appendf(p.line, "--- stopped by %s ---", syscalls.SignalName(int(ev.Signal)))
-		p.end()
-	case engine.KindExec:
-		if ev.FormerTID == ev.Task.TID {
-			break
-		}
-		p.settle(nil)
-		if !p.quiet(QuietThreadExecve) {
-			p.begin(ev.Task, 0, ev.Time())
-			p.line = fmt.Appendf(p.line, "+++ superseded by execve in pid %d +++", ev.FormerTID)
-			p.end()
-		}
-	case engine.KindDeath:
-		p.death(ev)
-		p.several = ev.Engine().Tasks() > 1
-	}
-}
-
-// observeJSON is Observe for JSON. The call in which a task ended comes before
-// its end.
-func (p *Printer) observeJSON(ev *engine.Event) {
-	if c := callOf(ev.Task); ev.Kind == engine.KindDeath && c.seen && !c.hidden && p.shows(StatusUnfinished) {
-		if p.line = p.json.Unfinished(p.line[:0], ev); len(p.line) > 0 {
-			p.end()
-		}
-	}
-	if ev.Kind == engine.KindAttach || p.quiet(QuietExit) {
-		return
-	}
-	p.line = p.json.Append(p.line[:0], ev)
-	p.end()
-}
-
-func (p *Printer) quiet(q Quiet) bool { return p.opts.Quiet&q != 0 }
-
-func (p *Printer) death(ev *engine.Event) {
-	t := ev.Task
-	if c := callOf(t); c.seen && !c.hidden && p.shows(StatusUnfinished) {
-		p.diedInside(ev)
-	}
-	if p.open == t {
-		p.open, p.partial = nil, false
-	}
-	callOf(t).seen = false
-	if p.quiet(QuietExit) || ev.Exit.Superseded {
-		return
-	}
-	p.settle(nil)
-	p.begin(t, 0, ev.Time())
-	p.line = AppendExit(p.line, ev.Exit)
-	p.end()
-}
-
-// diedInside ends the line of the call in which a task died.
-func (p *Printer) diedInside(ev *engine.Event) {
-	t := ev.Task
-	p.settle(t)
-	c, o := t.DecodedCall(), callOf(t)
-	shift := 0
-	switch {
-	case p.open == t && p.partial:
-		p.line, shift = p.line[:0], p.began
-	case o.unfinished:
-		p.beginCallAt(t, ev.Time())
-		p.line = append(p.line, "<... "...)
-		p.line = append(p.line, c.Name...)
-		p.line = append(p.line, " resumed>"...)
-	default:
-		p.beginCall(t)
-		p.line = p.appendHead(p.line, t)
-	}
-	p.line = o.text.AppendNoReturn(p.line, c, shift)
-	p.open, p.partial, o.unfinished = nil, false, false
-	p.end()
 }
 
 // Detached shows that a task is let go in its call, if it is in one.

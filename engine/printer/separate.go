@@ -95,6 +95,9 @@ func (s *Separate) Observe(ev *engine.Event) {
 // Detached is [Printer.Detached].
 func (s *Separate) Detached(t *engine.Task) { s.of(t).Detached(t) }
 
+// Interrupt is [Printer.Interrupt]. Nobody else writes to these files.
+func (s *Separate) Interrupt() {}
+
 // Finish closes all files.
 func (s *Separate) Finish() {
 	for t, f := range s.files {

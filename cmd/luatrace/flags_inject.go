@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"luatrace/engine"
+	"luatrace/engine/inject"
+)
+
+// injectFlags are the options that tamper with calls as strace's do, and the one
+// that shows lines beside scripts, where one sees it.
+func (o *options) injectFlags(fs *pflag.FlagSet) {
+	for name, parse := range map[string]func(string) (*inject.Rule, error){"inject": inject.Parse, "fault": inject.ParseFault} {
+		fs.Var(setting{func(s string) error {
+			r, err := parse(s)
+			if err != nil {
+				return err
+			}
+			o.rules = append(o.rules, r)
+			return nil
+		}}, name, "")
+	}
+	fs.BoolVar(&o.lines, "lines", false, "")
+}
+
+// scripted says whether there is a script of any kind.
+func (o *options) scripted() bool { return len(o.scripts)+len(o.codes) > 0 }
+
+// shown says whether calls are printed, by themselves or beside scripts: those
+// have an output of their own.
+func (o *options) shown() bool {
+	return !o.summaryOnly && (o.lines || len(o.codes) == 0 && (len(o.scripts) == 0 || len(o.traces) > 0))
+}
+
+// checkInject settles what several options say together.
+func (o *options) checkInject() error {
+	switch {
+	case len(o.rules) > 0 && o.readOnly:
+		return errors.New("--inject and --fault change what the program gets: --read-only refuses that")
+	case o.lines && o.summaryOnly:
+		return errors.New("--lines and -c (only the table) contradict each other; -C prints both")
+	case o.print.Durations && o.scripted() && !o.shown():
+		return errors.New("-T is for the lines of calls: scripts have ev.duration, and --lines shows the lines beside them")
+	}
+	return nil
+}
+
+// tamper registers the hooks of --inject and --fault: before those of scripts and
+// lines, which see of a call what the program sees.
+func (s *session) tamper(o *options) {
+	var only func(*engine.Event) bool
+	if f := &o.print.Filter; !f.Any() {
+		only = f.Match
+	}
+	for _, r := range o.rules {
+		if why := r.NeedsStops(); why != "" {
+			s.eng.Unfilter(why)
+		}
+		r.Add(s.eng, only)
+	}
+}
+
+// tallies says how often faults hit: one that never did proves nothing.
+func (s *session) tallies() {
+	for _, t := range s.eng.Tallies() {
+		s.say("%s", tallyText(t))
+	}
+}
+
+func tallyText(t *engine.Tally) string {
+	if t.Calls == 0 {
+		return t.Title + ": there was no such call"
+	}
+	calls := "calls"
+	if t.Calls == 1 {
+		calls = "call"
+	}
+	return fmt.Sprintf("%s: %d of %d %s %s", t.Title, t.Hits, t.Calls, calls, t.Done)
+}
