@@ -154,9 +154,25 @@ func isFile(name string) bool {
 	return name == "-" || strings.Contains(name, "/") || strings.HasSuffix(name, ".lua")
 }
 
+// checkFile refuses a file in the current directory that is called like a script
+// of the collection: either may be meant, and anybody may have put the file there.
+func (l *library) checkFile(file string) error {
+	name, ok := strings.CutSuffix(file, ".lua")
+	if !ok || strings.Contains(file, "/") {
+		return nil
+	}
+	if _, err := l.find(name); err != nil {
+		return nil
+	}
+	return fmt.Errorf("%s may be a file here or the script of that name: say ./%s or %s", quote(file), file, name)
+}
+
 // resolve returns the script that a word names, by its file or by its name.
 func (l *library) resolve(word string) (*script, error) {
 	if isFile(word) {
+		if err := l.checkFile(word); err != nil {
+			return nil, err
+		}
 		return &script{name: word, path: word}, nil
 	}
 	return l.find(word)
@@ -165,6 +181,9 @@ func (l *library) resolve(word string) (*script, error) {
 // compileScript finds and compiles what -s and the subcommands are given.
 func (l *library) compileScript(r *bindings.Runtime, name string) (bindings.Function, error) {
 	if isFile(name) {
+		if err := l.checkFile(name); err != nil {
+			return nil, err
+		}
 		fn, err := r.LoadFile(name)
 		var pe *os.PathError
 		if errors.As(err, &pe) {

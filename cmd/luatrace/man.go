@@ -63,7 +63,7 @@ func manPage() string {
 	section("ENVIRONMENT")
 	tagged("LUATRACE_PATH", "Directories with scripts, before all others; relative ones are left out.")
 	tagged("XDG_DATA_HOME, XDG_DATA_DIRS", "Their luatrace/scripts directories are searched next (by default those in ~/.local/share, /usr/local/share and /usr/share), "+
-		"then the collection in the program. The current directory is never searched.")
+		"then the collection in the program. No name is looked up in the current directory: what ends in .lua, or has a slash, is a file.")
 	tagged("NO_COLOR", "If set, no colours.")
 	section("EXAMPLES")
 	for line := range strings.SplitSeq(helpText, "\n") {

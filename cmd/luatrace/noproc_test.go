@@ -147,6 +147,24 @@ unshare -p -f "$@"`
 			})
 		}
 	}
+	t.Run("threads", func(t *testing.T) {
+		t.Parallel()
+		// Before 6.9 there are no pidfds of threads, by which their numbers are found.
+		for _, version := range []string{"6.8", "7.0"} {
+			r := run(t, fixture.Build(t, "oldkernel"), version, tool, "-e", `on("openat", function(ev)
+				if ev.path == "rel.txt" then print(ev.tid ~= ev.pid, ev.comm, ev.abspath, ev.proc.threads) end end)`, "python3", "-c", `
+import threading
+def work():
+    open("/proc/thread-self/comm", "w").write("worker")
+    open("rel.txt").close()
+t = threading.Thread(target=work)
+t.start()
+t.join()`)
+			if want := "true\tworker\t" + dir + "/rel.txt\t2\n"; r.Code != 0 || r.Stderr != want {
+				t.Errorf("Linux %s: exit status %d, stderr %q, want %q", version, r.Code, r.Stderr, want)
+			}
+		}
+	})
 	t.Run("attach", func(t *testing.T) {
 		t.Parallel()
 		const script = `mkfifo "$3"; "$1" 4 >"$3" & pid=$!; exec 3<"$3"; read ready <&3
@@ -167,4 +185,20 @@ kill $pid; wait $pid`
 			t.Errorf("exit status %d, stderr %q lacks %q", r.Code, r.Stderr, want)
 		}
 	})
+}
+
+// A command that mounts something over /proc changes nothing for luatrace.
+func TestProcMountedOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "rel.txt"), "secret\n")
+	args := unshared("-m", fixture.Luatrace(t), "-e", `on("openat", function(ev) if ev.path == "rel.txt" then print(ev.comm, ev.abspath, ev.proc.cmdline[1]) end end)`,
+		"sh", "-c", `cd "$0" && mount -t tmpfs none /proc && exec cat rel.txt`, dir)
+	if args == nil {
+		t.Skip("the kernel gives ordinary users no namespaces")
+	}
+	r := fixture.Run(t, args[0], args[1:]...)
+	if want := "cat\t" + dir + "/rel.txt\tcat\n"; r.Code != 0 || r.Stdout != "secret\n" || r.Stderr != want {
+		t.Errorf("exit status %d, stdout %q, stderr %q, want %q", r.Code, r.Stdout, r.Stderr, want)
+	}
 }

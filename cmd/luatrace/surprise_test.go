@@ -53,6 +53,35 @@ func TestNothingIsLoadedUnasked(t *testing.T) {
 	}
 }
 
+// TestFileOrScript: a file in the current directory that is called like a script
+// of the collection is not taken for it, nor it for the file.
+func TestFileOrScript(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	for _, name := range []string{"opensnoop.lua", "mine.lua"} {
+		writeFile(t, filepath.Join(dir, name), `meta {name = "x", summary = "here"} print("ran")`)
+	}
+	run := func(args ...string) fixture.Result {
+		cmd := exec.Command(fixture.Luatrace(t), args...)
+		cmd.Dir = dir
+		return fixture.RunCmd(t, cmd)
+	}
+	const refusal = `luatrace: "opensnoop.lua" may be a file here or the script of that name: say ./opensnoop.lua or opensnoop` + "\n"
+	for _, args := range [][]string{{"-s", "opensnoop.lua", "true"}, {"info", "opensnoop.lua"}, {"check", "opensnoop.lua"}, {"test", "opensnoop.lua"}} {
+		if r := run(args...); r.Code == 0 || !strings.HasSuffix("luatrace: "+strings.TrimPrefix(r.Stdout+r.Stderr, "luatrace: "), refusal) {
+			t.Errorf("%q: status %d, %q, %q", args, r.Code, r.Stdout, r.Stderr)
+		}
+	}
+	for _, name := range []string{"./opensnoop.lua", "mine.lua", filepath.Join(dir, "opensnoop.lua")} {
+		if r := run("-s", name, "true"); r.Code != 0 || r.Stderr != "ran\n" {
+			t.Errorf("%s: status %d, %q", name, r.Code, r.Stderr)
+		}
+	}
+	if r := run("-s", "missing.lua", "true"); r.Code != exitUsage || r.Stderr != `luatrace: cannot read the script "missing.lua": no such file or directory`+"\n" {
+		t.Errorf("status %d, %q", r.Code, r.Stderr)
+	}
+}
+
 // TestScriptsAreTrusted: as root, every command that takes a script refuses one
 // that everybody may write, however it is found.
 func TestScriptsAreTrusted(t *testing.T) {
