@@ -147,9 +147,9 @@ func probeDetail(w io.Writer, abi syscalls.ABI, sig *syscalls.Signature, enter b
 		t.write(w)
 	}
 	if sig.Param("path") >= 0 || slices.Contains(sig.Classes, "desc") || slices.Contains(sig.Classes, "network") {
-		fmt.Fprintln(w, "\nalso ev.fdpath, ev.abspath, ev.paths; any event: docs/scripting.md")
+		fmt.Fprintln(w, "\nalso ev.fdpath, ev.abspath, ev.paths; any event: docs/reference.md")
 	} else {
-		fmt.Fprintln(w, "\nfields of any event: docs/scripting.md")
+		fmt.Fprintln(w, "\nfields of any event: docs/reference.md")
 	}
 }
 

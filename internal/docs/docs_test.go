@@ -30,17 +30,67 @@ func root(t *testing.T) string {
 
 func TestScriptingIsCurrent(t *testing.T) {
 	t.Parallel()
-	want, err := scripting()
+	ref, err := reference()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(filepath.Join(root(t), target))
+	for target, want := range map[string][]byte{target: scripting(), referenceTarget: ref} {
+		got, err := os.ReadFile(filepath.Join(root(t), target))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is stale: go run ./internal/docs", target)
+		}
+	}
+}
+
+// TestLinks: what the documents say of each other is there, files and headings.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	dir := root(t)
+	files, err := filepath.Glob(filepath.Join(dir, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is stale: go run ./internal/docs", target)
+	tops, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	link := regexp.MustCompile(`\]\(([^)#:\s]*)(#[^)\s]*)?\)`)
+	for _, file := range append(files, tops...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllSubmatch(withoutCode(text), -1) {
+			to := file
+			if len(m[1]) > 0 {
+				to = filepath.Join(filepath.Dir(file), string(m[1]))
+			}
+			there, err := os.ReadFile(to)
+			if st, serr := os.Stat(to); err != nil && !(serr == nil && st.IsDir()) {
+				t.Errorf("%s links to %s: %v", file, m[0], err)
+			} else if len(m[2]) > 0 && !anchors(there)[string(m[2][1:])] {
+				t.Errorf("%s links to %s, which has no such heading", file, m[0])
+			}
+		}
+	}
+}
+
+// withoutCode is a document without what stands between fences.
+func withoutCode(text []byte) []byte {
+	return regexp.MustCompile("(?ms)^```.*?^```").ReplaceAll(text, nil)
+}
+
+// anchors are the names by which the headings of a document are linked to.
+func anchors(text []byte) map[string]bool {
+	list := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllSubmatch(withoutCode(text), -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(string(m[1])), "")
+		list[strings.ReplaceAll(name, " ", "-")] = true
+	}
+	return list
 }
 
 func TestCoverageIsCurrent(t *testing.T) {

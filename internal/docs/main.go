@@ -1,6 +1,5 @@
-// Command docs writes docs/scripting.md: the manual that stands in scripting.md.in beside this file,
-// and behind it the reference, made from the tables the interface itself is made from;
-// docs/syscalls.md, the table of what is decoded of each system call; and docs/collection.md, what
+// Command docs writes docs/scripting.md: the manual that stands in scripting.md.in beside this file;
+// docs/reference.md, made from the tables the interface itself is made from; docs/syscalls.md, the table of what is decoded of each system call; and docs/collection.md, what
 // each script says about itself, with a transcript.
 //
 // Run it at the top of the tree: go run ./internal/docs. With -transcripts it also runs the commands
@@ -17,8 +16,11 @@ import (
 	"luatrace/bindings"
 )
 
-// target is the file that is written, from the top of the tree.
-const target = "docs/scripting.md"
+// The files of the interface, from the top of the tree.
+const (
+	target          = "docs/scripting.md"
+	referenceTarget = "docs/reference.md"
+)
 
 //go:embed scripting.md.in
 var manual []byte
@@ -34,31 +36,41 @@ func main() {
 			os.Exit(1)
 		}
 	}
-	text, err := scripting()
-	if err == nil {
-		err = os.WriteFile(target, text, 0o644)
-	}
-	if err == nil {
-		err = os.WriteFile(coverageTarget, coverage(), 0o644)
-	}
-	if err == nil {
-		text, err = collection(".")
-	}
-	if err == nil {
-		err = os.WriteFile(collectionTarget, text, 0o644)
-	}
-	if err != nil {
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
 		os.Exit(1)
 	}
 }
 
+// write makes the files.
+func write() error {
+	ref, err := reference()
+	if err != nil {
+		return err
+	}
+	scripts, err := collection(".")
+	if err != nil {
+		return err
+	}
+	for target, text := range map[string][]byte{target: scripting(), referenceTarget: ref, coverageTarget: coverage(), collectionTarget: scripts} {
+		if err := os.WriteFile(target, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// made is the first line of a file that is not to be changed by hand.
+const made = "<!-- Made by: go run ./internal/docs. Change internal/docs/scripting.md.in, or the help texts in bindings. -->\n\n"
+
 // scripting returns the text of docs/scripting.md.
-func scripting() ([]byte, error) {
+func scripting() []byte { return append([]byte(made), manual...) }
+
+// reference returns the text of docs/reference.md.
+func reference() ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprint(&b, "<!-- Made by: go run ./internal/docs. Change internal/docs/scripting.md.in, or the help texts in bindings. -->\n\n")
-	b.Write(manual)
-	fmt.Fprint(&b, "\n# Reference\n\n")
+	fmt.Fprint(&b, made, "# Reference of the script interface\n\n",
+		"Every function, module, object and field that scripts have. [scripting.md](scripting.md) teaches them by examples; `luatrace types` gives them to an editor.\n\n")
 	err := bindings.NewReference().WriteMarkdown(&b)
 	return b.Bytes(), err
 }
