@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
+
+	"luatrace/engine/accounts"
 )
 
 // reader is who runs scripts: root must not run what others can change.
@@ -78,7 +79,7 @@ func (r reader) trusts(f *os.File, name string) error {
 		case st.Mode().Perm()&0o002 != 0:
 			return fmt.Errorf("%s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, name)
 		case st.Mode().Perm()&0o020 != 0 && !r.ownGroup(st, gid):
-			return fmt.Errorf("%s can be written by the group %s; as root luatrace doesn't run it (chmod g-w %s)", name, groupName(gid), name)
+			return fmt.Errorf("%s can be written by the group %s; as root luatrace doesn't run it (chmod g-w %s)", name, accounts.GroupName(gid), name)
 		}
 	}
 	paths := []string{path}
@@ -120,13 +121,6 @@ func (r reader) ownGroup(st fs.FileInfo, gid int) bool {
 	if slices.Contains(r.gids, gid) || uid == gid {
 		return true
 	}
-	u, err := user.LookupId(strconv.Itoa(uid))
-	return err == nil && u.Gid == strconv.Itoa(gid) && groupName(gid) == u.Username
-}
-
-func groupName(gid int) string {
-	if g, err := user.LookupGroupId(strconv.Itoa(gid)); err == nil {
-		return g.Name
-	}
-	return strconv.Itoa(gid)
+	u, err := accounts.ByUID(uid)
+	return err == nil && u.GID == gid && accounts.GroupName(gid) == u.Name
 }

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os/user"
 	"strconv"
 	"strings"
 
+	"luatrace/engine/accounts"
 	"luatrace/tracer"
 )
 
@@ -19,27 +20,23 @@ func lookupUser(s string) (*tracer.User, error) {
 		}
 		return &tracer.User{UID: u, GID: g, Groups: []uint32{uint32(g)}}, nil
 	}
-	u, err := user.Lookup(s)
-	if err != nil {
-		if u, err = user.LookupId(s); err != nil {
-			return nil, fmt.Errorf("-u %s: there is no such user", quote(s))
-		}
+	u, err := accounts.ByName(s)
+	if uid, numErr := strconv.Atoi(s); errors.Is(err, accounts.ErrUnknown) && numErr == nil {
+		u, err = accounts.ByUID(uid)
 	}
-	out := &tracer.User{}
-	if out.UID, err = strconv.Atoi(u.Uid); err != nil {
-		return nil, err
+	if errors.Is(err, accounts.ErrUnknown) {
+		return nil, fmt.Errorf("-u %s: there is no such user in /etc/passwd (UID:GID names any)", quote(s))
 	}
-	if out.GID, err = strconv.Atoi(u.Gid); err != nil {
-		return nil, err
-	}
-	ids, err := u.GroupIds()
 	if err != nil {
 		return nil, fmt.Errorf("-u %s: %w", quote(s), err)
 	}
-	for _, id := range ids {
-		if n, err := strconv.Atoi(id); err == nil {
-			out.Groups = append(out.Groups, uint32(n))
-		}
+	gids, err := u.Groups()
+	if err != nil {
+		return nil, fmt.Errorf("-u %s: %w", quote(s), err)
+	}
+	out := &tracer.User{UID: u.UID, GID: u.GID}
+	for _, gid := range gids {
+		out.Groups = append(out.Groups, uint32(gid))
 	}
 	return out, nil
 }

@@ -117,7 +117,9 @@ type tools struct{ luatrace, load, notify, stops, dir string }
 // build compiles luatrace and the C programs.
 func build(dir string) (*tools, error) {
 	t := &tools{dir: dir, luatrace: filepath.Join(dir, "luatrace")}
-	if out, err := exec.Command("go", "build", "-o", t.luatrace, "luatrace/cmd/luatrace").CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-o", t.luatrace, "luatrace/cmd/luatrace")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as the README says
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	for name, path := range map[string]*string{"load": &t.load, "notify": &t.notify, "stops": &t.stops} {

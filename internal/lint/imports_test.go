@@ -49,6 +49,13 @@ var exclusive = []struct{ path, owner, why string }{
 	{"golang.org/x/net/bpf", "tracer/...", "only tracer makes filters"},
 }
 
+// costly names what no package of the program may import, and why.
+var costly = []struct{ path, why string }{
+	{"net", "with cgo it makes the program need the C library; net/netip and x/sys have what is wanted"},
+	{"os/user", "with cgo it makes the program need the C library; engine/accounts reads the files"},
+	{"C", "the program is static"},
+}
+
 // under tells whether an import path or package is what pattern names.
 func under(name, pattern string) bool {
 	prefix, all := strings.CutSuffix(pattern, "/...")
@@ -120,6 +127,24 @@ func checkExclusive(files []*goFile) (findings []string) {
 	return findings
 }
 
+// checkCostly reports imports that the program is better off without; tools and tests
+// may have them.
+func checkCostly(files []*goFile) (findings []string) {
+	for _, f := range files {
+		if f.test || f.ignored || under(f.dir, "internal/...") || under(f.dir, "tracer/syscalls/gen/...") {
+			continue
+		}
+		for _, p := range sorted(f.imports()) {
+			for _, c := range costly {
+				if p == c.path {
+					findings = append(findings, fmt.Sprintf("%s imports %s: %s", f.path, p, c.why))
+				}
+			}
+		}
+	}
+	return findings
+}
+
 // checkPtrace reports uses of ptrace outside tracer: a request by number, by a function of
 // syscall or x/sys/unix, or by os/exec.
 func checkPtrace(files []*goFile) (findings []string) {
@@ -171,6 +196,11 @@ func TestImportsFollowTheLayers(t *testing.T) {
 func TestImportsOfOneOwner(t *testing.T) {
 	t.Parallel()
 	report(t, checkExclusive(goFiles(t)))
+}
+
+func TestNoCostlyImports(t *testing.T) {
+	t.Parallel()
+	report(t, checkCostly(goFiles(t)))
 }
 
 func TestOnlyTracerUsesPtrace(t *testing.T) {

@@ -2,9 +2,9 @@ package encode
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
-	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -201,7 +201,7 @@ func (e *encoder) inline(t *syscalls.Type, v any, n int) ([]byte, error) {
 			return ipAddress(text, n, t.Kind == syscalls.KindIPAddr)
 		}
 	case syscalls.KindMAC:
-		if a, err := net.ParseMAC(text); err == nil {
+		if a := macAddress(text); a != nil {
 			return a, nil
 		}
 	case syscalls.KindStruct:
@@ -245,4 +245,26 @@ func ipAddress(text string, n int, any bool) ([]byte, error) {
 		return a.AsSlice(), nil
 	}
 	return nil, fmt.Errorf("an address of %d bytes is wanted, such as %q", n, map[bool]string{true: "127.0.0.1", false: "::1"}[n == 4])
+}
+
+// macAddress reads a hardware address of 6, 8 or 20 bytes, written as 02:00:5e:10:00:00,
+// 02-00-5e-10-00-00 or 0200.5e10.0000; nil if it is none.
+func macAddress(text string) []byte {
+	digits := strings.IndexAny(text, ":-.")
+	if digits < 0 || digits != map[byte]int{':': 2, '-': 2, '.': 4}[text[digits]] {
+		return nil
+	}
+	var b []byte
+	for part := range strings.SplitSeq(text, text[digits:digits+1]) {
+		bytes, err := hex.DecodeString(part)
+		if err != nil || len(part) != digits {
+			return nil
+		}
+		b = append(b, bytes...)
+	}
+	switch len(b) {
+	case 6, 8, 20:
+		return b
+	}
+	return nil
 }
