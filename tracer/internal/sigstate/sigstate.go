@@ -12,8 +12,6 @@
 package sigstate
 
 import (
-	"bytes"
-	"debug/elf"
 	"encoding/binary"
 	"os"
 	"reflect"
@@ -72,7 +70,7 @@ func ignoredNow() (set Set) {
 
 // noted reads the runtime's notes.
 func noted() State {
-	table, err := readSymbols("/proc/self/exe", handlersSymbol, maskSymbol, anchorSymbol)
+	table, err := readSymbols("/proc/self/exe", wantedSymbol{handlersSymbol, signals * 8}, wantedSymbol{maskSymbol, 8}, wantedSymbol{anchorSymbol, 1})
 	if err != nil || len(table) != 3 {
 		return State{}
 	}
@@ -82,17 +80,14 @@ func noted() State {
 	}
 	defer mem.Close()
 	slide := uint64(reflect.ValueOf(&anchor).Pointer()) - table[anchorSymbol].value
-	read := func(name string, size uint64) []byte {
-		b := make([]byte, size)
-		if table[name].size != size {
-			return nil
-		}
+	read := func(name string) []byte {
+		b := make([]byte, table[name].size)
 		if _, err := mem.ReadAt(b, int64(table[name].value+slide)); err != nil {
 			return nil
 		}
 		return b
 	}
-	handlers, mask := read(handlersSymbol, signals*8), read(maskSymbol, 8)
+	handlers, mask := read(handlersSymbol), read(maskSymbol)
 	if handlers == nil || mask == nil {
 		return State{}
 	}
@@ -108,41 +103,4 @@ func decode(handlers, mask []byte) State {
 		}
 	}
 	return s
-}
-
-type symbol struct{ value, size uint64 }
-
-// readSymbols finds symbols of a 64-bit ELF file by name. It looks at the raw
-// tables: debug/elf would make a string of each of tens of thousands of names.
-func readSymbols(file string, names ...string) (map[string]symbol, error) {
-	f, err := elf.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	table := f.SectionByType(elf.SHT_SYMTAB)
-	if table == nil || int(table.Link) >= len(f.Sections) {
-		return nil, elf.ErrNoSymbols
-	}
-	entries, err := table.Data()
-	if err != nil {
-		return nil, err
-	}
-	text, err := f.Sections[table.Link].Data()
-	if err != nil {
-		return nil, err
-	}
-	wanted := map[uint32]string{}
-	for _, name := range names {
-		if i := bytes.Index(text, []byte("\x00"+name+"\x00")); i >= 0 {
-			wanted[uint32(i+1)] = name
-		}
-	}
-	found := map[string]symbol{}
-	for ; len(entries) >= elf.Sym64Size && len(found) < len(wanted); entries = entries[elf.Sym64Size:] {
-		if name, ok := wanted[f.ByteOrder.Uint32(entries)]; ok {
-			found[name] = symbol{f.ByteOrder.Uint64(entries[8:]), f.ByteOrder.Uint64(entries[16:])}
-		}
-	}
-	return found, nil
 }

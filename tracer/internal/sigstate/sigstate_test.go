@@ -1,11 +1,12 @@
 package sigstate
 
 import (
-	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func TestInherited(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = readSymbols(exe)
-	stripped := errors.Is(err, elf.ErrNoSymbols)
+	stripped := errors.Is(err, errNoSymbols)
 	for trap, want := range map[string]string{
 		"":                   "true false false false false",
 		"trap '' PIPE; ":     "true true false false false",
@@ -75,7 +76,53 @@ func TestReadSymbolsErrors(t *testing.T) {
 	if _, err := readSymbols("/nonexistent"); err == nil {
 		t.Error("no error for a file that does not exist")
 	}
-	if _, err := readSymbols("/proc/self/cmdline"); err == nil {
-		t.Error("no error for a file that is no program")
+	for _, file := range []string{"/proc/self/cmdline", "/etc/passwd", "/dev/null", "/"} {
+		if _, err := readSymbols(file); err == nil {
+			t.Errorf("no error for %s, which is no program", file)
+		}
+	}
+}
+
+// A damaged file is no reason to crash, and what is found in its parts is right.
+func TestDamagedFile(t *testing.T) {
+	t.Parallel()
+	const names, symbols = 64, 64 + 16
+	image := make([]byte, symbols+2*symbolSize+3*sectionSize)
+	le := binary.LittleEndian
+	copy(image, "\x7fELF\x02\x01")
+	le.PutUint64(image[headerSections:], symbols+2*symbolSize)
+	le.PutUint16(image[headerEntry:], sectionSize)
+	le.PutUint16(image[headerCount:], 3)
+	copy(image[names:], "\x00mask\x00anchor\x00")
+	for i, s := range []struct {
+		name       uint32
+		value, len uint64
+	}{{1, 0x1000, 8}, {6, 0x2000, 1}} {
+		e := image[symbols+i*symbolSize:]
+		le.PutUint32(e, s.name)
+		e[symbolInfo] = 1<<4 | infoObject
+		le.PutUint64(e[symbolValue:], s.value)
+		le.PutUint64(e[symbolLength:], s.len)
+	}
+	table := image[symbols+2*symbolSize+sectionSize:]
+	le.PutUint32(table[sectionType:], typeSymbols)
+	le.PutUint64(table[sectionFile:], symbols)
+	le.PutUint64(table[sectionFile+8:], 2*symbolSize)
+	le.PutUint32(table[sectionLink:], 2)
+	le.PutUint64(table[sectionSize+sectionFile:], names)
+	le.PutUint64(table[sectionSize+sectionFile+8:], symbols-names)
+
+	wanted := []wantedSymbol{{"mask", 8}, {"anchor", 1}}
+	want := map[string]symbol{"mask": {0x1000, 8}, "anchor": {0x2000, 1}}
+	if got, err := findSymbols(image, wanted); err != nil || !maps.Equal(got, want) {
+		t.Fatalf("%v, %v; want %v", got, err, want)
+	}
+	for n := range image {
+		findSymbols(image[:n], wanted)
+		for _, b := range []byte{0, 1, 0x7f, 0xff} {
+			damaged := slices.Clone(image)
+			damaged[n] = b
+			findSymbols(damaged, wanted)
+		}
 	}
 }
