@@ -82,7 +82,7 @@ var badCommandLines = []bad{
 	{[]string{"-a", "fail=1", "-s", "opensnoop", "true"}, exitUsage, `-a "fail": no script takes this argument; did you mean "failed"\?`},
 	{[]string{"-a", "zzzzz=1", "-s", "opensnoop", "true"}, exitUsage, `-a "zzzzz": no script takes this argument \(there are .*failed.*\)`},
 	{[]string{"-E", "=1", "true"}, exitUsage, `-E "=1": NAME=VALUE or NAME is wanted`},
-	{[]string{"-u", "no such user", "true"}, exitUsage, `-u "no such user": there is no such user`},
+	{[]string{"-u", "no such user", "true"}, exitUsage, `-u "no such user": there is no such user in /etc/passwd; UID:GID names any`},
 	{[]string{"-u", "1:x", "true"}, exitUsage, `-u "1:x": a user name, a number or UID:GID is wanted`},
 
 	{[]string{"-t", "opnat", "true"}, exitUsage, `-t: unknown system call "opnat": did you mean "openat"\?.*`},

@@ -18,7 +18,6 @@ const mostProcs = 4
 
 func main() {
 	runtime.GOMAXPROCS(min(mostProcs, runtime.GOMAXPROCS(0)))
-	dieOfQuit()
 	st := run(os.Args[1:], os.Environ(), stdio{os.Stdin, &checked{File: os.Stdout}, os.Stderr})
 	if st.signal != 0 {
 		dieOf(st.signal)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,9 @@ func runCommand(args, env []string, std stdio) status {
 	defer messages.drain()
 	say := func(format string, a ...any) {
 		fmt.Fprintf(messages, "luatrace: %s\n", bindings.EscapeLines(fmt.Sprintf(format, a...)))
+	}
+	if len(args) > 0 && slices.Contains(helpfulCommands, args[0]) {
+		dieOfQuit()
 	}
 	if st, done := subcommand(args, std); done {
 		return st
@@ -75,6 +79,7 @@ func runCommand(args, env []string, std stdio) status {
 		}
 		target.Command = c
 	}
+	arrived := receiveSignals(target.Command != nil)
 	out, err := openOutput(o, messages)
 	if err != nil {
 		say("%v", err)
@@ -102,7 +107,7 @@ func runCommand(args, env []string, std stdio) status {
 		std.out.WriteString(plan.String())
 		return status{}
 	}
-	defer forwardSignals(s, messages, target.Command != nil)()
+	defer arrived.forward(s, messages)()
 	result, err := s.eng.Run(target)
 	s.close()
 	if o.print.Quiet&printer.QuietFaults == 0 {

@@ -22,12 +22,10 @@ func notify(ch chan<- os.Signal, sig unix.Signal) {
 	}
 }
 
-// quits gets SIGQUIT while that is not forwarded.
-var quits = make(chan os.Signal, 1)
-
-// dieOfQuit makes SIGQUIT the end of this process, as of others, while it is not
-// forwarded. By default a Go program prints the stacks of its goroutines.
+// dieOfQuit makes SIGQUIT the end of this process, as of others, where nothing is
+// traced. By default a Go program prints the stacks of its goroutines.
 func dieOfQuit() {
+	quits := make(chan os.Signal, 1)
 	notify(quits, unix.SIGQUIT)
 	go func() {
 		<-quits
@@ -35,56 +33,128 @@ func dieOfQuit() {
 	}()
 }
 
-// forwardSignals gives the signals that this process receives to the engine,
-// and returns the function that stops it.
+// arrivals are the signals that this process receives. Before the trace begins
+// and after its end they do what they do to any program; meanwhile they go to the engine.
+type arrivals struct {
+	command bool // there is one, which gets those of job control too
+	signals chan os.Signal
+	jobs    chan os.Signal  // those of jobSignals
+	errors  chan os.Signal  // of writing, which are no more than that while the trace runs
+	ready   chan struct{}   // closed when the signals are received
+	begin   chan *forwarder // the trace begins
+	end     chan struct{}   // it has ended
+	idle    chan os.Signal  // see stop
+}
+
+// forwarder is who gets the signals while the trace runs.
+type forwarder struct {
+	session  *session
+	messages *patient
+}
+
+// receiveSignals begins to receive signals. For each of them the Go runtime switches threads
+// twice, so this is done beside the making of the session.
 //
-// With a command, all go there that a program can catch, for luatrace stands
-// in its place: also those of job control, since it is what stops.
-func forwardSignals(s *session, messages *patient, command bool) (stop func()) {
-	ch := make(chan os.Signal, 64)
-	for _, sig := range forwarded(command) {
-		if sig == unix.SIGINT && !command {
-			// A shell without job control starts "luatrace -p PID &" with SIGINT
-			// ignored. There is no command to be left alone by it, and nothing else
-			// than a signal ends this trace.
-			signal.Notify(ch, sig)
-			continue
-		}
-		notify(ch, sig)
+// With a command, all are received that a program can catch, for luatrace stands in
+// its place: also those of job control, since it is what stops.
+func receiveSignals(command bool) *arrivals {
+	a := &arrivals{
+		command: command, signals: make(chan os.Signal, 64), jobs: make(chan os.Signal, 8), errors: make(chan os.Signal, 1), ready: make(chan struct{}),
+		begin: make(chan *forwarder), end: make(chan struct{}), idle: make(chan os.Signal, 1),
 	}
-	signal.Stop(quits)
-	// A closed pipe and a file at its limit are errors of writing here, not the
-	// end.
-	errors := make(chan os.Signal, 1)
-	for _, sig := range []unix.Signal{unix.SIGPIPE, unix.SIGXFSZ} {
-		notify(errors, sig)
-	}
-	done := make(chan struct{})
+	go a.deal()
 	go func() {
-		for {
-			select {
-			case sig := <-ch:
-				s.signal(sig.(syscall.Signal), messages)
-			case <-errors:
-			case <-done:
-				return
+		defer close(a.ready)
+		for _, sig := range forwarded(command) {
+			if sig == unix.SIGINT && !command {
+				// A shell without job control starts "luatrace -p PID &" with SIGINT
+				// ignored. There is no command to be left alone by it, and nothing else
+				// than a signal ends this trace.
+				signal.Notify(a.signals, sig)
+			} else {
+				notify(a.signals, sig)
+			}
+			if !tracer.InheritedIgnored(sig) {
+				signal.Notify(a.idle, sig)
 			}
 		}
 	}()
-	return func() {
-		notify(quits, unix.SIGQUIT)
-		signal.Stop(ch)
-		signal.Stop(errors)
-		close(done)
+	return a
+}
+
+// forward gives the signals to the engine from now on, until stop is called.
+func (a *arrivals) forward(s *session, messages *patient) (stop func()) {
+	<-a.ready
+	// Until now the kernel has done what these do to any program.
+	for _, sig := range writeErrors {
+		notify(a.errors, sig)
+	}
+	if a.command {
+		for _, sig := range jobSignals {
+			notify(a.jobs, sig)
+		}
+	}
+	a.begin <- &forwarder{s, messages}
+	return a.stop
+}
+
+// stop ends the forwarding. What came before belongs to the trace, and doesn't end this process
+// any more; with the runtime's way to stop it would, and take a thread switch for each signal.
+func (a *arrivals) stop() {
+	signal.Stop(a.errors)
+	signal.Stop(a.jobs)
+	signal.Stop(a.idle) // returns when what came before is in the channels
+	a.end <- struct{}{}
+}
+
+// deal deals with the signals, for the life of this process.
+func (a *arrivals) deal() {
+	var to *forwarder
+	for {
+		select {
+		case to = <-a.begin:
+		case <-a.end:
+			for len(a.signals) > 0 {
+				to.session.eng.Signal((<-a.signals).(syscall.Signal))
+			}
+			to = nil
+		case sig := <-a.jobs:
+			if to != nil {
+				to.session.signal(sig.(syscall.Signal), to.messages)
+			}
+		case sig := <-a.signals:
+			if sig := sig.(syscall.Signal); to != nil {
+				to.session.signal(sig, to.messages)
+			} else {
+				byDefault(sig)
+			}
+		}
 	}
 }
 
-// forwarded are the signals that the engine is to know of.
+// byDefault does what a signal does while nothing is traced.
+func byDefault(sig unix.Signal) {
+	if tracer.InheritedIgnored(sig) {
+		return
+	}
+	switch sig {
+	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT:
+		dieOf(sig)
+	}
+}
+
+// jobSignals stop a program, and continue it. Where a command is traced, it is what stops.
+var jobSignals = []unix.Signal{unix.SIGTSTP, unix.SIGTTIN, unix.SIGCONT}
+
+// writeErrors are a closed pipe and a file at its limit.
+var writeErrors = []unix.Signal{unix.SIGPIPE, unix.SIGXFSZ}
+
+// forwarded are the signals that the engine is to know of from the start, besides jobSignals.
 func forwarded(command bool) []unix.Signal {
 	signals := []unix.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT,
 		unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGVTALRM, unix.SIGXCPU, unix.SIGIO, unix.SIGPWR, unix.SIGSTKFLT, unix.SIGABRT}
 	if command {
-		signals = append(signals, unix.SIGTSTP, unix.SIGTTIN, unix.SIGCONT, unix.SIGWINCH)
+		signals = append(signals, unix.SIGWINCH)
 		for sig := unix.Signal(firstRealTime); sig <= lastSignal; sig++ {
 			signals = append(signals, sig)
 		}

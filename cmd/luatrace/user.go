@@ -25,7 +25,7 @@ func lookupUser(s string) (*tracer.User, error) {
 		u, err = accounts.ByUID(uid)
 	}
 	if errors.Is(err, accounts.ErrUnknown) {
-		return nil, fmt.Errorf("-u %s: there is no such user in /etc/passwd (UID:GID names any)", quote(s))
+		return nil, fmt.Errorf("-u %s: there is no such user in /etc/passwd; UID:GID names any", quote(s))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-u %s: %w", quote(s), err)
