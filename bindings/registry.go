@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -69,9 +70,18 @@ func modules() []module {
 	}
 }
 
-// objects lists every object of the interface, in the order of the reference.
+// objects lists every object of the interface, in the order of the reference. The
+// list is made once, and not to be changed.
 func objects() []object {
-	return append([]object{wordObject(), regexObject(), rngObject()}, traceObjects()...)
+	interfaceObjects.once.Do(func() {
+		interfaceObjects.list = append([]object{wordObject(), regexObject(), rngObject()}, traceObjects()...)
+	})
+	return interfaceObjects.list
+}
+
+var interfaceObjects struct {
+	once sync.Once
+	list []object
 }
 
 // install fills the globals from the module tables.
@@ -125,6 +135,7 @@ func (r *Runtime) class(name string) *lua.LTable {
 		mt := r.L.NewTable()
 		mt.RawSetString("__index", methods)
 		mt.RawSetString("__metatable", lua.LFalse)
+		r.addHandlers(mt, o)
 		r.classes[name] = mt
 		r.methods[name] = methods
 		return mt

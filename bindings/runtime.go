@@ -159,7 +159,6 @@ func New(opts Options) *Runtime {
 	r.openStandard()
 	r.installWords()
 	r.install()
-	r.installTraceClasses()
 	r.protectGlobals()
 	r.memory = newMemoryLimit(opts.MaxMemory, r.intr)
 	if opts.Timeout > 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -91,7 +92,7 @@ func (r *Runtime) frame(L *lua.LState) int {
 		L.RaiseError("%s", err.Error())
 	}
 	text := picture.Bytes()
-	if i := bytes.LastIndexByte(text, '\n') + 1; len(sgr.ReplaceAll(text[i:], nil)) > 0 {
+	if i := bytes.LastIndexByte(text, '\n') + 1; len(sgr().ReplaceAll(text[i:], nil)) > 0 {
 		text = append(text, '\n') // a picture ends with a line, behind which only a colour may end
 	}
 	if r.opts.Screen.Terminal {
@@ -123,7 +124,7 @@ func (r *Runtime) frame(L *lua.LState) int {
 }
 
 // sgr are the escape sequences of colours.
-var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
+var sgr = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9]*m") })
 
 // fitting leaves out the last lines of a picture that is higher than the
 // terminal: the cursor could not go back to its first line.

@@ -10,21 +10,21 @@ func traceObjects() []object {
 	}
 }
 
-// installTraceClasses gives the objects with fields their own __index: fields
-// are made when asked for, in Go.
-func (r *Runtime) installTraceClasses() {
-	fn := func(f func(*lua.LState) int) *lua.LFunction { return r.L.NewFunction(f) }
-	acting := actingObjects()
-	set := func(class string, handlers map[string]func(*lua.LState) int) {
-		mt := r.class(class)
-		for name, f := range handlers {
-			if name == "__newindex" && r.opts.ReadOnly && acting[class] {
+// installHandlers gives an object with fields its own __index: fields are made
+// when asked for, in Go.
+func (r *Runtime) installHandlers(mt *lua.LTable, o object) {
+	type h = map[string]func(*lua.LState) int
+	set := func(class string, handlers h) {
+		if class != o.name {
+			return
+		}
+		for event, f := range handlers {
+			if event == "__newindex" && r.opts.ReadOnly && o.acts {
 				f = refuseAssignment(class)
 			}
-			mt.RawSetString(name, fn(f))
+			mt.RawSetString(event, r.L.NewFunction(f))
 		}
 	}
-	type h = map[string]func(*lua.LState) int
 	set("event", h{"__index": r.evIndex, "__newindex": r.evNewIndex, "__tostring": r.eventString})
 	set("arguments", h{"__index": r.argsIndex, "__newindex": r.argsNewIndex, "__len": r.argsLen})
 	set("flags", h{"__index": r.flagsIndex, "__tostring": r.refString, "__concat": r.concat, "__eq": flagsEqual})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 	"luatrace/engine"
@@ -14,20 +15,32 @@ import (
 // textFormat is how values look as strings.
 var textFormat = &decode.Text{StringLimit: 32, Abbrev: true}
 
-// smallNumbers are boxed once: most results, descriptors and sizes are small.
-var smallNumbers = func() (a [1024 + 256]lua.LValue) {
-	for i := range a {
-		a[i] = lua.LNumber(i - 256)
-	}
-	return
-}()
+// smallNumbers are boxed once, when the first of them is asked for: most results,
+// descriptors and sizes are small.
+var smallNumbers atomic.Pointer[[leastSmall + mostSmall]lua.LValue]
+
+// They go from -leastSmall to mostSmall-1.
+const leastSmall, mostSmall = 256, 1024
 
 // number boxes an integer that a double holds exactly.
 func number(v int64) lua.LValue {
-	if v >= -256 && v < 1024 {
-		return smallNumbers[v+256]
+	if v < -leastSmall || v >= mostSmall {
+		return lua.LNumber(v)
 	}
-	return lua.LNumber(v)
+	small := smallNumbers.Load()
+	if small == nil {
+		small = boxSmallNumbers()
+	}
+	return small[v+leastSmall]
+}
+
+func boxSmallNumbers() *[leastSmall + mostSmall]lua.LValue {
+	var small [leastSmall + mostSmall]lua.LValue
+	for i := range small {
+		small[i] = lua.LNumber(i - leastSmall)
+	}
+	smallNumbers.Store(&small)
+	return &small
 }
 
 // rawWord is a register word as a script sees it: a number if a double holds

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"luatrace/tracer/syscalls"
 )
@@ -91,14 +92,14 @@ func (w *typeWriter) help(text string) {
 	}
 }
 
-var typeWords = regexp.MustCompile(`[A-Za-z_]+`)
+var typeWords = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z_]+`) })
 
 // typ puts the names of objects into luatrace's name space.
 func (w *typeWriter) typ(t string) string {
 	if t == "..." || t == "" {
 		return "any"
 	}
-	return typeWords.ReplaceAllStringFunc(t, func(word string) string {
+	return typeWords().ReplaceAllStringFunc(t, func(word string) string {
 		if w.names[word] {
 			return "luatrace." + word
 		}

@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // straceQualifier is what strace's -e takes, and no Lua that does anything.
-var straceQualifier = regexp.MustCompile(`^(trace|abbrev|verbose|raw|signals?|reads?|writes?|fault|inject|status|silent|silence|quiet|kvm|namespace|decode-fds?|decode-pids?|trace-fds?|fds?)=([!?%/\w][-!?%/\w,@:=+.*|]*)$`)
+var straceQualifier = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(trace|abbrev|verbose|raw|signals?|reads?|writes?|fault|inject|status|silent|silence|quiet|kvm|namespace|decode-fds?|decode-pids?|trace-fds?|fds?)=([!?%/\w][-!?%/\w,@:=+.*|]*)$`)
+})
 
 // checkStrace says what the letters that mean something else in strace are
 // called here.
 func (o *options) checkStrace() error {
 	for _, code := range o.codes {
-		m := straceQualifier.FindStringSubmatch(code)
+		m := straceQualifier().FindStringSubmatch(code)
 		switch {
 		case m == nil:
 		case m[1] == "trace":
