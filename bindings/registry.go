@@ -135,7 +135,7 @@ func (r *Runtime) class(name string) *lua.LTable {
 		mt := r.L.NewTable()
 		mt.RawSetString("__index", methods)
 		mt.RawSetString("__metatable", lua.LFalse)
-		r.addHandlers(mt, o)
+		r.installHandlers(mt, o)
 		r.classes[name] = mt
 		r.methods[name] = methods
 		return mt

@@ -69,6 +69,7 @@ func TestChildsSignals(t *testing.T) {
 			defer unix.Close(errs[0])
 			defer unix.Close(gate[0])
 			plan.gate, plan.opener, plan.errors, plan.oldClone = gate[0], gate[1], errs[1], old
+			plan.setSignals = false
 
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()

@@ -21,20 +21,20 @@ func runtimeAfterForkInChild()
 
 // The steps of the child, as reported through the error pipe.
 const (
-	stepGate = iota + 1
-	stepSetrlimit
+	stepSetrlimit = iota + 1
+	stepSignals
+	stepGate
 	stepNoNewPrivs
 	stepSeccomp
 	stepSetgroups
 	stepSetgid
 	stepSetuid
-	stepSignals
 	stepExecve
 )
 
 var stepNames = [...]string{
-	stepGate: "gate", stepSetrlimit: "setrlimit", stepNoNewPrivs: "no_new_privs", stepSeccomp: "seccomp", stepSetgroups: "setgroups",
-	stepSetgid: "setgid", stepSetuid: "setuid", stepSignals: "signals", stepExecve: "execve",
+	stepSetrlimit: "setrlimit", stepSignals: "signals", stepGate: "gate", stepNoNewPrivs: "no_new_privs", stepSeccomp: "seccomp", stepSetgroups: "setgroups",
+	stepSetgid: "setgid", stepSetuid: "setuid", stepExecve: "execve",
 }
 
 // childPlan is all that the child needs, made before the fork: between fork
@@ -107,28 +107,45 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 		syscall.ForkLock.Unlock()
 		return pid, e
 	}
-	if cleared {
-		syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
-	} else {
+	if !cleared {
 		runtimeAfterForkInChild()
 	}
 
+	// What needs no tracer comes before the gate: behind it each call has two stops.
 	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.opener), 0, 0)
+	if p.setNoFile {
+		if _, _, e = syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.noFile)), 0, 0, 0); e != 0 {
+			failure.step = stepSetrlimit
+		}
+	}
+	if p.setSignals && failure.step == 0 {
+		for i := 0; i < len(p.ignored); i++ {
+			if p.ignored[i] {
+				if _, _, e = syscall.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(i+1), uintptr(unsafe.Pointer(&p.ignore)), 0, 8, 0, 0); e != 0 {
+					failure.step = stepSignals
+				}
+			}
+		}
+		mask = p.blocked
+	}
+	if cleared || p.setSignals {
+		syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
+	}
+	failure.errno = int32(e)
+
 	for {
 		n, _, e = syscall.RawSyscall(unix.SYS_READ, uintptr(p.gate), uintptr(unsafe.Pointer(&b[0])), 1)
 		if e != syscall.EINTR {
 			break
 		}
 	}
+	if failure.step != 0 {
+		e = syscall.Errno(failure.errno)
+		goto fail
+	}
 	if n != 1 { // the tracer is gone
 		failure.step = stepGate
 		goto fail
-	}
-	if p.setNoFile {
-		if _, _, e = syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.noFile)), 0, 0, 0); e != 0 {
-			failure.step = stepSetrlimit
-			goto fail
-		}
 	}
 	// The filter goes in before the user changes, so that root's command gets it
 	// without no_new_privs, which would break its set-user-id programs.
@@ -161,20 +178,6 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 		}
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETRESUID, uintptr(p.uid), uintptr(p.uid), uintptr(p.uid)); e != 0 {
 			failure.step = stepSetuid
-			goto fail
-		}
-	}
-	if p.setSignals {
-		for i := 0; i < len(p.ignored); i++ {
-			if p.ignored[i] {
-				if _, _, e = syscall.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(i+1), uintptr(unsafe.Pointer(&p.ignore)), 0, 8, 0, 0); e != 0 {
-					failure.step = stepSignals
-					goto fail
-				}
-			}
-		}
-		if _, _, e = syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.blocked)), 0, 8, 0, 0); e != 0 {
-			failure.step = stepSignals
 			goto fail
 		}
 	}

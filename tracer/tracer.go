@@ -90,7 +90,7 @@ func Run(opts Options, f func(*Tracer) error) error {
 	if err := prepareSignals(); err != nil {
 		return err
 	}
-	reserveThreads()
+	ReserveThreads()
 	done := make(chan error, 1)
 	tryThread(opts, f, done)
 	return <-done

@@ -11,7 +11,7 @@ import (
 
 // filterFlags are the options that choose what is printed.
 func (o *options) filterFlags(fs *pflag.FlagSet) {
-	fs.StringArrayVarP(&o.paths, "trace-path", "P", nil, "")
+	fs.VarP(several{&o.paths}, "trace-path", "P", "")
 	fs.Var(setting{func(s string) (err error) { o.print.Filter.FDs, err = printer.ParseNumberSet(s); return err }}, "trace-fds", "")
 	fs.BoolVarP(&o.successful, "successful-only", "z", false, "")
 	fs.BoolVarP(&o.failed, "failed-only", "Z", false, "")

@@ -17,6 +17,17 @@ func (s setting) String() string     { return "" }
 func (s setting) Set(v string) error { return s.set(v) }
 func (s setting) Type() string       { return "value" }
 
+// several is an option that may be given several times, each with a value. Of pflag's own
+// kind each makes a CSV writer at the start.
+type several struct{ list *[]string }
+
+func (s several) String() string { return "" }
+func (s several) Type() string   { return "stringArray" }
+func (s several) Set(v string) error {
+	*s.list = append(*s.list, v)
+	return nil
+}
+
 // repeated is an option that means more when it is given more often: -y, -yy.
 // It is set by every occurrence.
 type repeated struct {

@@ -53,7 +53,7 @@ type forwarder struct {
 }
 
 // receiveSignals begins to receive signals. For each of them the Go runtime switches threads
-// twice, so this is done beside the making of the session.
+// twice, so this is done beside the making of the session, as is the making of threads.
 //
 // With a command, all are received that a program can catch, for luatrace stands in
 // its place: also those of job control, since it is what stops.
@@ -63,6 +63,7 @@ func receiveSignals(command bool) *arrivals {
 		begin: make(chan *forwarder), end: make(chan struct{}), idle: make(chan os.Signal, 1),
 	}
 	go a.deal()
+	notify(a.signals, unix.SIGQUIT) // for which a Go program has a default of its own
 	go func() {
 		defer close(a.ready)
 		for _, sig := range forwarded(command) {
@@ -78,6 +79,7 @@ func receiveSignals(command bool) *arrivals {
 				signal.Notify(a.idle, sig)
 			}
 		}
+		tracer.ReserveThreads()
 	}()
 	return a
 }
