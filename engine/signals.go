@@ -142,8 +142,8 @@ func (e *Engine) commandRuns() bool { return e.command != nil && !e.result.Finis
 // process group or everybody, pkill(1) goes by names, and service managers stop
 // all that belongs to a service.
 func (e *Engine) noteArrival(tev *tracer.Event) {
-	if tev.Task.Proc != e.command {
-		return
+	if tev.Task.Proc != e.command || tev.Signal == unix.SIGCHLD || tev.Signal == unix.SIGURG {
+		return // those two come by the thousand, and are nothing that this process passes on
 	}
 	var s tracer.Siginfo
 	const user = 0 // SI_USER

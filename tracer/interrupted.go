@@ -53,7 +53,7 @@ func (t *Task) changedCall(n *Notification) bool {
 // could wait for ever then, as long as signals come, and keeps its EINTR.
 func (t *Tracer) repairIgnored(task *Task) {
 	var r Registers
-	if getRegs(task.TID, &r) != 0 || !restartInterrupted(&r) || getSyscallInfo(task.TID, &t.info) != 0 {
+	if t.atSignal.take(task.TID, &r) != 0 || !restartInterrupted(&r) || getSyscallInfo(task.TID, &t.info) != 0 {
 		return
 	}
 	abi := abiOf(t.info.arch, 0)

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -196,7 +197,7 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 				installing = int(s.nr) == unix.SYS_SECCOMP
 			} else if installing && !s.isError() {
 				if listener {
-					l, e := stealListener(task.TID, int(s.rval()))
+					l, e := stealListener(task.TID, int(s.rval()), &t.freed)
 					if e != 0 {
 						return abandon("listener", e)
 					}
@@ -212,7 +213,7 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 }
 
 // stealListener copies a descriptor of the stopped child.
-func stealListener(pid, childFD int) (*Listener, unix.Errno) {
+func stealListener(pid, childFD int, freed *atomic.Uint64) (*Listener, unix.Errno) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return nil, err.(unix.Errno)
@@ -222,7 +223,7 @@ func stealListener(pid, childFD int) (*Listener, unix.Errno) {
 	if err != nil {
 		return nil, err.(unix.Errno)
 	}
-	return newListener(fd), 0
+	return newListener(fd, freed), 0
 }
 
 func newChildPlan(c *Command) (*childPlan, error) {

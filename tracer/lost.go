@@ -68,8 +68,8 @@ func (t *Tracer) restartLost(w waited) {
 	if DecodeStatus(w.status).Kind != StatusSignal {
 		return
 	}
-	var r Registers
-	if getRegs(w.tid, &r) != 0 || !r.interruptedCall() || !t.asksBefore(w.tid, &r) {
+	r, e := t.atSignal.read(w.tid)
+	if e != 0 || !r.interruptedCall() || !t.asksBefore(w.tid, r) {
 		return
 	}
 	if !t.listener.foundNothing() {
@@ -77,7 +77,41 @@ func (t *Tracer) restartLost(w waited) {
 	}
 	restart := -int64(erestartnointr)
 	r.setResult(uint64(restart))
-	setRegs(w.tid, &r)
+	setRegs(w.tid, r)
+}
+
+// signalRegisters are the registers at the signal stop that was looked at last:
+// two who look at each signal read them once.
+type signalRegisters struct {
+	tid int // 0: none
+	r   Registers
+}
+
+// read reads the registers at a new stop.
+func (s *signalRegisters) read(tid int) (*Registers, unix.Errno) {
+	s.tid = 0
+	e := getRegs(tid, &s.r)
+	if e == 0 {
+		s.tid = tid
+	}
+	return &s.r, e
+}
+
+// take copies what was read at the present stop of a thread, or reads it now.
+func (s *signalRegisters) take(tid int, r *Registers) unix.Errno {
+	if s.tid != tid {
+		return getRegs(tid, r)
+	}
+	s.tid = 0
+	*r = s.r
+	return 0
+}
+
+// forget is for registers that were changed.
+func (s *signalRegisters) forget(tid int) {
+	if s.tid == tid {
+		s.tid = 0
+	}
 }
 
 // foundNothing says whether the listener was woken for a notification that was

@@ -30,6 +30,8 @@ type machine struct {
 	all     []*modelThread // in the order of their birth
 	filter  bool           // threads have our filter, which traces some of their calls
 	chaos   bool           // answers anything to any request
+
+	regsRead int // requests for registers
 }
 
 const machineIDs = 1 << 12
@@ -171,6 +173,7 @@ func (ms *machines) eventMsg(tid int) (uint64, unix.Errno) {
 
 func (ms *machines) regs(tid int) (Registers, unix.Errno) {
 	if th := ms.stopped(tid); th != nil {
+		th.m.regsRead++
 		return th.regs, 0
 	}
 	return Registers{}, unix.ESRCH

@@ -19,13 +19,14 @@ type Listener struct {
 	thread atomic.Int64 // the thread in Receive
 	done   chan struct{}
 	lost   lostCalls
+	freed  *atomic.Uint64 // of the tracer
 }
 
-func newListener(fd int) *Listener {
+func newListener(fd int, freed *atomic.Uint64) *Listener {
 	// Without it (before Linux 6.6) the kernel may wake the listener on another
 	// CPU, which costs several times as much.
 	notifySync(fd)
-	return &Listener{fd: fd, ring: outlive(fd), done: make(chan struct{})}
+	return &Listener{fd: fd, ring: outlive(fd), done: make(chan struct{}), freed: freed}
 }
 
 // Serve calls handle for each notification, on a locked thread, until Close.
@@ -41,6 +42,7 @@ func (l *Listener) Serve(handle func(l *Listener, n *Notification)) {
 			switch e := n.receive(l.fd); e {
 			case 0:
 				n.at = time.Now()
+				n.freed = l.freed.Load()
 				handle(l, &n)
 			case unix.EINTR: // woken by Close
 			case unix.ENOENT:
@@ -78,7 +80,8 @@ func (l *Listener) Close() {
 // Notification is a call that waits for an answer.
 type Notification struct {
 	notification
-	at time.Time // of its receipt
+	at    time.Time // of its receipt
+	freed uint64    // what the tracer's counter was when it came
 }
 
 // ID identifies the notification in answers that come later.
@@ -112,10 +115,10 @@ func (t *Tracer) Listener() *Listener { return t.listener }
 // also guards Handle and Resume.
 func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	task := t.tasks[int(n.pid)]
-	// The thread may have been killed since, and its number given away. While
-	// it waits, it can't be collected without the lock, so this settles whose
-	// memory will be read.
-	if task == nil || task.Proc.detaching || !t.listener.Valid(n.id) {
+	// The thread may have been killed since, and its number given away, if anything
+	// was collected since. Otherwise this is the thread whose memory will be
+	// read, alive or not.
+	if task == nil || task.Proc.detaching || n.freed != t.freed.Load() && !t.listener.Valid(n.id) {
 		return false
 	}
 	c := Call{ABI: abiOf(n.arch, uint64(uint32(n.nr))), NR: int(n.nr), Args: n.args, IP: n.ip}

@@ -74,7 +74,9 @@ func (t *Tracer) nextOfStreak() (waited, bool) {
 		s.stops = 0
 		return waited{}, false
 	}
-	return newWaited(tid, status), true
+	w := newWaited(tid, status)
+	t.noteFreed(w)
+	return w, true
 }
 
 // watchStreak interrupts a wait for one thread that lasts too long, and ends

@@ -264,6 +264,7 @@ func (t *Task) SetRegisters(r *Registers) error {
 		s.Registers = *r
 		return nil
 	}
+	t.tr.atSignal.forget(t.TID)
 	if e := setRegs(t.TID, r); e != 0 {
 		return e
 	}

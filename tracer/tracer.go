@@ -55,10 +55,12 @@ type Tracer struct {
 	asking      []*Task // whose notified calls may ask for a tracer
 	leftBehind  leftBehind
 	commandPID  int
+	freed       atomic.Uint64 // counts reports after which a thread's id is free, or another's
 	woken       atomic.Bool
 	waking      atomic.Bool
 	wakes       atomic.Uint64
 	info        syscallInfo
+	atSignal    signalRegisters
 
 	heldPages    bool         // a tracee may have pages that never arrive, see spinning.go
 	spins        map[int]spin // by thread; nil while nobody looks
@@ -313,10 +315,19 @@ const staleQueue = 100 * time.Microsecond
 
 // enqueue appends a wait report to the queue.
 func (t *Tracer) enqueue(w waited) {
-	if w.isDeath() || w.status>>16 == unix.PTRACE_EVENT_EXEC {
+	if t.noteFreed(w) {
 		t.overtake(w)
 	}
 	t.queue = append(t.queue, w)
+}
+
+// noteFreed says whether after a report its thread's id is free, or another's.
+func (t *Tracer) noteFreed(w waited) bool {
+	if !w.isDeath() && w.status>>16 != unix.PTRACE_EVENT_EXEC {
+		return false
+	}
+	t.freed.Add(1)
+	return true
 }
 
 // overtake deals with a report after which its thread id is free or another

@@ -1,0 +1,67 @@
+package tracer
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A notification is asked about only if a thread's id was freed since it came: with
+// this listener, which has no descriptor, whoever asks hears that nobody waits.
+func TestNotificationIsCheckedAfterDeaths(t *testing.T) {
+	t.Parallel()
+	for name, report := range map[string]uint32{
+		"death": uint32(unix.SIGKILL), "exec": stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_EXEC), "stop": stopStatus(unix.SIGUSR1, 0),
+	} {
+		tr := newTracer(Options{})
+		tr.listener = &Listener{fd: -1, freed: &tr.freed}
+		task := tr.newTask(firstModelled-1, firstModelled-1, nil)
+		n := Notification{notification: notification{id: 1, pid: uint32(task.TID), nr: unix.SYS_GETPPID, arch: nativeAudit}, freed: tr.freed.Load()}
+		var ev Event
+		if !tr.Notified(&n, &ev) || ev.Kind != EventEnter || ev.Task != task {
+			t.Errorf("%s: the call was not shown: %+v", name, ev)
+		}
+		tr.enqueue(waited{tid: firstModelled - 2, status: report})
+		if shown := tr.Notified(&n, &ev); shown != (name == "stop") {
+			t.Errorf("%s of another thread: a notification that came before is shown: %v", name, shown)
+		}
+	}
+}
+
+// The registers at a signal stop are read once, whoever looks at them, but again
+// when they were changed.
+func TestSignalStopReadsRegistersOnce(t *testing.T) {
+	for _, changed := range []bool{false, true} {
+		d := newDriver(t, nil)
+		defer allMachines.remove(d.m)
+		th := d.m.newThread(nil, nil)
+		th.traced = true
+		task := d.tr.newTask(th.tid, th.tid, nil)
+		d.tr.listener = &Listener{fd: -1, freed: &d.tr.freed}
+		for stop := range 3 {
+			th.stop(stopStatus(unix.SIGUSR1, 0), sysInfoNone, "")
+			th.take()
+			w, err := d.tr.next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.m.regsRead = 0
+			d.tr.restartLost(w)
+			var ev Event
+			if !d.tr.handle(w, &ev) || ev.Task != task {
+				t.Fatalf("no event: %+v", ev)
+			}
+			want := 1
+			if changed {
+				want = 2
+				if err := task.SetRegisters(&Registers{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.tr.Resume(task)
+			if d.m.regsRead != want || th.state != modelRunning {
+				t.Errorf("stop %d, changed %v: read %d times, want %d", stop, changed, d.m.regsRead, want)
+			}
+		}
+	}
+}
