@@ -11,6 +11,15 @@ import (
 //go:embed floors/*.c
 var floors embed.FS
 
+// busyThreads is about many threads that make calls all the time.
+func busyThreads(t *tools, name string, calls, threads int) benchCase {
+	load := []string{t.load, "threads", strconv.Itoa(calls), strconv.Itoa(threads)}
+	return benchCase{name: name, subjects: []subject{
+		{name: "luatrace -c", argv: append([]string{t.luatrace, "-o", "/dev/null", "-c", "-t", "getppid"}, load...), per: calls},
+		{name: "strace -c", argv: append([]string{"strace", "-f", "-o", "/dev/null", "-c", "-e", "trace=getppid"}, load...), per: calls},
+	}, targets: []target{{to: "strace -c", max: 1}}}
+}
+
 // cases are the questions. The first subject of each is luatrace.
 func cases(t *tools, busy, slow bool) []benchCase {
 	const many, some = 1_000_000, 50_000
@@ -47,47 +56,70 @@ func cases(t *tools, busy, slow bool) []benchCase {
 		{name: "unhooked calls", subjects: []subject{
 			lt("luatrace", many, load("getppid", many), "-t", "accept", "-e", "print(1)"),
 			native(load("getppid", many), many),
-		}, targets: []target{{"native", 1.3}}},
+		}, targets: []target{{to: "native", max: 1.3}}},
 		{name: "a condition that never holds", subjects: []subject{
 			lt("luatrace", many, load("write", many), "-e", `on("write", {when = {fd = 99}}, function(ev) print(1) end)`),
 			native(load("write", many), many),
-		}, targets: []target{{"native", 1.4}}},
+		}, targets: []target{{to: "native", max: 1.4}}},
 		{name: "constant fault", subjects: []subject{
 			lt("luatrace", many, load("getppid", many), "-e", `fault("getppid", "EIO")`),
 			native(load("getppid", many), many),
 			strace("strace inject", some, load("getppid", some), "--seccomp-bpf", "-o", "/dev/null", "-e", "inject=getppid:error=EIO"),
-		}, targets: []target{{"native", 1.3}, {"strace inject", 0.01}}},
+		}, targets: []target{{to: "native", max: 1.3}, {to: "strace inject", max: 0.01}}},
 		{name: "empty hook before the call", subjects: []subject{
 			lt("luatrace", some, load("getppid", some), "-t", "getppid:enter", "-e", ""),
 			notify(unix.SYS_GETPPID, load("getppid", some), some),
 			strace("strace", some, load("getppid", some), "--seccomp-bpf", "-e", "trace=getppid", "-o", "/dev/null"),
-		}, targets: []target{{"floor: notify", 1.5}, {"strace", pick(0.1, 0.4)}}},
+		}, targets: []target{{to: "floor: notify", max: 1.5}, {to: "strace", max: pick(0.1, 0.4)}}},
 		{name: "hook before the call that reads a path", subjects: []subject{
 			lt("luatrace", some, load("open", some), "-t", "openat:enter", "-e", "local p = ev.path"),
 			notify(unix.SYS_OPENAT, load("open", some), some),
-		}, targets: []target{{"floor: notify", 2}}},
+		}, targets: []target{{to: "floor: notify", max: 2}}},
 		{name: "empty hook after the call", subjects: []subject{
 			lt("luatrace", some, load("getppid", some), "-t", "getppid:exit", "-e", ""),
 			stops(unix.SYS_GETPPID, load("getppid", some), some),
 			strace("strace", some, load("getppid", some), "--seccomp-bpf", "-e", "trace=getppid", "-o", "/dev/null"),
-		}, targets: []target{{"floor: stops on one CPU", 1.3}, {"strace", pick(0.25, 1.0)}}},
+		}, targets: []target{{to: "floor: stops on one CPU", max: 1.3}, {to: "strace", max: pick(0.25, 1.0)}}},
 		{name: "count all calls", subjects: []subject{
 			lt("luatrace", 200_000, load("getppid", 200_000), "-t", "*", "-e", "agg.n:count(ev.name)"),
 			strace("strace -c", 200_000, load("getppid", 200_000), "-c"),
-		}, targets: []target{{"strace -c", pick(0.12, 0.5)}}},
+		}, targets: []target{{to: "strace -c", max: pick(0.12, 0.5)}}},
 		{name: "print all calls of dd", subjects: []subject{
 			lt("luatrace", 200_000, dd, "-o", file("luatrace.out")),
 			strace("strace", 200_000, dd, "-o", file("strace.out")),
-		}, targets: []target{{"strace", pick(0.35, 1.0)}}},
+		}, targets: []target{{to: "strace", max: pick(0.35, 1.0)}}},
 		{name: "start to end", maxRSS: 40 << 10, subjects: []subject{
 			lt("luatrace", 1, []string{"true"}, "-e", ""),
 			strace("strace", 1, []string{"true"}, "-o", "/dev/null"),
 			native([]string{"true"}, 1),
-		}, targets: []target{{"strace", 2.5}}},
+		}, targets: []target{{to: "strace", max: 1.4}}},
+		{name: "start to end of a script of the collection", subjects: []subject{
+			lt("luatrace", 1, []string{"true"}, "-s", "opensnoop", "-o", "/dev/null"),
+			strace("strace", 1, []string{"true"}, "-o", "/dev/null"),
+		}, targets: []target{{to: "strace", max: 2}}},
+		{name: "start and nothing else", subjects: []subject{
+			{name: "luatrace -V", argv: []string{t.luatrace, "-V"}, per: 1},
+			{name: "empty Go program", argv: []string{t.empty}, per: 1},
+		}, targets: []target{{to: "empty Go program", more: 2000}}},
+		{name: "list of the collection", subjects: []subject{
+			{name: "luatrace list", argv: []string{t.luatrace, "list"}, per: 1},
+			{name: "empty Go program", argv: []string{t.empty}, per: 1},
+		}, targets: []target{{to: "empty Go program", more: 14000}}},
+		busyThreads(t, "200 busy threads", 200_000, 200),
+		busyThreads(t, "1,000 busy threads", 200_000, 1000),
+		{name: "births of threads", subjects: []subject{
+			lt("luatrace", 2000, load("births", 2000), "-o", "/dev/null", "-c", "-t", "getppid"),
+			strace("strace -c", 2000, load("births", 2000), "-o", "/dev/null", "-c", "-e", "trace=getppid"),
+			native(load("births", 2000), 2000),
+		}, targets: []target{{to: "strace -c", max: 1}}},
+		{name: "signals that are ignored", subjects: []subject{
+			lt("luatrace", some, load("signals", some), "-o", "/dev/null", "-t", "getppid", "-e", ""),
+			strace("strace", some, load("signals", some), "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=getppid", "-e", "signal=none"),
+		}, targets: []target{{to: "strace", max: 1}}},
 		{name: "busy thread beside 1,000 idle ones, notified", subjects: []subject{
 			inside(lt("beside 1,000", some, append(load("getppid", some), "1000"), "-t", "getppid:enter", "-e", "")),
 			inside(lt("alone", some, load("getppid", some), "-t", "getppid:enter", "-e", "")),
-		}, targets: []target{{"alone", 1.2}}},
+		}, targets: []target{{to: "alone", max: 1.2}}},
 		{name: "busy thread beside 1,000 idle ones, traced", subjects: []subject{
 			inside(lt("beside 1,000", some, append(load("getppid", some), "1000"), "-t", "getppid:exit", "-e", "")),
 			inside(lt("alone", some, load("getppid", some), "-t", "getppid:exit", "-e", "")),
@@ -98,7 +130,7 @@ func cases(t *tools, busy, slow bool) []benchCase {
 		list = append(list, benchCase{name: "a build with opensnoop", subjects: []subject{
 			lt("luatrace", 1, build, "-o", file("opensnoop.out"), "-s", "opensnoop"),
 			native(build, 1),
-		}, targets: []target{{"native", 1.1}}})
+		}, targets: []target{{to: "native", max: 1.1}}})
 	}
 	return list
 }

@@ -112,15 +112,21 @@ func describeMachine(busy bool) machine {
 }
 
 // tools are the programs that the cases run.
-type tools struct{ luatrace, load, notify, stops, dir string }
+type tools struct{ luatrace, empty, load, notify, stops, dir string }
 
-// build compiles luatrace and the C programs.
+// build compiles luatrace, a program that does nothing, and the C programs.
 func build(dir string) (*tools, error) {
-	t := &tools{dir: dir, luatrace: filepath.Join(dir, "luatrace")}
-	cmd := exec.Command("go", "build", "-o", t.luatrace, "luatrace/cmd/luatrace")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as the README says
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, out)
+	t := &tools{dir: dir, luatrace: filepath.Join(dir, "luatrace"), empty: filepath.Join(dir, "empty")}
+	nothing := filepath.Join(dir, "empty.go")
+	if err := os.WriteFile(nothing, []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
+		return nil, err
+	}
+	for path, source := range map[string]string{t.luatrace: "luatrace/cmd/luatrace", t.empty: nothing} {
+		cmd := exec.Command("go", "build", "-o", path, source)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as the README says
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("go build: %w\n%s", err, out)
+		}
 	}
 	for name, path := range map[string]*string{"load": &t.load, "notify": &t.notify, "stops": &t.stops} {
 		text, err := floors.ReadFile("floors/" + name + ".c")
