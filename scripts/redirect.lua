@@ -26,7 +26,9 @@ on("%file:enter", function(ev)
   end
   -- The program would get its own file, and nobody would know.
   local _, unknown = next(ev.unplaced)
-  if unknown then error(("nobody knows whether %q is to be redirected, nor what it is relative to"):format(unknown), 0) end
+  if unknown then
+    error(("nobody knows whether %q is to be redirected, nor what it is relative to"):format(unknown), 0)
+  end
 end)
 
 test("names below it, and others", {args = {from = "/a", to = "/b"}}, function(t)
