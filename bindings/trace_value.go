@@ -75,6 +75,22 @@ func (t *Trace) arg(L *lua.LState, ev *engine.Event, i int) lua.LValue {
 	return t.value(L, ev, c.Arg(i))
 }
 
+// whole reads all of a buffer of which the decoder has only the beginning: lines
+// need no more, scripts get all bytes.
+func (t *Trace) whole(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LValue {
+	n := v.Total()
+	if limit := t.r.opts.MaxRead; n > limit {
+		L.RaiseError("a buffer of %d bytes is more than may be read at once (--max-read is %d): use ev.mem:read for a part", n, limit)
+	}
+	t.r.room(L, int(n))
+	b := make([]byte, n)
+	got, err := ev.Task.Proc.ReadMemory(v.Addr, b)
+	if err != nil && got < len(v.Str()) {
+		return lua.LString(v.Str())
+	}
+	return lua.LString(b[:got])
+}
+
 // value converts a decoded value. Numbers whose type may exceed what a double
 // holds are 64-bit words, always; the value never decides.
 func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LValue {
@@ -121,6 +137,9 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 		}
 		if mac := v.MAC(); mac != "" {
 			return lua.LString(mac)
+		}
+		if v.Truncated && v.Kind == decode.KindBytes && ev != nil {
+			return t.whole(L, ev, v)
 		}
 		return lua.LString(v.Str())
 	case decode.KindArray:

@@ -36,6 +36,10 @@ func TestValuesOfCalls(t *testing.T) {
 		{"a table outlives the event", `local kept
 			on("openat", {when = {path = "a"}}, function(ev) kept = ev:table() end)
 			on("end", function() print(kept.name, kept.args.path, kept.args.flags, kept.ret) end)`, "cat a >/dev/null", "openat\ta\tO_RDONLY\t3\n"},
+		{"buffers of any length", `on("read,write", {when = {count = ge(99999), ret = 99999}}, function(ev) print(ev.name, #ev.buf, ev.args.buf:sub(-3)) end)
+			on("readv,writev", function(ev) print(ev.name, #ev.iov[1].iov_base, ev.iov[2] and #ev.iov[2].iov_base, ev:table().args.iov[1].iov_base:sub(-1)) end)`,
+			"head -c 99999 /dev/zero | tr '\\0' b >big; dd if=big of=out bs=100000 status=none; python3 -Ic 'import os; i = os.open(\"big\", 0); os.readv(i, [bytearray(200000), bytearray(9)]); os.writev(1, [b\"x\" * 70000, b\"y\" * 5000])' >out",
+			"read\t99999\tbbb\nwrite\t99999\tbbb\nreadv\t99999\t0\tb\nwritev\t70000\t5000\tx\n"},
 		{"flags outlive the event", `local kept
 			on("openat", {when = {path = "a"}}, function(ev) kept = ev.flags end)
 			on("end", function() print(kept, kept.value) end)`, "cat a >/dev/null", "O_RDONLY\t0\n"},

@@ -19,17 +19,17 @@ local row = require "lib.columns" "PID:7 COMM:15 TYPE:5 CODE:9 >MS:7.1 NAME:24 A
 local function message(ev, data, fd)
   local m = data and dns.parse(data)
   if not m then return end
-  local asked = follow.connection(ev, fd)
+  local asked, now = follow.connection(ev, fd), follow.moment(ev, ev.name:find "^re")
   local key = m.id .. "/" .. m.name .. "/" .. m.type
   if not m.response then
-    asked[key] = ev.ended
+    asked[key] = now
     return
   end
   local since = asked[key]
   asked[key] = nil
   if not since or args.failed and m.code == "NOERROR" and #m.answers > 0 then return end
   local answer = #m.answers > 0 and table.concat(m.answers, " ") or nil
-  row(ev.pid, ev.comm, m.type, m.code, (ev.ended - since) * 1e3, m.name, answer)
+  row(ev.pid, ev.comm, m.type, m.code, (now - since) * 1e3, m.name, answer)
 end
 
 -- Over TCP two bytes of length stand before each message.

@@ -17,20 +17,35 @@ local readers = {read = buffer, pread64 = buffer, recvfrom = buffer, write = buf
   readv = buffers, preadv = buffers, preadv2 = buffers, writev = buffers, pwritev = buffers, pwritev2 = buffers,
   recvmsg = message, sendmsg = message}
 
+-- Whether a call only looks at what the next one takes (MSG_PEEK), or moved no data
+-- of the stream.
+local function aside(ev)
+  return ev.name:find "^recv" and ev.flags:any "MSG_PEEK|MSG_ERRQUEUE|MSG_OOB"
+end
+
 -- The bytes that a call moved, nil if it moved none.
 function M.data(ev)
-  if not ev.ok or ev.ret <= 0 then return end
+  if not ev.ok or ev.ret <= 0 or aside(ev) then return end
   local data = readers[ev.name](ev)
   return data and data:sub(1, ev.ret)
 end
+
+-- How many bytes a call moved, nil if none: it reads none of them.
+function M.moved(ev)
+  if ev.ok and ev.ret > 0 and not aside(ev) then return ev.ret end
+end
+
+-- When the data was there: what is received has come when the call returns, what
+-- is sent is on its way from the entry on.
+function M.moment(ev, incoming) return incoming and ev.ended or ev.time end
 
 M.received = "read,recvfrom,readv,recvmsg"
 M.sent = "write,sendto,writev,sendmsg"
 
 -- A connection has one table, however many descriptors and processes share it:
 -- a server may accept in one process and answer in another, or on descriptor 1
--- what it has read from 0. open has those of connected sockets by what /proc
--- says of them.
+-- what it has read from 0. open has those of sockets by what names them in all
+-- processes.
 local open = {}
 
 local function release(c)
@@ -45,15 +60,24 @@ local function forget(ev, fd)
   mine[fd] = nil
 end
 
--- The table of the connection on a descriptor.
+-- What names a socket in all processes that have it, nil for what is none, and
+-- whether it surely is none.
+local function identity(ev, fd)
+  local d = ev.proc:fdinfo(fd)
+  if not d then return end
+  if d.kind == "file" or d.kind == "pipe" or d.kind == "anon" then return nil, true end
+  return d.inode or d.path:find("->", 1, true) and d.path or nil
+end
+
+-- The table of the connection on a descriptor. no_socket in it is true for what
+-- surely is no socket.
 function M.connection(ev, fd)
   local d = ev.proc.data
   d.connections = d.connections or {}
   local c = d.connections[fd]
   if not c then
-    local key = ev.proc:fd(fd)
-    key = key and key:find("->", 1, true) and key
-    c = key and open[key] or {key = key, users = 0}
+    local key, other = identity(ev, fd)
+    c = key and open[key] or {key = key, users = 0, no_socket = other}
     if key then open[key] = c end
     c.users, d.connections[fd] = c.users + 1, c
   end
@@ -64,6 +88,21 @@ end
 -- function before.
 function M.watch()
   on("close", function(ev) forget(ev, ev.fd) end)
+  on("close_range", {when = {ok = true}}, function(ev)
+    if ev.flags:has "CLOSE_RANGE_CLOEXEC" then return end
+    local gone = {}
+    for fd in pairs(ev.proc.data.connections or {}) do
+      if fd >= ev.first and fd <= ev.last then gone[#gone + 1] = fd end
+    end
+    for _, fd in ipairs(gone) do forget(ev, fd) end
+  end)
+  on("proc:exec", function(ev) -- what was to be closed then
+    local gone = {}
+    for fd, c in pairs(ev.proc.data.connections or {}) do
+      if identity(ev, fd) ~= c.key then gone[#gone + 1] = fd end
+    end
+    for _, fd in ipairs(gone) do forget(ev, fd) end
+  end)
   on("socket,accept,accept4", {when = {ok = true}}, function(ev) forget(ev, ev.ret) end)
   local function copied(ev)
     local from, to = ev.args[1], ev.ret
