@@ -75,20 +75,28 @@ func (t *Trace) arg(L *lua.LState, ev *engine.Event, i int) lua.LValue {
 	return t.value(L, ev, c.Arg(i))
 }
 
+// maxTransfer is what a call moves at most (MAX_RW_COUNT): a longer buffer is none.
+const maxTransfer = 1<<31 - 4096
+
 // whole reads all of a buffer of which the decoder has only the beginning: lines
-// need no more, scripts get all bytes.
+// need no more, scripts get all bytes. A program may say that it has more than
+// there is: what can be read counts.
 func (t *Trace) whole(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LValue {
-	n := v.Total()
-	if limit := t.r.opts.MaxRead; n > limit {
-		L.RaiseError("a buffer of %d bytes is more than may be read at once (--max-read is %d): use ev.mem:read for a part", n, limit)
+	limit := t.r.opts.MaxRead
+	var b []byte
+	for part := uint64(64 << 10); uint64(len(b)) < min(v.Total(), limit); part *= 2 {
+		had := len(b)
+		b = append(b, make([]byte, min(part, v.Total()-uint64(had), limit-uint64(had)))...)
+		t.r.room(L, len(b))
+		got, err := ev.Task.Proc.ReadMemory(v.Addr+uint64(had), b[had:])
+		if err != nil || got < len(b)-had {
+			return lua.LString(b[:max(had+got, len(v.Str()))])
+		}
 	}
-	t.r.room(L, int(n))
-	b := make([]byte, n)
-	got, err := ev.Task.Proc.ReadMemory(v.Addr, b)
-	if err != nil && got < len(v.Str()) {
-		return lua.LString(v.Str())
+	if uint64(len(b)) < v.Total() && (v.StructParent() == "" || v.StructParent() == "iovec") {
+		L.RaiseError("a buffer of %d bytes is more than may be read at once (--max-read is %d): use ev.mem:read for a part", v.Total(), limit)
 	}
-	return lua.LString(b[:got])
+	return lua.LString(b)
 }
 
 // value converts a decoded value. Numbers whose type may exceed what a double
@@ -138,7 +146,7 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 		if mac := v.MAC(); mac != "" {
 			return lua.LString(mac)
 		}
-		if v.Truncated && v.Kind == decode.KindBytes && ev != nil {
+		if v.Truncated && v.Kind == decode.KindBytes && ev != nil && v.Total() <= maxTransfer {
 			return t.whole(L, ev, v)
 		}
 		return lua.LString(v.Str())

@@ -11,8 +11,9 @@ meta {
     "luatrace -s httpsnoop -a failed -p 1234",
   },
   caveats = "Plain HTTP/1 only: TLS and HTTP/2 are not readable on the socket. MS is from the "
-    .. "request to the first byte of the answer. SIZE is that of the answer's body as the head says: \"-\" where it does "
-    .. "not (chunked, or up to the end of the connection). Answers to requests from before luatrace attached are left out.",
+    .. "request to the first byte of the answer. SIZE is that of the answer's body as the head says: \"-\" where it "
+    .. "does not (chunked, or up to the end of the connection). Answers to requests from before luatrace attached are "
+    .. "left out.",
 }
 
 local http, follow = require "lib.http", require "lib.follow"

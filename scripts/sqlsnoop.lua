@@ -11,8 +11,8 @@ meta {
     "luatrace -s sqlsnoop -a slow=100ms -p 1234",
   },
   caveats = "Unencrypted connections only (sslmode=disable, local sockets). Each execution is a row, "
-    .. "with the text that was prepared; MS is until its end (MySQL: its first answer). What was prepared before luatrace "
-    .. "attached has no text. Clients and servers are both seen; values may be secret.",
+    .. "with the text that was prepared; MS is until its end (MySQL: its first answer). What was prepared before "
+    .. "luatrace attached has no text. Clients and servers are both seen; values may be secret.",
 }
 
 local follow, postgres, mysql = require "lib.follow", require "lib.postgres", require "lib.mysql"
@@ -41,7 +41,8 @@ local function message(ev, incoming)
     local took = now - since
     if took < args.slow or args.failed and not err then return end
     if not text then unknown() end
-    row(ev.pid, ev.comm, c.server and "server" or "client", c.db.name, took * 1e3, err, text and (text:gsub("%s+", " ")))
+    text = text and text:gsub("%s+", " ")
+    row(ev.pid, ev.comm, c.server and "server" or "client", c.db.name, took * 1e3, err, text)
   end)
 end
 

@@ -6,20 +6,21 @@ meta {
     "luatrace -s tcpconnect curl -s http://example.com",
     "luatrace -s tcpconnect -p 1234",
   },
-  caveats = "EINPROGRESS is a connect that goes on in the background; how that ends is not "
-    .. "shown. PROTO is \"-\" for a socket that is not connected in the end.",
+  caveats = "A connect that goes on in the background (EINPROGRESS) is shown when the program learns how it "
+    .. "ended, and MS is until then. ERR is \"timeout\" if the program waited in vain and closed the socket, \"closed\" if "
+    .. "it closed it without, \"failed\" if it never asked for the error. What io_uring does is not seen.",
 }
 
-local address = require "lib.address"
+local address, connects = require "lib.address", require "lib.connects"
 local row = require "lib.columns" "PID:7 COMM:15 >MS:9.3 PROTO:5 ERR:12 ADDRESS"
 
-on("connect", function(ev)
+connects.watch(function(ev)
   local to = address.internet(ev.addr)
-  if to then
-    -- A socket shows its protocol only once it is connected or bound.
-    local proto = ev.fdpath and ev.fdpath:match("^(%a+) ") or "-"
-    row(ev.pid, ev.comm, ev.duration * 1e3, proto, ev.err, to)
-  end
+  if not to then return end
+  local d = ev.fdinfo
+  return {pid = ev.pid, comm = ev.comm, to = to, proto = d and (d.kind == "tcp" or d.kind == "udp") and d.kind or nil}
+end, function(c, seconds, err)
+  row(c.pid, c.comm, seconds and seconds * 1e3, c.proto, err, c.to)
 end)
 
 test("internet and not", function(t)

@@ -48,16 +48,21 @@ M.sent = "write,sendto,writev,sendmsg"
 -- processes.
 local open = {}
 
-local function release(c)
+local closed -- what the script does when nobody has a connection any more
+
+local function release(ev, c)
   c.users = c.users - 1
-  if c.users == 0 and c.key then open[c.key] = nil end
+  if c.users > 0 then return end
+  if c.key then open[c.key] = nil end
+  if closed then closed(ev, c) end
 end
 
 local function forget(ev, fd)
   local mine = ev.proc.data.connections
-  if not mine or not mine[fd] then return end
-  release(mine[fd])
+  local c = mine and mine[fd]
+  if not c then return end
   mine[fd] = nil
+  release(ev, c)
 end
 
 -- What names a socket in all processes that have it, nil for what is none, and
@@ -66,7 +71,8 @@ local function identity(ev, fd)
   local d = ev.proc:fdinfo(fd)
   if not d then return end
   if d.kind == "file" or d.kind == "pipe" or d.kind == "anon" then return nil, true end
-  return d.inode or d.path:find("->", 1, true) and d.path or nil
+  if d.inode then return "socket " .. d.inode end
+  return d.path:find("->", 1, true) and d.path or nil
 end
 
 -- The table of the connection on a descriptor. no_socket in it is true for what
@@ -85,8 +91,9 @@ function M.connection(ev, fd)
 end
 
 -- Sees to it that a table ends with its connection: for scripts that use the
--- function before.
-function M.watch()
+-- function before. fn(ev, table) is called then.
+function M.watch(fn)
+  closed = fn
   on("close", function(ev) forget(ev, ev.fd) end)
   on("close_range", {when = {ok = true}}, function(ev)
     if ev.flags:has "CLOSE_RANGE_CLOEXEC" then return end
@@ -121,7 +128,7 @@ function M.watch()
   end)
   on("proc:exit", function(ev)
     if ev.thread then return end
-    for _, c in pairs(ev.proc.data.connections or {}) do release(c) end
+    for _, c in pairs(ev.proc.data.connections or {}) do release(ev, c) end
     ev.proc.data.connections = nil
   end)
 end
