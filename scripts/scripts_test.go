@@ -76,6 +76,16 @@ func (u user) write(t *testing.T, name, text string) string {
 	return path
 }
 
+// read returns what a file in the user's directory has.
+func (u user) read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(u.dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // trace runs luatrace with options (a string with blanks between them) over a
 // command in the user's directory. Stderr of the result has the trace too.
 func (u user) trace(t *testing.T, options string, command ...string) fixture.Result {

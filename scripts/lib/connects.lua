@@ -9,7 +9,8 @@ local pending, count = {}, 0 -- tables of connections that are not made yet
 local function finish(c, at, err)
   local p = c.pending
   if not p then return end
-  c.pending, pending[c], count = nil, nil, count - 1
+  c.pending, c.made = nil, err == nil
+  pending[c], count = nil, count - 1
   p.done(p, at and at - p.since, err)
 end
 
@@ -41,11 +42,16 @@ local function connect(ev, start, done)
     local err = ev.err ~= "EISCONN" and ev.err or nil
     return finish(c, c.pending.at or ev.ended, err)
   end
+  if c.made then -- told again: this connect returns 0, the next ones EISCONN
+    c.made = nil
+    if ev.ok then return end
+  end
   local p = start(ev)
   if not p or ev.err == "EISCONN" then return end
   p.since, p.done = ev.time, done
   if not goes_on then return done(p, ev.duration, ev.err) end
-  c.pending, pending[c], count = p, true, count + 1
+  c.pending, pending[c] = p, true
+  count = count + 1
 end
 
 local data = "write,writev,sendto,sendmsg,read,readv,recvfrom,recvmsg"
