@@ -24,7 +24,7 @@ func TestCheck(t *testing.T) {
 	bin := fixture.Luatrace(t)
 	var files []string
 	for _, name := range Names() {
-		files = append(files, name+".lua")
+		files = append(files, "./"+name+".lua")
 	}
 	if r := fixture.Run(t, bin, append([]string{"check"}, files...)...); r.Code != 0 {
 		t.Errorf("luatrace check: %s%s", r.Stdout, r.Stderr)
