@@ -3,6 +3,7 @@ module luatrace
 go 1.26.0
 
 require (
+	github.com/caio/go-tdigest/v4 v4.1.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/spf13/pflag v1.1.0

@@ -10,7 +10,7 @@ import (
 func aggGlobals() module {
 	return module{values: []value{{
 		name: "agg", typ: "aggregations",
-		help: "agg.NAME is an aggregation: counts, sums or histograms by key, printed when the trace ends, as text or with --json as JSON. " +
+		help: "agg.NAME is an aggregation: counts, sums, histograms or percentiles by key, printed when the trace ends, as text or with --json as JSON. " +
 			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\"}) names its columns, how many rows to print and the unit of the values; " +
 			"min, max and step are the bounds of a linear histogram, max_keys is how many rows it keeps; units are bytes, count (1k = 1000), seconds, us and ns.",
 		get: func(r *Runtime) lua.LValue {
@@ -134,7 +134,27 @@ func aggregationObject() object {
 			valued("stats", agg.KindStats, "Keeps count, mean, sum, smallest, largest and standard deviation of the values of the key."),
 			valued("hist", agg.KindHist, "Keeps a histogram in powers of two for the key."),
 			valued("lhist", agg.KindLhist, "Keeps a linear histogram for the key; set min, max and step first: agg(\"title\", {min = 0, max = 100, step = 10})."),
-			{name: "get", params: "...: any", returns: "number|nil", help: "Returns the key's value: count, sum, mean, smallest or largest; nil without a record.",
+			valued("quantile", agg.KindQuantile, "Keeps the percentiles of the values of the key: exactly while there are few values, then within half a percent of the ranks, p99 and p99.9 within a tenth of that. The table shows p50, p90, p99 and p99.9."),
+			{name: "percentile", params: "p: number, ...: any", returns: "number|nil",
+				help: "Returns a percentile of what quantile has recorded for the key: agg.ms:percentile(99.9, \"read\"); nil without a record.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					a := receiver[*agg.Agg](L, 1, "aggregation")
+					p := float64(numberOption(L, L.Get(2), "the percentile"))
+					if !(p >= 0 && p <= 100) {
+						L.ArgError(1, "a percentile is a number from 0 to 100, such as 99.9")
+					}
+					if k := a.Kind(); k != agg.KindQuantile && k != agg.KindNone {
+						L.RaiseError("%s: percentile wants an aggregation of quantile, this one is a %s", a.Title(), k.String())
+					}
+					v, ok := a.Quantile(p/100, r.trace().makeKey(L, 3))
+					if !ok {
+						L.Push(lua.LNil)
+						return 1
+					}
+					L.Push(lua.LNumber(v))
+					return 1
+				}},
+			{name: "get", params: "...: any", returns: "number|nil", help: "Returns the key's value: count, sum, mean, smallest or largest, for quantile the median; nil without a record.",
 				fn: func(r *Runtime, L *lua.LState) int {
 					a := receiver[*agg.Agg](L, 1, "aggregation")
 					row, ok := a.Get(r.trace().makeKey(L, 2))
@@ -145,7 +165,7 @@ func aggregationObject() object {
 					L.Push(lua.LNumber(row.Value().Float64()))
 					return 1
 				}},
-			{name: "rows", returns: "table", help: "Returns the rows, largest first, as tables {key = {...}, value = n, count = n}.",
+			{name: "rows", returns: "table", help: "Returns the rows, largest first, as tables {key = {...}, value = n, count = n}; those of quantile have p50, p90, p99 and p999 too, and their value is the median.",
 				fn: func(r *Runtime, L *lua.LState) int {
 					a := receiver[*agg.Agg](L, 1, "aggregation")
 					out := L.NewTable()
@@ -158,6 +178,9 @@ func aggregationObject() object {
 						tb.RawSetString("key", key)
 						tb.RawSetString("value", lua.LNumber(row.Value().Float64()))
 						tb.RawSetString("count", lua.LNumber(row.Count))
+						for i, p := range row.Percentiles {
+							tb.RawSetString(agg.QuantileField(i), lua.LNumber(p))
+						}
 						out.Append(tb)
 					}
 					L.Push(out)

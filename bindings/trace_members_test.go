@@ -131,6 +131,8 @@ var memberTests = []memberTest{
 	{"aggregation.stats", "uname", `agg.st:stats(2) == nil and agg.st:rows()[1].count == 1`},
 	{"aggregation.hist", "uname", `agg.h:hist(2, "x") == nil and agg.h:rows()[1].key[1] == "x"`},
 	{"aggregation.lhist", "uname", `agg("lh", {min = 0, max = 10, step = 5}):lhist(2) == nil and agg.lh:rows()[1].count == 1`},
+	{"aggregation.quantile", "uname", `agg.q:quantile(2, "x") == nil and agg.q:quantile(4, "x") == nil and agg.q:get "x" == 3 and agg.q:rows()[1].p999 > 3.99`},
+	{"aggregation.percentile", "uname", `agg.p:quantile(2, "x") == nil and agg.p:quantile(4, "x") == nil and agg.p:percentile(75, "x") == 3.5 and agg.p:percentile(75, "y") == nil`},
 	{"aggregation.get", "uname", `agg.g:get "none" == nil`},
 	{"aggregation.rows", "uname", `agg.r:sum(1, "a") == nil and agg.r:sum(2, "b") == nil and agg.r:rows()[1].key[1] == "b" and agg.r:rows()[1].value == 2`},
 	{"aggregation.total", "uname", `agg.t:sum(1, "a") == nil and agg.t:sum(2, "b") == nil and agg.t:total() == 3`},
@@ -189,7 +191,7 @@ func TestMembers(t *testing.T) {
 		}
 		script += fmt.Sprintf("\tprint(%q, seen[%q] and \"ok\" or failure[%q] or \"never true\")\n", m.member, m.member, m.member)
 	}
-	script += "\tfor _, a in ipairs {\"c\", \"s\", \"a\", \"mi\", \"ma\", \"st\", \"h\", \"lh\", \"r\", \"t\", \"printed\"} do agg[a]:clear() end\nend)\n"
+	script += "\tfor _, a in ipairs {\"c\", \"s\", \"a\", \"mi\", \"ma\", \"st\", \"h\", \"lh\", \"q\", \"p\", \"r\", \"t\", \"printed\"} do agg[a]:clear() end\nend)\n"
 	var members []string
 	for _, o := range traceObjects() {
 		for _, name := range o.memberNames() {

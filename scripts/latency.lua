@@ -1,10 +1,10 @@
 meta {
   name = "latency",
-  summary = "time spent in calls, as a histogram for each call",
+  summary = "time spent in calls: a histogram for each call, and percentiles",
   categories = {"performance"},
   args = {
     calls = {type = "calls", default = "*", help = "which calls, as for -t"},
-    top = {type = "number", default = 10, help = "how many histograms to show, 0 for all"},
+    top = {type = "number", default = 10, help = "how many calls to show, 0 for all"},
   },
   examples = {
     "luatrace -s latency -a calls=read,write cat /etc/passwd",
@@ -15,10 +15,12 @@ meta {
 }
 
 local times = agg("time in calls", {key = {"call"}, unit = "us", top = args.top})
+local usual = agg("percentiles", {key = {"call"}, unit = "us", top = args.top})
 
 on(args.calls, function(ev)
   if ev.duration > 0 then -- exit and exit_group take none
     times:hist(ev.duration * 1e6, ev.name)
+    usual:quantile(ev.duration * 1e6, ev.name)
   end
 end)
 
@@ -30,5 +32,6 @@ test("two calls", {args = {calls = "read,fsync"}}, function(t)
   t:finish()
   t:shows "call=read\n"
   t:shows "call=fsync\n"
+  t:shows "count    p50    p90    p99  p99.9    max  call\n    1   10ms   10ms   10ms   10ms   10ms  fsync\n    2  100us  100us  100us  100us  100us  read\n"
   t:expect(t.stdout:find "write", nil)
 end)

@@ -12,6 +12,7 @@ type row struct {
 	min, max Num
 	mean, m2 float64 // Welford's running variance, for KindStats
 	hist     *histogram
+	sketch   *sketch // for KindQuantile
 }
 
 // Agg is one aggregation: a table of rows by key. See the package comment.
@@ -92,11 +93,15 @@ func (a *Agg) Hist(v Num, k *Key) error { return a.Record(KindHist, v, k) }
 // must be set.
 func (a *Agg) Lhist(v Num, k *Key) error { return a.Record(KindLhist, v, k) }
 
+// Percentiles adds v to the values whose percentiles the key's row shows.
+func (a *Agg) Percentiles(v Num, k *Key) error { return a.Record(KindQuantile, v, k) }
+
 // Record adds a value to the key's row (nil: the empty key) in the way kind
 // says; for KindCount v is the number to count. It fails, and changes nothing,
 // if the aggregation is of another kind already, if v is NaN or infinite, and
 // for a linear histogram without bounds. For a key that has a row it does not
-// allocate, except when a histogram gets a further bucket.
+// allocate, except when a histogram gets a further bucket, or a sketch of
+// percentiles grows.
 func (a *Agg) Record(kind Kind, v Num, k *Key) error {
 	if kind != a.kind {
 		if err := a.become(kind); err != nil {
@@ -120,7 +125,7 @@ func (a *Agg) Record(kind Kind, v Num, k *Key) error {
 
 // become sets the kind of an aggregation that has none.
 func (a *Agg) become(kind Kind) error {
-	if kind == KindNone || kind > KindLhist {
+	if kind == KindNone || kind > KindQuantile {
 		return a.errorf("there is no such kind of aggregation (%d)", kind)
 	}
 	if a.kind != KindNone {
@@ -205,6 +210,15 @@ func (a *Agg) update(r *row, v Num) {
 		r.histogram().addLog2(v, 1)
 	case KindLhist:
 		r.histogram().pos.add(a.lin.index(v.Float64()), 1)
+	case KindQuantile:
+		if r.sketch == nil {
+			r.sketch = &sketch{}
+		}
+		exact := r.sketch.digest == nil
+		r.sketch.add(v.Float64(), 1)
+		if exact && r.sketch.digest != nil {
+			a.size += digestSize
+		}
 	}
 }
 
@@ -249,6 +263,12 @@ func (r *row) merge(o *row) {
 	r.sum = r.sum.add(o.sum)
 	if o.hist != nil {
 		r.histogram().merge(o.hist)
+	}
+	if o.sketch != nil {
+		if r.sketch == nil {
+			r.sketch = &sketch{}
+		}
+		r.sketch.merge(o.sketch)
 	}
 }
 

@@ -18,10 +18,11 @@ import "strconv"
 //	key      array    parts: strings, numbers and booleans; [] is the empty key
 //	other    true     instead of key: the row of all keys beyond the bound
 //	count    number   records (for count: what was counted)
-//	sum      number   sum, avg, stats, hist, lhist
-//	avg      number   avg, stats, hist, lhist
-//	min, max number   min, max, stats, hist, lhist (for min and max the one)
+//	sum      number   sum, avg, stats, hist, lhist, quantile
+//	avg      number   avg, stats, hist, lhist, quantile
+//	min, max number   min, max, stats, hist, lhist, quantile (for min and max the one)
 //	stddev   number   stats
+//	p50, p90, p99, p999  number  quantile: the percentiles
 //	buckets  [object] hist, lhist: lo, hi (absent at an open end), count
 //
 // Integers are written in full, also beyond 2^53. Bytes of strings that are not
@@ -91,7 +92,7 @@ func (a *Agg) appendJSONRow(dst []byte, r *Row) []byte {
 		dst = append(dst, ']')
 	}
 	dst = appendField(dst, "count", Int(r.Count))
-	all := a.kind == KindStats || a.kind == KindHist || a.kind == KindLhist
+	all := a.kind == KindStats || a.kind == KindHist || a.kind == KindLhist || a.kind == KindQuantile
 	if all || a.kind == KindSum || a.kind == KindAvg {
 		dst = appendField(dst, "sum", r.Sum)
 	}
@@ -106,6 +107,9 @@ func (a *Agg) appendJSONRow(dst []byte, r *Row) []byte {
 	}
 	if a.kind == KindStats {
 		dst = appendField(dst, "stddev", Float(r.Stddev))
+	}
+	for i, p := range r.Percentiles {
+		dst = appendField(dst, quantileFields[i], Float(p))
 	}
 	if a.kind == KindHist || a.kind == KindLhist {
 		dst = append(dst, `,"buckets":[`...)

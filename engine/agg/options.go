@@ -11,21 +11,22 @@ type Kind uint8
 
 // The kinds. KindNone is that of an aggregation without a record.
 const (
-	KindNone  Kind = iota
-	KindCount      // number of records
-	KindSum        // sum of values
-	KindAvg        // arithmetic mean
-	KindMin        // smallest value
-	KindMax        // largest value
-	KindStats      // count, mean, sum, smallest, largest, standard deviation
-	KindHist       // histogram in powers of two
-	KindLhist      // histogram in equal steps
+	KindNone     Kind = iota
+	KindCount         // number of records
+	KindSum           // sum of values
+	KindAvg           // arithmetic mean
+	KindMin           // smallest value
+	KindMax           // largest value
+	KindStats         // count, mean, sum, smallest, largest, standard deviation
+	KindHist          // histogram in powers of two
+	KindLhist         // histogram in equal steps
+	KindQuantile      // percentiles
 )
 
-var kindNames = [...]string{"none", "count", "sum", "avg", "min", "max", "stats", "hist", "lhist"}
+var kindNames = [...]string{"none", "count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "quantile"}
 
 // String returns the name scripts and JSON use: "count", "sum", "avg", "min",
-// "max", "stats", "hist", "lhist", and "none".
+// "max", "stats", "hist", "lhist", "quantile", and "none".
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]

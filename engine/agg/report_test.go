@@ -41,6 +41,13 @@ func sample(t *testing.T) *Set {
 	for i := range 50 {
 		must(t, lin.Lhist(Int(int64(i*i%130)), nil))
 	}
+	usual := s.Get("usual")
+	must(t, usual.SetOptions(Options{Keys: []string{"call"}, Unit: UnitSeconds}))
+	for i := range 1000 {
+		must(t, usual.Percentiles(Float(float64(i)*1e-6), key("read")))
+		must(t, usual.Percentiles(Float(float64(i*i)*1e-6), key("fsync")))
+	}
+	must(t, s.Get("one").Percentiles(Int(7), nil))
 	must(t, s.Get("total").Count(nil))
 	must(t, s.Get("longest").Maximum(Float(0.125), nil))
 	return &s

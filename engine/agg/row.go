@@ -7,7 +7,7 @@ import (
 
 // Row is the state of one key, as a copy. Which fields mean something depends
 // on the kind: Count always; Sum, Min and Max for all but counts; Stddev for
-// KindStats; Buckets for the histograms.
+// KindStats; Buckets for the histograms; Percentiles for KindQuantile.
 type Row struct {
 	Key      []Part // nil for "(other)", for a total, and for the empty key
 	Other    bool   // the row of the keys beyond the bound
@@ -17,12 +17,14 @@ type Row struct {
 	Avg      float64 // mean
 	Stddev   float64 // standard deviation of the values (of all, not of a sample)
 	Buckets  []Bucket
-	kind     Kind
+	// Percentiles are those of Quantiles, in that order; nil without values.
+	Percentiles []float64
+	kind        Kind
 }
 
 // Value returns the number the row is about and is sorted by: the count for
-// counts and histograms, the sum for sums and stats, else the mean, the
-// smallest or the largest value.
+// counts and histograms, the sum for sums and stats, the median for percentiles,
+// else the mean, the smallest or the largest value.
 func (r *Row) Value() Num {
 	switch r.kind {
 	case KindSum, KindStats:
@@ -33,6 +35,11 @@ func (r *Row) Value() Num {
 		return r.Min
 	case KindMax:
 		return r.Max
+	case KindQuantile:
+		if len(r.Percentiles) > 0 {
+			return Float(r.Percentiles[0])
+		}
+		return Float(0)
 	}
 	return Int(r.Count)
 }
@@ -48,6 +55,12 @@ func (a *Agg) export(r *row, withBuckets bool) Row {
 		out.Stddev = math.Sqrt(r.m2 / float64(r.count))
 		if math.IsNaN(out.Stddev) || math.IsInf(out.Stddev, 0) {
 			out.Stddev = math.MaxFloat64 // squares of values near the end of the range
+		}
+	}
+	if r.sketch != nil && r.count > 0 {
+		out.Percentiles = make([]float64, len(Quantiles))
+		for i, q := range Quantiles {
+			out.Percentiles[i] = r.quantile(q)
 		}
 	}
 	if withBuckets && r.hist != nil {

@@ -32,7 +32,7 @@ func (a *Agg) AppendText(dst []byte) []byte {
 		return append(dst, ": no records\n"...)
 	case a.kind == KindHist || a.kind == KindLhist:
 		dst = a.appendHistograms(append(dst, '\n'), rows)
-	case len(rows) == 1 && len(rows[0].Key) == 0 && !rows[0].Other && a.kind != KindStats:
+	case len(rows) == 1 && len(rows[0].Key) == 0 && !rows[0].Other && a.kind != KindStats && a.kind != KindQuantile:
 		// A single number needs no table.
 		dst = append(dst, ": "...)
 		dst = a.opts.Unit.forKind(a.kind).format(dst, rows[0].Value())
@@ -73,8 +73,11 @@ func (a *Agg) topRows() (rows []Row, omitted int) {
 
 // columns returns the titles of the value columns.
 func (k Kind) columns() []string {
-	if k == KindStats {
+	switch k {
+	case KindStats:
 		return []string{"count", "avg", "total", "min", "max", "stddev"}
+	case KindQuantile:
+		return append(append([]string{"count"}, quantileNames[:]...), "max")
 	}
 	return []string{k.String()}
 }
@@ -82,7 +85,15 @@ func (k Kind) columns() []string {
 // cells appends the row's values, one for each column.
 func (a *Agg) cells(dst [][]byte, r *Row) [][]byte {
 	u := a.opts.Unit.forKind(a.kind)
-	if a.kind != KindStats {
+	switch a.kind {
+	case KindStats:
+	case KindQuantile:
+		dst = append(dst, UnitNone.format(nil, Int(r.Count)))
+		for _, p := range r.Percentiles {
+			dst = append(dst, u.format(nil, Float(p)))
+		}
+		return append(dst, u.format(nil, r.Max))
+	default:
 		return append(dst, u.format(nil, r.Value()))
 	}
 	return append(dst, UnitNone.format(nil, Int(r.Count)),

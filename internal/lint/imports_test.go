@@ -30,7 +30,7 @@ var layers = []layer{
 	{"tracer/decode/...", []string{"tracer/decode/...", "tracer/syscalls"}},
 	{"tracer/encode/...", []string{"tracer/encode/...", "tracer/syscalls", "tracer/decode"}},
 	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
-	{"engine/agg/...", nil},
+	{"engine/agg/...", []string{"github.com/caio/go-tdigest/v4"}},
 	{"engine/...", []string{"engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "tracer/encode", "golang.org/x/sys/..."}},
 	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
 	{"scripts/...", nil},
@@ -47,6 +47,7 @@ var exclusive = []struct{ path, owner, why string }{
 	{"github.com/yuin/gopher-lua/...", "bindings/...", "only bindings knows Lua"},
 	{"github.com/spf13/pflag/...", "cmd/luatrace/...", "only the command knows its flags"},
 	{"golang.org/x/net/bpf", "tracer/...", "only tracer makes filters"},
+	{"github.com/caio/go-tdigest/...", "engine/agg", "only agg keeps percentiles"},
 }
 
 // costly names what no package of the program may import, and why.
