@@ -125,6 +125,7 @@ func cases(t *tools, busy, slow bool) []benchCase {
 			inside(lt("alone", some, load("getppid", some), "-t", "getppid:exit", "-e", "")),
 		}},
 	}
+	list = append(list, socketCases(t)...)
 	if slow {
 		build := []string{"go", "build", "-a", "-o", file("built"), "luatrace/internal/leak"}
 		list = append(list, benchCase{name: "a build with opensnoop", subjects: []subject{

@@ -30,7 +30,15 @@ func main() {
 	slow := flag.Bool("slow", false, "also the cases that take minutes: a build")
 	busy := flag.Bool("busy", false, "keep all CPUs but one at work")
 	jsonFile := flag.String("json", "", "write the results to this file as well")
+	serve := flag.Bool("serve", false, "for bench itself: REQUESTS DIR [TRACER...] measures nginx under ab")
 	flag.Parse()
+	if *serve {
+		if err := served(flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*rounds, *only, *busy, *slow, *jsonFile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -112,7 +120,7 @@ func describeMachine(busy bool) machine {
 }
 
 // tools are the programs that the cases run.
-type tools struct{ luatrace, empty, load, notify, stops, dir string }
+type tools struct{ luatrace, empty, load, notify, stops, closes, dir string }
 
 // build compiles luatrace, a program that does nothing, and the C programs.
 func build(dir string) (*tools, error) {
@@ -128,7 +136,7 @@ func build(dir string) (*tools, error) {
 			return nil, fmt.Errorf("go build: %w\n%s", err, out)
 		}
 	}
-	for name, path := range map[string]*string{"load": &t.load, "notify": &t.notify, "stops": &t.stops} {
+	for name, path := range map[string]*string{"load": &t.load, "notify": &t.notify, "stops": &t.stops, "closes": &t.closes} {
 		text, err := floors.ReadFile("floors/" + name + ".c")
 		if err != nil {
 			return nil, err

@@ -30,6 +30,7 @@ type target struct {
 // benchCase compares luatrace, its first subject, with the others.
 type benchCase struct {
 	name     string
+	before   func() error // runs before each subject, not measured
 	subjects []subject
 	targets  []target
 	maxRSS   int64 // KiB of the first subject, 0: no bound
@@ -68,6 +69,11 @@ func (c *benchCase) measure(rounds int) (result, error) {
 	times, cpus := map[string][]float64{}, map[string][]float64{}
 	for round := range rounds + 1 {
 		for _, s := range c.subjects {
+			if c.before != nil {
+				if err := c.before(); err != nil {
+					return r, err
+				}
+			}
 			us, cpu, rss, err := s.run()
 			if err != nil {
 				return r, fmt.Errorf("%s: %w", s.name, err)
