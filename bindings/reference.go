@@ -35,6 +35,7 @@ type FunctionDoc struct {
 	Params  []ParamDoc
 	Returns []string // types
 	Help    string
+	Example string // lines of Lua, or ""
 }
 
 // ParamDoc describes a parameter; Name is "..." for the rest of the arguments.
@@ -48,6 +49,8 @@ type FieldDoc struct {
 	Name string
 	Type string // Lua type names or names of objects, joined by "|"
 	Help string
+
+	Example string // as that of a function
 }
 
 // LibraryDoc names what is there of one of Lua 5.1's standard libraries; Name
@@ -71,7 +74,7 @@ func NewReference() Reference {
 			doc.Functions = append(doc.Functions, f.doc())
 		}
 		for _, v := range m.values {
-			doc.Values = append(doc.Values, FieldDoc{v.name, v.typ, v.help})
+			doc.Values = append(doc.Values, FieldDoc{v.name, v.typ, v.help, v.example})
 		}
 	}
 	for _, o := range objects() {
@@ -80,7 +83,7 @@ func NewReference() Reference {
 			doc.Help += " An assignment changes what is traced: not with --read-only."
 		}
 		for _, f := range o.fields {
-			doc.Fields = append(doc.Fields, FieldDoc{f.name, f.typ, f.help})
+			doc.Fields = append(doc.Fields, FieldDoc{Name: f.name, Type: f.typ, Help: f.help})
 		}
 		for _, f := range o.methods {
 			doc.Methods = append(doc.Methods, f.doc())
@@ -94,7 +97,7 @@ func NewReference() Reference {
 }
 
 func (f function) doc() FunctionDoc {
-	doc := FunctionDoc{Name: f.name, Help: f.help}
+	doc := FunctionDoc{Name: f.name, Help: f.help, Example: f.example}
 	if f.acts {
 		doc.Help += " It changes what is traced: not with --read-only."
 	}
@@ -165,11 +168,13 @@ func (ref Reference) WriteMarkdown(w io.Writer) error {
 				fmt.Fprintf(b, " (%s)", markdownText(t))
 			}
 			fmt.Fprintf(b, "  \n  %s\n", markdownText(f.Help))
+			markdownExample(b, f.Example)
 		}
 	}
 	fields := func(list []FieldDoc, prefix string) {
 		for _, f := range list {
 			fmt.Fprintf(b, "- `%s%s` (%s)  \n  %s\n", prefix, f.Name, markdownText(f.Type), markdownText(f.Help))
+			markdownExample(b, f.Example)
 		}
 	}
 	for _, m := range ref.Modules {
@@ -208,6 +213,18 @@ func (ref Reference) WriteMarkdown(w io.Writer) error {
 	}
 	fmt.Fprint(b, "\n\\* not in the sandbox\n")
 	return b.Flush()
+}
+
+// markdownExample writes an example as part of an item of a list.
+func markdownExample(b *bufio.Writer, example string) {
+	if example == "" {
+		return
+	}
+	fmt.Fprint(b, "\n  ```lua\n")
+	for line := range strings.Lines(example + "\n") {
+		fmt.Fprint(b, "  ", line)
+	}
+	fmt.Fprint(b, "  ```\n\n")
 }
 
 // markdownText escapes what Markdown would take for markup.

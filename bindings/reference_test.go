@@ -100,8 +100,35 @@ func TestReference(t *testing.T) {
 	if got := strings.Count(text, "\n- `"); got < n {
 		t.Errorf("%d entries for %d functions", got, n)
 	}
-	got := fmt.Sprint(function{name: "f", params: "a: fun(x, y): z, b?: number, ...: any", returns: "table<a, b>, nil"}.doc())
-	if want := "{f [{a fun(x, y): z false} {b number true} {... any false}] [table<a, b> nil] }"; got != want {
+	got := fmt.Sprint(function{name: "f", params: "a: fun(x, y): z, b?: number, ...: any", returns: "table<a, b>, nil", example: "f()"}.doc())
+	if want := "{f [{a fun(x, y): z false} {b number true} {... any false}] [table<a, b> nil]  f()}"; got != want {
 		t.Errorf("doc: %s, want %s", got, want)
+	}
+}
+
+// Each object has a name in scripts, by which luatrace help shows its members, and the
+// examples are code that luatrace check has nothing against.
+func TestReferenceOnTheTerminal(t *testing.T) {
+	t.Parallel()
+	ref := NewReference()
+	for _, o := range ref.Objects {
+		if usualNames[o.Name] == "" {
+			t.Errorf("%s has no name in usualNames", o.Name)
+		}
+	}
+	examples := 0
+	for _, m := range ref.Modules {
+		for _, f := range m.Functions {
+			if f.Example == "" {
+				continue
+			}
+			examples++
+			if _, err := runBlocks(f.Example + "\ntest(\"example\", function(t) t:finish() end)"); err != nil {
+				t.Errorf("the example of %s: %v", f.Name, err)
+			}
+		}
+	}
+	if examples < 3 {
+		t.Errorf("%d examples", examples)
 	}
 }

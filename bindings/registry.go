@@ -19,6 +19,7 @@ import (
 // For methods the receiver is argument 1 of fn and does not stand in params.
 type function struct {
 	name, params, returns, help string
+	example                     string // lines of Lua, or none
 	fn                          func(r *Runtime, L *lua.LState) int
 	acts                        bool // it changes what is traced: not with ReadOnly
 }
@@ -26,6 +27,7 @@ type function struct {
 // value is a constant member of a module, made once for each Runtime.
 type value struct {
 	name, typ, help string
+	example         string
 	get             func(r *Runtime) lua.LValue
 }
 

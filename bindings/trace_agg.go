@@ -13,6 +13,10 @@ func aggGlobals() module {
 		help: "agg.NAME is an aggregation: counts, sums, histograms or percentiles by key, printed when the trace ends, as text or with --json as JSON. " +
 			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\"}) names its columns, how many rows to print and the unit of the values; " +
 			"min, max and step are the bounds of a linear histogram, max_keys is how many rows it keeps; units are bytes, count (1k = 1000), seconds, us and ns.",
+		example: `agg.calls:count(ev.name)
+agg("bytes by file", {key = {"file"}, top = 10, unit = "bytes"})
+agg["bytes by file"]:sum(ev.ret, ev.fdpath)
+agg.seconds:quantile(ev.duration, ev.name)`,
 		get: func(r *Runtime) lua.LValue {
 			tb := r.L.NewTable()
 			mt := r.L.NewTable()

@@ -20,13 +20,17 @@ func traceGlobals() module {
 				"else after it, with the arguments as they were and the result. Other specs: \"signal\", \"signal:SIGTERM,SIGINT\", " +
 				"\"proc:fork\", \"proc:exec\", \"proc:exit\", \"begin\", \"end\". opts is {when = {FIELD = VALUE, ...}}: the hook runs only if all the conditions hold. " +
 				"exit and exit_group do not return: hooks on them run at entry.",
+			example: `on("openat,openat2", function(ev) print(ev.pid, ev.path, ev.err or ev.ret) end)
+on("write:enter", {when = {fd = 2}}, function(ev) ev:delay "10ms" end)
+on("signal:SIGTERM", function(ev) print(ev.sender) end)`,
 			fn: func(r *Runtime, L *lua.LState) int { return r.trace().on(L) },
 		},
 		{
-			name:   "every",
-			params: "interval: string|number, fn: function",
-			help:   "Calls fn(ev) at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds. It stands for no call: ev has name, phase and time only.",
-			fn:     func(r *Runtime, L *lua.LState) int { return r.trace().every(L) },
+			name:    "every",
+			params:  "interval: string|number, fn: function",
+			help:    "Calls fn(ev) at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds. It stands for no call: ev has name, phase and time only.",
+			example: `every("1s", function() agg.calls:print() agg.calls:clear() end)`,
+			fn:      func(r *Runtime, L *lua.LState) int { return r.trace().every(L) },
 		},
 		{
 			name: "stop_trace",
@@ -44,6 +48,10 @@ func traceGlobals() module {
 				"probability (0 to 1, repeatable with the same seed), nth (only the nth matching call), first, last, step (the matching calls from first to last, every step-th). " +
 				"At the end luatrace says how many of the matching calls failed, but with -q. Then, without probability, nth and the like, with conditions on integers only, " +
 				"and if no other hook looks at these calls, the kernel makes them fail by itself: that costs nothing.",
+			example: `fault("fsync", "EIO")
+fault("openat", {errno = "EACCES", when = {path = under "/etc"}})
+fault("write", {errno = "ENOSPC", nth = 3})
+fault("read", {errno = "EINTR", probability = 0.01, seed = 1})`,
 			fn: func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) },
 		},
 	}}

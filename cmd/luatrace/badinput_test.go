@@ -74,7 +74,7 @@ var badCommandLines = []bad{
 	{[]string{"-s", "opensnoop", "-a", "under", "true"}, exitUsage, `-a under: a value is wanted, -a under=PATH \(.*\)`},
 	{[]string{"opensnoop", "ls"}, exitNotFound, `cannot run "opensnoop": command not found; a script is run by luatrace -s opensnoop COMMAND`},
 	{[]string{"types", "--nope"}, exitUsage, `types takes one directory at most .*`},
-	{[]string{"help", "me"}, exitUsage, `help takes nothing, or one of options, man, list, .*, completion; luatrace info NAME describes a script`},
+	{[]string{"help", "me"}, exitUsage, `help: there is nothing about "me"; did you mean "?mem.*`},
 	{[]string{"-c", "-t", "signal", "true"}, exitUsage, `-c counts system calls, not "signal"`},
 
 	{[]string{"-a", "=1", "-s", "opensnoop", "true"}, exitUsage, `-a "=1": NAME=VALUE is wanted`},

@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,7 +28,7 @@ Output
   -v whole structs  -x, -xx hex strings  -X raw|abbrev|verbose  -N, -n, -i
   --string-limit N  --columns N  --read FDS, --write FDS  dump data
 Others: -h  -V  --plan  what will stop, and how   luatrace help options  ALL of
-  them, with all of strace's long names
+  them   luatrace help ev, on, agg, fault, SCRIPT, CALL ...  help help  topics
 
   luatrace ls                                           every system call of ls
   luatrace -s opensnoop git status                      files: who, result, path
@@ -48,21 +47,18 @@ func versionLine() string {
 	return fmt.Sprintf("luatrace %s %s/%s %s", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
-// help shows the screen of --help, or all options.
+// help shows the screen of --help, or what there is of a topic.
 func help(args []string, std stdio) status {
 	switch {
 	case len(args) == 0:
 		std.out.WriteString(helpText)
-	case len(args) == 1 && args[0] == "options":
-		std.out.WriteString(optionsText)
-	case len(args) == 1 && args[0] == "man":
-		std.out.WriteString(manPage())
-	case len(args) == 1 && slices.Contains(helpfulCommands, args[0]):
-		st, _ := subcommand([]string{args[0], "--help"}, std)
-		return st
-	default:
-		fmt.Fprintf(std.err, "luatrace: help takes nothing, or one of options, man, %s; luatrace info NAME describes a script\n", strings.Join(helpfulCommands, ", "))
+	case len(args) > 1:
+		fmt.Fprintln(std.err, "luatrace: help takes one topic; luatrace help help lists them")
 		return status{code: exitUsage}
+	case args[0] == "-h" || args[0] == "--help":
+		std.out.WriteString(helpUsage)
+	default:
+		return helpTopic(args[0], std)
 	}
 	return status{}
 }

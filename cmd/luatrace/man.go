@@ -17,7 +17,7 @@ var subcommandTexts = [][2]string{
 	{"test [-v] [--tap] [--run REGEXP] SCRIPT...", "Runs the tests in scripts on made-up events."},
 	{"types [DIRECTORY]", "Definitions of the interface for editors (LuaLS)."},
 	{"completion bash|zsh|fish", "The completion of that shell."},
-	{"help [options|man|COMMAND]", "A screen of help, all options, this page, or how one of these is used."},
+	{"help [options|man|TOPIC]", "A screen of help, all options, this page, or what there is of a TOPIC: one of these commands, a part of the interface of scripts (ev, on, agg, fault, ev.fdpath), a script, a system call."},
 }
 
 // manPage is luatrace(1) as roff, made from the texts that the program shows

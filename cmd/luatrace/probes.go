@@ -147,9 +147,9 @@ func probeDetail(w io.Writer, abi syscalls.ABI, sig *syscalls.Signature, enter b
 		t.write(w)
 	}
 	if sig.Param("path") >= 0 || slices.Contains(sig.Classes, "desc") || slices.Contains(sig.Classes, "network") {
-		fmt.Fprintln(w, "\nalso ev.fdpath, ev.abspath, ev.paths; any event: docs/reference.md")
+		fmt.Fprintln(w, "\nalso ev.fdpath, ev.fdinfo, ev.abspath, ev.paths; any event: luatrace help ev")
 	} else {
-		fmt.Fprintln(w, "\nfields of any event: docs/reference.md")
+		fmt.Fprintln(w, "\nfields of any event: luatrace help ev")
 	}
 }
 
