@@ -12,57 +12,6 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// The shells' parts of completion ask "luatrace __complete WORD...", whose last
-// word is the one that is being typed, and get candidates, one a line. No line
-// means: do what the shell does for a command or a file.
-var shellCompletions = map[string]string{
-	"bash": `# luatrace completion bash: source it, or put it into
-# ~/.local/share/bash-completion/completions/luatrace
-_luatrace() {
-	local word line
-	local -a words # by blanks: COMP_WORDS is split at = and : too
-	read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
-	[[ ${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]] && words+=("")
-	word=${words[${#words[@]}-1]}
-	COMPREPLY=()
-	while IFS= read -r line; do
-		# bash completes behind the last of these itself
-		[[ $line == *[:=]* ]] && line=${line#"${word%"${word##*[:=]}"}"}
-		COMPREPLY+=("$line")
-	done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
-	if [ ${#COMPREPLY[@]} -eq 0 ]; then
-		compopt -o default 2>/dev/null
-		[ "$COMP_CWORD" -gt 0 ] && mapfile -t COMPREPLY < <(compgen -cf -- "$word")
-	elif [ ${#COMPREPLY[@]} -eq 1 ] && [[ ${COMPREPLY[0]} == *= ]]; then
-		compopt -o nospace 2>/dev/null
-	fi
-}
-complete -F _luatrace luatrace
-`,
-	"zsh": `#compdef luatrace
-# luatrace completion zsh: put it as _luatrace into a directory of $fpath
-_luatrace() {
-	local -a found
-	found=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-	if [[ -z ${found[1]} ]]; then
-		_alternative 'commands:command:_command_names -e' 'files:file:_files'
-	else
-		compadd -Q -S '' -- $found
-	fi
-}
-if [ "$funcstack[1]" = _luatrace ]; then _luatrace "$@"; else compdef _luatrace luatrace; fi
-`,
-	"fish": `# luatrace completion fish: put it as luatrace.fish into
-# ~/.config/fish/completions
-function __luatrace_complete
-	set -l words (commandline -opc) (commandline -ct)
-	$words[1] __complete $words[2..-1] 2>/dev/null
-end
-complete -c luatrace -f -n 'test -n "$(__luatrace_complete)"' -a '(__luatrace_complete)'
-complete -c luatrace -n 'test -z "$(__luatrace_complete)"' -F -a '(__fish_complete_command)'
-`,
-}
-
 const completionUsage = `usage: luatrace completion bash|zsh|fish
 Writes what that shell needs to complete options, scripts, calls and commands:
   bash:  luatrace completion bash >~/.local/share/bash-completion/completions/luatrace
@@ -88,8 +37,12 @@ func completion(args []string, std stdio) status {
 
 // complete is luatrace __complete.
 func complete(args []string, std stdio) status {
-	for _, c := range candidates(args, os.Environ()) {
+	found := candidates(args, os.Environ())
+	for _, c := range found {
 		fmt.Fprintln(std.out, c)
+	}
+	if at, ok := commandAt(args); ok && len(found) == 0 {
+		fmt.Fprintf(std.out, "\tcommand %d\n", at+1)
 	}
 	return status{}
 }
@@ -109,6 +62,8 @@ func candidates(words, env []string) []string {
 			return beginning(word, "", lib.names())
 		case "probes":
 			return completeSpec(word, "")
+		case "help":
+			return beginning(word, "", append(helpTopics(), lib.names()...))
 		case "completion":
 			return beginning(word, "", []string{"bash", "zsh", "fish"})
 		}
@@ -117,7 +72,7 @@ func candidates(words, env []string) []string {
 	if ok {
 		return completeValue(lib, option, value, strings.TrimSuffix(word, value), before)
 	}
-	if commandGiven(before) {
+	if _, given := commandAt(words); given && slices.Contains(before, "--") || commandGiven(before) {
 		return nil
 	}
 	if strings.HasPrefix(word, "-") {
@@ -182,6 +137,24 @@ func commandGiven(words []string) bool {
 	return false
 }
 
+// commandAt returns which word is the traced command, the last one if it is being
+// typed; false if there is no place for one yet.
+func commandAt(words []string) (at int, ok bool) {
+	for i, w := range words {
+		if w == "--" {
+			return i + 1, i+1 < len(words)
+		}
+		if _, _, value := pending(words[:i], w); value {
+			continue
+		}
+		if strings.HasPrefix(w, "-") {
+			continue
+		}
+		return i, i > 0 || !slices.Contains(subcommands, w)
+	}
+	return 0, false
+}
+
 func completeValue(lib *library, option, word, prefix string, before []string) []string {
 	switch option {
 	case "trace":
@@ -192,6 +165,11 @@ func completeValue(lib *library, option, word, prefix string, before []string) [
 		return beginning(word, prefix, lib.names())
 	case "arg":
 		return beginning(word, prefix, lib.argNames(before))
+	case "attach":
+		last := word[strings.LastIndexByte(word, ',')+1:]
+		return lastOf(word, prefix, processes(last == "" || last[0] >= '0' && last[0] <= '9'))
+	case "user":
+		return beginning(word, prefix, userNames())
 	case "signal":
 		return lastOf(word, prefix, signalNames())
 	case "cpu":

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,11 +54,64 @@ func TestCandidates(t *testing.T) {
 		{"-s opensnoop ls -", ""},
 		{"-s opensnoop -- -", ""},
 		{"-o f -s opens", "opensnoop"},
+		{"-u nobo", "nobody"},
+		{"--user=nobo", "--user=nobody"},
+		{"help fau", "fault faults"},
+		{"help opensn", "opensnoop"},
+		{"help opti", "options"},
 	} {
 		words := strings.Split(tc.line, " ")
 		if got := strings.Join(candidates(words, env), " "); got != tc.want {
 			t.Errorf("%q: %q, want %q", tc.line, got, tc.want)
 		}
+	}
+}
+
+// The shell learns where the traced command stands, and completes it as its own.
+func TestCompletedCommand(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"ls":                          "\tcommand 1\n",
+		"ls -":                        "\tcommand 1\n",
+		"-s opensnoop git sta":        "\tcommand 3\n",
+		"-c -o out -- git --ver":      "\tcommand 5\n",
+		"-- list opens":               "\tcommand 2\n",
+		"--script=opensnoop git":      "\tcommand 2\n",
+		"-a x=1 -p 1 --read-only ls ": "\tcommand 6\n",
+		"-o ":                         "",
+		"--script=opens":              "--script=opensnoop\n",
+		"list own":                    "",
+	} {
+		r := fixture.Run(t, fixture.Luatrace(t), append([]string{"__complete"}, strings.Split(line, " ")...)...)
+		if r.Stdout != want {
+			t.Errorf("%q: %q, want %q", line, r.Stdout, want)
+		}
+	}
+}
+
+// -p offers what can be attached to, with names.
+func TestCompletedProcesses(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(fixture.Build(t, "sleeper"), "pause", "100000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}()
+	pid := strconv.Itoa(cmd.Process.Pid)
+	for _, word := range []string{pid, "1," + pid} {
+		r := fixture.Run(t, fixture.Luatrace(t), "__complete", "-p", word)
+		if !slices.Contains(lines(r.Stdout), word+"\tsleeper pause 100000") {
+			t.Errorf("%s: %q", word, r.Stdout)
+		}
+	}
+	if r := fixture.Run(t, fixture.Luatrace(t), "__complete", "-p", "1,sleep"); !slices.Contains(lines(r.Stdout), "1,sleeper") {
+		t.Errorf("%q", r.Stdout)
+	}
+	if r := fixture.Run(t, fixture.Luatrace(t), "__complete", "-p", ""); strings.Contains(r.Stdout, "kthreadd") || len(lines(r.Stdout)) < 2 {
+		t.Errorf("%q", r.Stdout)
 	}
 }
 
@@ -68,18 +122,24 @@ func TestBashCompletes(t *testing.T) {
 	dir := openDir(t)
 	writeFile(t, filepath.Join(dir, "program-of-mine"), "")
 	for line, want := range map[string][]string{
-		"luatrace -s opens":           {"opensnoop"},
-		"luatrace --script=opens":     {"opensnoop"}, // bash has completed up to "="
-		"luatrace -s opensnoop -a un": {"under="},
-		"luatrace -t proc:ex":         {"exec", "exit"},
-		"luatrace compl":              {"completion"},
-		"luatrace completion z":       {"zsh"},
-		"luatrace ./program-of":       {"./program-of-mine"},
+		"luatrace -s opens":                                     {"opensnoop"},
+		"luatrace --script=opens":                               {"opensnoop"}, // bash has completed up to "="
+		"luatrace -s opensnoop -a un":                           {"under="},
+		"luatrace -t proc:ex":                                   {"exec", "exit"},
+		"luatrace compl":                                        {"completion"},
+		"luatrace completion z":                                 {"zsh"},
+		"luatrace ./program-of":                                 {"./program-of-mine"},
+		"luatrace -o program-of":                                {"program-of-mine"},
+		"luatrace -s opensnoop -a absolute git --git-dir=x sta": {"stashed", "status"},
+		"luatrace -p " + strconv.Itoa(os.Getpid()):              {strconv.Itoa(os.Getpid())},
 	} {
 		// COMP_WORDS is split as bash does: "=" and ":" are words of their own.
 		split := strings.NewReplacer("=", " = ", ":", " : ").Replace(line)
 		script := `source <(luatrace completion bash)
 complete -p luatrace >/dev/null || exit 1
+_command_offset() { # as bash-completion's: the words from this one on are the command's
+	[[ ${COMP_WORDS[$1]} == git ]] && COMPREPLY=(status stashed)
+}
 COMP_LINE=$1 COMP_POINT=${#1}
 COMP_WORDS=($2)
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
