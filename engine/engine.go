@@ -36,6 +36,10 @@ type Options struct {
 	// ReadOnly makes everything that would change a tracee fail with
 	// ErrReadOnly, or do nothing where there is no error to return.
 	ReadOnly bool
+	// SkipStartup hides from all hooks the calls that programs make only because
+	// of how they were built and where they run: those of the dynamic loader, and
+	// those by which the C library reads its locale.
+	SkipStartup bool
 	// CountFaults has constant faults counted: the calls that the kernel could
 	// make fail by itself ask first.
 	CountFaults bool

@@ -105,6 +105,10 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	}
 	t := e.task(tev.Task)
 	e.startCall(t, ch, tc)
+	if e.opts.SkipStartup && t.ofStartup(tc.IP) {
+		t.hooks = nil
+		return 0
+	}
 	ev := &e.ev
 	ev.begin(KindEnter, t, tev.At)
 	for i := range ch.enter {

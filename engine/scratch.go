@@ -94,7 +94,7 @@ func (t *Task) newMemory() {
 		t.restoreScratch(t.Proc.borrowed)
 	}
 	t.scratch = t.scratch[:0]
-	t.Proc.borrowed, t.Proc.vdsoEnd, t.Proc.vdsoFree = nil, 0, 0
+	t.Proc.borrowed, t.Proc.vdsoEnd, t.Proc.vdsoFree, t.Proc.startup = nil, 0, 0, startup{}
 }
 
 const vdsoPage = 4096

@@ -37,6 +37,7 @@ type Proc struct {
 	Data any
 
 	eng      *Engine
+	startup  startup
 	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
 	vdsoFree int    // from where on the last page of the vDSO was empty; 0 unknown
 	borrowed *Proc  // whose memory it uses: the parent's after a vfork

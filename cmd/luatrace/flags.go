@@ -55,6 +55,8 @@ type options struct {
 	rules []*inject.Rule // --inject, --fault
 	lines bool           // calls are printed beside scripts too
 
+	skipStartup bool // --skip-startup
+
 	colouring colouring // --color
 	width     int       // --width, -1 if it is not given
 

@@ -13,6 +13,7 @@ import (
 func (o *options) filterFlags(fs *pflag.FlagSet) {
 	fs.VarP(several{&o.paths}, "trace-path", "P", "")
 	fs.Var(setting{func(s string) (err error) { o.print.Filter.FDs, err = printer.ParseNumberSet(s); return err }}, "trace-fds", "")
+	fs.BoolVar(&o.skipStartup, "skip-startup", false, "")
 	fs.BoolVarP(&o.successful, "successful-only", "z", false, "")
 	fs.BoolVarP(&o.failed, "failed-only", "Z", false, "")
 	fs.Var(setting{func(s string) (err error) { o.print.Status, err = parseSet(s, statuses); return err }}, "status", "")

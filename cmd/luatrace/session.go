@@ -76,6 +76,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		KeepTracing:  o.keepTracing,
 		BufferLimit:  o.bufferLimit(),
 		For:          o.limits.trace,
+		SkipStartup:  o.skipStartup,
 		CountFaults:  o.print.Quiet&printer.QuietFaults == 0,
 		Report:       s.notice,
 	}
