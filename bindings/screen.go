@@ -107,7 +107,8 @@ func (r *Runtime) frame(L *lua.LState) int {
 		r.write(text)
 	default:
 		if r.frameLines > 0 {
-			r.write([]byte("\x1b[" + strconv.Itoa(r.frameLines) + "A"))
+			// The terminal may have shown a key there: ^C.
+			r.write([]byte("\r\x1b[" + strconv.Itoa(r.frameLines) + "A"))
 		}
 		r.write([]byte("\x1b[?7l")) // long lines are cut, or they would count as two
 		for line := range bytes.Lines(text) {
@@ -121,6 +122,14 @@ func (r *Runtime) frame(L *lua.LState) int {
 	}
 	r.frameLines = max(lines, 1)
 	return 0
+}
+
+// EndPicture makes the next picture of output.frame stand below what is on the
+// terminal: somebody has written there, and the picture before is not right above.
+func (r *Runtime) EndPicture() {
+	if r.opts.Screen.Terminal {
+		r.frameLines = 0
+	}
 }
 
 // sgr are the escape sequences of colours.

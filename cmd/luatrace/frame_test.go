@@ -65,3 +65,40 @@ func TestColumnsOnATerminal(t *testing.T) {
 	term.expect(`\x1b\[1mPID +COMM +FD ERR +PATH\n\x1b\[m`)
 	term.expect(`\x1b\[31m\d+ +cat +-1 ENOENT +missing\n\x1b\[m`)
 }
+
+// A key that the terminal shows behind a picture does not shift the next one, and
+// a message of luatrace's is not drawn over.
+func TestFramesAfterAKey(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	script := filepath.Join(dir, "frames.lua")
+	writeFile(t, script, frames+`
+on("getuid", function(ev) notice "a word" end)
+`)
+	term := openTerminal(t, dir, "sh", "-c", `stty cols 90; TERM=xterm exec "$@"`, "sh", fixture.Luatrace(t), "-s", script, "/usr/bin/python3", "-c", `
+import os, time
+os.getppid()
+try:
+  while True: time.sleep(1)
+except KeyboardInterrupt: pass
+os.getppid()
+os.getuid()
+os.getppid()
+`)
+	term.expect("width 90")
+	term.send("\x03")
+	term.expect("picture 2")
+	term.expect("luatrace: a word\n")
+	term.expect("picture 3")
+	term.mu.Lock()
+	text := string(term.text)
+	term.mu.Unlock()
+	_, after, _ := strings.Cut(text, "^C")
+	second, third, _ := strings.Cut(after, "a word\r\n")
+	if !strings.HasPrefix(second, "\r\x1b[2A") {
+		t.Errorf("the second picture begins with %q", second)
+	}
+	if strings.Contains(third, "\x1b[2A") {
+		t.Errorf("the third picture goes over the message: %q", third)
+	}
+}

@@ -9,8 +9,8 @@ const optionsText = `What to do with the calls
   -s, --script=NAME            run a script of the collection, a FILE.lua, or -
                                for standard input
   -a, --arg=NAME=VALUE         argument of the scripts
-      --skip-startup           not the calls of the dynamic loader, nor those about
-                               the locale: what is left is the program's own
+      --skip-startup           no calls of the dynamic loader, nor any about the
+                               locale: what is left is the program's own
       --lines                  print the calls beside what scripts write, with
                                what they changed marked
       --inject=SPEC:DO[:when=WHEN]  tamper with these calls, as strace does; DO:

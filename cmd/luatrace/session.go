@@ -144,6 +144,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 func (s *session) notice(text string) {
 	s.interrupt()
 	s.lua.Flush()
+	s.lua.EndPicture()
 	s.say("%s", text)
 }
 

@@ -135,6 +135,9 @@ func (a *Agg) appendTable(dst []byte, rows []Row) []byte {
 		}
 		table = append(table, cells)
 	}
+	for i := range values {
+		alignPoints(table[1:], i)
+	}
 	widths := make([]int, columns)
 	for _, cells := range table {
 		for i, c := range cells {
@@ -157,6 +160,38 @@ func (a *Agg) appendTable(dst []byte, rows []Row) []byte {
 		dst = append(dst, '\n')
 	}
 	return dst
+}
+
+// alignPoints puts the decimal points of a column below each other: numbers get
+// blanks behind them. Values with units are left alone.
+func alignPoints(rows [][][]byte, column int) {
+	most := 0
+	for _, cells := range rows {
+		digits := fractionLen(cells[column])
+		if digits < 0 {
+			return
+		}
+		most = max(most, digits)
+	}
+	for _, cells := range rows {
+		cells[column] = appendSpaces(cells[column], most-fractionLen(cells[column]))
+	}
+}
+
+// fractionLen is how much of a number stands behind its whole part, the point
+// included; -1 if it is not just a number.
+func fractionLen(cell []byte) int {
+	point := len(cell)
+	for i, c := range cell {
+		switch {
+		case c == '.' && point == len(cell):
+			point = i
+		case c == '-' && i == 0, c >= '0' && c <= '9':
+		default:
+			return -1
+		}
+	}
+	return len(cell) - point
 }
 
 // appendPart appends a part of a key for text. An empty string would leave a
@@ -207,7 +242,13 @@ func (a *Agg) appendHistograms(dst []byte, rows []Row) []byte {
 		for _, b := range r.Buckets {
 			most = max(most, b.Count)
 		}
-		for _, b := range r.Buckets {
+		for j := 0; j < len(r.Buckets); j++ {
+			if n := emptyRun(r.Buckets[j:]); n >= longRun {
+				dst = append(dst, "...\n"...)
+				j += n - 1
+				continue
+			}
+			b := r.Buckets[j]
 			dst = appendPadded(dst, a.appendLabel(nil, b), labelWidth, false)
 			dst = append(dst, "  "...)
 			dst = appendPadded(dst, Int(b.Count).append(nil), countWidth, true)
@@ -224,6 +265,19 @@ func (a *Agg) appendHistograms(dst []byte, rows []Row) []byte {
 		}
 	}
 	return dst
+}
+
+// longRun is how many empty buckets are shown as one line: a gap of orders of
+// magnitude is a fact, its lines are not.
+const longRun = 3
+
+// emptyRun is how many buckets from the first on are empty.
+func emptyRun(buckets []Bucket) int {
+	n := 0
+	for n < len(buckets) && buckets[n].Count == 0 {
+		n++
+	}
+	return n
 }
 
 // appendHead appends the line above a drawing, if it has a key: the parts, with
