@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -151,7 +150,6 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, syntaxError(src.name, lines, err)
 	}
-	adjustFields(reflect.ValueOf(chunk))
 	src.chunk = chunk
 	if r.test == nil {
 		chunk = withoutTests(chunk) // what they mention is nothing the script does
@@ -159,10 +157,15 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 	if !src.loose && !src.generated {
 		chunk = ownArgs(chunk)
 	}
+	chunk, mender, wrong := mend(chunk, src.name)
+	if wrong != nil {
+		return nil, wrong
+	}
 	proto, err := lua.Compile(chunk, src.name)
 	if err != nil {
 		return nil, syntaxError(src.name, lines, err)
 	}
+	mender.patch(proto)
 	switch found := r.checkGlobals(proto, src.loose || src.generated); len(found) {
 	case 0:
 	case 1:
@@ -174,7 +177,7 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
-	if wrong := r.checkComparisons(chunk, src.name); wrong != nil {
+	if wrong = r.checkComparisons(chunk, src.name); wrong != nil {
 		return nil, wrong
 	}
 	r.noteMentions(proto)
@@ -230,37 +233,4 @@ func holdable(tok ast.Token) bool {
 		return false
 	}
 	return n.IsUint64() && n.Uint64() < 1<<63 || !strings.HasPrefix(strings.ToLower(tok.Str), "0x")
-}
-
-// adjustFields works around a fault of gopher-lua 1.1.2: in {1, k = f()} the
-// results of f also become list elements, because the last field is a call.
-// Marking the call as adjusted to one value, as by (f()), avoids that.
-func adjustFields(node reflect.Value) {
-	switch node.Kind() {
-	case reflect.Interface, reflect.Pointer:
-		if node.IsNil() {
-			return
-		}
-		if table, ok := node.Interface().(*ast.TableExpr); ok && len(table.Fields) > 0 {
-			if last := table.Fields[len(table.Fields)-1]; last.Key != nil {
-				switch v := last.Value.(type) {
-				case *ast.FuncCallExpr:
-					v.AdjustRet = true
-				case *ast.Comma3Expr:
-					v.AdjustRet = true
-				}
-			}
-		}
-		adjustFields(node.Elem())
-	case reflect.Slice:
-		for i := range node.Len() {
-			adjustFields(node.Index(i))
-		}
-	case reflect.Struct:
-		for i := range node.NumField() {
-			if node.Type().Field(i).IsExported() {
-				adjustFields(node.Field(i))
-			}
-		}
-	}
 }

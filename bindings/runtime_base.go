@@ -27,6 +27,25 @@ func (r *Runtime) luaSetMetatable(L *lua.LState) int {
 	return 1
 }
 
+// luaPCall is pcall, which leaves the variables of the functions outside shared
+// with their closures.
+func (r *Runtime) luaPCall(L *lua.LState) int {
+	L.CheckAny(1)
+	err := r.protected(L, L.GetTop()-1, lua.MultRet)
+	if err == nil {
+		L.Insert(lua.LTrue, 1)
+		return L.GetTop()
+	}
+	L.SetTop(0)
+	L.Push(lua.LFalse)
+	if e, ok := err.(*lua.ApiError); ok {
+		L.Push(e.Object)
+	} else {
+		L.Push(lua.LString(err.Error()))
+	}
+	return 2
+}
+
 // luaXPCall is xpcall without gopher-lua's error handler (see [Runtime.Call]):
 // the handler runs after the unwinding, and debug.traceback in it gives the
 // traceback of the error.
@@ -34,7 +53,7 @@ func (r *Runtime) luaXPCall(L *lua.LState) int {
 	handler := L.CheckFunction(2)
 	n := L.GetTop() - 2
 	L.Remove(2)
-	err := L.PCall(n, lua.MultRet, nil)
+	err := r.protected(L, n, lua.MultRet)
 	if err == nil {
 		L.Insert(lua.LTrue, 1)
 		return L.GetTop()
@@ -48,7 +67,7 @@ func (r *Runtime) luaXPCall(L *lua.LState) int {
 	L.Push(lua.LFalse)
 	L.Push(handler)
 	L.Push(object)
-	herr := L.PCall(1, lua.MultRet, nil)
+	herr := r.protected(L, 1, lua.MultRet)
 	r.errTrace = outer
 	if herr != nil {
 		L.SetTop(1)

@@ -95,6 +95,7 @@ func (r *Runtime) openStandard() {
 	L.G.Global = kept
 	L.Env = kept
 	r.replaceStandard()
+	r.installStringArithmetic()
 }
 
 // replaceStandard installs luatrace's own versions of standard functions.
@@ -107,11 +108,13 @@ func (r *Runtime) replaceStandard() {
 	base := r.globals
 	set(base, "tonumber", (*Runtime).luaToNumber)
 	set(base, "setmetatable", (*Runtime).luaSetMetatable)
+	set(base, "pcall", (*Runtime).luaPCall)
 	set(base, "xpcall", (*Runtime).luaXPCall)
 	set(base, "load", (*Runtime).luaLoad)
 	set(base, "loadstring", (*Runtime).luaLoadString)
 	if !r.opts.Sandbox {
 		r.watchFiles(sub("io"))
+		r.wholeLines(sub("io"))
 		set(base, "collectgarbage", (*Runtime).luaCollectGarbage)
 		set(base, "dofile", (*Runtime).luaDoFile)
 		set(base, "loadfile", (*Runtime).luaLoadFile)
@@ -134,10 +137,12 @@ func (r *Runtime) replaceStandard() {
 	}
 	set(sub("string"), "format", (*Runtime).luaFormat)
 	set(sub("string"), "rep", (*Runtime).luaRep)
+	set(sub("string"), "byte", (*Runtime).luaByte)
 	set(sub("string"), "find", (*Runtime).luaFind)
 	set(sub("string"), "match", (*Runtime).luaMatch)
 	set(sub("string"), "gmatch", (*Runtime).luaGmatch)
 	set(sub("string"), "gsub", (*Runtime).luaGsub)
+	set(sub("os"), "date", (*Runtime).luaDate)
 	set(sub("table"), "concat", (*Runtime).luaConcat)
 	set(sub("table"), "sort", r.luaSort(sub("table").RawGetString("sort").(*lua.LFunction).GFunction))
 	sub("math").RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number

@@ -83,7 +83,7 @@ func (r *Runtime) frame(L *lua.LState) int {
 	var picture bytes.Buffer
 	r.out.Reset(&picture)
 	L.Push(fn)
-	err := L.PCall(0, 0, nil)
+	err := r.protected(L, 0, 0)
 	r.out.Flush()
 	r.out.Reset(r.opts.Out)
 	if api, ok := err.(*lua.ApiError); ok {

@@ -58,7 +58,7 @@ func testRunList(r *Runtime, L *lua.LState) int {
 // each runs fn, whose errors say which of many events they are about.
 func (tr *testRun) each(L *lua.LState, what string, n int, fn func(*lua.LState)) {
 	L.Push(L.NewFunction(func(L *lua.LState) int { fn(L); return 0 }))
-	err := L.PCall(0, 0, nil)
+	err := tr.t.r.protected(L, 0, 0)
 	if err == nil {
 		return
 	}

@@ -1,0 +1,22 @@
+package bindings
+
+import lua "github.com/yuin/gopher-lua"
+
+// luaByte is string.byte; gopher-lua's counts wrongly from positions before the
+// string.
+func (r *Runtime) luaByte(L *lua.LState) int {
+	s := L.CheckString(1)
+	from := L.OptInt(2, 1)
+	to := L.OptInt(3, from)
+	position := func(p int) int {
+		if p < 0 {
+			return max(p+len(s)+1, 0)
+		}
+		return p
+	}
+	from, to = max(position(from), 1), min(position(to), len(s))
+	for i := from; i <= to; i++ {
+		L.Push(lua.LNumber(s[i-1]))
+	}
+	return max(0, to-from+1)
+}
