@@ -105,7 +105,8 @@ type Runtime struct {
 	metaOnly   bool
 	mentioned  map[string]bool // names in the code compiled so far; see noteMentions
 	globals    *lua.LTable
-	builtin    map[string]bool // globals that scripts can't assign to
+	builtin    map[string]bool       // globals that scripts can't assign to
+	builtins   map[string]lua.LValue // what those hold
 	classes    map[string]*lua.LTable
 	methods    map[string]*lua.LTable
 	sources    map[string]*source // by chunk name
@@ -146,6 +147,7 @@ func New(opts Options) *Runtime {
 		intr:      newInterrupt(),
 		quit:      make(chan struct{}),
 		builtin:   map[string]bool{},
+		builtins:  map[string]lua.LValue{},
 		classes:   map[string]*lua.LTable{},
 		methods:   map[string]*lua.LTable{},
 		sources:   map[string]*source{},

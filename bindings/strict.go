@@ -23,6 +23,7 @@ func (r *Runtime) protectGlobals() {
 	r.globals.RawSetString("_G", front)
 	for _, name := range tableNames(r.globals) {
 		r.builtin[name] = true
+		r.builtins[name] = r.globals.RawGetString(name)
 	}
 	mt = r.L.NewTable()
 	mt.RawSetString("__index", r.L.NewFunction(r.missingGlobal))

@@ -23,7 +23,8 @@ type Trace struct {
 	ev      *eventRef      // what shared holds
 	names   map[string]lua.LValue
 	format  TraceOptions
-	exit    *int // asked for by os.exit
+	exit    *int   // asked for by os.exit
+	roots   []root // what the engine may call
 }
 
 // TraceOptions say how tostring(ev) and the aggregations look.

@@ -40,8 +40,10 @@ func (t *Trace) fault(L *lua.LState) int {
 	if f.ret >= 0 {
 		f.tally.Done = "prevented"
 	}
+	if err := t.eng.On(h); err != nil {
+		L.RaiseError("fault: %s", err.Error())
+	}
 	t.eng.AddTally(f.tally)
-	t.eng.On(h)
 	return 0
 }
 

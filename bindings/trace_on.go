@@ -86,12 +86,16 @@ func (t *Trace) on(L *lua.LState) int {
 	if opts != nil {
 		h.When = t.options(L, spec, opts)
 	}
-	t.register(h, fn)
+	if err := t.register(h, fn); err != nil {
+		L.RaiseError("on: %s", err.Error())
+	}
 	return 0
 }
 
-// register makes a hook of a Lua function.
-func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) {
+// register makes a hook of a Lua function. The error is why its events would not
+// arrive.
+func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) error {
+	t.noteRoot(h.Spec, fn)
 	keeps := true
 	h.Needs.All = true
 	if fn.Proto != nil {
@@ -109,7 +113,7 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) {
 		h.Needs.Registers = true
 	}
 	h.Fn = func(ev *engine.Event) error { return t.call(fn, keeps, ev) }
-	t.eng.On(h)
+	return t.eng.On(h)
 }
 
 // OnBody makes a hook whose body is code, in which ev is the event: the -e of
@@ -124,8 +128,7 @@ func (t *Trace) OnBody(spec *engine.Spec, code string) error {
 			return errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what))
 		}
 	}
-	t.register(&engine.Hook{Spec: spec, Where: "-e"}, fn)
-	return nil
+	return t.register(&engine.Hook{Spec: spec, Where: "-e"}, fn)
 }
 
 func (t *Trace) options(L *lua.LState, spec *engine.Spec, opts *lua.LTable) engine.When {
@@ -157,6 +160,7 @@ func (t *Trace) every(L *lua.LState) int {
 		L.ArgError(1, err.Error())
 	}
 	fn := L.CheckFunction(2)
+	t.noteRoot(nil, fn)
 	t.eng.Every(&engine.Timer{
 		Interval: d,
 		Where:    position(L),

@@ -64,7 +64,9 @@ func processObject() object {
 				}},
 			{name: "detach", help: "Lets the process run on untraced, with whatever it creates from now on. No more events come from it.",
 				fn: func(r *Runtime, L *lua.LState) int {
-					receiver[*procRef](L, 1, "process").proc.Detach()
+					if err := receiver[*procRef](L, 1, "process").proc.Detach(); err != nil {
+						L.RaiseError("detach: %s", err.Error())
+					}
 					return 0
 				}},
 			{name: "fd", params: "fd: number", returns: "string|nil", help: "Returns what a descriptor stands for, as ev.fdpath does.",

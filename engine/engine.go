@@ -74,6 +74,7 @@ type Engine struct {
 	observers   []func(*Event)
 	running     *Hook // called last
 
+	phase        phase
 	early        bool // hooks for the exit run at entry where that is the same
 	wantsEnds    bool // some hook is on the end of tasks
 	warnedBusy   bool // of a listener that a tracee can't have

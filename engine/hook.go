@@ -28,6 +28,7 @@ type Hook struct {
 
 	errors   int
 	disabled bool
+	late     bool // added while a filter was in force
 }
 
 // Needs says which fields of an event a hook may read, as far as it is known
@@ -109,20 +110,26 @@ type Timer struct {
 	disabled bool
 }
 
-// On registers a hook. It must not be called while Run is at work, except from
-// a hook.
-func (e *Engine) On(h *Hook) {
+// On registers a hook. While Run is at work it must be called from a hook. The
+// error, often a *LateError, says that the hook's events can't arrive any more; it is
+// nil before Run.
+func (e *Engine) On(h *Hook) error {
 	if e.opts.ReadOnly {
 		h.Fault = nil // its function meets the same refusal as any other
+	}
+	if h.Spec.Kind == SpecSyscall {
+		h.Needs.addConditions(h.When)
+	}
+	if err := e.admit(h); err != nil {
+		return err
 	}
 	b := boundHook{h, h.When}
 	switch h.Spec.Kind {
 	case SpecSyscall:
-		h.Needs.addConditions(h.When)
 		e.hooks = append(e.hooks, h)
 		e.table.reset()
-		if e.tr != nil && e.plan.Filter == nil {
-			e.tr.Syscalls = true
+		if e.phase == tracing && e.plan.Filter == nil {
+			e.tr.StopAtCalls()
 		}
 	case SpecSignal:
 		e.signalHooks = append(e.signalHooks, b)
@@ -134,6 +141,7 @@ func (e *Engine) On(h *Hook) {
 	case SpecEnd:
 		e.endHooks = append(e.endHooks, b)
 	}
+	return nil
 }
 
 // Every registers a function that is called each interval while the trace

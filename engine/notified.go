@@ -87,7 +87,7 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 	case ev.skip:
 		ret := e.exitOfSkipped(t, ev.skipRet)
 		e.answer(task, delay, func() { l.Answer(id, ret) })
-	case ev.setArgs != 0 || ev.setNumber || len(t.onExit) > 0:
+	case ev.setArgs != 0 || ev.setNumber || len(t.onExit) > 0 || t.hooks.late:
 		e.upgrade(t, ev, delay)
 	default:
 		t.hooks = nil
@@ -143,7 +143,7 @@ func (e *Engine) answer(task *tracer.Task, delay time.Duration, give func()) {
 // exitOfSkipped shows hooks of the exit the result of a call that does not run:
 // it is known already, no stop is needed for it.
 func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
-	if len(t.onExit) == 0 {
+	if len(t.onExit) == 0 && !t.hooks.late {
 		t.hooks = nil
 		return ret
 	}

@@ -29,6 +29,7 @@ func (e *Engine) Run(target Target) (Result, error) {
 }
 
 func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
+	e.phase = beginning
 	e.guarded(func() { e.runPlain(KindBegin, e.beginHooks) })
 	err := e.startTracees(tr, target)
 	if err == nil {
@@ -69,6 +70,7 @@ func (e *Engine) begin() {
 
 // end runs what comes last, however the trace ended.
 func (e *Engine) end() {
+	e.phase = over
 	e.guarded(func() { e.runPlain(KindEnd, e.endHooks) })
 	for _, f := range e.finish {
 		e.guarded(f)

@@ -12,7 +12,7 @@ type callHooks struct {
 	exit    []boundHook
 	latch   bool // some exit hook may read memory arguments as they were at entry
 	closes  bool // the call closes its descriptor, and some exit hook may ask what that was
-	noexit  bool // the call does not return: hooks for its exit run at entry
+	late    bool // some exit hook came after the plan, which may know of none
 	execing bool // its success replaces the memory that arguments point to
 	moves   bool // its success changes what its path is relative to
 }
@@ -95,6 +95,7 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 	for i := range ch.exit {
 		h := ch.exit[i].Hook
 		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
+		ch.late = ch.late || h.late
 		ch.closes = ch.closes || ch.name == "close" && h.Needs.descriptors()
 	}
 	return ch
@@ -105,7 +106,6 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 // the plan asks for every call there is.
 func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 	ch := &callHooks{name: syscalls.Name(abi, nr)}
-	ch.noexit = !returns(ch.name)
 	ch.execing = ch.name == "execve" || ch.name == "execveat"
 	ch.moves = ch.name == "chdir"
 	for _, h := range e.hooks {
@@ -117,7 +117,7 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 			continue
 		}
 		b := boundHook{h, when}
-		if h.Spec.Phase == PhaseEnter || ch.noexit || e.early && h.early(abi, nr, when) {
+		if e.atEntry(&b, abi, nr, ch.name) {
 			ch.enter = append(ch.enter, b)
 			continue
 		}
@@ -127,6 +127,11 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 		return noHooks
 	}
 	return ch
+}
+
+// atEntry says whether a hook runs at the entry of a call.
+func (e *Engine) atEntry(b *boundHook, abi syscalls.ABI, nr int, name string) bool {
+	return b.Spec.Phase == PhaseEnter || !returns(name) || e.early && b.early(abi, nr, b.when)
 }
 
 // wantsLatch says whether an exit hook may read an argument that lies in

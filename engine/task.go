@@ -95,16 +95,6 @@ func (e *Engine) proc(p *tracer.Process) *Proc {
 // looked at.
 func (t *Task) DecodedCall() *decode.Call { return &t.call }
 
-// Detach lets the process go: it runs on untraced, and no more events come
-// from it or from what it creates.
-func (p *Proc) Detach() {
-	if p.eng.tr == nil {
-		p.Process.SimulateDetach()
-		return
-	}
-	p.eng.tr.Detach(p.Process)
-}
-
 // Kill sends the process a signal; ESRCH if it is gone, ErrReadOnly if the
 // trace is read-only.
 func (p *Proc) Kill(sig unix.Signal) error {

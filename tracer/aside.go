@@ -67,14 +67,13 @@ func (t *Tracer) stepAside(task *Task) bool {
 		}
 		a.Tracee, a.Tracer = target.Proc, task.Proc.PID
 	}
-	if t.filtered && t.filter.Has(FilterTrace) {
+	if t.stopsCalls() {
 		a.Filter = true
 		t.OnAside(&a)
 		return false
 	}
 	if !a.Tracee.detaching {
 		t.OnAside(&a)
-		t.left(a.Tracee)
 	}
 	t.Detach(a.Tracee)
 	switch {

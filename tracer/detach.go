@@ -1,23 +1,53 @@
 package tracer
 
 import (
+	"errors"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+// ErrFiltered says that a process can't be let go: it has a filter that stops
+// calls, and the kernel makes those fail with ENOSYS where no tracer is.
+var ErrFiltered = errors.New("the process can't be let go: the seccomp filter of this run stops calls, which fail without luatrace; add --attachable to run without one")
+
 // Detach lets a process go, with all its threads and whatever it creates
 // meanwhile: it runs on as if it had never been traced. A task that is stopped
 // for the present event goes with its Resume, the others as soon as they can
-// be brought to a stop. No more events come from it.
-func (t *Tracer) Detach(p *Process) {
+// be brought to a stop. No more events come from it. Where the filter asks before
+// calls, the tracer answers for it as long as it runs. The error is ErrFiltered, and
+// nothing was done then.
+func (t *Tracer) Detach(p *Process) error {
 	if p.detaching {
-		return
+		return nil
 	}
+	if t.stopsCalls() {
+		return ErrFiltered
+	}
+	t.left(p)
 	p.detaching = true
 	for _, task := range t.tasks {
 		if task.Proc == p {
+			t.interrupt(task)
+		}
+	}
+	return nil
+}
+
+// stopsCalls says whether the filter stops calls for a tracer, not only for the
+// answer of a listener.
+func (t *Tracer) stopsCalls() bool { return t.filtered && t.filter.Has(FilterTrace) }
+
+// StopAtCalls sets Syscalls and brings the tasks that run to a stop, once: they
+// were resumed without it.
+func (t *Tracer) StopAtCalls() {
+	if t.Syscalls {
+		return
+	}
+	t.Syscalls = true
+	for _, task := range t.tasks {
+		if task.state == taskRunning && !task.launching {
 			t.interrupt(task)
 		}
 	}

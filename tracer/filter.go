@@ -52,6 +52,11 @@ type ArgTest struct {
 	Bias  uint64
 }
 
+// Equal says whether two tests are the same.
+func (t ArgTest) Equal(o ArgTest) bool {
+	return t.Arg == o.Arg && t.Wide == o.Wide && t.Op == o.Op && slices.Equal(t.Words, o.Words) && t.Lo == o.Lo && t.Hi == o.Hi && t.Bias == o.Bias
+}
+
 // Holds is the test in Go: what the compiled filter must compute.
 func (t *ArgTest) Holds(word uint64) bool {
 	if !t.Wide {

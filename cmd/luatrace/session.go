@@ -100,7 +100,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		s.close()
 		return nil, err
 	}
-	if why := s.lua.Unfiltered(); why != "" {
+	if why := s.trace.Unfiltered(); why != "" {
 		s.eng.Unfilter(why)
 	} else if why := o.unfiltered(); why != "" {
 		s.eng.Unfilter(why)

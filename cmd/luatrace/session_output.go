@@ -125,7 +125,9 @@ func (s *session) detachOnExec(o *options) {
 		if s.print != nil {
 			s.print.Detached(ev.Task)
 		}
-		ev.Task.Proc.Detach()
+		if err := ev.Task.Proc.Detach(); err != nil {
+			s.say("%s", err)
+		}
 	})
 }
 
