@@ -59,14 +59,14 @@ func outputModule() module {
 			flag("time", "Whether -tt, -ttt, -r or --absolute-timestamps asks for a time stamp before each line. print and printf put it before lines that hooks on calls, signals and processes write; a script with columns of its own writes output.stamp() into one, output.stampwidth wide.",
 				func(s *Screen) bool { return s.Stamps.Wanted }),
 			{name: "stampwidth", typ: "number", help: "Columns that a time stamp takes.", get: func(r *Runtime) lua.LValue {
-				return number(int64(r.opts.Screen.Stamps.width()))
+				return lua.LNumber(r.opts.Screen.Stamps.width())
 			}},
 			flag("terminal", "Whether it is a terminal.", func(s *Screen) bool { return s.Terminal }),
 			{name: "width", typ: "number", help: "Columns of the terminal, 80 if it is none.", get: func(r *Runtime) lua.LValue {
 				if r.opts.Screen.Width <= 0 {
-					return number(80)
+					return lua.LNumber(80)
 				}
-				return number(int64(r.opts.Screen.Width))
+				return lua.LNumber(r.opts.Screen.Width)
 			}},
 		},
 	}

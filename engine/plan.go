@@ -53,16 +53,16 @@ func MakePlan(hooks []*Hook, mode PlanMode) Plan {
 	if everythingTraced(spec) {
 		return Plan{Calls: true, Why: "every call stops for its result anyway"}
 	}
-	prog, err := spec.Compile()
+	size, err := spec.Prepare()
 	if err != nil {
 		// Without conditions it is shorter; the hooks check them anyway.
 		planner.unconditional = true
 		spec = planner.filter()
-		if prog, err = spec.Compile(); err != nil {
+		if size, err = spec.Prepare(); err != nil {
 			return Plan{Calls: true, Why: err.Error()}
 		}
 	}
-	return Plan{Filter: spec, Calls: true, Why: mode.NoNotify, Size: len(prog)}
+	return Plan{Filter: spec, Calls: true, Why: mode.NoNotify, Size: size}
 }
 
 type planner struct {

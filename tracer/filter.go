@@ -103,6 +103,8 @@ type FilterABI struct {
 type FilterSpec struct {
 	ABIs        [syscalls.NumABI]FilterABI
 	UnknownArch FilterAction
+
+	prepared []bpf.RawInstruction
 }
 
 // Decide is the filter in Go: what the kernel will do with a call.
@@ -165,13 +167,23 @@ func (s *FilterSpec) Has(action FilterAction) bool {
 // Notifies says whether the filter needs a listener.
 func (s *FilterSpec) Notifies() bool { return s.Has(FilterNotify) }
 
+// Prepare compiles the filter, which is not to be changed afterwards, and keeps the
+// program for [Command]. It returns the number of its instructions, and fails as Compile does.
+func (s *FilterSpec) Prepare() (size int, err error) {
+	s.prepared, err = s.Compile()
+	return len(s.prepared), err
+}
+
 // maxFilter is BPF_MAXINSNS.
 const maxFilter = 4096
 
 // Compile translates the filter to the program that seccomp(2) takes. It fails
 // if the program would be longer than the kernel allows.
 func (s *FilterSpec) Compile() ([]bpf.RawInstruction, error) {
-	a := &filterAsm{}
+	if s.prepared != nil {
+		return s.prepared, nil
+	}
+	a := &filterAsm{items: make([]asmItem, 0, 128)}
 	const offNR, offArch = 0, 4
 	arches := []struct {
 		arch uint32

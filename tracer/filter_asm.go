@@ -66,7 +66,7 @@ func (a *filterAsm) assemble() ([]bpf.RawInstruction, error) {
 			break
 		}
 	}
-	var prog []bpf.Instruction
+	prog := make([]bpf.Instruction, 0, pos[len(a.items)])
 	for i := range a.items {
 		it := &a.items[i]
 		at := len(prog)

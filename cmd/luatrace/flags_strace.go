@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -16,6 +17,9 @@ var straceQualifier = sync.OnceValue(func() *regexp.Regexp {
 // called here.
 func (o *options) checkStrace() error {
 	for _, code := range o.codes {
+		if _, _, ok := strings.Cut(code, "="); !ok {
+			continue
+		}
 		m := straceQualifier().FindStringSubmatch(code)
 		switch {
 		case m == nil:

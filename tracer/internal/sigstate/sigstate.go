@@ -15,8 +15,6 @@ import (
 	"encoding/binary"
 	"os"
 	"reflect"
-	"strconv"
-	"strings"
 	"sync"
 )
 
@@ -55,18 +53,6 @@ var Inherited = sync.OnceValue(func() State {
 	s.Ignored |= now
 	return s
 })
-
-// ignoredNow asks the kernel, which knows of what the runtime has left alone.
-func ignoredNow() (set Set) {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), "\nSigIgn:")
-	line, _, _ := strings.Cut(rest, "\n")
-	n, _ := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
-	return Set(n)
-}
 
 // noted reads the runtime's notes.
 func noted() State {

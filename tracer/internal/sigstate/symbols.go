@@ -89,22 +89,24 @@ func findSymbols(image []byte, wanted []wantedSymbol) (map[string]symbol, error)
 	return nil, errNoSymbols
 }
 
-// lookUp goes through the entries of a symbol table with its names.
+// lookUp goes through the entries of a symbol table with its names, from the end:
+// Go's linker puts variables behind the functions, which are many more.
 func lookUp(entries, names []byte, wanted []wantedSymbol) map[string]symbol {
 	le := binary.LittleEndian
 	found := map[string]symbol{}
-	for ; len(entries) >= symbolSize && len(found) < len(wanted); entries = entries[symbolSize:] {
-		if entries[symbolInfo]&15 != infoObject {
+	for n := len(entries) / symbolSize; n > 0 && len(found) < len(wanted); n-- {
+		entry := entries[(n-1)*symbolSize : n*symbolSize]
+		if entry[symbolInfo]&15 != infoObject {
 			continue
 		}
-		size := le.Uint64(entries[symbolLength:])
+		size := le.Uint64(entry[symbolLength:])
 		for _, w := range wanted {
 			if size != w.size {
 				continue
 			}
-			name := part(names, uint64(le.Uint32(entries)), uint64(len(w.name))+1)
+			name := part(names, uint64(le.Uint32(entry)), uint64(len(w.name))+1)
 			if name != nil && string(name[:len(w.name)]) == w.name && name[len(w.name)] == 0 {
-				found[w.name] = symbol{le.Uint64(entries[symbolValue:]), size}
+				found[w.name] = symbol{le.Uint64(entry[symbolValue:]), size}
 			}
 		}
 	}
