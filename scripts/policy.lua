@@ -18,7 +18,7 @@ meta {
   caveats = "For tests and for finding out, no wall against an enemy: another thread can "
     .. "change a name after it was looked at, links are not followed, and io_uring is not seen. Descriptors are "
     .. "judged when they are opened, inherited ones are not. Names of temporary files and process ids are learned as "
-    .. "patterns. A profile has the calls of this run; another run may need more.",
+    .. "patterns. A relative name is denied if nobody knows what it is relative to, as without /proc. A profile has the calls of this run; another run may need more.",
 }
 
 local access, address, paths = require "lib.access", require "lib.address", require "lib.paths"
@@ -31,9 +31,9 @@ local decide = args.file and rules.read(args.file)
 local calls, machines = {}, {}
 local names = {amd64 = "SCMP_ARCH_X86_64", i386 = "SCMP_ARCH_X86", x32 = "SCMP_ARCH_X32", arm64 = "SCMP_ARCH_AARCH64"}
 
-local function check(ev, kind, what)
-  if args.learn then learned.add(ev, kind, what) end
-  if not decide or decide(kind, what) == "allow" then return true end
+local function check(ev, kind, what, unplaced)
+  if args.learn and not unplaced then learned.add(ev, kind, what) end
+  if not decide or not unplaced and decide(kind, what) == "allow" then return true end
   local verdict = args.report and "would deny" or "denied"
   if output.json then
     emit {verdict = verdict, pid = ev.pid, comm = ev.comm, kind = kind, what = what}
@@ -52,6 +52,9 @@ if args.file or args.learn then
       if given and given ~= "" or kind == "exec" then
         if not check(ev, kind, paths.clean(path)) then return end
       end
+    end
+    for _, path in pairs(ev.unplaced) do -- nobody knows which file it is
+      if not check(ev, kind, path, true) then return end
     end
   end)
   on("connect,bind:enter", function(ev)

@@ -115,6 +115,7 @@ func moveDirectly(move func(pid int, b []byte, addr uint64) (int, unix.Errno), t
 	case e == unix.EFAULT || e == unix.ESRCH:
 		return 0, e
 	case errors.As(err, new(*procfs.Unavailable)):
+		proc().Wanted()
 		return 0, fmt.Errorf("%w, and %s", e, err)
 	}
 	return 0, err

@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -43,6 +45,7 @@ func TestWithoutProc(t *testing.T) {
 	tool, dir := fixture.Luatrace(t), t.TempDir()
 	writeFile(t, filepath.Join(dir, "rel.txt"), "secret\n")
 	writeFile(t, filepath.Join(dir, "other.txt"), "another\n")
+	writeFile(t, filepath.Join(dir, "policy"), "deny write /etc/**\ndefault allow\n")
 	for name, c := range map[string]struct {
 		args           []string
 		code           int
@@ -61,6 +64,8 @@ func TestWithoutProc(t *testing.T) {
 		"nothing of it is wanted": {args: []string{"-c", "-o", "/dev/null", "echo", "hi"}, stdout: "hi\n"},
 		"deny": {args: []string{"-s", "deny", "-a", "under=" + dir, "-a", "calls=openat", "cat", "rel.txt"}, code: 1,
 			stderr: blindLine + "cat: rel.txt: Permission denied\ndenied:                 openat      EACCES rel.txt\n"},
+		"policy": {args: []string{"-s", "policy", "-a", "file=" + filepath.Join(dir, "policy"), "cat", "rel.txt"}, code: 1,
+			stderr: blindLine + "cat: rel.txt: Permission denied\ndenied: PID  read rel.txt\n"},
 		"attach": {args: []string{"-p", "1"}, code: exitFailure,
 			stderr: "luatrace: cannot attach to process 1: there is no /proc, which knows its threads (mount -t proc proc /proc)\n"},
 	} {
@@ -72,12 +77,22 @@ func TestWithoutProc(t *testing.T) {
 					words = append(words, row)
 				}
 				r := withoutProc(t, dir, append(words, c.args...)...)
+				r.Stderr = regexp.MustCompile(`(?m)^denied: \d+ `).ReplaceAllString(r.Stderr, "denied: PID ")
 				if r.Code != c.code || r.Stdout != c.stdout || r.Stderr != c.stderr && !(c.code == exitHook && strings.HasPrefix(r.Stderr, c.stderr)) {
 					t.Errorf("exit status %d, stdout %q, stderr %q; want %d, %q, %q", r.Code, r.Stdout, r.Stderr, c.code, c.stdout, c.stderr)
 				}
 			})
 		}
 	}
+	t.Run("a change that can't be made", func(t *testing.T) {
+		t.Parallel()
+		// neither through /proc nor by process_vm_writev
+		writev := map[string]string{"amd64": "311", "arm64": "271"}[runtime.GOARCH]
+		r := withoutProc(t, dir, fixture.Build(t, "profile"), "EPERM", writev, tool, "-e", `on("write:enter", function(ev) ev.buf = ev.buf:upper() end)`, "echo", "hi")
+		if want := "operation not permitted, and /proc is of no use here: there is none (in the hook of "; r.Code != exitHook || r.Stdout != "hi\n" || !strings.Contains(r.Stderr, want) {
+			t.Errorf("exit status %d, stdout %q, stderr %q lacks %q", r.Code, r.Stdout, r.Stderr, want)
+		}
+	})
 	t.Run("plan", func(t *testing.T) {
 		t.Parallel()
 		r := withoutProc(t, dir, tool, "--plan", "-t", "openat:enter", "-e", "print(ev.path)", "true")

@@ -101,6 +101,11 @@ func (f *FS) look() (View, string) {
 	if err != nil {
 		return None, Foreign // of a namespace that this process is not in
 	}
+	// Nothing is around the first namespace, which has always this number
+	// (PROC_PID_INIT_INO). This costs a quarter of reading the status.
+	if ns, err := f.readlink("self/ns/pid"); err == nil && ns == "pid:[4026531836]" {
+		return Own, ""
+	}
 	b, err := f.read("self/status")
 	if err != nil {
 		return None, err.Error()
