@@ -18,7 +18,7 @@ meta {
   caveats = "For tests and for finding out, no wall against an enemy: another thread can "
     .. "change a name after it was looked at, links are not followed, and io_uring is not seen. Descriptors are "
     .. "judged when they are opened, inherited ones are not. Names of temporary files and process ids are learned as "
-    .. "patterns. A relative name is denied if nobody knows what it is relative to, as without /proc. A profile has the calls of this run; another run may need more.",
+    .. "patterns. Relative names are denied where nobody can tell to what. A profile has only what this run called.",
 }
 
 local access, address, paths = require "lib.access", require "lib.address", require "lib.paths"
@@ -48,14 +48,11 @@ if args.file or args.learn then
   on("%file:enter", function(ev)
     local kind = access.kind(ev)
     for name, path in pairs(ev.paths) do
-      local given = ev.args[name] -- none: it is about a descriptor that the program has
-      if given and given ~= "" or kind == "exec" then
+      if (ev.args[name] or "") ~= "" or kind == "exec" then -- else it is about a descriptor that the program has
         if not check(ev, kind, paths.clean(path)) then return end
       end
     end
-    for _, path in pairs(ev.unplaced) do -- nobody knows which file it is
-      if not check(ev, kind, path, true) then return end
-    end
+    for _, path in pairs(ev.unplaced) do check(ev, kind, path, true) end
   end)
   on("connect,bind:enter", function(ev)
     local to = address.text(ev.addr)

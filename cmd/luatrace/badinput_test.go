@@ -104,8 +104,8 @@ var badCommandLines = []bad{
 	{[]string{"-p", "1,no such name"}, exitFailure, `-p "no such name": no process of that name is running`},
 	{[]string{"-p", "-5"}, exitUsage, `-p "-5": a process id or a name is wanted, not "-5"`},
 	{[]string{"-p", "99999999999999999999"}, exitUsage, `-p "9+": a process id or a name is wanted, not "9+"`},
-	{[]string{"--for", "0", "true"}, exitUsage, `--for 0: a time is wanted: 10s, 1m30s, 500ms, or seconds`},
-	{[]string{"--for", "soon", "true"}, exitUsage, `--for soon: a time is wanted: 10s, 1m30s, 500ms, or seconds`},
+	{[]string{"--for", "0", "true"}, exitUsage, `--for: a time is wanted: 10s, 1m30s, 500ms, or seconds`},
+	{[]string{"--for", "soon", "true"}, exitUsage, `--for: a time is wanted: 10s, 1m30s, 500ms, or seconds`},
 	{[]string{"-p", "2147483647"}, exitFailure, `cannot attach to process 2147483647: there is no such process`},
 
 	{[]string{"-o", "/nonexistent/trace", "true"}, exitFailure, `cannot write to "/nonexistent/trace": no such file or directory`},
