@@ -53,6 +53,13 @@ func httpRows(t *testing.T, text, comm string) []string {
 	return list
 }
 
+// interruptAfter interrupts luatrace when it has written n rows of a server: a client
+// has its answer before luatrace has seen that the server sent it.
+func interruptAfter(tr *servers.Trace, s *servers.Server, n int) fixture.Result {
+	s.Until(fmt.Sprintf("%d rows", n), func() bool { return strings.Count(tr.Stderr(), " server ") >= n })
+	return tr.Interrupt()
+}
+
 func wantRows(t *testing.T, text string, got []string, want ...string) {
 	t.Helper()
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
@@ -79,7 +86,7 @@ func TestHTTPSnoopNginx(t *testing.T) {
 			if n := strings.Count(got, "HTTP/1.1 "); n < 9 {
 				t.Errorf("%d answers: %s", n, got)
 			}
-			r := tr.Interrupt()
+			r := interruptAfter(tr, ng, 9)
 			size := func(status string) string {
 				m := regexp.MustCompile(`HTTP/1\.1 ` + status + ` [^\n]*\n(?:[^\n]+\n)*?Content-Length: (\d+)`).FindStringSubmatch(got)
 				if m == nil {
@@ -95,7 +102,7 @@ func TestHTTPSnoopNginx(t *testing.T) {
 		for _, options := range [][]string{{"-k"}, nil} {
 			tr := servers.Attach(t, u.cred, []string{"-s", "httpsnoop"}, ng.All()...)
 			servers.AB(t, "http://"+ng.Addr+"/page", 300, 6, options...)
-			r := tr.Interrupt()
+			r := interruptAfter(tr, ng, 300)
 			wantCount(t, fmt.Sprintf("requests of ab %v", options), len(httpRows(t, r.Stderr, "nginx")), 300)
 		}
 	})
@@ -142,7 +149,7 @@ for i in range(3):
 for s in reversed(all):
     while s.recv(999): pass`
 		c := fixture.Run(t, fixture.Luatrace(t), "-s", "httpsnoop", servers.Python, "-I", "-c", client)
-		for side, text := range map[string]string{"client": c.Stderr, "server": tr.Interrupt().Stderr} {
+		for side, text := range map[string]string{"client": c.Stderr, "server": interruptAfter(tr, py, 3).Stderr} {
 			if rows := columns(text); len(rows) != 4 {
 				t.Errorf("%s:\n%s", side, text)
 			}
@@ -170,6 +177,6 @@ const s = http.createServer((q, r) => {
 		t.Errorf("node answered %q", got[max(0, len(got)-900):])
 	}
 	exchange(t, "tcp", s.Addr, "GET /early HTTP/1.1\r\nHost: h\r\n\r\n", "hello")
-	r := tr.Interrupt()
+	r := interruptAfter(tr, s, 4)
 	wantRows(t, r.Stderr, httpRows(t, r.Stderr, "node"), "GET 200 - http://h/long", "POST 200 2 http://h/up", "HEAD 200 0 http://h/up", "GET 200 5 http://h/early")
 }

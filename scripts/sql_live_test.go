@@ -53,6 +53,8 @@ func TestSQLSnoopLive(t *testing.T) {
 			if r := p.Command(t, "pgbench", bench(mode, host)...); r.Code != 0 {
 				t.Errorf("pgbench: %s", r.Stderr)
 			}
+			// pgbench has its answers before luatrace has seen that they were sent.
+			p.Until("the last statements", func() bool { return strings.Count(tr.Stderr(), " END;") >= clients*transactions })
 			check(mode+" by "+host, tr.Interrupt().Stderr, "server", "postgres")
 		}
 	}
@@ -109,6 +111,7 @@ s.sendall(message(b"X", b""))`
 	if status := client.Wait(); status != 0 {
 		t.Errorf("the client ended with %d: %s", status, client.Log())
 	}
+	server.Await("select 'new'")
 	for side, text := range map[string]string{"client": tr.End(0).Stderr, "server": server.Interrupt().Stderr} {
 		var got []string
 		for _, line := range columns(text)[1:] {

@@ -19,17 +19,21 @@ local human = require "lib.human"
 local conns = {}
 
 local function note(ev, key, fd)
-  local what = fd and ev.proc:fd(fd) or ev.fdpath
-  if not what or not (what:find "^tcp" or what:find "^udp" or args.unix and what:find "^unix") then return end
-  local c = conns[what] or {connection = what, comm = ev.comm, sent = 0, received = 0, calls = 0}
-  conns[what] = c
+  local d = fd and ev.proc:fdinfo(fd) or not fd and ev.fdinfo
+  if not d or d.kind ~= "tcp" and d.kind ~= "udp" and (d.kind ~= "unix" or not args.unix) then return end
+  local id = d.inode and "socket " .. d.inode or d.path -- all connections to a unix socket have one name
+  local c = conns[id] or {connection = d.path, comm = ev.comm, sent = 0, received = 0, calls = 0}
+  conns[id] = c
   c[key], c.calls = c[key] + ev.ret, c.calls + 1
 end
 
 local when = {ret = gt(0)}
 on("read,readv,recvfrom,recvmsg", {when = when}, function(ev) note(ev, "received") end)
 on("write,writev,sendto,sendmsg,sendfile", {when = when}, function(ev) note(ev, "sent") end)
-on("splice", {when = when}, function(ev) note(ev, "sent", ev.fd_out) end)
+on("splice", {when = when}, function(ev)
+  note(ev, "received", ev.fd_in)
+  note(ev, "sent", ev.fd_out)
+end)
 
 local function report()
   local list = {}
