@@ -33,7 +33,9 @@ var Sheet = []Promise{
 		"bindings.TestOutputIsSafe", "bindings.TestNoControlBytes", "cmd/luatrace.TestJSONIsTheSame", "cmd/luatrace.TestHostileModes", "cmd/luatrace.TestHostileScripts",
 		"cmd/luatrace.TestRawOutputOnTerminal", "scripts.TestHostileNames"}},
 	{"What is refused is said in one line that says what to do.", []string{
-		"cmd/luatrace.TestBadCommandLines", "cmd/luatrace.TestAttachToTraced", "cmd/luatrace.TestAttachToAnotherUsers", "cmd/luatrace.TestOutputFails", "cmd/luatrace.TestOutputIsLost", "cmd/luatrace.TestScriptsAreTrusted"}},
+		"cmd/luatrace.TestBadCommandLines", "cmd/luatrace.TestAttachToTraced", "cmd/luatrace.TestAttachToAnotherUsers", "cmd/luatrace.TestOutputFails", "cmd/luatrace.TestOutputIsLost", "cmd/luatrace.TestScriptsAreTrusted", "cmd/luatrace.TestOldKernel"}},
+	{"Nothing of another process is shown as the traced one's, or read or written in its place, whatever /proc shows; what is not known is missing, and said once.", []string{
+		"cmd/luatrace.TestOuterProc", "cmd/luatrace.TestWithoutProc", "cmd/luatrace.TestProcMountedOver", "tracer/procfs.TestNone", "internal/lint.TestProc"}},
 }
 
 // Section is the promise sheet in docs/reliability.md.
