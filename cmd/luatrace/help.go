@@ -16,12 +16,13 @@ What to do with the calls (nothing given: print them as strace does)
   -t, --trace SPEC      only these: open,close  %file  /^stat/  '!read'  '*'
   -e, --exec CODE       run Lua code; with -t it is the body of a hook on ev
   -s, --script NAME     run a script of the collection, a FILE.lua, - for stdin
-  -a, --arg NAME=VALUE  argument of the scripts
+  -a, --arg NAME=VALUE  argument of the scripts   --lines  calls printed beside
+  --inject SET:error=E[:when=N]  --fault SET  as strace's, and what they hit
   -c, -C table of counts, errors and time, alone or too   -S KEY  -U COLUMNS
 Whom to trace
   -p, --attach PID,...  running processes, also by name   --for 10s  --no-follow
   -u, --user USER       run COMMAND as USER  -E VAR=VALUE, -E VAR  set, unset
-Which calls   -P PATH  about a file   -z, -Z  successful, failed   --signal SET
+Which calls   -P PATH  about a file  -z, -Z by result  --skip-startup  no ld.so
 Output
   -o, --output FILE     instead of standard error   -ff  FILE.TID   -j  JSON
   -T durations  -r, -tt, -ttt times  -y, -yy descriptors  -Y processes  -q quiet

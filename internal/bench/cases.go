@@ -62,10 +62,15 @@ func cases(t *tools, busy, slow bool) []benchCase {
 			native(load("write", many), many),
 		}, targets: []target{{to: "native", max: 1.4}}},
 		{name: "constant fault", subjects: []subject{
-			lt("luatrace", many, load("getppid", many), "-e", `fault("getppid", "EIO")`),
+			lt("luatrace", many, load("getppid", many), "-q", "-e", `fault("getppid", "EIO")`),
 			native(load("getppid", many), many),
 			strace("strace inject", some, load("getppid", some), "--seccomp-bpf", "-o", "/dev/null", "-e", "inject=getppid:error=EIO"),
 		}, targets: []target{{to: "native", max: 1.3}, {to: "strace inject", max: 0.01}}},
+		{name: "constant fault that is counted", subjects: []subject{
+			lt("luatrace", some, load("getppid", some), "-e", `fault("getppid", "EIO")`),
+			notify(unix.SYS_GETPPID, load("getppid", some), some),
+			strace("strace inject", some, load("getppid", some), "--seccomp-bpf", "-o", "/dev/null", "-e", "inject=getppid:error=EIO"),
+		}, targets: []target{{to: "floor: notify", max: 1.5}, {to: "strace inject", max: 0.4}}},
 		{name: "empty hook before the call", subjects: []subject{
 			lt("luatrace", some, load("getppid", some), "-t", "getppid:enter", "-e", ""),
 			notify(unix.SYS_GETPPID, load("getppid", some), some),
