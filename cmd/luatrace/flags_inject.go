@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/pflag"
 
@@ -61,22 +60,4 @@ func (s *session) tamper(o *options) {
 		}
 		r.Add(s.eng, only)
 	}
-}
-
-// tallies says how often faults hit: one that never did proves nothing.
-func (s *session) tallies() {
-	for _, t := range s.eng.Tallies() {
-		s.say("%s", tallyText(t))
-	}
-}
-
-func tallyText(t *engine.Tally) string {
-	if t.Calls == 0 {
-		return t.Title + ": there was no such call"
-	}
-	calls := "calls"
-	if t.Calls == 1 {
-		calls = "call"
-	}
-	return fmt.Sprintf("%s: %d of %d %s %s", t.Title, t.Hits, t.Calls, calls, t.Done)
 }

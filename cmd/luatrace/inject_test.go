@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,11 @@ func TestFaultsSayHowOftenTheyHit(t *testing.T) {
 				t.Errorf("%s %s: %q and %q; without it %q", quiet, tt.args, r.Stderr, r.Stdout, loud.Stdout)
 			}
 		}
+	}
+	r := fixture.RunCmd(t, exec.Command(fixture.Luatrace(t), "-j", "-t", "none", "--quiet=exit", "--fault=getppid:when=2", "-s", "faults", "-a", "calls=uname", "-a", "short=1", tampered))
+	if want := `{"type":"fault","fault":"--fault=getppid:when=2","calls":10,"hits":3}`; !slices.Contains(lines(r.Stderr), want) ||
+		!strings.Contains(r.Stderr, `{"type":"notice","text":"faults: 0 of 0 calls cut short"}`) || strings.Contains(r.Stderr, "luatrace: ") {
+		t.Errorf("with -j: %q lacks %s", r.Stderr, want)
 	}
 	for args, want := range map[string]string{
 		"-q -t none --fault=getppid":            "errno   fails in the kernel, nothing stops: 1 calls\n        getppid\n",

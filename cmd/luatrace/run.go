@@ -110,8 +110,8 @@ func runCommand(args, env []string, std stdio) status {
 	defer arrived.forward(s, messages)()
 	result, err := s.eng.Run(target)
 	s.close()
-	if o.print.Quiet&printer.QuietFaults == 0 {
-		s.tallies()
+	if o.tallied() && !o.json {
+		s.tally(o)
 	}
 	if s.lua.Unstamped() {
 		say("the time stamps that were asked for stand before what scripts write about events: here they wrote reports only")

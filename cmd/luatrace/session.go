@@ -46,10 +46,6 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	o.print.Colour = o.colours(out.terminal, env) && !o.json && !o.separate
 	o.print.Width = o.lineWidth(out)
 	columns, lines := out.size()
-	var notice func(string)
-	if o.print.Quiet&printer.QuietFaults == 0 {
-		notice = s.notice
-	}
 	s.lua = bindings.New(bindings.Options{
 		Out:       out,
 		Timeout:   o.limits.hookTime,
@@ -57,7 +53,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		MaxRead:   o.limits.read,
 		Libraries: []bindings.Library{collection()},
 		Aside:     s.interrupt,
-		Notice:    notice,
+		Notice:    s.scriptNotice(o),
 		Sandbox:   o.sandbox,
 		ReadOnly:  o.readOnly,
 		Screen: bindings.Screen{
@@ -77,7 +73,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		BufferLimit:  o.bufferLimit(),
 		For:          o.limits.trace,
 		SkipStartup:  o.skipStartup,
-		CountFaults:  o.print.Quiet&printer.QuietFaults == 0,
+		CountFaults:  o.tallied(),
 		Report:       s.notice,
 	}
 	if isJob() {
@@ -96,6 +92,9 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		Line:    func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &o.text, ev) },
 	})
 	s.tamper(o)
+	if o.json && o.tallied() {
+		s.eng.AtFinish(func() { s.tally(o) })
+	}
 	if err := s.load(o); err != nil {
 		s.close()
 		return nil, err
