@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"luatrace/tracer"
+	"luatrace/tracer/procfs"
 )
 
 // Comm returns the thread's name: now, or of a thread that has ended the last
@@ -41,7 +42,7 @@ func (p *Proc) parent(pid int) int {
 // new program, for its end, if a hook is going to look at that: /proc knows
 // nothing of it then.
 func (e *Engine) rememberProgram(t *Task) {
-	if e.wantsEnds {
+	if e.wantsEnds && procfs.Default().View() != procfs.None {
 		t.Comm()
 		t.Proc.exe = t.Exe()
 	}
