@@ -123,7 +123,7 @@ func (ev *Event) Ignore() { ev.ignored = ev.Kind == KindEnter }
 func (ev *Event) Name() string {
 	switch ev.Kind {
 	case KindEnter, KindExit:
-		return ev.Task.call.Name
+		return ev.callName()
 	case KindSignal, KindStop:
 		return syscalls.SignalName(int(ev.Signal))
 	case KindFork:

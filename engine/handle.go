@@ -247,7 +247,7 @@ func (e *Engine) Observe(f func(*Event)) { e.observers = append(e.observers, f) 
 
 // run calls a hook if its conditions hold.
 func (e *Engine) run(h *boundHook, ev *Event) {
-	if h.disabled || len(h.when) > 0 && !h.when.Eval(ev) {
+	if h.disabled || len(h.when) > 0 && !h.when.Eval(ev) || h.sub != nil && h.sub != ev.Task.call.Sub() {
 		return
 	}
 	e.call(h.Hook, h.Fn, ev)

@@ -123,7 +123,7 @@ func (e *Engine) On(h *Hook) error {
 	if err := e.admit(h); err != nil {
 		return err
 	}
-	b := boundHook{h, h.When}
+	b := boundHook{Hook: h, when: h.When}
 	switch h.Spec.Kind {
 	case SpecSyscall:
 		e.hooks = append(e.hooks, h)

@@ -70,25 +70,25 @@ func (e *Engine) unseen(h *Hook) []string {
 			limit, bit = syscalls.Max(syscalls.AMD64), syscalls.X32Bit
 		}
 		check := func(nr int) {
-			when, possible := h.When.For(abi, nr)
-			if !h.Spec.Match(abi, nr) || !possible {
-				return
-			}
-			b := boundHook{h, when}
-			need := tracer.FilterNotify // becomes an entry stop where a hook wants the exit
-			name := syscalls.Name(abi, nr)
-			if h.Needs.Registers && e.atEntry(&b, abi, nr, name) {
-				need = tracer.FilterTrace
-			}
-			if shownBy(f, nr, need, b.tests()) {
-				return
-			}
-			if name = strings.TrimPrefix(name, "x32_"); name == "" {
-				name = "unknown numbers"
-			}
-			if !slices.Contains(names, name) {
-				names = append(names, name)
-			}
+			h.bind(abi, nr, func(b boundHook) {
+				need := tracer.FilterNotify // becomes an entry stop where a hook wants the exit
+				name := syscalls.Name(abi, nr)
+				if h.Needs.Registers && e.atEntry(&b, abi, nr, name) {
+					need = tracer.FilterTrace
+				}
+				if shownBy(f, nr, need, b.tests()) {
+					return
+				}
+				if b.sub != nil {
+					name = b.sub.Name
+				}
+				if name = strings.TrimPrefix(name, "x32_"); name == "" {
+					name = "unknown numbers"
+				}
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			})
 		}
 		for nr := range limit {
 			check(nr | bit)

@@ -119,7 +119,7 @@ func (p *planner) filter() *tracer.FilterSpec {
 func (p *planner) row(abi syscalls.ABI, nr int) []tracer.FilterClause {
 	matched := false
 	for _, h := range p.engine.hooks {
-		matched = matched || h.Spec.Match(abi, nr)
+		matched = matched || h.matches(abi, nr)
 	}
 	if !matched {
 		return nil

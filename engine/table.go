@@ -21,6 +21,7 @@ type callHooks struct {
 type boundHook struct {
 	*Hook
 	when When
+	sub  *syscalls.SubCall // nil, or the call that the number stands for and that the hook is for
 }
 
 // table finds the hooks of a call by ABI and number. Rows are made when a call
@@ -109,19 +110,9 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 	ch.execing = ch.name == "execve" || ch.name == "execveat"
 	ch.moves = ch.name == "chdir"
 	for _, h := range e.hooks {
-		if !h.Spec.Match(abi, nr) {
-			continue
-		}
-		when, possible := h.When.For(abi, nr)
-		if !possible {
-			continue
-		}
-		b := boundHook{h, when}
-		if e.atEntry(&b, abi, nr, ch.name) {
-			ch.enter = append(ch.enter, b)
-			continue
-		}
-		ch.exit = append(ch.exit, b)
+		h.bind(abi, nr, func(b boundHook) {
+			ch.add(b, b.sub == nil && e.atEntry(&b, abi, nr, ch.name) || b.Spec.Phase == PhaseEnter)
+		})
 	}
 	if len(ch.enter) == 0 && len(ch.exit) == 0 {
 		return noHooks
@@ -132,6 +123,15 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 // atEntry says whether a hook runs at the entry of a call.
 func (e *Engine) atEntry(b *boundHook, abi syscalls.ABI, nr int, name string) bool {
 	return b.Spec.Phase == PhaseEnter || !returns(name) || e.early && b.early(abi, nr, b.when)
+}
+
+// add puts a hook among those of the entry or of the exit.
+func (ch *callHooks) add(b boundHook, enter bool) {
+	if enter {
+		ch.enter = append(ch.enter, b)
+	} else {
+		ch.exit = append(ch.exit, b)
+	}
 }
 
 // wantsLatch says whether an exit hook may read an argument that lies in

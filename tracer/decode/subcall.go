@@ -45,6 +45,13 @@ func (c *Call) Multiplexed() bool {
 	return c.sub != nil
 }
 
+// Sub returns the call that this one stands for, nil if it stands for none or its
+// argument words can't be read.
+func (c *Call) Sub() *syscalls.SubCall {
+	c.sel()
+	return c.sub
+}
+
 // bracketed reports whether the word of argument i prints as what a pointer
 // leads to: that of ipc's semctl.
 func (c *Call) bracketed(i int) bool {

@@ -43,6 +43,30 @@ func (s *SubCall) Signature() *Signature {
 // Multiplexes reports whether the call stands for others.
 func (s *Signature) Multiplexes() bool { return len(s.subs) > 0 }
 
+// subNames are the names of the calls that these stand for. They stand in the table too;
+// to read its rows would cost each start half a millisecond.
+var subNames = map[string][]string{
+	"socketcall": {"socket", "bind", "connect", "listen", "accept", "getsockname", "getpeername", "socketpair", "send", "recv", "sendto",
+		"recvfrom", "shutdown", "setsockopt", "getsockopt", "sendmsg", "recvmsg", "accept4", "recvmmsg", "sendmmsg"},
+	"ipc": {"semop", "semget", "semctl", "semtimedop", "msgsnd", "msgrcv", "msgrcv", "msgget", "msgctl", "shmat", "shmdt", "shmget", "shmctl"},
+}
+
+// SubNames returns the names of the calls that a number stands for, nil for one that
+// stands for none. It does not read the table.
+func SubNames(abi ABI, nr int) []string {
+	if abi != I386 {
+		return nil
+	}
+	return subNames[Name(abi, nr)]
+}
+
+// Subs returns the calls that it stands for; the slice must not be changed.
+func (s *Signature) Subs() []*SubCall { return s.subs }
+
+// Value is the first argument of the multiplexing call that makes it this call; ipc's
+// may have a version in its upper half besides.
+func (s *SubCall) Value() uint64 { return s.value }
+
 // Sub returns the call that a multiplexing call stands for with these argument
 // words, or nil.
 func (s *Signature) Sub(args *[6]uint64) *SubCall {
