@@ -101,14 +101,16 @@ func (g *luaGenerator) number(depth int) string {
 	}
 	d := depth - 1
 	switch g.n(14) {
-	case 0, 1, 2, 3:
-		return fmt.Sprintf("%s %s %s", g.factor(d), g.one("+", "-", "*"), g.factor(d))
+	case 0, 1, 2:
+		return fmt.Sprintf("%s %s %s", g.factor(d), g.one("+", "-"), g.factor(d))
+	case 3: // N hides constants: lua5.1 takes one -0 in a function for each 0 in it
+		return fmt.Sprintf("N(%s) * %s", g.number(d), g.factor(d))
 	case 4:
-		return fmt.Sprintf("%s / %s", g.factor(d), g.one("2", "4", "-8", "0.5"))
+		return fmt.Sprintf("N(%s) / %s", g.number(d), g.one("2", "4", "-8", "0.5"))
 	case 5:
 		return fmt.Sprintf("%s %% %s", g.factor(d), g.one("2", "3", "-3", "0.5", "7"))
 	case 6:
-		return fmt.Sprintf("-%s", g.factor(d))
+		return fmt.Sprintf("-N(%s)", g.number(d))
 	case 7:
 		return fmt.Sprintf("#%s", g.prefix())
 	case 8:

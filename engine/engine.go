@@ -93,6 +93,8 @@ type Engine struct {
 	delayed     []delayedTask // sorted by time
 	clock       *time.Timer   // wakes the tracer for timers and delays
 	result      Result
+	failures    map[failure]int // how often each error of a hook came
+	failed      []failure       // in the order in which they first came
 	command     *tracer.Process
 	asides      map[int]bool // the processes that trace others, told of already
 

@@ -75,6 +75,7 @@ func (e *Engine) end() {
 	for _, f := range e.finish {
 		e.guarded(f)
 	}
+	e.guarded(e.reportRepeated)
 }
 
 func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
