@@ -15,14 +15,15 @@ import (
 
 // Check looks at a compiled script without running more of it than meta, and
 // returns what is wrong with it, by line: specs and fields of events that do
-// not exist, arguments that nobody reads. What the compiler finds (syntax,
-// undeclared globals) is the error of compiling it.
+// not exist, arguments that nobody reads; with [Options].Checking also undeclared
+// globals, which else are the error of compiling it, as syntax is.
 func (r *Runtime) Check(fn Function) []*ScriptError {
 	src := r.sources[fn.Proto.SourceName]
 	if src == nil {
 		return nil
 	}
-	c := &checker{file: src.name, argsRead: map[string]bool{}, assigned: map[*ast.AttrGetExpr]bool{}, acting: actingFunctions()}
+	c := newChecker(src.name)
+	c.found = append(c.found, r.found...)
 	c.walk(reflect.ValueOf(src.chunk), nil)
 	meta, err := r.ReadMeta(fn)
 	if se, ok := err.(*ScriptError); ok {
@@ -34,20 +35,36 @@ func (r *Runtime) Check(fn Function) []*ScriptError {
 	if _, err := findTests(src.name, src.chunk); err != nil {
 		c.found = append(c.found, err.(*ScriptError))
 	}
+	return c.findings()
+}
+
+func newChecker(file string) *checker {
+	return &checker{file: file, argsRead: map[string]bool{}, assigned: map[*ast.AttrGetExpr]bool{}, statements: map[*ast.FuncCallExpr]bool{}, acting: actingFunctions()}
+}
+
+// findings are what was found, by line, each once.
+func (c *checker) findings() []*ScriptError {
 	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Line < c.found[j].Line })
-	return c.found
+	said := map[string]bool{}
+	return slices.DeleteFunc(c.found, func(e *ScriptError) bool {
+		twice := said[e.Error()]
+		said[e.Error()] = true
+		return twice
+	})
 }
 
 // checker walks the syntax tree of one file.
 type checker struct {
-	file     string
-	found    []*ScriptError
-	argsRead map[string]bool
-	argsAll  bool // args is used as a whole
-	metaLine int
-	actsLine int                       // where the script first changes what it traces, 0 if nowhere
-	acting   map[string]bool           // see actingFunctions
-	assigned map[*ast.AttrGetExpr]bool // what stands left of an assignment
+	file       string
+	found      []*ScriptError
+	argsRead   map[string]bool
+	argsAll    bool // args is used as a whole
+	metaLine   int
+	actsLine   int                        // where the script first changes what it traces, 0 if nowhere
+	acting     map[string]bool            // see actingFunctions
+	assigned   map[*ast.AttrGetExpr]bool  // what stands left of an assignment
+	body       *engine.Spec               // the code is the body of a hook on it
+	statements map[*ast.FuncCallExpr]bool // calls that stand for themselves
 }
 
 func (c *checker) fail(line int, format string, a ...any) {
@@ -95,6 +112,10 @@ func (c *checker) visit(node any, scope *hookScope) bool {
 	switch n := node.(type) {
 	case *ast.FuncCallExpr:
 		return c.call(n, scope)
+	case *ast.FuncCallStmt:
+		if call, ok := n.Expr.(*ast.FuncCallExpr); ok {
+			c.statements[call] = true
+		}
 	case *ast.AssignStmt:
 		c.assignment(n, scope)
 	case *ast.FunctionExpr:
@@ -158,7 +179,7 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 		}
 		return true
 	}
-	if len(n.Args) == 0 {
+	if c.declaration(n) || len(n.Args) == 0 {
 		return true
 	}
 	if c.definition(n) {
@@ -199,7 +220,7 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	for _, a := range n.Args[:len(n.Args)-1] {
 		c.walk(reflect.ValueOf(a), scope)
 	}
-	c.walk(reflect.ValueOf(last.Stmts), &hookScope{last.ParList.Names[0], spec, scope, specFields(spec)})
+	c.walk(reflect.ValueOf(last.Stmts), newHookScope(last.ParList.Names[0], spec, scope, last.Stmts))
 	return false
 }
 
@@ -216,7 +237,7 @@ func (c *checker) definition(n *ast.FuncCallExpr) bool {
 	if !ok1 || !ok2 || !ok3 || module.Value != "syscall" || key.Value != "define" {
 		return false
 	}
-	if _, err := syscalls.Define(text.Value); err != nil {
+	if _, err := syscalls.Define(text.Value); err != nil && c.file != codeName { // code runs at once, and says so itself
 		c.fail(n.Line(), "%v", err)
 	}
 	return true

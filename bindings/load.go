@@ -15,6 +15,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
+
+	"luatrace/engine"
 )
 
 // maxSource bounds the length of a script.
@@ -91,17 +93,32 @@ func (r *Runtime) LoadFS(lib Library, name string) (*lua.LFunction, error) {
 }
 
 // LoadCode compiles code of the command line, named "-e" in error messages.
-// It may use globals without declaring them.
+// It may use globals without declaring them. What [Runtime.Check] finds in a
+// script is an error.
 func (r *Runtime) LoadCode(code string) (*lua.LFunction, error) {
-	return r.compile([]byte(code), &source{name: codeName, loose: true})
+	src := &source{name: codeName, loose: true}
+	fn, err := r.compile([]byte(code), src)
+	if err == nil {
+		err = checkCode(src.chunk, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fn, nil
 }
 
 // LoadHookBody compiles code of the command line as the body of a function with
-// the parameter ev, and returns that function.
-func (r *Runtime) LoadHookBody(code string) (*lua.LFunction, error) {
+// the parameter ev, and returns that function. What events of the spec don't have
+// is an error, and so is what belongs in a script; nil leaves that unchecked.
+func (r *Runtime) LoadHookBody(code string, spec *engine.Spec) (*lua.LFunction, error) {
 	src := &source{name: codeName, loose: true}
 	if _, err := r.compile([]byte(code), src); err != nil { // so that errors don't speak of what is wrapped around
 		return nil, err
+	}
+	if spec != nil {
+		if err := checkCode(src.chunk, spec); err != nil {
+			return nil, err
+		}
 	}
 	chunk, err := r.compile([]byte("return function(ev) "+code+"\nend"), src)
 	if err != nil {
@@ -166,25 +183,35 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 		return nil, syntaxError(src.name, lines, err)
 	}
 	mender.patch(proto)
-	switch found := r.checkGlobals(proto, src.loose || src.generated); len(found) {
-	case 0:
-	case 1:
-		return nil, found[0]
-	default:
-		errs := make([]error, len(found))
-		for i, e := range found {
-			errs[i] = e
-		}
-		return nil, errors.Join(errs...)
+	found := r.checkGlobals(proto, src.loose || src.generated)
+	if r.opts.Checking || len(found) == 0 {
+		found = append(found, r.checkComparisons(chunk, src.name)...)
 	}
-	if wrong = r.checkComparisons(chunk, src.name); wrong != nil {
-		return nil, wrong
+	if r.opts.Checking {
+		r.found = append(r.found, found...)
+	} else if len(found) > 0 {
+		return nil, joined(found)
 	}
 	r.noteMentions(proto)
 	if old := r.sources[src.name]; old == nil || old.generated || !src.generated {
 		r.sources[src.name] = src
 	}
 	return r.L.NewFunctionFromProto(proto), nil
+}
+
+// joined makes one error of findings.
+func joined(found []*ScriptError) error {
+	switch len(found) {
+	case 0:
+		return nil
+	case 1:
+		return found[0]
+	}
+	errs := make([]error, len(found))
+	for i, e := range found {
+		errs[i] = e
+	}
+	return errors.Join(errs...)
 }
 
 // checkLiterals finds integer literals a double can't hold. gopher-lua rounds

@@ -15,16 +15,16 @@ import (
 // argument or field that is the name of a constant with the constant, which is a
 // number, or with a name it can't have; and of flags with anything but flags. It
 // looks at what is reached from a variable called ev.
-func (r *Runtime) checkComparisons(chunk []ast.Stmt, file string) *ScriptError {
-	var found *ScriptError
+func (r *Runtime) checkComparisons(chunk []ast.Stmt, file string) []*ScriptError {
+	var found []*ScriptError
 	eachExpr(reflect.ValueOf(chunk), func(e ast.Expr) {
 		c, ok := e.(*ast.RelationalOpExpr)
-		if !ok || found != nil || c.Operator != "==" && c.Operator != "~=" {
+		if !ok || c.Operator != "==" && c.Operator != "~=" {
 			return
 		}
 		for _, sides := range [2][2]ast.Expr{{c.Lhs, c.Rhs}, {c.Rhs, c.Lhs}} {
 			if msg := r.wrongComparison(sides[0], sides[1]); msg != "" {
-				found = errorAt(file, c.Line(), "%s", msg)
+				found = append(found, errorAt(file, c.Line(), "%s", msg))
 				return
 			}
 		}

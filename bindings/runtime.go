@@ -30,6 +30,9 @@ type Options struct {
 	// ReadOnly makes the functions and assignments raise an error that change
 	// what is traced.
 	ReadOnly bool
+	// Checking makes undeclared globals and comparisons that never hold findings of
+	// Check, which stand beside the others, instead of errors of loading.
+	Checking bool
 	// Timeout ends calls that run longer, with an error; 0 means never.
 	Timeout time.Duration
 	// OnStuck is told, on another goroutine, of a call that should have ended
@@ -98,6 +101,7 @@ type Runtime struct {
 	frameLines int            // of the picture that output.frame has drawn last
 	tracing    *Trace         // nil until NewTrace
 	test       *testRun       // nil but for RunTests
+	found      []*ScriptError // while loading, with Checking
 	args       *lua.LTable
 	rawArgs    map[string]string
 	argsUsed   map[string]bool

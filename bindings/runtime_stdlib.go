@@ -96,6 +96,7 @@ func (r *Runtime) openStandard() {
 	L.Env = kept
 	r.replaceStandard()
 	r.installStringArithmetic()
+	r.installFaults()
 }
 
 // replaceStandard installs luatrace's own versions of standard functions.
@@ -108,6 +109,7 @@ func (r *Runtime) replaceStandard() {
 	base := r.globals
 	set(base, "tonumber", (*Runtime).luaToNumber)
 	set(base, "setmetatable", (*Runtime).luaSetMetatable)
+	set(base, "getmetatable", (*Runtime).luaGetMetatable)
 	set(base, "pcall", (*Runtime).luaPCall)
 	set(base, "xpcall", (*Runtime).luaXPCall)
 	set(base, "load", (*Runtime).luaLoad)

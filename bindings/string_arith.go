@@ -66,10 +66,10 @@ func (r *Runtime) otherArithmetic(L *lua.LState, event string) int {
 			}
 		}
 	}
-	bad := L.Get(2)
+	bad := 2
 	if _, ok := arithmeticOperand(L.Get(1)); !ok || event == "__unm" {
-		bad = L.Get(1)
+		bad = 1
 	}
-	L.RaiseError("attempt to perform arithmetic on a %s value", typeName(bad))
+	L.RaiseError("attempt to perform arithmetic on a %s value%s", typeName(L.Get(bad)), operandName(L, bad))
 	return 0
 }

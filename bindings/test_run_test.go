@@ -348,7 +348,7 @@ func TestBlocksFail(t *testing.T) {
 		{hook + `test("x", function(t) t:run{5} end)`, `s.lua:2: t:run: event 1 is no table`},
 		{hook + `test("x", function(t) t:advance "soon" end)`, `s.lua:2: bad argument #2 to advance (a duration is wanted`},
 		{hook + `test("x", function(t) print(t.stdot) end)`, `s.lua:2: a test has no field 'stdot'`},
-		{hook + `if nil then test("x", function(t) end) end test("x", function(t) local a = nil; a() end)`, `s.lua:2: attempt to call a non-function object`},
+		{hook + `if nil then test("x", function(t) end) end test("x", function(t) local a = nil; a() end)`, `s.lua:2: attempt to call a nil value (local 'a')`},
 		{`error("early", 0) test("x", function(t) end)`, `early`},
 		{`do return end test("x", function(t) end)`, ``},
 		{`meta{name = "s", args = {n = {type = "number"}}} test("x", {args = {m = 1}}, function(t) end)`, `test "x": the script has no argument "m" (it has n)`},

@@ -16,6 +16,7 @@ type Trace struct {
 	key  agg.Key
 
 	calls   uint64         // of hooks so far
+	hook    *lua.LFunction // that runs
 	seq     uint64         // number of the call that runs now; 0 outside of hooks
 	running *engine.Event  // of that hook
 	stamped uint64         // the hook that last asked for a time stamp: it writes its own
@@ -63,18 +64,18 @@ func (t *Trace) finish() {
 // event (its compiled code says so) gets the shared object; another one gets
 // its own, which answers with an error when it is used later.
 func (t *Trace) call(fn *lua.LFunction, keeps bool, ev *engine.Event) error {
-	outer, event := t.seq, t.running
+	outer, event, hook := t.seq, t.running, t.hook
 	t.calls++
-	t.seq, t.running = t.calls, ev
+	t.seq, t.running, t.hook = t.calls, ev, fn
 	var arg lua.LValue
 	if keeps {
-		arg = t.r.newObject("event", &eventRef{t: t, ev: ev, seq: t.seq})
+		arg = t.r.newObject("event", &eventRef{t: t, ev: ev, seq: t.seq, fn: fn})
 	} else {
-		t.ev.ev, t.ev.seq = ev, t.seq
+		t.ev.ev, t.ev.seq, t.ev.fn = ev, t.seq, fn
 		arg = t.shared
 	}
 	err := t.r.Call(fn, arg)
-	t.seq, t.running = outer, event
+	t.seq, t.running, t.hook = outer, event, hook
 	if e, ok := err.(*Exit); ok {
 		t.eng.Stop()
 		t.exitCode(e.Code)

@@ -46,7 +46,7 @@ func TestHookErrors(t *testing.T) {
 		{"read-only field", `on("uname", function(ev) ev.name = "x" end)`, "ev.name can't be assigned"},
 		{"zero byte", `on("openat:enter", {when = {comm = "uname"}}, function(ev) ev.path = "a\0b" end)`, "can't hold a zero byte"},
 		{"fraction", `on("uname:enter", function(ev) ev.args[1] = 1.5 end)`, "a whole number is wanted, not 1.5"},
-		{"kept event", "local kept\non(\"uname:enter\", function(ev) kept = ev end)\non(\"uname\", function(ev) print(kept.name) end)", "./test.lua:3: this event is over"},
+		{"kept event", "local kept\non(\"uname:enter\", function(ev) kept = ev end)\non(\"uname\", function(ev) print(kept.name) end)", "./test.lua:3: this event is over: it can be used only until the hook of ./test.lua:2 returns;"},
 		{"kept memory", "local kept\non(\"uname:enter\", function(ev) kept = ev.mem end)\non(\"uname\", function(ev) kept:u8(1) end)", "./test.lua:3: this event is over"},
 		{"kept registers", "local kept\non(\"uname:enter\", function(ev) kept = ev.regs end)\non(\"uname\", function(ev) kept.rax = 1 end)", "./test.lua:3: this event is over"},
 		{"kept arguments", "local kept\non(\"uname:enter\", function(ev) kept = ev.args end)\non(\"uname\", function(ev) print(#kept) end)", "./test.lua:3: this event is over"},

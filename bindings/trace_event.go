@@ -19,12 +19,17 @@ type eventRef struct {
 	t   *Trace
 	ev  *engine.Event
 	seq uint64
+	fn  *lua.LFunction // the hook's function
 }
 
 // live returns the event, or raises an error when its hook has returned.
 func (e *eventRef) live(L *lua.LState) *engine.Event {
 	if e.seq != e.t.seq || e.seq == 0 {
-		L.RaiseError("this event is over: it can be used only until its hook returns; copy what you need (ev:table(), tostring(ev))")
+		hook := "its hook"
+		if e.fn != nil && e.fn.Proto != nil {
+			hook = fmt.Sprintf("the hook of %s:%d", escape(e.fn.Proto.SourceName), e.fn.Proto.LineDefined)
+		}
+		L.RaiseError("this event is over: it can be used only until %s returns; copy there what you need (ev:table(), tostring(ev))", hook)
 	}
 	return e.ev
 }
@@ -142,9 +147,9 @@ func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	case "proc":
 		return t.procObject(ev.Task.Proc)
 	case "regs":
-		return t.r.newObject("registers", &eventRef{t, ev, t.seq})
+		return t.r.newObject("registers", &eventRef{t, ev, t.seq, t.hook})
 	case "mem":
-		return t.r.newObject("memory", &eventRef{t, ev, t.seq})
+		return t.r.newObject("memory", &eventRef{t, ev, t.seq, t.hook})
 	}
 	switch ev.Kind {
 	case engine.KindEnter, engine.KindExit:
@@ -211,7 +216,7 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 	case "abi":
 		return t.str(c.ABI.String())
 	case "args":
-		return t.r.newObject("arguments", &eventRef{t, ev, t.seq})
+		return t.r.newObject("arguments", &eventRef{t, ev, t.seq, t.hook})
 	case "raw":
 		tb := L.CreateTable(6, 0)
 		for i, w := range c.Args {

@@ -119,7 +119,7 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) error {
 // OnBody makes a hook whose body is code, in which ev is the event: the -e of
 // the command line together with -t.
 func (t *Trace) OnBody(spec *engine.Spec, code string) error {
-	fn, err := t.r.LoadHookBody(code)
+	fn, err := t.r.LoadHookBody(code, spec)
 	if err != nil {
 		return err
 	}

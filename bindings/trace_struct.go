@@ -25,7 +25,7 @@ type structRef struct {
 
 // structure makes the object of a struct.
 func (t *Trace) structure(ev *engine.Event, v *decode.Value) lua.LValue {
-	s := &structRef{eventRef: eventRef{t, ev, t.seq}, v: v}
+	s := &structRef{eventRef: eventRef{t, ev, t.seq, t.hook}, v: v}
 	t.r.initObject(&s.ud, "struct", s)
 	return &s.ud
 }

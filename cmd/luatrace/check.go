@@ -39,7 +39,7 @@ func check(args, env []string, std stdio) status {
 
 // checkScript returns what is wrong, a line each.
 func checkScript(lib *library, name string) []string {
-	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}, Timeout: metaTimeout})
+	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}, Timeout: metaTimeout, Checking: true})
 	defer r.Close()
 	fn, err := lib.compileScript(r, name)
 	if err != nil {
