@@ -22,8 +22,9 @@
 //     accepts, early.go spares exits.
 //   - Events: engine.go, hook.go and event.go are what others see, run.go is the
 //     loop, handle.go calls the hooks, notified.go those of calls that came by
-//     notification, verdict.go and scratch.go hold what they want; failure.go deals
-//     with their errors, crash.go with luatrace's own.
+//     notification, verdict.go and scratch.go hold what they want, tamper.go what they
+//     have changed and how often faults hit; startup.go hides the loader's calls;
+//     failure.go deals with their errors, crash.go with luatrace's own.
 //   - What the user is told of tracees that trace others (aside.go) or have
 //     filters (ownfilter.go).
 //   - Records: task.go, names.go, fd.go, netlink.go.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/inject"
 )
@@ -16,7 +17,7 @@ func (o *options) injectFlags(fs *pflag.FlagSet) {
 		fs.Var(setting{func(s string) error {
 			r, err := parse(s)
 			if err != nil {
-				return err
+				return errors.New(bindings.Escape(err.Error())) // it holds words of the rule
 			}
 			o.rules = append(o.rules, r)
 			return nil

@@ -23,7 +23,10 @@ func tamperedLines(t *testing.T, tracer []string, rules []string, command ...str
 	file := filepath.Join(t.TempDir(), "trace")
 	argv := append(tracer[1:], "-f", "-q", "-o", file)
 	for _, r := range rules {
-		argv = append(argv, "--inject="+r)
+		if !strings.HasPrefix(r, "--fault=") {
+			r = "--inject=" + r
+		}
+		argv = append(argv, r)
 	}
 	cmd := exec.Command(tracer[0], append(argv, command...)...)
 	r := fixture.RunCmd(t, cmd)
@@ -31,10 +34,11 @@ func tamperedLines(t *testing.T, tracer []string, rules []string, command ...str
 	return r.Stdout, regexp.MustCompile(`(?m)^N +`).ReplaceAllString(out, "N ")
 }
 
-// Rules of strace do the same here as there, line by line and for the program.
+// Rules of strace, each an --inject but for those that say --fault, do the same here as there, line by line and for the program.
 func TestInjectIsStraces(t *testing.T) {
 	t.Parallel()
 	tampered := []string{fixture.Build(t, "tampered")}
+	tampered32 := []string{fixture.BuildStatic32(t, "tampered")}
 	const own = "getppid,chdir,uname,getcwd"
 	python := []string{"/usr/bin/python3", "-S", "-c", "import os\nfor i in range(3):\n  try: os.mkdir('/nonexistent/x')\n  except OSError as e: print(e)"}
 	for _, tt := range []struct {
@@ -74,6 +78,13 @@ func TestInjectIsStraces(t *testing.T) {
 		{"/^get.pid:error=EIO", own, tampered},
 		{"getppid:error=EIO chdir:retval=0", own, tampered},
 		{"getppid:error=EIO:when=1 uname:error=EFAULT chdir:delay_enter=1", own, tampered},
+		{"--fault=getppid", own, tampered},
+		{"--fault=getppid:error=EINVAL:when=2+", own, tampered},
+		{"getppid:error=EPERM:when=2", own, tampered32},
+		{"getppid@32:retval=77 getppid@64:error=EIO", own, tampered32},
+		{"getppid:retval=5:syscall=getpid", own, tampered32},
+		{"getppid:signal=URG:when=3", own, tampered32},
+		{"chdir:poke_enter=@arg1=2f00", own, tampered32},
 		{"openat:error=EMFILE:when=3", "%file", []string{"/bin/cat", "/etc/hostname", "/etc/passwd"}},
 		{"read:error=EIO:when=2+", "read,write", []string{"/bin/cat", "/etc/hostname"}},
 		{"write:error=ENOSPC", "write,exit_group", []string{"/bin/sh", "-c", "echo a; echo b >&2; true"}},

@@ -17,7 +17,8 @@ import (
 
 // Rule says what to do with some calls: one --inject or --fault.
 type Rule struct {
-	title string
+	title string // the whole option
+	text  string // its value
 	spec  *engine.Spec
 	when  when
 
@@ -44,7 +45,7 @@ func Parse(text string) (*Rule, error) { return parse("--inject", text) }
 func ParseFault(text string) (*Rule, error) { return parse("--fault", text) }
 
 func parse(option, text string) (*Rule, error) {
-	r := &Rule{title: option + "=" + text, when: always}
+	r := &Rule{title: option + "=" + text, text: text, when: always}
 	set, actions, any := strings.Cut(text, ":")
 	spec, err := engine.ParseSpec(bareSignal(set))
 	if err == nil && spec.Kind != engine.SpecSyscall {
@@ -91,7 +92,7 @@ func bareSignal(set string) string {
 }
 
 func (r *Rule) wrap(err error) error {
-	return fmt.Errorf("%s: %w", r.title, err)
+	return fmt.Errorf("%q: %w", r.text, err)
 }
 
 // actions are the names of what a rule can do, for messages.
