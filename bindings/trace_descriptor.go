@@ -18,7 +18,7 @@ func descriptorObject() object {
 			{"peer", "string|nil", "The address of the other end, or for a unix socket the path to which that is bound; nil if it has none or is not connected."},
 			{"listening", "boolean", "Whether it is a TCP socket that waits for connections."},
 			{"inode", "number|nil", "The inode of a socket or a pipe: it names that one as long as it exists, in whichever process."},
-			{"peer_inode", "number|nil", "The inode of the other end of a unix socket. Together with inode it names a connection, also where neither end has a path of its own."},
+			{"peer_inode", "number|nil", "The inode of the other end of a unix socket; nil before the server has accepted the connection. Together with inode it names a connection, also where neither end has a path of its own."},
 		},
 	}
 }
@@ -66,7 +66,7 @@ func (r *Runtime) descriptorIndex(L *lua.LState) int {
 func testDescriptor(L *lua.LState, tb *lua.LTable) *engine.FDInfo {
 	d := &engine.FDInfo{}
 	texts := map[string]*string{"kind": &d.Kind, "path": &d.Path, "address": &d.Local, "peer": &d.Peer}
-	numbers := map[string]*uint64{"inode": &d.Inode, "peer_inode": &d.MadeUpPeer}
+	numbers := map[string]*uint64{"inode": &d.Inode, "peer_inode": &d.KnownPeer}
 	tb.ForEach(func(k, v lua.LValue) {
 		switch key := k.String(); {
 		case texts[key] != nil:

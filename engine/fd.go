@@ -37,18 +37,20 @@ type FDInfo struct {
 	// Inode is that of a socket or a pipe, 0 for others.
 	Inode uint64
 
-	// MadeUpPeer is what PeerInode returns for a made-up descriptor.
-	MadeUpPeer uint64
+	// KnownPeer is what PeerInode returns, where that is known already: of a made-up
+	// descriptor, and of one that its call closes.
+	KnownPeer uint64
 
 	eng *Engine
 	src fdinfo.Source
 }
 
 // PeerInode returns the inode of the unix socket that this one is connected to, 0
-// if there is none or it can't be known. It must be called from the hook.
+// if there is none, if the connection was not accepted yet, or if it can't be known. It
+// must be called from the hook.
 func (d *FDInfo) PeerInode() uint64 {
-	if d.Kind != "unix" || d.Inode == 0 || d.src == nil || d.MadeUpPeer != 0 {
-		return d.MadeUpPeer
+	if d.Kind != "unix" || d.Inode == 0 || d.src == nil || d.KnownPeer != 0 {
+		return d.KnownPeer
 	}
 	return uint64(d.eng.sockets.PeerInode(d.src, d.Inode))
 }

@@ -125,6 +125,9 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	}
 	if ch.closes {
 		t.closing = t.Proc.fdInfo(t.Task, int(int32(t.call.Args[0])))
+		if ch.parts && t.closing != nil {
+			t.closing.KnownPeer = t.closing.PeerInode()
+		}
 	}
 	if ch.moves {
 		t.cwd = t.Cwd()

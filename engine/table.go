@@ -12,6 +12,7 @@ type callHooks struct {
 	exit    []boundHook
 	latch   bool // some exit hook may read memory arguments as they were at entry
 	closes  bool // the call closes its descriptor, and some exit hook may ask what that was
+	parts   bool // ... and may ask in parts: the peer of a unix socket is gone with it
 	late    bool // some exit hook came after the plan, which may know of none
 	execing bool // its success replaces the memory that arguments point to
 	moves   bool // its success changes what its path is relative to
@@ -97,7 +98,10 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 		h := ch.exit[i].Hook
 		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
 		ch.late = ch.late || h.late
-		ch.closes = ch.closes || ch.name == "close" && h.Needs.descriptors()
+		if ch.name == "close" && h.Needs.descriptors() {
+			ch.closes = true
+			ch.parts = ch.parts || h.Needs.has("fdinfo", nil)
+		}
 	}
 	return ch
 }

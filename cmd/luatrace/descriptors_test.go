@@ -31,6 +31,10 @@ on("access", function(ev)
   if got ~= want then print(("%s is %s, not %s"):format(fd, got, want)) end
 end)
 on("close", {when = {fdpath = re "^udp.*->"}}, function(ev) print("closed", ev.fdinfo.kind, ev.fdinfo.address, ev.fdinfo.peer, ev.fdpath) end)
+on("close", function(ev)
+  local d = ev.fdinfo
+  if d and d.kind == "unix" then print("unix", (d.inode or 0) > 0, (d.peer_inode or 0) > 0, d.peer) end
+end)
 on("end", function() print(marks .. " marks") end)
 `
 
@@ -61,8 +65,8 @@ func TestSocketsThatChange(t *testing.T) {
 			cmd.Dir = t.TempDir()
 			r := fixture.RunCmd(t, cmd)
 			got := lines(r.Stderr)
-			closed := strings.Fields(got[0])
-			if r.Code != 0 || len(got) != 2 || got[1] != "16 marks" || len(closed) != 6 ||
+			closed := strings.Fields(got[len(got)-2])
+			if r.Code != 0 || len(got) != 3 || got[0] != "unix\ttrue\ttrue\tsockchange.unix" || got[2] != "16 marks" || len(closed) != 6 ||
 				strings.Join(closed[:2], " ") != "closed udp" || closed[5] != closed[2]+"->"+closed[3] {
 				t.Errorf("%+v", r)
 			}
