@@ -288,6 +288,15 @@ except OSError as e: print(e.errno)`)
 		if r.Stdout != "101\n" || !regexp.MustCompile(`^denied: \d+ python3 connect 127\.0\.0\.1:9\n$`).MatchString(r.Stderr) {
 			t.Errorf("connect: %q, %q", r.Stdout, r.Stderr)
 		}
+		for _, call := range []string{`s.sendto(b"x", to)`, `s.sendmsg([b"x"], [], 0, to)`} {
+			r := u.trace(t, "-s policy -a file=net -a errno=ENETUNREACH", "/usr/bin/python3", "-c", `import socket
+s, to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), ("127.0.0.1", 9)
+try: `+call+`
+except OSError as e: print(e.errno)`)
+			if r.Stdout != "101\n" || !strings.HasSuffix(r.Stderr, "python3 connect 127.0.0.1:9\n") {
+				t.Errorf("%s: %q, %q", call, r.Stdout, r.Stderr)
+			}
+		}
 		u.write(t, "bad", "allow read /x\nallow all\n")
 		r = u.trace(t, "-s policy -a file=bad", "true")
 		want := "luatrace: " + u.dir + `/bad:2: "allow|deny read|write|exec|connect|bind PATTERN" or "default allow|deny" is wanted` + "\n"

@@ -39,6 +39,8 @@ local function tcp(data)
 end
 
 on(follow.sent .. "," .. follow.received, function(ev)
+  local n = follow.moved(ev)
+  if not n or n > 65537 or follow.connection(ev, ev.fd).no_socket then return end
   local data = follow.data(ev)
   if data then message(ev, tcp(data), ev.fd) end
 end)

@@ -3,7 +3,7 @@ package scripts
 import "testing"
 
 // TestFollowConnections: lib.follow takes two descriptors for one connection only
-// if their inode or their name says so, which of the two ends it is.
+// if their inode says so, or a name that has both ends in it.
 func TestFollowConnections(t *testing.T) {
 	t.Parallel()
 	eachUser(t, func(t *testing.T, u user) {

@@ -58,8 +58,8 @@ if args.file or args.learn then
     local to = address.text(ev.addr)
     if to then check(ev, ev.name, to) end
   end)
-  on("sendto:enter", function(ev)
-    local to = ev.dest_addr and address.text(ev.dest_addr)
+  on("sendto,sendmsg:enter", function(ev)
+    local to = address.text(ev.name == "sendto" and ev.dest_addr or ev.name == "sendmsg" and ev.msg and ev.msg.msg_name)
     if to then check(ev, "connect", to) end
   end)
 end
@@ -87,6 +87,7 @@ test("learn", {args = {learn = true}}, function(t)
   t:event("newfstatat", {path = "/etc/hosts"})
   t:event("execve", {path = "/bin/ls", argv = {"ls"}})
   t:event("connect", {addr = {sa_family = "AF_INET", sin_port = 80, sin_addr = "1.2.3.4"}})
+  t:event("sendto", {fd = 3, buf = "x"})
   t:finish()
   t:expect(t.stdout, "allow connect 1.2.3.4:80\nallow exec /bin/ls\nallow read /etc/hosts\nallow write /tmp/x\ndefault deny\n")
 end)
