@@ -113,17 +113,19 @@ s.sendall(message(b"X", b""))`
 	}
 	server.Await("select 'new'")
 	for side, text := range map[string]string{"client": tr.End(0).Stderr, "server": server.Interrupt().Stderr} {
+		notice := "luatrace: statements without text were prepared before the trace began\n"
+		wantCount(t, side+": said", strings.Count(text, notice), 1)
 		var got []string
-		for _, line := range columns(text)[1:] {
+		for _, line := range columns(strings.Replace(text, notice, "", 1))[1:] {
 			if m := regexp.MustCompile(`^\d+ \S+ ` + side + ` pg [\d.]+ (.*)$`).FindStringSubmatch(line); m != nil {
 				line = m[1]
 			}
 			if len(line) > 30000 {
-				line = line[:13] + fmt.Sprint(strings.Count(line, "x"))
+				line = line[:10] + fmt.Sprint(strings.Count(line, "x"))
 			}
 			got = append(got, line)
 		}
-		wantRows(t, text, got, "sqlsnoop: statements without text were prepared before the trace began", "- -", "- -",
-			"- select 'unnamed'", "- select 1", "- select 1", "22012 select 1/0", "42703 select nothing", "- select 1", "- select 'xxx30000", "- select 'new'")
+		wantRows(t, text, got, "- -", "- -",
+			"- select 'unnamed'", "- select 1", "- select 1", "22012 select 1/0", "42703 select nothing", "- select 1", "- select '30000", "- select 'new'")
 	}
 }

@@ -20,10 +20,8 @@ local row = require "lib.columns" "PID:7 COMM:12 SIDE:6 DB:5 >MS:8.1 ERR:7 STATE
 
 local said = false
 local function unknown()
-  if said then return end
+  if not said then notice "statements without text were prepared before the trace began" end
   said = true
-  local text = "statements without text were prepared before the trace began"
-  if output.json then emit {note = text} else printf("sqlsnoop: %s\n", text) end
 end
 
 local function message(ev, incoming)
@@ -77,7 +75,6 @@ test("PostgreSQL", function(t)
   ask(m("B", "\0old\0\0\0\0\0\0\0") .. m("E", "\0\0\0\0\0") .. m("S", ""))
   answer(m("2", "") .. done .. ready)
   t:shows "-       -\n"
-  t:shows "sqlsnoop: statements without text were prepared before the trace began\n"
 end)
 
 test("MySQL, on the server", {args = {failed = true}}, function(t)
