@@ -55,6 +55,7 @@ type object struct {
 func modules() []module {
 	return []module{
 		outputGlobals(),
+		helperGlobals(),
 		loadGlobals(),
 		wordGlobals(),
 		reGlobals(),

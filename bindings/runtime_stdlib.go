@@ -27,10 +27,11 @@ var standardLibraries = []library{
 		[]string{"collectgarbage", "dofile", "loadfile"},
 		"Lua's basic functions. tonumber reads every form of number and rounds a 64-bit word; setmetatable takes tables only."},
 	{"string", lua.OpenString, []string{
-		"byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "sub", "upper"},
+		"byte", "char", "endswith", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "split", "startswith",
+		"sub", "trim", "upper"},
 		nil,
-		"Lua's string functions. format knows 64-bit words and refuses bad formats; patterns can be slow on hostile input, until the hook's time is over; re(pattern) can't."},
-	{"table", lua.OpenTable, []string{"concat", "insert", "maxn", "remove", "sort"}, nil, "Lua's table functions."},
+		"Lua's string functions. format knows 64-bit words and refuses bad formats; patterns can be slow on hostile input, until the hook's time is over; re(pattern) can't. Beyond Lua 5.1: split(s, separator) returns a list, without a separator of what stands between blanks; trim(s) takes blanks off both ends; startswith(s, text) and endswith(s, text) compare text, not patterns."},
+	{"table", lua.OpenTable, []string{"concat", "insert", "maxn", "pack", "remove", "sort", "unpack"}, nil, "Lua's table functions, and pack and unpack of later versions."},
 	{"math", lua.OpenMath, []string{
 		"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor", "fmod", "frexp", "huge",
 		"ldexp", "log", "log10", "max", "min", "modf", "pi", "pow", "rad", "random", "randomseed", "sin", "sinh",
@@ -137,6 +138,7 @@ func (r *Runtime) replaceStandard() {
 			r.behindMeta(lib, tb)
 		}
 	}
+	r.addToLibraries(sub("string"), sub("table"))
 	set(sub("string"), "format", (*Runtime).luaFormat)
 	set(sub("string"), "rep", (*Runtime).luaRep)
 	set(sub("string"), "byte", (*Runtime).luaByte)

@@ -1,0 +1,109 @@
+package bindings
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
+)
+
+func helperGlobals() module {
+	return module{functions: []function{
+		{
+			name: "strerror", params: "errno: string|number", returns: "string",
+			help:    "What an errno means, in the words of strerror(3): strerror(2), strerror(\"ENOENT\") and strerror(ev.errno). A result such as -2 is taken for its errno.",
+			example: `on("openat", {when = {failed = true}}, function(ev) print(ev.path, strerror(ev.err)) end)`,
+			fn:      (*Runtime).strerror,
+		},
+		{
+			name: "inspect", params: "value: any", returns: "string",
+			help: "The value as print shows it: a table with its contents, strings in it quoted.",
+			fn: func(r *Runtime, L *lua.LState) int {
+				out := r.appendValue(r.takeLine(), L, L.Get(1), showTop)
+				L.Push(lua.LString(out))
+				r.line = out
+				return 1
+			},
+		},
+	}}
+}
+
+func (r *Runtime) strerror(L *lua.LState) int {
+	n := 0
+	switch v := L.CheckAny(1).(type) {
+	case lua.LNumber:
+		if n = int(v); n < 0 {
+			n = -n
+		}
+	default:
+		e, err := lookupErrno(L.CheckString(1))
+		raiseIf(L, err)
+		n = e
+	}
+	if n == 0 {
+		L.Push(lua.LString("Success"))
+		return 1
+	}
+	text := unix.Errno(n).Error() // begins with a small letter
+	if strings.HasPrefix(text, "errno ") {
+		text = "Unknown error" + strings.TrimPrefix(text, "errno")
+	} else {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	L.Push(lua.LString(text))
+	return 1
+}
+
+// addToLibraries adds to Lua's libraries what later versions of Lua have, and
+// what awk has.
+func (r *Runtime) addToLibraries(str, table *lua.LTable) {
+	set := func(tb *lua.LTable, name string, fn func(r *Runtime, L *lua.LState) int) {
+		tb.RawSetString(name, r.function(function{fn: fn}))
+	}
+	set(str, "split", (*Runtime).luaSplit)
+	set(str, "trim", func(_ *Runtime, L *lua.LState) int {
+		L.Push(lua.LString(strings.Trim(L.CheckString(1), " \t\n\v\f\r")))
+		return 1
+	})
+	set(str, "startswith", func(_ *Runtime, L *lua.LState) int {
+		L.Push(lua.LBool(strings.HasPrefix(L.CheckString(1), L.CheckString(2))))
+		return 1
+	})
+	set(str, "endswith", func(_ *Runtime, L *lua.LState) int {
+		L.Push(lua.LBool(strings.HasSuffix(L.CheckString(1), L.CheckString(2))))
+		return 1
+	})
+	table.RawSetString("unpack", r.globals.RawGetString("unpack"))
+	set(table, "pack", func(_ *Runtime, L *lua.LState) int {
+		n := L.GetTop()
+		tb := L.CreateTable(n, 1)
+		for i := 1; i <= n; i++ {
+			tb.RawSetInt(i, L.Get(i))
+		}
+		tb.RawSetString("n", lua.LNumber(n))
+		L.Push(tb)
+		return 1
+	})
+}
+
+// luaSplit is string.split: at each separator, or, as awk does, between blanks.
+func (r *Runtime) luaSplit(L *lua.LState) int {
+	s := L.CheckString(1)
+	var parts []string
+	if L.Get(2) == lua.LNil {
+		parts = strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(" \t\n\v\f\r", c) })
+	} else {
+		sep := L.CheckString(2)
+		if sep == "" {
+			L.ArgError(2, "the separator is empty; s:split() splits at blanks")
+		}
+		parts = strings.Split(s, sep)
+	}
+	r.room(L, len(parts)*16)
+	tb := L.CreateTable(len(parts), 0)
+	for i, p := range parts {
+		tb.RawSetInt(i+1, lua.LString(p))
+	}
+	L.Push(tb)
+	return 1
+}
