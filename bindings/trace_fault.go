@@ -23,7 +23,7 @@ func (t *Trace) fault(L *lua.LState) int {
 		L.ArgError(1, "a fault happens before the call; leave \":exit\" away")
 	}
 	spec.Phase = engine.PhaseEnter
-	f := &faultPlan{probability: 1, tally: &engine.Tally{Title: faultTitle(text, position(L)), Done: "failed"}}
+	f := &faultPlan{probability: 1}
 	h := &engine.Hook{Spec: spec, Where: position(L), Fn: f.hook}
 	switch v := L.Get(2).(type) {
 	case *lua.LTable:
@@ -37,13 +37,14 @@ func (t *Trace) fault(L *lua.LState) int {
 	if f.constant() {
 		h.Fault = &engine.Fault{Errno: int(-f.ret)}
 	}
+	done := "failed"
 	if f.ret >= 0 {
-		f.tally.Done = "prevented"
+		done = "prevented"
 	}
 	if err := t.eng.On(h); err != nil {
 		L.RaiseError("fault: %s", err.Error())
 	}
-	t.eng.AddTally(f.tally)
+	f.tally = t.eng.NewTally(faultTitle(text, position(L)), done)
 	return 0
 }
 

@@ -50,8 +50,19 @@ type Tally struct {
 	Hits  uint64 // of them, those that were made to fail
 }
 
-// AddTally makes a tally one of the trace, for [Engine.Tallies].
-func (e *Engine) AddTally(t *Tally) { e.tallies = append(e.tallies, t) }
+// NewTally returns the tally of that name, which becomes one of the trace the
+// first time it is asked for: a script may make the same fault again and again.
+// It must be called before Run, or from a hook.
+func (e *Engine) NewTally(title, done string) *Tally {
+	for _, t := range e.tallies {
+		if t.Title == title && t.Done == done {
+			return t
+		}
+	}
+	t := &Tally{Title: title, Done: done}
+	e.tallies = append(e.tallies, t)
+	return t
+}
 
 // Tallies returns what became of the faults of this trace, in the order in which
 // they were made.

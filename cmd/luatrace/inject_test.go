@@ -184,6 +184,7 @@ func TestFaultsSayHowOftenTheyHit(t *testing.T) {
 		{"-e fault('getppid',{ret=1,nth=1})", "fault(\"getppid\") at -e:1: 1 of 10 calls prevented\n"},
 		{"-e fault('chdir',{errno='EIO',when={path='/nonexistent'}})", "fault(\"chdir\") at -e:1: 1 of 1 call failed\n"},
 		{"-e fault('getcwd',{errno='EIO',when={size=ge(5000)}})", "fault(\"getcwd\") at -e:1: there was no such call\n"},
+		{"-e fault('getppid',{errno='EIO',nth=1});fault('getppid',{errno='EIO',nth=2})", "fault(\"getppid\") at -e:1: 2 of 20 calls failed\n"},
 		{"-c --fault=getppid", "--fault=getppid: 10 of 10 calls failed\n"},
 		{"--attachable -t none --fault=getppid", "--fault=getppid: 10 of 10 calls failed\n"},
 		{"--no-notify -t none --fault=getppid", "--fault=getppid: 10 of 10 calls failed\n"},

@@ -14,8 +14,7 @@ import (
 // that lines show what the rule has done. Only calls are tampered with, and
 // counted, of which only says yes; nil is for all.
 func (r *Rule) Add(e *engine.Engine, only func(*engine.Event) bool) {
-	a := &applied{Rule: r, only: only, tally: &engine.Tally{Title: r.title, Done: r.done()}}
-	e.AddTally(a.tally)
+	a := &applied{Rule: r, only: only, tally: e.NewTally(r.title, r.done())}
 	if r.when != always {
 		a.counts = counters{}
 	}
