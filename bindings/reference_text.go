@@ -13,13 +13,14 @@ import (
 var usualNames = map[string]string{
 	"event": "ev", "arguments": "ev.args", "registers": "ev.regs", "memory": "ev.mem", "task": "ev.task", "process": "ev.proc",
 	"descriptor": "ev.fdinfo", "aggregation": "agg.NAME", "test": "t", "word": "w", "regex": "r", "rng": "g",
-	"flags": "ev.FLAGS", "struct": "ev.STRUCT", "condition": "c",
+	"flags": "ev.FLAGS", "struct": "ev.STRUCT", "condition": "c", "pending": "task.call",
 }
 
 // topicNames are further names of objects and modules, as people ask for them.
 var topicNames = map[string]string{
 	"ev": "event", "args": "arguments", "regs": "registers", "mem": "memory", "proc": "process", "fdinfo": "descriptor",
 	"fd": "descriptor", "agg": "aggregation", "aggregations": "aggregation", "re": "regex", "when": "condition", "conditions": "condition",
+	"call": "pending", "since": "pending",
 }
 
 // helpWidth is the width of a terminal that is as good as any.

@@ -65,6 +65,7 @@ func modules() []module {
 		outputModule(),
 		syscallModule(),
 		traceGlobals(),
+		tracedGlobals(),
 		fieldsGlobals(),
 		conditionGlobals(),
 		aggGlobals(),

@@ -53,6 +53,30 @@ func outputModule() module {
 				help: "Returns the time stamp of a line, in the form that -tt, -ttt, -r or --absolute-timestamps asks for, else as -tt has it: of the time given, such as ev.time, or of the event. What the hook writes then is not stamped once more.",
 				fn:   (*Runtime).stamp,
 			},
+			{
+				name: "script", returns: "string|nil",
+				help: "Returns the name of the script that is being loaded, as its meta says; nil if it has none. A module asks while its functions are called by the script's main part.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					if len(r.metas) == 0 {
+						L.Push(lua.LNil)
+					} else {
+						L.Push(lua.LString(r.metas[len(r.metas)-1].Name))
+					}
+					return 1
+				},
+			},
+			{
+				name: "clock", returns: "number",
+				help: "Returns the time of the event whose hook runs, as ev.time does, elsewhere the time now: for modules, which have no ev.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					at := time.Now()
+					if ev := r.happening(); ev != nil {
+						at = ev.Time()
+					}
+					L.Push(lua.LNumber(float64(at.UnixMicro()) / 1e6))
+					return 1
+				},
+			},
 		},
 		values: []value{
 			flag("json", "Whether -j asks for a JSON object a line: emit instead of print then.", func(s *Screen) bool { return s.JSON }),

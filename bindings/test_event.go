@@ -82,6 +82,21 @@ func (f *testFields) flag(name string) bool {
 	return lua.LVAsBool(v)
 }
 
+// unfinished takes how a call stays in progress, if it does.
+func (f *testFields) unfinished() engine.Return {
+	switch v := f.take("unfinished"); v {
+	case lua.LNil, lua.LFalse:
+		return engine.Returns
+	case lua.LTrue:
+		return engine.Stays
+	case lua.LString("attached"):
+		return engine.StaysUnseen
+	default:
+		f.L.RaiseError("unfinished: true is wanted, or \"attached\" for a call that the thread was in when it was attached to, not %s", escape(v.String()))
+	}
+	return engine.Returns
+}
+
 func (f *testFields) table(name string) *lua.LTable {
 	v := f.take(name)
 	if v == lua.LNil {
@@ -214,6 +229,7 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 		}
 		res.Ret, res.Given = -int64(n), true
 	}
+	res.Return = f.unfinished()
 	fdpath, info := f.text("fdpath"), f.table("fdinfo")
 	named := func(tb *lua.LTable) map[string]any {
 		values := map[string]any{}

@@ -6,7 +6,7 @@ import lua "github.com/yuin/gopher-lua"
 func traceObjects() []object {
 	return []object{
 		eventObject(), argumentsObject(), flagsObject(), structObject(), registersObject(), memoryObject(),
-		taskObject(), processObject(), descriptorObject(), aggregationObject(), conditionObject(), testObject(),
+		taskObject(), pendingObject(), processObject(), descriptorObject(), aggregationObject(), conditionObject(), testObject(),
 	}
 }
 
@@ -31,6 +31,7 @@ func (r *Runtime) installHandlers(mt *lua.LTable, o object) {
 	set("struct", h{"__index": r.structIndex, "__newindex": r.structNewIndex, "__tostring": r.refString, "__concat": r.concat})
 	set("registers", h{"__index": r.regsIndex, "__newindex": r.regsNewIndex})
 	set("task", h{"__index": r.taskIndex, "__tostring": r.refString, "__concat": r.concat})
+	set("pending", h{"__index": r.pendingIndex, "__tostring": r.pendingString, "__concat": r.concat})
 	set("test", h{"__index": r.testIndex})
 	set("descriptor", h{"__index": r.descriptorIndex, "__tostring": r.refString, "__concat": r.concat})
 	set("process", h{"__index": r.procIndex, "__tostring": r.refString, "__concat": r.concat})

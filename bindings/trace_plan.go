@@ -6,11 +6,16 @@ import (
 	"luatrace/engine"
 )
 
-// noteMentions remembers whether code that was compiled names registers: a hook
-// that passes its event on may look at them.
+// noteMentions remembers whether code that was compiled names registers, as a hook
+// that passes its event on may look at them, or what is traced.
 func (r *Runtime) noteMentions(p *lua.FunctionProto) {
 	if mentions(p, "regs") {
 		r.mentioned["regs"] = true
+	}
+	for _, name := range [...]string{"tasks", "processes", "parent", "children"} {
+		if r.tracing != nil && mentions(p, name) {
+			r.tracing.eng.KeepTasks() // an end hook may ask
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ func taskObject() object {
 			{"tid", "number", "Thread id."},
 			{"comm", "string", "Name of the thread now."},
 			{"proc", "process", "Its process."},
+			{"call", "pending|nil", "The system call that it is in now, nil if it is in none or that can't be known. Any hook may ask for that of any task (tasks()), also every() and \"end\"."},
 			{"data", "table", "A table that lives as long as the thread."},
 		},
 	}
@@ -46,10 +47,20 @@ func processObject() object {
 		fields: []field{
 			{"pid", "number", "Process id."},
 			{"ppid", "number", "Process id of the parent now."},
+			{"parent", "process|nil", "The parent now, nil if it is not traced."},
+			{"children", "table", "Its children that are traced, as a list of processes."},
+			{"tasks", "table", "Its traced threads, as a list of tasks."},
+			{"uid", "number|nil", "Real user id now. There is no ev.uid, since that is an argument of chown, setuid and others."},
+			{"euid", "number|nil", "Effective user id."},
+			{"gid", "number|nil", "Real group id."},
+			{"egid", "number|nil", "Effective group id."},
+			{"start", "number|nil", "When it was made, in seconds since 1970, to a hundredth of a second. It may have run another program then."},
 			{"comm", "string", "Name of its first thread now; \"\" when it is gone, as at proc:exit, like exe, cwd and cmdline."},
 			{"exe", "string", "Path of its program."},
 			{"cwd", "string", "Its working directory."},
 			{"cmdline", "table", "Its command line as a list of strings."},
+			{"env", "table|nil", "The environment that its program was started with, by name: ev.proc.env.HOME. A program that changes its own is not seen."},
+			{"fds", "table|nil", "Its open descriptors by number, each as ev.fdpath has it. Use pairs: there may be gaps, and the first is 0."},
 			{"threads", "number", "How many threads are traced."},
 			{"data", "table", "A table that lives as long as the process."},
 		},
@@ -138,6 +149,8 @@ func (r *Runtime) taskIndex(L *lua.LState) int {
 		L.Push(lua.LString(ref.task.Comm()))
 	case "proc":
 		L.Push(ref.t.procObject(ref.task.Proc))
+	case "call":
+		L.Push(ref.t.pending(ref.task))
 	case "data":
 		if ref.data == nil {
 			ref.data = L.NewTable()
@@ -168,13 +181,6 @@ func (r *Runtime) procIndex(L *lua.LState) int {
 		L.Push(lua.LString(ref.proc.Exe()))
 	case "cwd":
 		L.Push(lua.LString(ref.proc.Cwd()))
-	case "cmdline":
-		b, _ := ref.proc.ProcFile("cmdline")
-		tb := L.NewTable()
-		for s := range strings.SplitSeq(strings.TrimSuffix(string(b), "\x00"), "\x00") {
-			tb.Append(lua.LString(s))
-		}
-		L.Push(tb)
 	case "threads":
 		L.Push(number(int64(ref.proc.Tasks())))
 	case "data":
@@ -183,6 +189,10 @@ func (r *Runtime) procIndex(L *lua.LState) int {
 		}
 		L.Push(ref.data)
 	default:
+		if v, ok := r.procInfo(L, ref, key); ok {
+			L.Push(v)
+			break
+		}
 		unknownField(L, "a process", key, processObject().memberNames())
 	}
 	return 1

@@ -27,7 +27,7 @@
 //     failure.go deals with their errors, crash.go with luatrace's own.
 //   - What the user is told of tracees that trace others (aside.go) or have
 //     filters (ownfilter.go).
-//   - Records: task.go, names.go, fd.go, netlink.go.
+//   - Records: task.go, inprogress.go, procinfo.go, names.go, fd.go, netlink.go.
 //   - Signals to this process: signals.go and jobcontrol.go; deadline.go ends a trace
 //     after a time.
 //   - Without a trace: simulate.go and feed.go.

@@ -96,6 +96,10 @@ type Engine struct {
 	failures    map[failure]int // how often each error of a hook came
 	failed      []failure       // in the order in which they first came
 	command     *tracer.Process
+	simulation  *Simulation // where events are made up, instead of tr
+	keepTasks   bool        // end hooks may ask for tasks
+	over        bool        // the trace has ended: last is what was traced then
+	last        []*Task
 	asides      map[int]bool // the processes that trace others, told of already
 
 	stop     atomic.Bool // the trace is to end

@@ -77,6 +77,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		if c := &tev.Task.Call; tev.Continued {
 			t.continued = syscalls.Name(c.ABI, c.NR)
 		}
+		t.noteAttach(tev)
 		ev.begin(KindAttach, t, tev.At)
 		e.rememberProgram(ev.Task)
 		e.observe(ev)
@@ -100,10 +101,12 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	if ch == nil {
 		if t, ok := tev.Task.Data.(*Task); ok {
 			t.hooks = nil
+			t.noteEntry()
 		}
 		return 0
 	}
 	t := e.task(tev.Task)
+	t.noteEntry()
 	e.startCall(t, ch, tc)
 	if e.opts.SkipStartup && t.ofStartup(tc.IP) {
 		t.hooks = nil

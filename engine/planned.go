@@ -138,6 +138,7 @@ func (e *Engine) keep(tr *tracer.Tracer) bool {
 		return false
 	}
 	if !e.quiet {
+		e.noteLast()
 		e.mu.Lock()
 		e.quiet = true
 		e.mu.Unlock()

@@ -36,6 +36,7 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		e.begin()
 		err = e.loop(tr)
 	}
+	e.noteLast()
 	tr.DetachAll()
 	if e.clock != nil {
 		e.clock.Stop()

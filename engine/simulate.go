@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,6 +33,7 @@ type simulated struct {
 func (e *Engine) Simulate(start time.Time) *Simulation {
 	s := &Simulation{eng: e, now: start, tasks: map[int]*simulated{}}
 	e.timeNow = func() time.Time { return s.now }
+	e.simulation = s
 	for _, t := range e.timers {
 		t.next = start.Add(t.Interval)
 	}
@@ -70,6 +72,25 @@ func (s *Simulation) newTask(m *MadeUp) *simulated {
 	}
 	s.tasks[m.TID] = t
 	return t
+}
+
+// all are the threads that there are, by number.
+func (s *Simulation) all() []*tracer.Task {
+	list := make([]*tracer.Task, 0, len(s.tasks))
+	for _, t := range s.tasks {
+		list = append(list, t.task)
+	}
+	slices.SortFunc(list, func(a, b *tracer.Task) int { return a.TID - b.TID })
+	return list
+}
+
+// attachTo makes a thread one that was attached to in its call.
+func (s *Simulation) attachTo(task *tracer.Task, ch *callHooks) {
+	s.eng.mu.Lock()
+	defer s.eng.mu.Unlock()
+	et := s.eng.task(task)
+	s.eng.startCall(et, ch, &task.Call)
+	et.hooks, et.attach, et.attachedAt = nil, attachCall, s.now
 }
 
 // process finds any thread of a process.
@@ -125,8 +146,19 @@ type Outcome struct {
 	Returned bool // the call came back
 }
 
+// Return says whether a made-up call comes back.
+type Return uint8
+
+// The ways of a made-up call.
+const (
+	Returns     Return = iota
+	Stays              // it stays in progress, until something else happens to its thread
+	StaysUnseen        // the same, and it was in progress at the attach: no hook sees its entry
+)
+
 // MadeUpResult says what a made-up call comes to.
 type MadeUpResult struct {
+	Return   Return
 	Ret      int64 // -errno for a failure
 	Given    bool  // otherwise Ret is what the buffers suggest
 	Duration time.Duration
@@ -147,6 +179,11 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 		return Outcome{}, err
 	}
 	t.task.Simulate(m.ABI, nr, made.Args, s.now)
+	t.task.SimulateInCall(true)
+	if res.Return == StaysUnseen {
+		s.attachTo(t.task, &callHooks{name: name, sig: syscalls.Lookup(m.ABI, nr)})
+		return Outcome{Task: s.eng.task(t.task)}, nil
+	}
 	killed := len(t.sim.Killed)
 	tev := &tracer.Event{Kind: tracer.EventEnter, Task: t.task, At: s.now}
 	delay := s.feed(tev)
@@ -160,6 +197,11 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 	}
 	out := Outcome{Task: et}
 	out.Ret, out.Skipped = t.task.SimulatedSkip()
+	if res.Return == Stays && !out.Skipped {
+		out.Delay = delay
+		s.conclude(&out, t, killed)
+		return out, nil
+	}
 	if !out.Skipped {
 		out.Ret = s.result(made, res)
 		for _, l := range made.After {
@@ -168,6 +210,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 	}
 	if returns(et.call.Name) {
 		s.now = s.now.Add(res.Duration)
+		t.task.SimulateInCall(false)
 		tev.Kind, tev.At, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, s.now, out.Ret, syscalls.ResultErrno(out.Ret), out.Skipped
 		had := et.hooks != nil
 		delay += s.feed(tev)
@@ -200,6 +243,9 @@ func (s *Simulation) conclude(out *Outcome, t *simulated, killed int) {
 func (s *Simulation) raise(t *simulated, tev *tracer.Event) Outcome {
 	killed := len(t.sim.Killed)
 	tev.Task = t.task
+	if tev.Kind != tracer.EventDeath {
+		t.task.SimulateInCall(false)
+	}
 	delay := s.feed(tev)
 	out := Outcome{Task: s.eng.task(t.task), Delay: delay}
 	s.conclude(&out, t, killed)

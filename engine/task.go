@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/fdinfo"
@@ -25,6 +27,10 @@ type Task struct {
 	closing *FDInfo // the descriptor that the call closes, if hooks may ask for it at the exit
 	cwd     string  // at entry, of a call that changes it
 	name    string  // the last one read
+
+	attach     attachState // of the call that it was in when it was attached to
+	attachedAt time.Time
+	last       *Pending // the call that it was in at the end of the trace
 
 	continued string // call that a restart_syscall goes on with, "" if unknown
 }

@@ -14,6 +14,7 @@ meta {
 }
 
 local ways = agg("ways that calls ended", {key = {"call", "result"}})
+require "lib.empty"(ways, "no call was made")
 
 on(args.calls, function(ev)
   ways:count(ev.name, ev.err or "ok")

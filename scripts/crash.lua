@@ -43,8 +43,12 @@ local function dump(ev, title, addr)
   end
 end
 
+local shown = false
+require "lib.empty"(function() return shown end, "nothing crashed")
+
 on("signal:" .. fatal, function(ev)
   if handled(ev) then return end
+  shown = true
   local regs, text = ev.regs, ev.proc:file "maps" or ""
   local map = maps.read(text)
   local names = pcall(function() return regs.rip end) and amd64 or arm64

@@ -59,10 +59,13 @@ function show.json(c, reads, writes)
 end
 
 on("end", function()
+  local shown = false
   for _, c in ipairs(commands) do
     local reads, writes = sorted(c.reads, c.writes), sorted(c.writes)
+    shown = shown or #reads + #writes > 0
     if #reads + #writes > 0 then show[output.json and "json" or args.format](c, reads, writes) end
   end
+  if not shown and not output.json and args.format == "text" then print "no file was read or written" end
 end)
 
 local function compile(t)

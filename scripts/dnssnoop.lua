@@ -4,6 +4,7 @@ meta {
   categories = {"network"},
   args = {
     failed = {type = "flag", help = "only questions that were not answered with success"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s dnssnoop getent ahosts example.com",
@@ -14,7 +15,7 @@ meta {
 }
 
 local dns, follow = require "lib.dns", require "lib.follow"
-local row = require "lib.columns" "PID:7 COMM:15 TYPE:5 CODE:9 >MS:7.1 NAME:24 ANSWER"
+local row = require "lib.columns"("PID:7 COMM:15 TYPE:5 CODE:9 >MS:7.1 NAME:24 ANSWER", {time = args.time})
 
 local function message(ev, data, fd)
   local m = data and dns.parse(data)

@@ -13,11 +13,13 @@ meta {
   caveats = "Values may be secret: mind who reads the output.",
 }
 
-local wanted = {}
+local wanted, shown = {}, false
+require "lib.empty"(function() return shown end, "no program was started")
 for _, name in ipairs(args.vars) do wanted[name] = true end
 
 on("execve,execveat", {when = {ok = true}}, function(ev)
   local list = {}
+  shown = true
   for _, var in ipairs(ev.envp or {}) do
     if wanted.ALL or wanted[var:match("^[^=]*")] then list[#list + 1] = var end
   end

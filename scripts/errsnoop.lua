@@ -16,6 +16,7 @@ meta {
 }
 
 local failures = agg("failed calls", {key = {"call", "error", "on"}, top = args.top})
+require "lib.empty"(failures, "no call failed in these ways")
 
 local when = {ok = false}
 if #args.err > 0 then when.err = args.err end

@@ -4,6 +4,7 @@ meta {
   categories = {"processes"},
   args = {
     failed = {type = "flag", help = "also attempts that failed, such as a search of PATH"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s execsnoop make",
@@ -24,7 +25,7 @@ local function command(ev)
   return table.concat(words, " ")
 end
 
-local row = require "lib.columns" "PCOMM:15 PID:7 PPID:7 ERR:8 COMMAND"
+local row = require "lib.columns"("PCOMM:15 PID:7 PPID:7 ERR:8 COMMAND", {time = args.time})
 
 on("execve,execveat:enter", function(ev)
   local pcomm = ev.comm

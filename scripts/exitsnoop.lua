@@ -5,6 +5,7 @@ meta {
   args = {
     failed = {type = "flag", help = "only those that did not exit with 0"},
     threads = {type = "flag", help = "also threads that end before their process"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s exitsnoop make",
@@ -31,7 +32,7 @@ on("exit,exit_group:enter", function(ev)
   data.comm = data.comm or ev.comm
 end)
 
-local row = require "lib.columns" "PID:7 TID:7 COMM:15 >AGE(s):9.3 END"
+local row = require "lib.columns"("PID:7 TID:7 COMM:15 >AGE(s):9.3 END", {time = args.time})
 
 on("proc:exit", function(ev)
   if ev.thread and not args.threads then return end

@@ -5,22 +5,22 @@ meta {
   args = {
     min = {type = "number", default = 1, help = "only opened so often by the same call and left open"},
     all = {type = "flag", help = "also 0, 1 and 2"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s fdleak ./server",
     "luatrace -s fdleak -a min=10 -p 1234",
   },
-  caveats = "Open at the end is no leak by itself: the kernel closes all. Many of one kind "
-    .. "are. Descriptors from before the trace, of a parent, or received from others are not known.",
+  caveats = "Reported when a process ends, or at the end of the trace (Ctrl-C). Open then is no leak by itself: many "
+    .. "of one kind are. Descriptors from before the trace, of a parent, or received from others are not known.",
 }
 
 local calls = "open,openat,openat2,creat,dup,dup2,dup3,socket,accept,accept4,epoll_create,epoll_create1,eventfd2,"
   .. "timerfd_create,signalfd4,inotify_init,inotify_init1,memfd_create,pidfd_open,userfaultfd,perf_event_open"
 
 local function opened(ev)
-  local d = ev.proc.data
-  d.fds = d.fds or {}
-  return d.fds
+  ev.proc.data.fds = ev.proc.data.fds or {}
+  return ev.proc.data.fds
 end
 
 local function note(ev, fd)
@@ -53,10 +53,11 @@ on("proc:exec", function(ev) -- what has O_CLOEXEC is closed
 end)
 
 on("exit_group:enter", function(ev) ev.proc.data.comm = ev.proc.data.comm or ev.comm end)
+local row = require "lib.columns" ("PID:7 COMM:15 >COUNT:5 >AGE(s):8.3 CALL:13 WHAT",
+  {time = args.time, none = "no descriptor was opened and left open"})
 
-local row = require "lib.columns" "PID:7 COMM:15 >COUNT:5 >AGE(s):8.3 CALL:13 WHAT"
-
-local function report(pid, d, now)
+local function report(proc, now)
+  local d = proc.data
   local groups, order = {}, {}
   for _, f in pairs(d.fds or {}) do
     local what = f.what:gsub("%[%d+%]", "")
@@ -67,17 +68,15 @@ local function report(pid, d, now)
     end
     g.n, g.first = g.n + 1, math.min(g.first, f.time)
   end
-  table.sort(order, function(a, b)
-    if a.n ~= b.n then return a.n > b.n end
-    return a.first < b.first
-  end)
+  table.sort(order, function(a, b) return a.n > b.n or a.n == b.n and a.first < b.first end)
   for _, g in ipairs(order) do
-    if g.n >= args.min then row(pid, d.comm or "?", g.n, now - g.first, g.call, g.what) end
+    if g.n >= args.min then row(proc.pid, d.comm or proc.comm, g.n, now - g.first, g.call, g.what) end
   end
 end
 
-on("proc:exit", function(ev)
-  if not ev.thread then report(ev.pid, ev.proc.data, ev.time) end
+on("proc:exit", function(ev) if not ev.thread then report(ev.proc, ev.time) end end)
+on("end", function(ev) -- what runs on
+  for _, proc in ipairs(processes()) do report(proc, ev.time) end
 end)
 
 test("three of a file, one closed socket", function(t)
@@ -91,4 +90,16 @@ test("three of a file, one closed socket", function(t)
   t:shows "1000    x                   3    1.000 openat        /f\n"
   t:shows "    1    1.000 openat        /once\n"
   t:expect(t.stdout:find "socket", nil)
+end)
+
+test("a process that runs on", function(t)
+  t:event("openat", {comm = "srv", path = "/f", ret = 3, fds = {[3] = "/f"}})
+  t:advance "2s"
+  t:finish()
+  t:shows "1000    srv                 1    2.000 openat        /f\n"
+end)
+
+test("nothing", function(t)
+  t:finish()
+  t:shows "no descriptor was opened and left open\n"
 end)

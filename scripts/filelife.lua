@@ -2,6 +2,9 @@ meta {
   name = "filelife",
   summary = "files that are made and removed again, and their age",
   categories = {"files"},
+  args = {
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
+  },
   examples = {
     "luatrace -s filelife cc hello.c",
     "luatrace -s filelife -p 1234",
@@ -24,7 +27,7 @@ on("rename,renameat,renameat2", {when = {ok = true}}, function(ev)
   born[paths.newpath], born[paths.oldpath] = born[paths.oldpath], nil
 end)
 
-local row = require "lib.columns" "PID:7 COMM:15 >AGE(s):9.3 FILE"
+local row = require "lib.columns"("PID:7 COMM:15 >AGE(s):9.3 FILE", {time = args.time})
 
 on("unlink,unlinkat", {when = {ok = true}}, function(ev)
   local path = ev.abspath

@@ -54,6 +54,7 @@ local function report()
     return a.path < b.path
   end)
   if not output.json then printf("%7s %7s %7s %7s %s\n", "READS", "WRITES", "R_SIZE", "W_SIZE", "FILE") end
+  if #list == 0 and not output.json then print "no file was read or written" end
   for i = 1, math.min(#list, args.top) do
     local f = list[i]
     if output.json then

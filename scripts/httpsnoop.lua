@@ -5,6 +5,7 @@ meta {
   args = {
     slow = {type = "duration", default = "0s", help = "only requests that took longer"},
     failed = {type = "flag", help = "only answers from 400 on"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s httpsnoop curl -s -o /dev/null http://localhost:8000/",
@@ -17,7 +18,7 @@ meta {
 }
 
 local http, follow = require "lib.http", require "lib.follow"
-local row = require "lib.columns" "PID:7 COMM:12 SIDE:6 METHOD:7 STATUS:6 >MS:8.1 >SIZE:7b URL"
+local row = require "lib.columns"("PID:7 COMM:12 SIDE:6 METHOD:7 STATUS:6 >MS:8.1 >SIZE:7b URL", {time = args.time})
 
 local function url(req) return "http://" .. (req.host or "?") .. req.target end
 

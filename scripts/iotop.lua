@@ -15,7 +15,7 @@ meta {
 }
 
 local human = require "lib.human"
-local procs = {}
+local procs, shown = {}, false
 
 local function note(ev, key)
   local p = procs[ev.pid] or {pid = ev.pid, comm = ev.comm, read = 0, written = 0, calls = 0}
@@ -27,6 +27,7 @@ on("read,readv,pread64,preadv,preadv2,recvfrom,recvmsg", {when = {ok = true}}, f
 on("write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg", {when = {ok = true}}, function(ev) note(ev, "written") end)
 
 local function report()
+  shown = true
   local list = {}
   for _, p in pairs(procs) do list[#list + 1] = p end
   table.sort(list, function(a, b)
@@ -50,6 +51,7 @@ every(args.interval, function() output.frame(report) end)
 on("end", function()
   if next(procs) then output.frame(report) end
 end)
+require "lib.empty"(function() return shown end, "nothing was read or written")
 
 test("two processes", function(t)
   t:event("read", {pid = 10, comm = "a", buf = ("x"):rep(2048)})

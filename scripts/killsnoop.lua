@@ -4,6 +4,7 @@ meta {
   categories = {"signals", "processes"},
   args = {
     sig = {type = "signal", help = "only this signal, such as SIGTERM"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s killsnoop sh -c 'sleep 9 & kill $!'",
@@ -25,7 +26,7 @@ local function target(ev)
   return ev.args[1]
 end
 
-local row = require "lib.columns" "PID:7 COMM:15 SIGNAL:11 >TARGET:7 RESULT"
+local row = require "lib.columns"("PID:7 COMM:15 SIGNAL:11 >TARGET:7 RESULT", {time = args.time})
 
 -- Whoever kills itself does not come back from the call, so what is known
 -- before it is kept until the call or the thread ends.

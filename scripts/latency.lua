@@ -16,6 +16,7 @@ meta {
 
 local times = agg("time in calls", {key = {"call"}, unit = "us", top = args.top})
 local usual = agg("percentiles", {key = {"call"}, unit = "us", top = args.top})
+require "lib.empty"(times, "no call returned")
 
 on(args.calls, function(ev)
   if ev.duration > 0 then -- exit and exit_group take none

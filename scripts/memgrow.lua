@@ -5,6 +5,7 @@ meta {
   args = {
     min = {type = "number", default = 1048576, help = "show each change of at least so many bytes"},
     files = {type = "flag", help = "also mappings of files"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s memgrow python3 -c 'x = [0] * 10000000'",
@@ -15,10 +16,11 @@ meta {
 }
 
 local human = require "lib.human"
-local row = require "lib.columns" "PID:7 COMM:15 CALL:8 >CHANGE:8 >TOTAL:8 >RSS:8 WHAT"
+local columns = require "lib.columns"
+local row = columns("PID:7 COMM:15 CALL:8 >CHANGE:8 >TOTAL:8 >RSS:8 WHAT", {time = args.time})
 
-local function rss(ev)
-  local kb = (ev.proc:file "status" or ""):match "VmRSS:%s*(%d+)"
+local function rss(proc)
+  local kb = (proc:file "status" or ""):match "VmRSS:%s*(%d+)"
   return kb and human.bytes(kb * 1024)
 end
 
@@ -28,7 +30,8 @@ local function change(ev, bytes, what)
   d.peak = math.max(d.peak or 0, d.total)
   d.comm = d.comm or ev.comm
   if math.abs(bytes) >= args.min then
-    row(ev.pid, ev.comm, ev.name, (bytes < 0 and "" or "+") .. human.bytes(bytes), human.bytes(d.total), rss(ev), what)
+    local sign = bytes < 0 and "" or "+"
+    row(ev.pid, ev.comm, ev.name, sign .. human.bytes(bytes), human.bytes(d.total), rss(ev.proc), what)
   end
 end
 
@@ -60,11 +63,18 @@ on("proc:exec", function(ev) -- a new address space
   d.total, d.brk, d.maps, d.comm = 0, nil, nil, ev.comm
 end)
 
-on("proc:exit", function(ev)
-  local d = ev.proc.data
-  if not ev.thread and (d.peak or 0) >= args.min then
-    row(ev.pid, d.comm, "exit", nil, human.bytes(d.total), nil, "peak " .. human.bytes(d.peak))
+local function report(proc, when, resident)
+  local d = proc.data
+  if (d.peak or 0) >= args.min then
+    row(proc.pid, d.comm, when, nil, human.bytes(d.total), resident, "peak " .. human.bytes(d.peak))
   end
+end
+
+on("proc:exit", function(ev)
+  if not ev.thread then report(ev.proc, "exit") end
+end)
+on("end", function() -- what runs on
+  for _, proc in ipairs(processes()) do report(proc, "now", rss(proc)) end
 end)
 
 test("heap and mappings", function(t)
@@ -78,4 +88,12 @@ test("heap and mappings", function(t)
   t:shows "mmap        +4.0M     6.0M     2.0M anonymous\n"
   t:shows "munmap      -4.0M     2.0M     2.0M unmapped\n"
   t:shows "peak 6.0M\n"
+end)
+
+test("a process that runs on", function(t)
+  t:event("mmap", {length = 4194304, flags = "MAP_PRIVATE|MAP_ANONYMOUS", ret = 0x7f0000000000, comm = "srv",
+    files = {status = "VmRSS:\t 2048 kB\n"}})
+  t:clear()
+  t:finish()
+  t:shows "1000    srv             now             -     4.0M     2.0M peak 4.0M\n"
 end)

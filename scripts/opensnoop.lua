@@ -6,6 +6,7 @@ meta {
     failed = {type = "flag", help = "only opens that failed"},
     under = {type = "path", help = "only files in this directory or below it"},
     absolute = {type = "flag", help = "names made absolute, not as they were given"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s opensnoop git status",
@@ -19,7 +20,7 @@ local when = {}
 if args.failed then when.ok = false end
 if args.under then when.path = under(args.under) end
 
-local row = require "lib.columns" "PID:7 COMM:15 >FD:3 ERR:8 PATH"
+local row = require "lib.columns"("PID:7 COMM:15 >FD:3 ERR:8 PATH", {time = args.time})
 
 on("open,openat,openat2,creat", {when = when}, function(ev)
   local path = args.absolute and ev.abspath or ev.path

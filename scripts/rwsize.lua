@@ -15,6 +15,7 @@ meta {
 }
 
 local sizes = agg("bytes at once", {key = {"op", "file"}, unit = "bytes", top = args.top})
+require "lib.empty"(sizes, "nothing was read or written")
 
 local when = {ret = gt(0)}
 if args.under then when.fdpath = under(args.under) end

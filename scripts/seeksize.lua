@@ -15,6 +15,7 @@ meta {
 }
 
 local distances = agg("bytes skipped between accesses", {key = {"file"}, unit = "bytes", top = args.top})
+require "lib.empty"(distances, "no file was accessed twice")
 
 local when = {ret = gt(0)}
 if args.under then when.fdpath = under(args.under) end

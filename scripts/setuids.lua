@@ -2,6 +2,9 @@ meta {
   name = "setuids",
   summary = "changes of user, group and capabilities: who, from, to",
   categories = {"processes", "security"},
+  args = {
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
+  },
   examples = {
     "luatrace -s setuids setpriv --reuid=65534 --clear-groups true",
     "luatrace -s setuids -p 1234",
@@ -10,7 +13,7 @@ meta {
     .. "(ptrace(2)), so sudo and su fail.",
 }
 
-local row = require "lib.columns" "PID:7 COMM:15 CALL:10 ERR:8 FROM:18 TO"
+local row = require "lib.columns"("PID:7 COMM:15 CALL:10 ERR:8 FROM:18 TO", {time = args.time})
 
 -- "uid 0,0,0" of /proc: real, effective, saved.
 local function ids(ev, field)
@@ -47,11 +50,17 @@ end)
 local options = {"PR_SET_KEEPCAPS", "PR_CAPBSET_DROP", "PR_SET_SECUREBITS", "PR_SET_NO_NEW_PRIVS", "PR_CAP_AMBIENT"}
 on("prctl", {when = {op = options}}, function(ev) row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")") end)
 
+-- A set-id program: its ids are others than before the call, also after a fork or
+-- an attach.
+local function note(ev) ev.proc.data.ids = {Uid = ids(ev, "Uid"), Gid = ids(ev, "Gid")} end
+on("execve,execveat:enter", note)
 on("proc:exec", function(ev)
-  local uid = ids(ev, "Uid")
-  local before = ev.proc.data.uid
-  if before and uid ~= before then row(ev.pid, ev.comm, "execve", nil, before, uid) end
-  ev.proc.data.uid = uid
+  local before = ev.proc.data.ids
+  note(ev)
+  for _, field in ipairs {"Uid", "Gid"} do
+    local now = ev.proc.data.ids[field]
+    if before and now ~= before[field] then row(ev.pid, ev.comm, "execve", nil, before[field], now) end
+  end
 end)
 
 test("setuid", function(t)
@@ -68,4 +77,14 @@ test("setuid", function(t)
   t:event("proc:exec", {files = status(65534)})
   t:event("proc:exec", {comm = "su", files = status(0)})
   t:expect(t.stdout, "1000    su              execve     -        uid 65534,65534,65534 uid 0,0,0\n")
+end)
+
+test("a set-uid program that a shell starts", function(t)
+  local function status(uid) return {status = ("Uid:\t%d\t%d\t%d\nGid:\t5\t%d\t5\n"):format(1000, uid, uid, uid == 0 and 0 or 5)} end
+  t:event("proc:fork", {child = 2000, files = status(1000)})
+  t:event("execve", {pid = 2000, path = "/bin/sudo", argv = {"sudo"}, files = status(1000)})
+  t:clear()
+  t:event("proc:exec", {pid = 2000, comm = "sudo", files = status(0)})
+  t:expect(t.stdout, "2000    sudo            execve     -        uid 1000,1000,1000 uid 1000,0,0\n"
+    .. "2000    sudo            execve     -        gid 5,5,5          gid 5,0,5\n")
 end)

@@ -4,6 +4,7 @@ meta {
   categories = {"signals"},
   args = {
     sig = {type = "signal", help = "only this signal, such as SIGTERM"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s sigsnoop make",
@@ -29,7 +30,7 @@ local function action(ev)
   return "default"
 end
 
-local row = require "lib.columns" "PID:7 COMM:15 SIGNAL:11 ACTION:7 >SENDER:7 AT"
+local row = require "lib.columns"("PID:7 COMM:15 SIGNAL:11 ACTION:7 >SENDER:7 AT", {time = args.time})
 
 on("signal" .. (args.sig and ":" .. args.sig or ""), function(ev)
   local at = ev.addr and ("0x%x"):format(ev.addr)

@@ -5,6 +5,7 @@ meta {
   args = {
     file = {type = "path", required = true, help = "the file"},
     data = {type = "flag", help = "show the data that is read and written"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s spyfile -a file=/etc/hosts getent hosts localhost",
@@ -19,7 +20,7 @@ local moves = {}
 for name in (follow.received .. "," .. follow.sent):gmatch "[^,]+" do moves[name] = true end
 for _, name in ipairs {"pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2"} do moves[name] = true end
 
-local row = require "lib.columns" "PID:7 COMM:15 CALL:15 ERR:8 WHAT"
+local row = require "lib.columns"("PID:7 COMM:15 CALL:15 ERR:8 WHAT", {time = args.time})
 
 local function names(ev)
   for _, path in pairs(ev.paths) do

@@ -5,6 +5,7 @@ meta {
   args = {
     slow = {type = "duration", default = "0s", help = "only statements that took longer"},
     failed = {type = "flag", help = "only statements that failed"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s sqlsnoop psql -h localhost -c 'select 1'",
@@ -16,7 +17,7 @@ meta {
 }
 
 local follow, postgres, mysql = require "lib.follow", require "lib.postgres", require "lib.mysql"
-local row = require "lib.columns" "PID:7 COMM:12 SIDE:6 DB:5 >MS:8.1 ERR:7 STATEMENT"
+local row = require "lib.columns"("PID:7 COMM:12 SIDE:6 DB:5 >MS:8.1 ERR:7 STATEMENT", {time = args.time})
 
 local said = false
 local function unknown()

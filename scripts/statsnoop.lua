@@ -5,6 +5,7 @@ meta {
   args = {
     failed = {type = "flag", help = "only calls that failed"},
     under = {type = "path", help = "only files in this directory or below it"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s statsnoop git status",
@@ -17,7 +18,7 @@ meta {
 local when = {path = args.under and under(args.under) or ne("")}
 if args.failed then when.ok = false end
 
-local row = require "lib.columns" "PID:7 COMM:15 CALL:10 ERR:8 PATH"
+local row = require "lib.columns"("PID:7 COMM:15 CALL:10 ERR:8 PATH", {time = args.time})
 
 on("%%stat,%%statfs", {when = when}, function(ev)
   row(ev.pid, ev.comm, ev.name, ev.err, ev.path)

@@ -53,6 +53,7 @@ on("end", function()
   if not output.json then
     printf("%6s %7s %7s %6s %6s %6s %6s %6s %s\n",
       "TIME%", "TIME", "CALLS", "ERRORS", "P50", "P90", "P99", "MAX", "CALL")
+    if #list == 0 then print "no call was made" end
   end
   for i = 1, math.min(#list, args.top) do
     local s = list[i]

@@ -4,6 +4,7 @@ meta {
   categories = {"network"},
   args = {
     unix = {type = "flag", help = "also sockets of the machine (AF_UNIX)"},
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
   },
   examples = {
     "luatrace -s tcpaccept python3 -m http.server",
@@ -14,7 +15,7 @@ meta {
 }
 
 local address = require "lib.address"
-local row = require "lib.columns" "PID:7 COMM:15 EVENT:7 FD:4 >WAIT:7t ERR:12 ADDRESS"
+local row = require "lib.columns"("PID:7 COMM:15 EVENT:7 FD:4 >WAIT:7t ERR:12 ADDRESS", {time = args.time})
 
 local function place(ev, text)
   if not text then

@@ -2,6 +2,9 @@ meta {
   name = "tcpconnect",
   summary = "internet connections: where to, how long, how it ended",
   categories = {"network"},
+  args = {
+    time = {type = "flag", help = "a column with the time of each row; -tt gives it too"},
+  },
   examples = {
     "luatrace -s tcpconnect curl -s http://example.com",
     "luatrace -s tcpconnect -p 1234",
@@ -13,7 +16,7 @@ meta {
 }
 
 local address, connects = require "lib.address", require "lib.connects"
-local row = require "lib.columns" "PID:7 COMM:15 >MS:9.3 PROTO:5 ERR:12 ADDRESS"
+local row = require "lib.columns"("PID:7 COMM:15 >MS:9.3 PROTO:5 ERR:12 ADDRESS", {time = args.time})
 
 connects.watch(function(ev)
   local to = address.internet(ev.addr)

@@ -44,6 +44,7 @@ local function report()
     return a.connection < b.connection
   end)
   if not output.json then printf("%8s %8s %6s %-15s %s\n", "SENT", "RECEIVED", "CALLS", "COMM", "CONNECTION") end
+  if #list == 0 and not output.json then print "nothing came or went by a connection" end
   for i = 1, math.min(#list, args.top) do
     local c = list[i]
     if output.json then

@@ -16,7 +16,7 @@ meta {
 }
 
 local human = require "lib.human"
-local calls = {}
+local calls, shown = {}, false
 
 on(args.calls, function(ev)
   local c = calls[ev.name] or {call = ev.name, count = 0, errors = 0, seconds = 0}
@@ -26,6 +26,7 @@ on(args.calls, function(ev)
 end)
 
 local function report()
+  shown = true
   local list, total = {}, 0
   for _, c in pairs(calls) do
     list[#list + 1], total = c, total + c.count
@@ -50,6 +51,7 @@ every(args.interval, function() output.frame(report) end)
 on("end", function()
   if next(calls) then output.frame(report) end
 end)
+require "lib.empty"(function() return shown end, "no call was made")
 
 test("one second", function(t)
   for _ = 1, 3 do t:event("read", {duration = 0.001}) end

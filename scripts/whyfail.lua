@@ -1,6 +1,6 @@
 meta {
   name = "whyfail",
-  summary = "the last failed calls of each process that ends badly",
+  summary = "the last failed calls of processes that end badly, or hang",
   categories = {"errors", "processes"},
   args = {
     last = {type = "number", default = 5, help = "how many calls to show"},
@@ -30,19 +30,42 @@ on("exit_group:enter", function(ev) -- of a fork, or a process that was there be
   data.command = data.command or table.concat(ev.proc.cmdline, " ")
 end)
 
+local shown = false
+local function show(pid, how, command, calls, object, still)
+  shown = true
+  if output.json then
+    object.command, object.calls = command, json.array(calls or {})
+    return emit(object)
+  end
+  printf("%d %s: %s after\n", pid, how, command or "?")
+  for _, call in ipairs(calls or {"no failed call"}) do printf("    %s\n", call) end
+  for _, text in ipairs(still or {}) do printf("    %s\n", text) end
+end
+
 on("proc:exit", function(ev)
   if ev.thread or ev.status == 0 then return end
   local data = ev.proc.data
-  if output.json then
-    return emit {pid = ev.pid, status = ev.status, killed = ev.killed, command = data.command,
-      calls = json.array(data.calls or {})}
+  local how = ev.killed and "was ended by " .. ev.killed or "exited with " .. tostring(ev.status)
+  show(ev.pid, how, data.command, data.calls, {pid = ev.pid, status = ev.status, killed = ev.killed})
+end)
+
+local pending = require "lib.pending"
+on("end", function(ev) -- what runs on may hang
+  local calls = {}
+  for _, p in ipairs(pending(ev.time)) do
+    calls[p.task.proc] = calls[p.task.proc] or {}
+    table.insert(calls[p.task.proc], ("in %s for %.1f s"):format(tostring(p.call), p.seconds))
   end
-  local how = ev.killed and "was ended by " .. ev.killed or "exited with " .. ev.status
-  printf("%d %s: %s after\n", ev.pid, how, data.command or "?")
-  for _, call in ipairs(data.calls or {"no failed call"}) do
-    printf("    %s\n", call)
+  for _, proc in ipairs(processes()) do
+    local data, still = proc.data, calls[proc] or {}
+    if #still + #(data.calls or {}) > 0 then
+      show(proc.pid, "still runs", data.command or table.concat(proc.cmdline, " "), data.calls,
+        {pid = proc.pid, running = true, pending = json.array(still)}, still)
+    end
   end
 end)
+
+require "lib.empty"(function() return shown end, "no process ended badly")
 
 test("the last calls before a bad end", {args = {last = 1}}, function(t)
   t:event("proc:exec", {pid = 10, cmdline = {"cat", "none"}})
@@ -55,5 +78,15 @@ end)
 test("a good end", function(t)
   t:event("openat", {path = "none", flags = "O_RDONLY", err = "EACCES"})
   t:event("proc:exit")
-  t:expect(t.stdout, "")
+  t:finish()
+  t:expect(t.stdout, "no process ended badly\n")
+end)
+
+test("a process that hangs", function(t)
+  t:event("openat", {comm = "x", cmdline = {"x", "-d"}, path = "none", flags = "O_RDONLY", err = "ENOENT"})
+  t:event("flock", {fd = 3, operation = "LOCK_EX", unfinished = true})
+  t:advance "2s"
+  t:finish()
+  t:shows "1000 still runs: x -d after\n    openat"
+  t:shows "\n    in flock(3, LOCK_EX) for 2.0 s\n"
 end)

@@ -50,7 +50,8 @@
 //   - Tracees that trace others: aside.go lets go of what they trace,
 //     tracesothers.go knows them before they do.
 //   - Reading and changing: regs.go, memory.go, procfs.go, ptrace_unsafe.go;
-//     the package procfs is the only way to /proc, spinning.go for pages that never arrive.
+//     the package procfs is the only way to /proc, spinning.go for pages that never arrive,
+//     inprogress.go for calls that have not returned.
 //   - Without a kernel: simulated.go for events that are made up, model.go for the
 //     tests of the bookkeeping.
 package tracer

@@ -65,6 +65,9 @@ type Event struct {
 	// Continued marks the EventAttached of a task that was interrupted in Call,
 	// with which a restart_syscall will go on.
 	Continued bool
+	// Interrupted marks the EventAttached of a task that was in Call, which it
+	// makes again, or goes on with, when it is resumed.
+	Interrupted bool
 	// Skipped marks the exit of a call that Skip prevented.
 	Skipped bool
 

@@ -266,13 +266,15 @@ func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
 	}
 	wasInterrupt := task.interrupted
 	task.newborn, task.interrupted = false, false
+	remade := false
 	if task.upgrade != nil {
 		task.upgrade.interruptStop(task.TID)
 	} else if wasInterrupt {
-		t.repairInterrupted(task)
+		remade = t.repairInterrupted(task)
 	}
 	if task.attaching {
 		task.attaching = false
+		ev.Interrupted = remade
 		return t.attached(task, ev)
 	}
 	if task.launching && !t.kernelFits(task.TID) {
@@ -292,19 +294,22 @@ func (t *Tracer) attached(task *Task, ev *Event) bool {
 	}
 	ev.Kind = EventAttached
 	if task.status.Kind == StatusEventStop {
-		ev.Continued = t.continued(task)
+		t.interruptedByAttach(task, ev)
 	}
 	return true
 }
 
-// continued looks for the call that the attach has interrupted.
-func (t *Tracer) continued(task *Task) bool {
+// interruptedByAttach looks for the call that the attach has interrupted.
+func (t *Tracer) interruptedByAttach(task *Task, ev *Event) {
 	var r Registers
-	if getRegs(task.TID, &r) != 0 || !r.continuedLater() || getSyscallInfo(task.TID, &t.info) != 0 {
-		return false
+	if getRegs(task.TID, &r) != 0 {
+		return
 	}
-	t.fillUnpaired(task, &t.info)
-	return true
+	ev.Interrupted = ev.Interrupted || r.restarted()
+	if ev.Interrupted && getSyscallInfo(task.TID, &t.info) == 0 {
+		t.fillUnpaired(task, &t.info)
+		ev.Continued = r.continuedLater()
+	}
 }
 
 // repairInterrupted hides our PTRACE_INTERRUPT from the calls that the kernel
@@ -312,12 +317,12 @@ func (t *Tracer) continued(task *Task) bool {
 // fail with EINTR when a thread is stopped and continued (signal(7)). If no
 // signal waits for the thread, nobody but us caused that, and the call is made
 // again.
-func (t *Tracer) repairInterrupted(task *Task) {
+func (t *Tracer) repairInterrupted(task *Task) (remade bool) {
 	var r Registers
 	if getRegs(task.TID, &r) != 0 || !restartInterrupted(&r) || signalsPending(task.TID) {
-		return
+		return false
 	}
-	setRegs(task.TID, &r)
+	return setRegs(task.TID, &r) == 0
 }
 
 func (t *Tracer) handleFork(task *Task, ev *Event) bool {

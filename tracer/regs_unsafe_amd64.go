@@ -99,6 +99,12 @@ func (r *Registers) continuedLater() bool {
 	return int64(r.Orig_rax) >= 0 && int32(r.Rax) == -erestartBlock
 }
 
+// restarted reports whether the registers are those of a call that a signal or a
+// stop interrupted and that the kernel makes again or goes on with.
+func (r *Registers) restarted() bool {
+	return int64(r.Orig_rax) >= 0 && isRestart(int64(int32(r.Rax)))
+}
+
 // restartInterrupted undoes an EINTR that only our own interruption caused:
 // the program counter goes back onto the system call instruction (2 bytes, also
 // for int 0x80) with the call's number in rax, as the kernel itself does for

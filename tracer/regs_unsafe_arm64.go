@@ -103,6 +103,10 @@ func (r *Registers) interruptedCall() bool { return int64(r.Regs[0]) == -erestar
 // signal or a stop interrupted and that restart_syscall goes on with.
 func (r *Registers) continuedLater() bool { return int64(r.Regs[0]) == -erestartBlock }
 
+// restarted reports whether the registers are those of a call that a signal or a
+// stop interrupted and that the kernel makes again or goes on with.
+func (r *Registers) restarted() bool { return isRestart(int64(r.Regs[0])) }
+
 // restartInterrupted can't be done on arm64: the interrupted call's first
 // argument was in x0, which the result has overwritten.
 func restartInterrupted(*Registers) bool { return false }

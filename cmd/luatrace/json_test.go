@@ -93,6 +93,7 @@ func TestJSONSchema(t *testing.T) {
 		{fixture.Build(t, "escape")},
 		{"-t", "openat:enter", "true"},
 		{"-c", "true"},
+		{"-s", "opensnoop", "-s", "exitsnoop", "true"},
 		{"-t", "*", "-e", `agg.a:count(ev.name, ev.err, true) agg.b:hist(ev.duration * 1e6) agg.c:stats(1.5, ev.name) agg.d:max(ev.duration)
 			agg("e", {key = {"n"}, top = 1}):sum(1, ev.name)`, "true"},
 	} {
@@ -114,6 +115,7 @@ func TestJSONSchema(t *testing.T) {
 		"syscall.args", "syscall.before", "syscall.ret", "syscall.errno", "syscall.result", "syscall.duration", "syscall.unfinished",
 		"syscall.fds", "syscall.base64", "syscall.truncated", "signal.sender", "signal.siginfo", "stop.name", "fork.child", "exec.exe",
 		"exit.status", "exit.killed", "aggregation.rows", "aggregation.omitted", "count.calls",
+		"row.script", "row.time", "row.path", "row.comm",
 	} {
 		if !seen[want] {
 			t.Errorf("no line has %s", want)

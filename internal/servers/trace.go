@@ -23,6 +23,7 @@ type Trace struct {
 	t              testing.TB
 	cmd            *exec.Cmd
 	pids           []int
+	slept          map[int]bool // threads that waited for something before
 	stdout, stderr output
 	done           chan struct{}
 }
@@ -37,7 +38,12 @@ func Attach(t testing.TB, cred *syscall.Credential, options []string, pids ...in
 	for _, pid := range pids {
 		argv = append(argv, "-p", strconv.Itoa(pid))
 	}
-	tr := &Trace{t: t, cmd: command(cred, Dir(t, cred), argv...), pids: pids, done: make(chan struct{})}
+	tr := &Trace{t: t, cmd: command(cred, Dir(t, cred), argv...), pids: pids, slept: map[int]bool{}, done: make(chan struct{})}
+	for _, pid := range pids {
+		for _, tid := range threads(pid) {
+			tr.slept[tid] = strings.HasPrefix(statusField(tid, "State"), "S")
+		}
+	}
 	tr.cmd.Stdout, tr.cmd.Stderr = &tr.stdout, &tr.stderr
 	if err := tr.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -73,9 +79,9 @@ func (tr *Trace) ended() bool {
 
 // attached says whether every thread is traced and has been stopped once since, and been resumed:
 // luatrace has seized it, and asked it to stop by the same token; it waits for reports, so that
-// it has nothing left to ask for; and the thread sleeps again, or runs. PTRACE_INTERRUPT wakes a
-// thread before it returns, so that one which sleeps after luatrace has begun to wait has had its
-// stop.
+// it has nothing left to ask for; and the thread, if it slept before, sleeps again. PTRACE_INTERRUPT
+// wakes a thread before it returns, so that one which sleeps after luatrace has begun to wait has
+// had its stop.
 func (tr *Trace) attached() bool {
 	for _, pid := range tr.pids {
 		for _, tid := range threads(pid) {
@@ -89,12 +95,12 @@ func (tr *Trace) attached() bool {
 	}
 	for _, pid := range tr.pids {
 		for _, tid := range threads(pid) {
-			if s := statusField(tid, "State"); s != "" && s[0] != 'S' && s[0] != 'D' && s[0] != 'R' {
+			s := statusField(tid, "State")
+			if strings.HasPrefix(s, "t") || tr.slept[tid] && s != "" && !strings.HasPrefix(s, "S") {
 				return false
 			}
 		}
 	}
-	// A running thread may still be on its way to its stop. Those that wait for work do not run.
 	return tr.waits()
 }
 

@@ -5,14 +5,27 @@
 --
 -- NAME:WIDTH is a column, ">" puts it to the right, ".3" are decimals, "b"
 -- behind the width makes bytes human (12M) and "t" seconds (1.5ms). The last
--- column needs no width. nil prints as "-". The JSON names are small letters.
+-- column needs no width. nil prints as "-". The JSON names are small letters; a
+-- table behind the last value has more members for JSON.
+--
+-- columns(text, {time = true}) and -tt and its like make the event's time the first
+-- column. JSON objects have type = "row", the script's
+-- name and the time, unless a column has that name. columns(text, {report = true})
+-- is for tables about all that happened: they have none of these. Without a row
+-- the last line says that there was none; {none = "..."} says what of. A script
+-- with more to write then takes a second result, and calls it before:
+--
+--   local row, done = columns(text)
 local human = require "lib.human"
 
-local begun, waiting = false, {}
+local begun, waiting, ends = false, {}, {}
 
 on("begin", function()
   begun = true
   for _, header in ipairs(waiting) do header() end
+  on("end", function() -- after those of the scripts
+    for _, done in ipairs(ends) do done() end
+  end)
 end)
 
 local function parse(text)
@@ -37,8 +50,11 @@ local function text(c, v)
   return v
 end
 
-return function(description)
-  local list = parse(description)
+return function(description, opts)
+  opts = opts or {}
+  local list, script, rows = parse(description), output.script(), 0
+  local timed = not opts.report and (opts.time or output.time)
+  local width = "%-" .. output.stampwidth .. "s "
   local formats = {}
   for i, c in ipairs(list) do formats[i] = c.head end
   local format = table.concat(formats, " ") .. "\n"
@@ -50,18 +66,32 @@ return function(description)
     local names = {}
     for i, c in ipairs(list) do names[i] = c.name end
     output.colour "bold"
+    if timed then printf(width, "TIME") end
     printf(format, unpack(names))
     output.colour()
   end
   if not begun then waiting[#waiting + 1] = header end
 
-  return function(...)
+  local function done()
+    if rows == 0 and not output.json then
+      header()
+      printf("%s\n", opts.none or "no rows: nothing of this kind was seen")
+    end
+    rows = nil
+  end
+  ends[#ends + 1] = done
+
+  local function row(...)
+    rows = (rows or 0) + 1
     if output.json then
       local object = {}
+      if not opts.report then object.type, object.script, object.time = "row", script, output.clock() end
       for i, c in ipairs(list) do object[c.key] = (select(i, ...)) end
+      for key, value in pairs(select(#list + 1, ...) or {}) do object[key] = value end
       return emit(object)
     end
     header()
+    if timed then output.colour "dim" printf(width, output.stamp()) output.colour() end
     local cells = {}
     for i, c in ipairs(list) do cells[i] = text(c, (select(i, ...))) end
     local bad = false
@@ -72,4 +102,5 @@ return function(description)
     printf(format, unpack(cells, 1, #list))
     if bad then output.colour() end
   end
+  return row, done
 end

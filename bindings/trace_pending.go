@@ -1,0 +1,117 @@
+package bindings
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine"
+	"luatrace/tracer/syscalls"
+)
+
+// pendingRef is what a call object holds: a call that has not returned.
+type pendingRef struct {
+	t   *Trace
+	p   *engine.Pending
+	seq uint64 // of the hook that asked for it
+}
+
+// pendingFields are those of a call in progress: those of its event, and when it
+// began.
+var pendingFields = []field{
+	{"name", "string", "System call name. A call that goes on after an interruption (restart_syscall) has the name it began with."},
+	{"nr", "number", "System call number."},
+	{"abi", "string", "\"amd64\", \"i386\", \"x32\" or \"arm64\"."},
+	{"args", "table", "Its arguments by number and by name, as plain values; what the kernel is still to fill in is not there."},
+	{"fdpath", "string|nil", "What its first descriptor stands for, as ev.fdpath."},
+	{"abspath", "string|nil", "Its first path, made absolute."},
+	{"since", "number|nil", "When it began, as ev.time. nil if nobody has seen it begin: a hook on that call, without \":enter\", sees to it that it is known. " +
+		"If the thread was in it when luatrace attached, the time of the attach: see attached."},
+	{"attached", "boolean", "Whether the thread was in this call when luatrace attached to it: it may wait for longer than since says."},
+}
+
+func pendingObject() object {
+	return object{
+		name:   "pending",
+		help:   "A system call that a thread is in: task.call. It is valid until the hook returns, like an event; tostring gives it as strace prints it, without a result.",
+		fields: pendingFields,
+		methods: []function{{
+			name: "matches", params: "spec: string", returns: "boolean",
+			help: "Says whether a spec of system calls, as on takes it, names this call: task.call:matches \"%net,!close\".",
+			fn: func(r *Runtime, L *lua.LState) int {
+				ref := receiver[*pendingRef](L, 1, "pending")
+				c := ref.live(L).Event.Call()
+				spec, err := engine.ParseSpec(L.CheckString(2))
+				if err != nil {
+					L.ArgError(1, err.Error())
+				}
+				L.Push(lua.LBool(spec.Kind == engine.SpecSyscall && spec.Match(c.ABI, c.NR)))
+				return 1
+			},
+		}},
+	}
+}
+
+// pending returns the call that a task is in, or nil.
+func (t *Trace) pending(et *engine.Task) lua.LValue {
+	p := et.Pending()
+	if p == nil {
+		return lua.LNil
+	}
+	return t.r.newObject("pending", &pendingRef{t, p, t.seq})
+}
+
+func (ref *pendingRef) live(L *lua.LState) *engine.Pending {
+	if ref.seq != ref.t.seq {
+		L.RaiseError("this call is looked at too late: it can be used only until the hook returns that got it from task.call; copy what you need")
+	}
+	return ref.p
+}
+
+func (r *Runtime) pendingIndex(L *lua.LState) int {
+	ref := L.Get(1).(*lua.LUserData).Value.(*pendingRef)
+	p, key := ref.live(L), L.Get(2).String()
+	if m := r.methods["pending"].RawGetString(key); m != lua.LNil {
+		L.Push(m)
+		return 1
+	}
+	switch key {
+	case "since":
+		if p.Since.IsZero() {
+			L.Push(lua.LNil)
+		} else {
+			L.Push(lua.LNumber(float64(p.Since.UnixMicro()) / 1e6))
+		}
+	case "attached":
+		L.Push(lua.LBool(p.FromAttach))
+	case "args":
+		L.Push(ref.t.pendingArgs(L, p.Event))
+	case "name", "nr", "abi", "fdpath", "abspath":
+		L.Push(ref.t.field(L, p.Event, key))
+	default:
+		unknownField(L, "a call in progress", key, pendingObject().memberNames())
+	}
+	return 1
+}
+
+// pendingArgs are the arguments as plain values, by number and by name.
+func (t *Trace) pendingArgs(L *lua.LState, ev *engine.Event) *lua.LTable {
+	c := ev.Call()
+	tb := L.NewTable()
+	for i := range c.NumArgs() {
+		p := c.Param(i)
+		if p.Hidden || !c.Shown(i) || p.Pointer() && p.Dir == syscalls.Out {
+			continue
+		}
+		v := t.plain(L, ev, c.Arg(i))
+		tb.RawSetInt(i+1, v)
+		for _, name := range append([]string{p.Name}, p.Aliases...) {
+			tb.RawSetString(name, v)
+		}
+	}
+	return tb
+}
+
+func (r *Runtime) pendingString(L *lua.LState) int {
+	ref := L.Get(1).(*lua.LUserData).Value.(*pendingRef)
+	L.Push(lua.LString(append(textFormat.AppendArgs(nil, ref.live(L).Event.Call()), ')')))
+	return 1
+}

@@ -1,0 +1,116 @@
+package bindings
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine"
+)
+
+// tracedGlobals are the functions that list what is traced.
+func tracedGlobals() module {
+	return module{functions: []function{
+		{
+			name: "tasks", returns: "table",
+			help: "Returns the threads that are traced now as a list of tasks, by thread id. In \"end\" hooks they are those that were traced when the trace ended. " +
+				"Empty before the trace begins.",
+			fn: func(r *Runtime, L *lua.LState) int {
+				t := r.trace()
+				list := t.eng.AllTasks()
+				tb := L.CreateTable(len(list), 0)
+				for i, task := range list {
+					tb.RawSetInt(i+1, t.taskObject(task))
+				}
+				L.Push(tb)
+				return 1
+			},
+		},
+		{
+			name: "processes", returns: "table",
+			help: "Returns the processes that are traced now as a list, by process id; in \"end\" hooks those that were traced when the trace ended.",
+			fn: func(r *Runtime, L *lua.LState) int {
+				t := r.trace()
+				L.Push(t.procList(L, t.eng.AllProcs()))
+				return 1
+			},
+		},
+	}}
+}
+
+func (t *Trace) procList(L *lua.LState, list []*engine.Proc) *lua.LTable {
+	tb := L.CreateTable(len(list), 0)
+	for i, p := range list {
+		tb.RawSetInt(i+1, t.procObject(p))
+	}
+	return tb
+}
+
+// procInfo serves the fields of a process that are asked of /proc, or of what else
+// is traced.
+func (r *Runtime) procInfo(L *lua.LState, ref *procRef, key string) (lua.LValue, bool) {
+	p := ref.proc
+	switch key {
+	case "uid", "euid", "gid", "egid":
+		ids, ok := p.IDs()
+		if !ok {
+			return lua.LNil, true
+		}
+		return number(int64(map[string]int{"uid": ids.UID, "euid": ids.EUID, "gid": ids.GID, "egid": ids.EGID}[key])), true
+	case "start":
+		at, ok := p.Start()
+		if !ok {
+			return lua.LNil, true
+		}
+		return lua.LNumber(float64(at.UnixMicro()) / 1e6), true
+	case "cmdline":
+		b, _ := p.ProcFile("cmdline")
+		return words(L, string(b)), true
+	case "env":
+		list, ok := p.Environ()
+		if !ok {
+			return lua.LNil, true
+		}
+		tb := L.NewTable()
+		for _, s := range list {
+			name, value, _ := strings.Cut(s, "=")
+			tb.RawSetString(name, lua.LString(value))
+		}
+		return tb, true
+	case "fds":
+		fds, ok := p.FDs()
+		if !ok {
+			return lua.LNil, true
+		}
+		tb := L.NewTable()
+		for _, fd := range fds {
+			if s := p.FDPath(fd); s != "" {
+				tb.RawSetInt(fd, lua.LString(s))
+			}
+		}
+		return tb, true
+	case "parent":
+		if q := p.ParentProc(); q != nil {
+			return ref.t.procObject(q), true
+		}
+		return lua.LNil, true
+	case "children":
+		return ref.t.procList(L, p.ChildProcs()), true
+	case "tasks":
+		tb := L.NewTable()
+		for _, task := range p.Threads() {
+			tb.Append(ref.t.taskObject(task))
+		}
+		return tb, true
+	}
+	return nil, false
+}
+
+// words is a command line as /proc/PID/cmdline has it, as a list.
+func words(L *lua.LState, cmdline string) *lua.LTable {
+	tb := L.NewTable()
+	for s := range strings.SplitSeq(strings.TrimSuffix(cmdline, "\x00"), "\x00") {
+		tb.Append(lua.LString(s))
+	}
+	return tb
+}
