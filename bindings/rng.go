@@ -43,7 +43,7 @@ func (g *generator) float() float64 { return float64(g.src.Uint64()>>11) / (1 <<
 func rngGlobals() module {
 	return module{functions: []function{{
 		name: "rng", params: "seed?: number|string|word", returns: "rng",
-		help: "Makes a random number generator. The same seed gives the same sequence in every run and release (PCG-DXSM); without one it is the seed of the run. A string is hashed.",
+		help: "Makes a random number generator. The same seed gives the same sequence in every run and release (PCG-DXSM); without one it is the seed of the run (--seed, else 0). A string is hashed.",
 		fn: func(r *Runtime, L *lua.LState) int {
 			seed := r.opts.Seed
 			switch v := L.Get(1).(type) {

@@ -50,7 +50,7 @@ type Options struct {
 	OnExit func(code int)
 	// Screen says what Out is, for scripts that ask.
 	Screen Screen
-	// Seed is what rng() without an argument starts from.
+	// Seed is what rng() and faults start from that give no seed of their own.
 	Seed uint64
 	// Logf, if set, is told which file a require resolved to.
 	Logf func(format string, args ...any)

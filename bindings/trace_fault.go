@@ -91,7 +91,7 @@ func (f *faultPlan) hook(ev *engine.Event) error {
 }
 
 func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lua.LTable) {
-	seed := int64(0)
+	seed := int64(t.r.opts.Seed)
 	tb.ForEach(func(k, v lua.LValue) {
 		switch k.String() {
 		case "errno":

@@ -143,9 +143,6 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 		if mac := v.MAC(); mac != "" {
 			return lua.LString(mac)
 		}
-		if mac := v.MAC(); mac != "" {
-			return lua.LString(mac)
-		}
 		if v.Truncated && v.Kind == decode.KindBytes && ev != nil && v.Total() <= maxTransfer {
 			return t.whole(L, ev, v)
 		}

@@ -3,7 +3,11 @@ package engine
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 
 	"luatrace/tracer"
 )
@@ -13,30 +17,71 @@ import (
 type CrashError struct {
 	Value any    // of the panic
 	Stack string // where it happened
+	// Requests are the last requests to the kernel before it, see
+	// tracer.LastRequests.
+	Requests string
 }
 
-// Error is a line, and the stack behind it.
+// Error is a line, and behind it the stack and the requests.
 func (e *CrashError) Error() string {
-	return fmt.Sprintf("internal error: %v; the trace ends here. Please report this, with the lines that follow\n%s", e.Value, e.Stack)
+	return fmt.Sprintf("internal error: %v; the trace ends here. Please report this, with the lines that follow\n%s\nthe last requests to the kernel (seconds, thread, what):\n%s",
+		e.Value, strings.TrimSuffix(e.Stack, "\n"), e.Requests)
 }
 
-// ownLock is the engine's mutex as the tracer's thread takes it. It knows
+// recordsLock guards what both the tracer's and the listener's thread touch: the
+// records of tasks, the hooks, the event.
+type recordsLock struct {
+	mu     sync.Mutex
+	holder atomic.Int64 // the thread that has it, while rules are checked
+}
+
+// Lock takes it, on any thread.
+func (l *recordsLock) Lock() {
+	l.mu.Lock()
+	if tracer.ChecksRules() {
+		l.holder.Store(int64(unix.Gettid()))
+	}
+}
+
+// Unlock gives it back.
+func (l *recordsLock) Unlock() {
+	if tracer.ChecksRules() {
+		l.holder.Store(0)
+	}
+	l.mu.Unlock()
+}
+
+// Held says, while rules are checked, whether the calling thread has it; else
+// true.
+func (l *recordsLock) Held() bool {
+	return !tracer.ChecksRules() || l.holder.Load() == int64(unix.Gettid())
+}
+
+// mustHold panics, while rules are checked, if the caller uses what the lock
+// guards without it.
+func (e *Engine) mustHold() {
+	if e.tr != nil && !e.mu.Held() {
+		panic("the engine's records are used without its lock")
+	}
+}
+
+// ownLock is that lock as the tracer's thread takes it. It knows
 // whether that thread has it, which tells what a panic has left locked.
 type ownLock struct {
-	mu   *sync.Mutex
+	*recordsLock
 	held bool
 }
 
 // Lock is for the tracer's thread only, as is Unlock.
 func (l *ownLock) Lock() {
-	l.mu.Lock()
+	l.recordsLock.Lock()
 	l.held = true
 }
 
 // Unlock gives it back.
 func (l *ownLock) Unlock() {
 	l.held = false
-	l.mu.Unlock()
+	l.recordsLock.Unlock()
 }
 
 // caught is deferred on the tracer's thread, around what deals with one event,
@@ -65,7 +110,7 @@ func (e *Engine) caught(tr *tracer.Tracer, tev *tracer.Event) {
 // crashed notes a panic and makes the trace end. The caller holds the engine's
 // mutex, but at the very end.
 func (e *Engine) crashed(value any) {
-	e.crash = &CrashError{Value: value, Stack: string(debug.Stack())}
+	e.crash = &CrashError{Value: value, Stack: string(debug.Stack()), Requests: tracer.LastRequests()}
 	e.stop.Store(true)
 }
 

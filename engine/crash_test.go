@@ -50,6 +50,9 @@ func TestPanic(t *testing.T) {
 				if !errors.As(err, &crash) || !strings.Contains(crash.Stack, "crash_test.go") || !strings.Contains(crash.Error(), "a bug of the test") {
 					t.Fatalf("error %v, want the panic and where it was", err)
 				}
+				if !strings.Contains(crash.Error(), "the last requests to the kernel") || where.spec != "begin" && !strings.Contains(crash.Error(), " PTRACE_") {
+					t.Errorf("the last requests are not told: %v", crash)
+				}
 				if ends != 1 || finished != 1 {
 					t.Errorf("%d end hooks and %d functions for the end ran, want each once", ends, finished)
 				}

@@ -8,7 +8,9 @@
 // order of their registration with one reused [Event]. What they ask for is
 // collected in the event and applied once, after the last of them.
 //
-// Everything runs on the tracer's thread, under one mutex, except what says
+// Hooks run under one mutex, never two at once: on the tracer's thread, or on the
+// listener's if the call came by notification. What they call of the engine and of the
+// records needs no lock of its own; nobody else may call it, except what says
 // otherwise ([Engine.Signal], [Engine.Stop]).
 //
 // # What stands where
@@ -19,12 +21,14 @@
 //     that is none.
 //   - How the kernel tells of them: plan.go derives it from the hooks, plan_own.go
 //     adds what the tracer needs, planned.go finds the best plan that the kernel
-//     accepts, early.go spares exits.
+//     accepts, early.go spares exits; late.go decides what is still possible while it
+//     is in force.
 //   - Events: engine.go, hook.go and event.go are what others see, run.go is the
 //     loop, handle.go calls the hooks, notified.go those of calls that came by
 //     notification, verdict.go and scratch.go hold what they want, tamper.go what they
 //     have changed and how often faults hit; startup.go hides the loader's calls;
-//     failure.go deals with their errors, crash.go with luatrace's own.
+//     failure.go deals with their errors, crash.go with luatrace's own,
+//     log.go tells the developer.
 //   - What the user is told of tracees that trace others (aside.go) or have
 //     filters (ownfilter.go).
 //   - Records: task.go, inprogress.go, procinfo.go, names.go, fd.go, netlink.go.

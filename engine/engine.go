@@ -49,6 +49,10 @@ type Options struct {
 	// untraced, a command gets SIGTERM, and ten seconds later what is left of it is
 	// treated as after a second signal, see [Engine.Signal].
 	For time.Duration
+	// LogPlan and LogHooks, if set, get lines about this program's own doing: the
+	// plans that are made and what they refuse; the hooks that are registered, called and
+	// switched off. They are called on the threads that run hooks.
+	LogPlan, LogHooks func(line string)
 	// Flush, if set, is called before the engine waits for the next event
 	// when nothing is ready.
 	Flush func()
@@ -61,7 +65,7 @@ type Options struct {
 type Engine struct {
 	opts    Options
 	timeNow func() time.Time // time.Now, unless events are made up
-	mu      sync.Mutex       // guards everything that handle touches
+	mu      recordsLock      // guards everything that handle touches
 
 	hooks       []*Hook // on system calls
 	signalHooks []boundHook
@@ -151,7 +155,7 @@ type Result struct {
 func New(opts Options) *Engine {
 	e := &Engine{opts: opts, timeNow: time.Now}
 	e.ev.eng = e
-	e.own.mu = &e.mu
+	e.own.recordsLock = &e.mu
 	if e.opts.Report == nil {
 		e.opts.Report = func(string) {}
 	}

@@ -13,6 +13,7 @@ import (
 // want. It returns how long the task is to stay stopped. It may be called from
 // any thread that holds the engine's mutex, never twice at once.
 func (e *Engine) handle(tev *tracer.Event) time.Duration {
+	e.mustHold()
 	ev := &e.ev
 	if e.quiet {
 		e.noteEnd(tev)
@@ -262,7 +263,11 @@ func (e *Engine) run(h *boundHook, ev *Event) {
 // call calls a function for a hook and counts its errors.
 func (e *Engine) call(h *Hook, f Func, ev *Event) {
 	e.running = h
-	err := f(ev)
+	call := f
+	if e.opts.LogHooks != nil {
+		call = e.logged(h, f)
+	}
+	err := call(ev)
 	if err != nil {
 		e.hookError(h, ev, err)
 	}

@@ -123,6 +123,7 @@ func (e *Engine) On(h *Hook) error {
 	if err := e.admit(h); err != nil {
 		return err
 	}
+	e.logHook(h)
 	b := boundHook{Hook: h, when: h.When}
 	switch h.Spec.Kind {
 	case SpecSyscall:

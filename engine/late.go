@@ -45,6 +45,9 @@ var (
 
 // admit says why a hook can't be added now, nil if its events will arrive.
 func (e *Engine) admit(h *Hook) error {
+	if e.phase == tracing {
+		e.mustHold()
+	}
 	switch {
 	case e.phase == over:
 		return errOver
@@ -54,7 +57,11 @@ func (e *Engine) admit(h *Hook) error {
 		return nil
 	}
 	if calls := e.unseen(h); len(calls) > 0 {
-		return &LateError{calls}
+		err := &LateError{calls}
+		if e.opts.LogPlan != nil {
+			e.opts.LogPlan("refused: " + err.Error())
+		}
+		return err
 	}
 	h.late = true
 	return nil

@@ -4,6 +4,10 @@ import (
 	"testing"
 
 	"luatrace/internal/leak"
+	"luatrace/tracer"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) {
+	tracer.CheckRules()
+	leak.Main(m)
+}

@@ -34,6 +34,7 @@ func (e *Engine) planMode(target Target) PlanMode {
 
 func (e *Engine) usePlan(tr *tracer.Tracer, p Plan) {
 	e.plan, e.phase = p, tracing
+	e.logPlan(p)
 	e.early = p.Filter != nil
 	e.table.reset()
 	tr.Syscalls = p.Calls && p.Filter == nil

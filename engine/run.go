@@ -19,7 +19,7 @@ func (e *Engine) Run(target Target) (Result, error) {
 		e.report("/proc is of no use here: " + why + "; names of programs, working directories and what descriptors stand for are not known (mount -t proc proc /proc)")
 	})
 	defer procfs.OnBlind(nil)
-	err := tracer.Run(tracer.Options{NoFollow: e.opts.NoFollow}, func(tr *tracer.Tracer) error {
+	err := tracer.Run(tracer.Options{NoFollow: e.opts.NoFollow, Lock: &e.own}, func(tr *tracer.Tracer) error {
 		e.signalMu.Lock()
 		e.tr = tr
 		e.signalMu.Unlock()
@@ -201,6 +201,7 @@ func (e *Engine) handleWoken(tr *tracer.Tracer) {
 
 // delayTask keeps a stopped task stopped for d.
 func (e *Engine) delayTask(t delayedTask, d time.Duration) {
+	e.mustHold()
 	at := time.Now().Add(d)
 	t.at = at
 	i := len(e.delayed)

@@ -3,6 +3,7 @@ package tracer
 import (
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,10 +16,12 @@ var ErrFiltered = errors.New("the process can't be let go: the seccomp filter of
 // Detach lets a process go, with all its threads and whatever it creates
 // meanwhile: it runs on as if it had never been traced. A task that is stopped
 // for the present event goes with its Resume, the others as soon as they can
-// be brought to a stop. No more events come from it. Where the filter asks before
+// be brought to a stop. No more events come from it. It may be called on the listener's
+// thread too, with the lock. Where the filter asks before
 // calls, the tracer answers for it as long as it runs. The error is ErrFiltered, and
 // nothing was done then.
 func (t *Tracer) Detach(p *Process) error {
+	t.records()
 	if p.detaching {
 		return nil
 	}
@@ -27,12 +30,30 @@ func (t *Tracer) Detach(p *Process) error {
 	}
 	t.left(p)
 	p.detaching = true
+	if t.listener != nil && unix.Gettid() != t.threadID { // a hook of a notified call: requests are the tracer's thread's
+		t.leaving = append(t.leaving, p)
+		t.Wake()
+		return nil
+	}
+	t.interruptAll(p)
+	return nil
+}
+
+func (t *Tracer) interruptAll(p *Process) {
 	for _, task := range t.tasks {
 		if task.Proc == p {
 			t.interrupt(task)
 		}
 	}
-	return nil
+}
+
+// startLeaving interrupts the processes that Detach was called for on another
+// thread.
+func (t *Tracer) startLeaving() {
+	for _, p := range t.leaving {
+		t.interruptAll(p)
+	}
+	t.leaving = nil
 }
 
 // stopsCalls says whether the filter stops calls for a tracer, not only for the
@@ -70,7 +91,9 @@ const detachPatience = 2 * time.Second
 // DetachAll lets every tracee go and returns when they are gone from the
 // tracer's hands. All are interrupted first and waited for together: one by
 // one, the parent of a vfork would be waited for while its child stands still.
-func (t *Tracer) DetachAll() {
+func (t *Tracer) DetachAll() { t.locked(t.detachEverything) }
+
+func (t *Tracer) detachEverything() {
 	t.detachAll = true
 	t.watchSpinning()
 	for _, task := range t.tasks {
@@ -87,7 +110,10 @@ func (t *Tracer) DetachAll() {
 	deadline := time.Now().Add(detachPatience)
 	var ev Event
 	for len(t.tasks) > 0 {
-		if err := t.Next(&ev, nil); err != nil {
+		if t.lock != nil {
+			t.lock.Unlock()
+		}
+		if err := t.Next(&ev, t.locker()); err != nil {
 			break
 		}
 		if ev.Kind == EventWoken && time.Now().After(deadline) {
@@ -102,6 +128,14 @@ func (t *Tracer) DetachAll() {
 		t.launch.finish()
 		t.launch = nil
 	}
+}
+
+// locker is the lock as Next takes it.
+func (t *Tracer) locker() sync.Locker {
+	if t.lock == nil {
+		return nil
+	}
+	return t.lock
 }
 
 // handleDetaching brings a stopped task of a process that is being let go

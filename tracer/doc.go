@@ -7,8 +7,13 @@
 //
 // Linux ties a tracee to the one thread that seized it: a ptrace request from
 // any other thread fails with ESRCH. So a [Tracer] lives on one locked OS
-// thread, the one [Run] gives it, and every method without a remark to the
-// contrary must be called there. [Tracer.Wake] may be called from anywhere.
+// thread, the one [Run] gives it, and what makes requests must be called there: Launch,
+// Attach, Next, Resume, DetachAll, and of a [Task] what reads or changes registers, the
+// call, its result or a signal. [Tracer.Wake] may be called from anywhere.
+//
+// The records ([Task], [Process]), and what they read of /proc and of memory, are used by
+// two threads as soon as a [Listener] is served: each holds [Options].Lock meanwhile.
+// [CheckRules] checks both in tests.
 //
 // # The life of a tracee
 //
@@ -49,6 +54,8 @@
 //     seccomp filters of a tracee's own, strict.go about strict mode.
 //   - Tracees that trace others: aside.go lets go of what they trace,
 //     tracesothers.go knows them before they do.
+//   - For the developer: flight.go keeps the last requests, rules.go checks the thread
+//     rules in tests.
 //   - Reading and changing: regs.go, memory.go, procfs.go, ptrace_unsafe.go;
 //     the package procfs is the only way to /proc, spinning.go for pages that never arrive,
 //     inprogress.go for calls that have not returned.

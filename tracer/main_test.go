@@ -6,4 +6,7 @@ import (
 	"luatrace/internal/leak"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) {
+	CheckRules()
+	leak.Main(m)
+}

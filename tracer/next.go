@@ -34,6 +34,7 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 		}
 		if err == unix.EINTR {
 			t.woken.Store(false)
+			t.startLeaving()
 			t.startUpgrades()
 			t.answerAsking()
 			t.endSpinning()
@@ -50,6 +51,7 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			}
 			return err
 		}
+		t.records()
 		*ev = Event{At: w.at}
 		shown := t.handle(w, ev)
 		if len(t.asides) > 0 {

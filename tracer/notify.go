@@ -41,7 +41,8 @@ func (l *Listener) Serve(handle func(l *Listener, n *Notification)) {
 		for !l.closed.Load() {
 			switch e := n.receive(l.fd); e {
 			case 0:
-				n.at = time.Now()
+				n.at = notices.now()
+				notices.add(entry{tid: int32(n.pid), what: uint32(n.nr), id: uint32(n.id), kind: entryNotice})
 				n.freed = l.freed.Load()
 				handle(l, &n)
 			case unix.EINTR: // woken by Close
@@ -114,6 +115,7 @@ func (t *Tracer) Listener() *Listener { return t.listener }
 // execve, or one that has had its event. The caller must hold the lock that
 // also guards Handle and Resume.
 func (t *Tracer) Notified(n *Notification, ev *Event) bool {
+	t.records()
 	task := t.tasks[int(n.pid)]
 	// The thread may have been killed since, and its number given away, if anything
 	// was collected since. Otherwise this is the thread whose memory will be
@@ -165,6 +167,7 @@ type upgrade struct {
 // thread; the tracer's thread does the rest when it is woken. Like Notified it
 // needs the lock.
 func (t *Tracer) Upgrade(task *Task, data any) {
+	t.records()
 	task.upgrade = &upgrade{ip: task.Call.IP, nr: task.Call.NR, data: data, outer: task.upgrade}
 	t.upgrades = append(t.upgrades, task)
 	t.Wake()

@@ -48,6 +48,7 @@ func (n *notification) receive(fd int) unix.Errno {
 
 func (r *notifyReply) send(fd int) unix.Errno {
 	_, _, e := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), notifSend, uintptr(unsafe.Pointer(r)))
+	notices.add(entry{id: uint32(r.id), errno: uint16(e), kind: entryAnswer})
 	return e
 }
 

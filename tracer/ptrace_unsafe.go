@@ -11,7 +11,7 @@ func ptrace(req int, tid int, addr, data uintptr) unix.Errno {
 	if modelled(tid) {
 		return model.request(req, tid, data)
 	}
-	return ptraceMemory(req, tid, addr, data)
+	return noted(req, tid, ptraceMemory(req, tid, addr, data))
 }
 
 // ptraceMemory issues one request by RawSyscall: every request returns at once,
@@ -66,14 +66,14 @@ func getSyscallInfo(tid int, s *syscallInfo) unix.Errno {
 		*s, e = model.syscallInfo(tid)
 		return e
 	}
-	return ptraceMemory(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
+	return noted(unix.PTRACE_GET_SYSCALL_INFO, tid, ptraceMemory(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s))))
 }
 
 func setSyscallInfo(tid int, s *syscallInfo) unix.Errno {
 	if modelled(tid) {
 		return model.setSyscallInfo(tid, *s)
 	}
-	return ptraceMemory(ptraceSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s)))
+	return noted(ptraceSetSyscallInfo, tid, ptraceMemory(ptraceSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s))))
 }
 
 func getEventMsg(tid int) (uint64, unix.Errno) {
@@ -81,7 +81,7 @@ func getEventMsg(tid int) (uint64, unix.Errno) {
 		return model.eventMsg(tid)
 	}
 	var msg uint64
-	e := ptraceMemory(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
+	e := noted(unix.PTRACE_GETEVENTMSG, tid, ptraceMemory(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg))))
 	return msg, e
 }
 
@@ -121,14 +121,14 @@ func getSiginfo(tid int, s *Siginfo) unix.Errno {
 		*s, e = model.siginfo(tid)
 		return e
 	}
-	return ptraceMemory(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
+	return noted(unix.PTRACE_GETSIGINFO, tid, ptraceMemory(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s))))
 }
 
 func setSiginfo(tid int, s *Siginfo) unix.Errno {
 	if modelled(tid) {
 		return model.setSiginfo(tid, *s)
 	}
-	return ptraceMemory(unix.PTRACE_SETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
+	return noted(unix.PTRACE_SETSIGINFO, tid, ptraceMemory(unix.PTRACE_SETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s))))
 }
 
 func (s *Siginfo) setSigno(sig int) { *(*int32)(unsafe.Pointer(&s[0])) = int32(sig) }

@@ -26,14 +26,14 @@ func getRegs(tid int, r *Registers) unix.Errno {
 		*r, e = model.regs(tid)
 		return e
 	}
-	return ptraceMemory(unix.PTRACE_GETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+	return noted(unix.PTRACE_GETREGS, tid, ptraceMemory(unix.PTRACE_GETREGS, tid, 0, uintptr(unsafe.Pointer(r))))
 }
 
 func setRegs(tid int, r *Registers) unix.Errno {
 	if modelled(tid) {
 		return model.setRegs(tid, *r)
 	}
-	return ptraceMemory(unix.PTRACE_SETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+	return noted(unix.PTRACE_SETREGS, tid, ptraceMemory(unix.PTRACE_SETREGS, tid, 0, uintptr(unsafe.Pointer(r))))
 }
 
 // setCall changes number and arguments in the registers of an entry stop.

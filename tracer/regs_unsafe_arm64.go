@@ -33,7 +33,7 @@ func getRegs(tid int, r *Registers) unix.Errno {
 		return e
 	}
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r)), Len: uint64(unsafe.Sizeof(*r))}
-	return ptraceMemory(unix.PTRACE_GETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
+	return noted(unix.PTRACE_GETREGSET, tid, ptraceMemory(unix.PTRACE_GETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov))))
 }
 
 func setRegs(tid int, r *Registers) unix.Errno {
@@ -41,12 +41,12 @@ func setRegs(tid int, r *Registers) unix.Errno {
 		return model.setRegs(tid, *r)
 	}
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r)), Len: uint64(unsafe.Sizeof(*r))}
-	return ptraceMemory(unix.PTRACE_SETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov)))
+	return noted(unix.PTRACE_SETREGSET, tid, ptraceMemory(unix.PTRACE_SETREGSET, tid, ntPrstatus, uintptr(unsafe.Pointer(&iov))))
 }
 
 func setNumber(tid int, nr int32) unix.Errno {
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(&nr)), Len: 4}
-	return ptraceMemory(unix.PTRACE_SETREGSET, tid, ntArmSystemCall, uintptr(unsafe.Pointer(&iov)))
+	return noted(unix.PTRACE_SETREGSET, tid, ptraceMemory(unix.PTRACE_SETREGSET, tid, ntArmSystemCall, uintptr(unsafe.Pointer(&iov))))
 }
 
 // setCall changes the arguments in the registers of an entry stop; x8 follows

@@ -10,6 +10,7 @@ import (
 // task's state alone: LISTEN for a group-stop, DETACH for a process that is to
 // be let go, else SYSCALL or CONT, with the signal that is to be delivered.
 func (t *Tracer) Resume(task *Task) {
+	t.records()
 	if task.dead || task.state != taskStopped || task.reaped.Load() {
 		return
 	}

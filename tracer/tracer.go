@@ -13,6 +13,9 @@ import (
 type Options struct {
 	// NoFollow leaves children and new threads alone.
 	NoFollow bool
+	// Lock, if not nil, guards the records of tasks. Whoever calls the methods of a
+	// Tracer, Task or Process holds it, as soon as a listener is served.
+	Lock Lock
 }
 
 // Tracer traces processes from one locked OS thread; see the package comment.
@@ -27,6 +30,7 @@ type Tracer struct {
 	// want to trace, and is told of each. It is called from Next and Resume.
 	OnAside func(*Aside)
 
+	lock       Lock // of the records; nil if nobody else uses them
 	options    uintptr
 	tasks      map[int]*Task
 	procs      map[int]*Process
@@ -51,6 +55,7 @@ type Tracer struct {
 	filter      *FilterSpec // that one
 	upgrades    []*Task     // whose notified calls are to become entry stops
 	listener    *Listener   // of the filter's notifications, or nil
+	leaving     []*Process  // to be interrupted: Detach was called on another thread
 	asides      []asideRequest
 	asking      []*Task // whose notified calls may ask for a tracer
 	leftBehind  leftBehind
@@ -77,7 +82,11 @@ type waited struct {
 
 // newWaited is a report that was collected just now. The clock is read here and not
 // where the report is handled: until then hooks of other tasks may run.
-func newWaited(tid int, status uint32) waited { return waited{tid, status, time.Now()} }
+func newWaited(tid int, status uint32) waited {
+	at := requests.now()
+	requests.note(entryReport, tid, status, 0)
+	return waited{tid, status, at}
+}
 
 // isDeath tells the report of a death from that of a stop, as DecodeStatus does.
 func (w waited) isDeath() bool { return w.status&0xff != 0x7f && w.status != 0xffff }
@@ -108,10 +117,12 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 			runtime.UnlockOSThread()
 			return
 		}
+		noteThread(true)
+		defer noteThread(false)
 		t := newTracer(opts)
 		err := f(t)
 		t.ended.Store(true)
-		t.killAll()
+		t.locked(t.killAll)
 		t.collectCommand()
 		t.forgetLeft()
 		if t.listener != nil {
@@ -125,6 +136,7 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 
 func newTracer(opts Options) *Tracer {
 	t := &Tracer{
+		lock:       opts.Lock,
 		options:    unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
 		tasks:      map[int]*Task{},
 		procs:      map[int]*Process{},
@@ -175,8 +187,18 @@ func (t *Tracer) Stopped(p *Process) bool {
 	return true
 }
 
+// locked calls f with the lock of the records.
+func (t *Tracer) locked(f func()) {
+	if t.lock != nil {
+		t.lock.Lock()
+		defer t.lock.Unlock()
+	}
+	f()
+}
+
 // newTask makes the record of a thread in a thread group.
 func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
+	t.records()
 	p := t.procs[pid]
 	if p == nil {
 		p = &Process{PID: pid, Parent: parent, tr: t}
@@ -191,6 +213,7 @@ func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
 
 // forget ends the record of a task and, with the last one, of its process.
 func (t *Tracer) forget(task *Task) (last bool) {
+	t.records()
 	if task.dead {
 		return false
 	}

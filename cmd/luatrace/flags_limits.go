@@ -26,6 +26,7 @@ type limits struct {
 	read     uint64 // read by a script at once
 	keys     int    // rows of an aggregation
 	trace    time.Duration
+	seed     uint64 // of chance in scripts
 }
 
 // limitFlags are the options that bound what scripts and the trace may take.
@@ -40,6 +41,7 @@ func (o *options) limitFlags(fs *pflag.FlagSet) {
 		fs.Var(setting{func(s string) (err error) { *f.to, err = parseSize(s); return err }}, f.name, "")
 	}
 	fs.Var(setting{func(s string) (err error) { l.trace, err = parseTime(s); return err }}, "for", "")
+	fs.Uint64Var(&l.seed, "seed", 0, "")
 	fs.IntVar(&l.keys, "max-keys", agg.DefaultMaxKeys, "")
 }
 

@@ -114,6 +114,8 @@ The trace itself
       --no-notify              stop calls instead of asking: for commands that
                                have a seccomp listener themselves
       --cpu=auto|off           share a CPU with a busy tracee
+      --seed=N                 what rng() and faults of some probability begin
+                               with that give no seed, 0: alike in each run
       --read-only              scripts may look and not change anything
       --sandbox                scripts get at no files, environment or other
                                code, but at what is traced

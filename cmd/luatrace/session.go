@@ -42,11 +42,16 @@ type linePrinter interface {
 }
 
 func newSession(o *options, env []string, out *output, say func(string, ...any)) (*session, error) {
+	own, err := newDebugLog(env, say)
+	if err != nil {
+		return nil, err
+	}
+	own.begin()
 	s := &session{out: out, say: say, library: newLibrary(env)}
 	o.print.Colour = o.colours(out.terminal, env) && !o.json && !o.separate
 	o.print.Width = o.lineWidth(out)
 	columns, lines := out.size()
-	s.lua = bindings.New(bindings.Options{
+	luaOptions := bindings.Options{
 		Out:       out,
 		Timeout:   o.limits.hookTime,
 		MaxMemory: o.limits.memory,
@@ -61,7 +66,13 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 			Colour: o.colours(out.terminal, env),
 			Stamps: o.stamps(),
 		},
-	})
+		OnStuck: func(limit error) {
+			say("a hook %v and can't be interrupted: it waits in a function such as io.read, or in a single long step; the program stands still until that ends. A third SIGINT or SIGTERM ends luatrace at once", limit)
+		},
+		Seed: o.limits.seed,
+	}
+	own.lua(&luaOptions)
+	s.lua = bindings.New(luaOptions)
 	s.w = s.lua.Out
 	opts := engine.Options{
 		NoFollow:     !o.follow,
@@ -76,6 +87,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		CountFaults:  o.tallied(),
 		Report:       s.notice,
 	}
+	own.engine(&opts)
 	if isJob() {
 		opts.Suspend = func() {
 			s.lua.Flush()

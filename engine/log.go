@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// logPlan logs a plan that is put to use.
+func (e *Engine) logPlan(p Plan) {
+	if e.opts.LogPlan == nil {
+		return
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(p.String(), "\n"), "\n") {
+		e.opts.LogPlan(line)
+	}
+}
+
+// logHook logs that a hook is registered.
+func (e *Engine) logHook(h *Hook) {
+	if e.opts.LogHooks == nil {
+		return
+	}
+	line := fmt.Sprintf("%s: on %q", h.Where, h.Spec.Text)
+	for i := range h.When {
+		line += fmt.Sprintf(", when %s", h.When[i].Field)
+	}
+	switch n := &h.Needs; {
+	case h.Spec.Kind != SpecSyscall:
+	case n.All:
+		line += ", reads any field"
+	case n.LooksOnly:
+		line += ", reads only: " + strings.Join(n.Fields, " ")
+	default:
+		line += ", reads: " + strings.Join(n.Fields, " ")
+	}
+	if h.late {
+		line += ", added under a filter"
+	}
+	e.opts.LogHooks(line)
+}
+
+// logged is f with its calls logged.
+func (e *Engine) logged(h *Hook, f Func) Func {
+	return func(ev *Event) error {
+		begun, what := time.Now(), ev.describe()
+		err := f(ev)
+		e.opts.LogHooks(fmt.Sprintf("%s: %s, %v", h.Where, what, time.Since(begun)))
+		return err
+	}
+}

@@ -1,0 +1,9 @@
+//go:build !race
+
+package tracer
+
+// flightGuard does nothing: a ring has one writer in a program, which runs one Tracer.
+type flightGuard struct{}
+
+func (flightGuard) lock()   {}
+func (flightGuard) unlock() {}
