@@ -108,7 +108,7 @@ func (g *luaGenerator) number(depth int) string {
 	case 4:
 		return fmt.Sprintf("N(%s) / %s", g.number(d), g.one("2", "4", "-8", "0.5"))
 	case 5:
-		return fmt.Sprintf("%s %% %s", g.factor(d), g.one("2", "3", "-3", "0.5", "7"))
+		return fmt.Sprintf("N(%s) %% %s", g.number(d), g.one("2", "3", "-3", "0.5", "7"))
 	case 6:
 		return fmt.Sprintf("-N(%s)", g.number(d))
 	case 7:

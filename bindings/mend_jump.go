@@ -44,7 +44,7 @@ func beginsWithJump(list []ast.Stmt, after bool) bool {
 			return first(s.Exprs)
 		case *ast.AssignStmt:
 			if get, ok := s.Lhs[0].(*ast.AttrGetExpr); ok {
-				return jumps(get.Object, false)
+				return jumps(get, false)
 			}
 			return first(s.Rhs)
 		case *ast.ReturnStmt:
@@ -70,18 +70,18 @@ func jumps(e ast.Expr, condition bool) bool {
 		return jumps(e.Lhs, true)
 	case *ast.UnaryNotOpExpr:
 		return jumps(e.Expr, condition)
-	case *ast.RelationalOpExpr:
-		return jumps(e.Lhs, false)
+	case *ast.RelationalOpExpr: // a constant or a variable on the left needs no code
+		return jumps(e.Lhs, false) || jumps(e.Rhs, false)
 	case *ast.StringConcatOpExpr:
 		return jumps(e.Lhs, false)
 	case *ast.ArithmeticOpExpr:
-		return jumps(e.Lhs, false)
+		return jumps(e.Lhs, false) || jumps(e.Rhs, false)
 	case *ast.UnaryMinusOpExpr:
 		return jumps(e.Expr, false)
 	case *ast.UnaryLenOpExpr:
 		return jumps(e.Expr, false)
 	case *ast.AttrGetExpr:
-		return jumps(e.Object, false)
+		return jumps(e.Object, false) || jumps(e.Key, false)
 	case *ast.FuncCallExpr:
 		if e.Func != nil {
 			return jumps(e.Func, false)

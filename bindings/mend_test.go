@@ -52,6 +52,8 @@ func TestMendedStatements(t *testing.T) {
 		`local n = 0 for k in pairs({1, 2}) do break end p(n)`,
 		`for k in pairs({1, 2}) do if nil then p(1) elseif false then p(2) end p(k) end`,
 		`for i, v in ipairs({1, 2}) do local x = true or v p(x, i) end`,
+		`for i, v in ipairs({1, 2}) do g1 = ("1" + (false and 2 or 3)) or v p(g1, i) end`,
+		`local u = {[3] = 7} for i, v in ipairs({1, 2}) do local x = u[false or 3] < (true and 9) p(x, i) u[false or 4] = i end p(u[4])`,
 		`while true or f() do break end repeat do end until true p("end")`,
 		`local n = 0 while not (n > 2) do if nil then p(1) end n = n + 1 end p(n)`,
 		`local h while true do if true then local x = 5 h = function() return x end break end end local y, z = 7, 8 p(h(), y, z)`,
