@@ -16,7 +16,7 @@ func socketCases(t *tools) []benchCase {
 	}
 	serve := func(name string, tracer ...string) subject {
 		self, _ := os.Executable()
-		return subject{name: name, argv: append([]string{self, "-serve", strconv.Itoa(requests), t.dir}, tracer...), inside: true}
+		return subject{name: name, argv: append([]string{self, "-serve", strconv.Itoa(requests), t.dir}, tracer...), per: requests, inside: true}
 	}
 	return []benchCase{
 		{name: "connections closed beside 10,000 in TIME_WAIT", before: around, subjects: []subject{
