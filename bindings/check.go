@@ -24,7 +24,7 @@ func (r *Runtime) Check(fn Function) []*ScriptError {
 	}
 	c := newChecker(src.name)
 	c.found = append(c.found, r.found...)
-	c.walk(reflect.ValueOf(src.chunk), nil)
+	c.walk(reflect.ValueOf(src.tree()), nil)
 	meta, err := r.ReadMeta(fn)
 	if se, ok := err.(*ScriptError); ok {
 		c.found = append(c.found, se)
@@ -32,7 +32,7 @@ func (r *Runtime) Check(fn Function) []*ScriptError {
 		c.unusedArgs(meta)
 		c.actsUnsaid(meta)
 	}
-	if _, err := findTests(src.name, src.chunk); err != nil {
+	if _, err := findTests(src.name, src.tree()); err != nil {
 		c.found = append(c.found, err.(*ScriptError))
 	}
 	return c.findings()

@@ -30,6 +30,9 @@ const codeName = "-e"
 type Library struct {
 	Name string
 	FS   fs.FS
+	// Compiled is what CompileLibrary has made of the files, or nil: of a file that
+	// has not changed since, it spares parsing, compiling and checking.
+	Compiled []byte
 }
 
 // source is where a chunk came from.
@@ -38,7 +41,8 @@ type source struct {
 	loose     bool   // -e: globals as in awk
 	generated bool   // text a script made: not checked for globals at load time
 	chunk     []ast.Stmt
-	place     // where its require searches first; no fsys for nowhere
+	text      []byte // instead of chunk, where that was not needed to compile it
+	place            // where its require searches first; no fsys for nowhere
 }
 
 // place is a folder in a tree of files.
@@ -148,6 +152,7 @@ func readSource(in io.Reader, name string) ([]byte, error) {
 
 // compile makes the main function of a chunk.
 func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
+	whole := text
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(text, []byte("#")) { // #!/usr/bin/env luatrace; the line itself stays, empty
 		if i := bytes.IndexByte(text, '\n'); i >= 0 {
@@ -155,6 +160,10 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 		} else {
 			text = nil
 		}
+	}
+	if proto := r.precompiled(whole, src); proto != nil {
+		src.text = text
+		return r.mainFunction(proto, src), nil
 	}
 	if bytes.HasPrefix(text, []byte("\x1bLua")) {
 		return nil, errorAt(src.name, 0, "compiled Lua can't be loaded; give the source")
@@ -192,11 +201,37 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 	} else if len(found) > 0 {
 		return nil, joined(found)
 	}
+	return r.mainFunction(proto, src), nil
+}
+
+func (r *Runtime) mainFunction(proto *lua.FunctionProto, src *source) *lua.LFunction {
 	r.noteMentions(proto)
 	if old := r.sources[src.name]; old == nil || old.generated || !src.generated {
 		r.sources[src.name] = src
 	}
-	return r.L.NewFunctionFromProto(proto), nil
+	return r.L.NewFunctionFromProto(proto)
+}
+
+// precompiled finds a file of a library that was compiled beforehand. Tests of
+// scripts are not in there, and who checks wants all that the compiler finds.
+func (r *Runtime) precompiled(text []byte, src *source) *lua.FunctionProto {
+	if r.test != nil || r.opts.Checking || src.onDisk || src.loose || src.generated {
+		return nil
+	}
+	for _, lib := range r.opts.Libraries {
+		if name, ok := strings.CutPrefix(src.name, lib.Name+":"); ok && lib.Name == src.fsName {
+			return lib.compiled(name, text)
+		}
+	}
+	return nil
+}
+
+// tree is the chunk as it was parsed.
+func (s *source) tree() []ast.Stmt {
+	if s.chunk == nil && s.text != nil {
+		s.chunk, _ = parse.Parse(bytes.NewReader(s.text), s.name) // it was compiled of this text
+	}
+	return s.chunk
 }
 
 // joined makes one error of findings.

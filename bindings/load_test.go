@@ -249,7 +249,7 @@ func TestRequireIgnoresCwdAndEnvironment(t *testing.T) {
 
 func TestLoadFS(t *testing.T) {
 	t.Parallel()
-	lib := Library{"col", fstest.MapFS{"s.lua": {Data: []byte(`print(require "m")` + "\nerror('x')")}, "m.lua": {Data: []byte("return 5")}}}
+	lib := Library{Name: "col", FS: fstest.MapFS{"s.lua": {Data: []byte(`print(require "m")` + "\nerror('x')")}, "m.lua": {Data: []byte("return 5")}}}
 	r, out := newTest(t, Options{Libraries: []Library{lib}})
 	fn, err := r.LoadFS(lib, "s.lua")
 	if err != nil {

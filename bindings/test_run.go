@@ -62,7 +62,7 @@ func (r *Runtime) tests(fn Function) ([]TestBlock, error) {
 	if src == nil {
 		return nil, fmt.Errorf("no source of %s", fn.Proto.SourceName)
 	}
-	return findTests(src.name, src.chunk)
+	return findTests(src.name, src.tree())
 }
 
 // testRun is the t of a test: one simulation.

@@ -14,6 +14,12 @@ import (
 //go:embed *.lua lib/*.lua
 var FS embed.FS
 
+// Compiled is the compiled form of FS, for bindings.Library. It is made by:
+// go run ./internal/docs.
+//
+//go:embed compiled.bin
+var Compiled []byte
+
 // Names returns the names of all scripts, sorted, without ".lua".
 func Names() []string {
 	entries, err := fs.ReadDir(FS, ".")

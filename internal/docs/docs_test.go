@@ -45,6 +45,18 @@ func TestScriptingIsCurrent(t *testing.T) {
 	}
 }
 
+// The scripts are loaded as they were compiled beforehand, so that must be what they are now.
+func TestCompiledScriptsAreCurrent(t *testing.T) {
+	t.Parallel()
+	want, err := bindings.CompileLibrary(bindings.Library{Name: "luatrace", FS: scripts.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(scripts.Compiled, want) {
+		t.Errorf("%s is stale: go run ./internal/docs", compiledTarget)
+	}
+}
+
 // TestLinks: what the documents say of each other is there, files and headings.
 func TestLinks(t *testing.T) {
 	t.Parallel()

@@ -52,7 +52,11 @@ func write() error {
 	if err != nil {
 		return err
 	}
-	for target, text := range map[string][]byte{target: scripting(), referenceTarget: ref, coverageTarget: coverage(), collectionTarget: scripts} {
+	compiled, err := compiledScripts()
+	if err != nil {
+		return err
+	}
+	for target, text := range map[string][]byte{compiledTarget: compiled, target: scripting(), referenceTarget: ref, coverageTarget: coverage(), collectionTarget: scripts} {
 		if err := os.WriteFile(target, text, 0o644); err != nil {
 			return err
 		}
