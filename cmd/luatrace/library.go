@@ -147,7 +147,9 @@ func (s *script) compile(r *bindings.Runtime) (bindings.Function, error) {
 	return r.LoadFile(s.path)
 }
 
-func collection() bindings.Library { return bindings.Library{Name: embedded, FS: scripts.FS, Compiled: scripts.Compiled} }
+func collection() bindings.Library {
+	return bindings.Library{Name: embedded, FS: scripts.FS, Compiled: scripts.Compiled}
+}
 
 // isFile says whether a word names a script by its file: "-" is standard input.
 func isFile(name string) bool {
