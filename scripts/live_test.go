@@ -244,3 +244,20 @@ func TestSetuidsOfAShell(t *testing.T) {
 	}
 	wantRow(t, r.Stderr, "# setid execve - uid 65534,65534,65534 uid 65534,0,0", "# setid execve - gid 65534,65534,65534 gid 65534,1,1")
 }
+
+// sudo, started by a shell of nobody's, gets root's ids by its execve. It wants a password then.
+func TestSetuidsOfSudo(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		return // as above
+	}
+	u := user{dir: servers.Dir(t, nil)}
+	r := u.trace(t, "-s setuids", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", "sudo -n true; true")
+	if strings.Contains(r.Stderr, "not found") {
+		t.Fatal("no sudo: install Debian's package sudo (.ci/setup does)")
+	}
+	wantRow(t, r.Stderr, "# sudo execve - uid 65534,65534,65534 uid 65534,0,0")
+	if strings.Contains(r.Stderr, "IS_SET") {
+		t.Errorf("a question is shown as a change:\n%s", r.Stderr)
+	}
+}

@@ -48,7 +48,10 @@ on("capset", function(ev)
 end)
 
 local options = {"PR_SET_KEEPCAPS", "PR_CAPBSET_DROP", "PR_SET_SECUREBITS", "PR_SET_NO_NEW_PRIVS", "PR_CAP_AMBIENT"}
-on("prctl", {when = {op = options}}, function(ev) row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")") end)
+on("prctl", {when = {op = options}}, function(ev)
+  if ev.call:find("PR_CAP_AMBIENT_IS_SET", 1, true) then return end -- it only asks
+  row(ev.pid, ev.comm, ev.name, ev.err, nil, ev.call .. ")")
+end)
 
 -- A set-id program: its ids are others than before the call, also after a fork or
 -- an attach.
