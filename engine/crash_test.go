@@ -92,6 +92,38 @@ func TestPanicKeepsLock(t *testing.T) {
 	}
 }
 
+// A panic while the tasks are noted at the end of the trace does not keep the tracees
+// from being let go.
+func TestPanicAtEnd(t *testing.T) {
+	t.Parallel()
+	for _, row := range rowsOfPlan {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "out")
+			e := New(row.opts)
+			e.KeepTasks()
+			ends := 0
+			hook(t, e, "end", func(*Event) error { ends++; return nil })
+			hook(t, e, "getppid:enter", func(*Event) error {
+				e.timeNow = func() time.Time {
+					e.timeNow = time.Now
+					panic("a bug of the test")
+				}
+				e.Stop()
+				return nil
+			})
+			_, err := e.Run(writesAtEnd(out, fixture.Build(t, "counts")))
+			var crash *CrashError
+			if !errors.As(err, &crash) || !strings.Contains(crash.Error(), "a bug of the test") || ends != 1 {
+				t.Errorf("error %v, %d end hooks, want the panic and one", err, ends)
+			}
+			if text := awaitText(t, out); !strings.HasSuffix(text, "wrong 0\nstatus 0\n") {
+				t.Errorf("the command printed %q", text)
+			}
+		})
+	}
+}
+
 // writesAtEnd is a command whose output, with a line about its exit status, is in
 // a file when it has ended.
 func writesAtEnd(file string, argv ...string) Target {

@@ -154,13 +154,17 @@ func (e *Engine) noteLast() {
 		return
 	}
 	if e.keepTasks {
-		e.ev.begin(KindEnd, nil, e.timeNow())
-		e.last = e.AllTasks()
-		for _, t := range e.last {
-			if t.last = t.Pending(); t.last != nil {
-				t.last.Event.Task.call.LatchAll()
-			}
-		}
+		e.guarded(e.noteTasks) // whatever happens, the tracees must be let go
 	}
 	e.over = true
+}
+
+func (e *Engine) noteTasks() {
+	e.ev.begin(KindEnd, nil, e.timeNow())
+	e.last = e.AllTasks()
+	for _, t := range e.last {
+		if t.last = t.Pending(); t.last != nil {
+			t.last.Event.Task.call.LatchAll()
+		}
+	}
 }

@@ -47,6 +47,21 @@ test("in the background", function(t)
     .. "1000    test                    - tcp   EINPROGRESS  1.2.3.4:80\n")
 end)
 
+test("an epoll that goes on", function(t)
+  local function watch(op, fd, name)
+    t:event("epoll_ctl", {epfd = 9, op = op, fd = fd, event = name and {events = "EPOLLOUT", data = name}})
+  end
+  for name = 1, 20 do
+    watch("EPOLL_CTL_ADD", 3, name)
+    watch("EPOLL_CTL_DEL", 3)
+  end
+  watch("EPOLL_CTL_ADD", 4, 21)
+  watch("EPOLL_CTL_MOD", 4, 22)
+  local n = 0
+  for _ in pairs(processes()[1].data.epoll) do n = n + 1 end
+  t:expect(n, 1)
+end)
+
 test("internet and not", function(t)
   t:event("connect", {fd = 3, fdpath = "tcp 10.0.0.1:5->1.2.3.4:80", duration = 0.02,
     addr = {sa_family = "AF_INET", sin_port = 80, sin_addr = "1.2.3.4"}})

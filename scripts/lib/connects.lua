@@ -81,12 +81,17 @@ function M.watch(start, done)
     for _, fd in ipairs(ev.writefds or {}) do ready(ev, fd) end
   end)
 
-  -- epoll names its descriptors by 64 bits of the program's own.
+  -- epoll names its descriptors by 64 bits of the program's own, which many programs
+  -- never use twice: a name is kept as long as the descriptor is watched.
   on("epoll_ctl", {when = {ok = true}}, function(ev)
-    if ev.op == "EPOLL_CTL_DEL" or not ev.event then return end
     local d = ev.proc.data
-    d.epoll = d.epoll or {}
-    d.epoll[ev.epfd .. "/" .. tostring(ev.event.data)] = ev.fd
+    d.epoll, d.watched = d.epoll or {}, d.watched or {}
+    local watch = ev.epfd .. "/" .. ev.fd
+    local before = d.watched[watch]
+    if before and d.epoll[before] == ev.fd then d.epoll[before] = nil end
+    local name = ev.op ~= "EPOLL_CTL_DEL" and ev.event and ev.epfd .. "/" .. tostring(ev.event.data) or nil
+    d.watched[watch] = name
+    if name then d.epoll[name] = ev.fd end
   end)
   on("epoll_wait,epoll_pwait,epoll_pwait2", {when = {ret = ge(0)}}, function(ev)
     if count == 0 then return end
