@@ -77,10 +77,13 @@ func (p *patient) Write(b []byte) (int, error) {
 	if len(p.spill) > 0 {
 		b, p.spill = append(p.spill, b...), nil
 	}
+	before := p.hurry.Load()
 	rest, err := p.write(b, len(b) <= spillSize)
 	p.spill = rest
 	if err == nil && len(rest) == 0 {
-		p.hurry.Store(0) // somebody reads
+		// Somebody reads. A signal that has come since is not answered by that: this may be
+		// what has filled the pipe.
+		p.hurry.CompareAndSwap(before, 0)
 	}
 	return n, err
 }
