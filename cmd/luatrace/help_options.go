@@ -24,8 +24,8 @@ const optionsText = `What to do with the calls
 Whom to trace
   -p, --attach=PID,NAME...     processes that run already, with all threads, by
                                number, by name (all of it: nginx), or the
-                               program's file; those that end meanwhile are
-                               told, and the others traced
+                               program's file; one that has ended is reported,
+                               and the others are traced
   -f, --follow-forks           children and threads too; they are in any case,
                                and with -o each line has its thread id
       --no-follow              neither children nor threads

@@ -65,7 +65,7 @@ func manPage() string {
 	tagged("XDG_DATA_HOME, XDG_DATA_DIRS", "Their luatrace/scripts directories are searched next (by default those in ~/.local/share, /usr/local/share and /usr/share), "+
 		"then the collection in the program. No name is looked up in the current directory: what ends in .lua, or has a slash, is a file.")
 	tagged("NO_COLOR", "If set, no colours.")
-	tagged("LUATRACE_DEBUG", "What luatrace logs of its own doing on stderr, for reports of faults: kernel (each request and what it was told), plan "+
+	tagged("LUATRACE_DEBUG", "What luatrace logs of its own doing on stderr, for bug reports: kernel (each request and its answer), plan "+
 		"(how the kernel tells of calls), hooks (which are registered and called), several with commas between them.")
 	section("EXAMPLES")
 	for line := range strings.SplitSeq(helpText, "\n") {
