@@ -11,9 +11,11 @@ func helperGlobals() module {
 	return module{functions: []function{
 		{
 			name: "strerror", params: "errno: string|number", returns: "string",
-			help:    "What an errno means, in the words of strerror(3): strerror(2), strerror(\"ENOENT\") and strerror(ev.errno). A result such as -2 is taken for its errno.",
-			example: `on("openat", {when = {failed = true}}, function(ev) print(ev.path, strerror(ev.err)) end)`,
-			fn:      (*Runtime).strerror,
+			help: "What an errno means, in the words of strerror(3): strerror(2), strerror(\"ENOENT\") and strerror(ev.errno). A result such as -2 is taken for its errno.",
+			example: `on("openat", {when = {failed = true}}, function(ev)
+  print(ev.path, strerror(ev.err))
+end)`,
+			fn: (*Runtime).strerror,
 		},
 		{
 			name: "inspect", params: "value: any", returns: "string",
