@@ -89,7 +89,7 @@ func TestLateIsAnError(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := traceScript(t, c.code, "cat", "/etc/hostname")
+			r := traceScriptWith(t, []string{"--attachable=false"}, c.code, "cat", "/etc/hostname")
 			if !strings.Contains(r.Stderr, c.want) || r.Stdout == "" {
 				t.Errorf("stdout %q, messages %q; want %q", r.Stdout, r.Stderr, c.want)
 			}

@@ -205,8 +205,11 @@ func TestSnoopsOfServers(t *testing.T) {
 	}
 
 	p := servers.Postgres(t)
+	helpers := len(p.Children())
 	tr = servers.Attach(t, servers.Nobody(), []string{"-j", "-s", "execsnoop", "-s", "blocked", "-a", "min=0s", "-a", "top=1000"}, p.All()...)
 	p.Psql(t, "select 1")
+	// The postmaster collects psql's backend, and then sleeps until something happens.
+	p.Until("the postmaster to wait again", func() bool { return len(p.Children()) <= helpers && p.Sleeps() })
 	r = tr.Interrupt()
 	waits := regexp.MustCompile(fmt.Sprintf(`^%d (pselect6|select|epoll_wait) events \d+\.\d+$`, p.PID))
 	if got := objects(t, r.Stderr, "tid", "call", "for", "waiting"); !slices.ContainsFunc(got, waits.MatchString) {

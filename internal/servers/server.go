@@ -236,6 +236,9 @@ func (s *Server) Children() []int {
 	return pids
 }
 
+// Sleeps says whether the server's first thread sleeps in a call now.
+func (s *Server) Sleeps() bool { return strings.HasPrefix(statusField(s.PID, "State"), "S") }
+
 // All are the pids of the server and all its descendants.
 func (s *Server) All() []int { return append([]int{s.PID}, leak.Descendants(s.PID)...) }
 
