@@ -1,6 +1,8 @@
 package bindings
 
 import (
+	"bytes"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
@@ -112,6 +114,8 @@ func (t *Trace) pendingArgs(L *lua.LState, ev *engine.Event) *lua.LTable {
 
 func (r *Runtime) pendingString(L *lua.LState) int {
 	ref := L.Get(1).(*lua.LUserData).Value.(*pendingRef)
-	L.Push(lua.LString(append(textFormat.AppendArgs(nil, ref.live(L).Event.Call()), ')')))
+	text := textFormat.AppendArgs(nil, ref.live(L).Event.Call())
+	// What the kernel is still to fill in is not there: "read(3, ".
+	L.Push(lua.LString(append(bytes.TrimSuffix(text, []byte(", ")), ')')))
 	return 1
 }

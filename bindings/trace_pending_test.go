@@ -51,6 +51,12 @@ test("own", function(t)
   t:event("close", {fd = 7})
   t:expect(t.stdout, "enter\tclose\t7\ttrue\ttrue\tfalse\nexit\tnil\n")
 end)`,
+	"what is still to be filled in": `
+on("wait4:enter", function(ev) print(ev.task.call) end)
+test("text", function(t)
+  t:event "wait4"
+  t:expect(t.stdout, "wait4(0)\n")
+end)`,
 	"kept too long": `
 local kept
 on("close:enter", function(ev) kept = kept or ev.task.call end)

@@ -108,11 +108,12 @@ func (t *Task) Attaching() bool { return t.attaching }
 // returned from it.
 func (t *Task) SimulateInCall(in bool) { t.inCall = in }
 
-// AllTasks returns the threads traced now, by number.
+// AllTasks returns the threads traced now, by number. One that has ended is not among
+// them, also if its event is still to come: its number may be another's.
 func (t *Tracer) AllTasks() []*Task {
 	list := make([]*Task, 0, len(t.tasks))
 	for _, task := range t.tasks {
-		if !task.dead {
+		if !task.dead && !task.reaped.Load() {
 			list = append(list, task)
 		}
 	}

@@ -59,6 +59,8 @@ func (t *Tracer) resume(task *Task) {
 		}
 	} else if t.Syscalls || task.launching || task.Proc.watched {
 		req = unix.PTRACE_SYSCALL
+	} else {
+		task.inCall = false // nobody will see its exit
 	}
 	task.state = taskRunning
 	if task.entryStop && task.wantExit {
