@@ -32,8 +32,8 @@ with tempfile.NamedTemporaryFile("w", suffix=".txt") as f, tempfile.TemporaryDir
 		}{
 			{"stdout to a file", []string{"sh", "-c", "cat data"}, "text\n", "", ""},
 			{"stdin and stderr too", []string{"sh", "-c", "cat - data; stat - >&2"}, "text\n", "text\ntext\n", ""},
-			{"gcc", []string{"sh", "-c", "rm -f hello; gcc -o hello hello.c; ./hello"}, "hello\n", "", "allow write /tmp/cc??????.s\n"},
-			{"python", []string{"/usr/bin/python3", "-c", python}, "True ['part'] True\n", "", "allow write /tmp/tmp????????/part\n"},
+			{"gcc", []string{"sh", "-c", "rm -f hello; gcc -o hello hello.c; ./hello"}, "hello\n", "", "allow write " + os.TempDir() + "/cc??????.s\n"},
+			{"python", []string{"/usr/bin/python3", "-c", python}, "True ['part'] True\n", "", "allow write " + os.TempDir() + "/tmp????????/part\n"},
 			{"sh", []string{"sh", "-c", "x=$(mktemp); echo a >$x; cat $x; rm $x; echo b >file.$$; cat file.$$; rm file.$$"}, "a\nb\n", "", "/file.*\n"},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
