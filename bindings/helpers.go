@@ -92,20 +92,38 @@ func (r *Runtime) addToLibraries(str, table *lua.LTable) {
 func (r *Runtime) luaSplit(L *lua.LState) int {
 	s := L.CheckString(1)
 	var parts []string
+	const perPart = 48 // its header in the list of Go, as a value of Lua, in the table
 	if L.Get(2) == lua.LNil {
-		parts = strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(" \t\n\v\f\r", c) })
+		blank := func(c rune) bool { return strings.ContainsRune(" \t\n\v\f\r", c) }
+		if len(s) >= largeResult {
+			r.room(L, perPart*countFields(s, blank))
+		}
+		parts = strings.FieldsFunc(s, blank)
 	} else {
 		sep := L.CheckString(2)
 		if sep == "" {
 			L.ArgError(2, "the separator is empty; s:split() splits at blanks")
 		}
+		r.room(L, perPart*(strings.Count(s, sep)+1))
 		parts = strings.Split(s, sep)
 	}
-	r.room(L, len(parts)*16)
 	tb := L.CreateTable(len(parts), 0)
 	for i, p := range parts {
 		tb.RawSetInt(i+1, lua.LString(p))
 	}
 	L.Push(tb)
 	return 1
+}
+
+// countFields counts what strings.FieldsFunc finds.
+func countFields(s string, blank func(rune) bool) (n int) {
+	outside := true
+	for _, c := range s {
+		if is := blank(c); outside != is {
+			if outside = is; !is {
+				n++
+			}
+		}
+	}
+	return n
 }

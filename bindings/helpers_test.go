@@ -2,6 +2,9 @@ package bindings
 
 import (
 	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -46,6 +49,30 @@ func TestHelpers(t *testing.T) {
 		}
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", code, err, want)
+		}
+		r.Close()
+	}
+}
+
+// A text that would become too many parts is refused before they are made. Not beside
+// other tests, which would make garbage too.
+func TestSplitIsBounded(t *testing.T) {
+	const length = 32 << 20
+	for _, call := range []string{`split(",")`, `split()`} {
+		r := New(Options{Out: &bytes.Buffer{}, MaxMemory: 256 << 20})
+		fn, err := r.LoadCode(fmt.Sprintf(`local s = ("a,b "):rep(%d) return s:%s`, length/4, call))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = r.Call1(fn)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "memory") {
+			t.Errorf("%s: %v", call, err)
+		}
+		if made := after.TotalAlloc - before.TotalAlloc; made > 3*length {
+			t.Errorf("%s made %d bytes", call, made)
 		}
 		r.Close()
 	}
