@@ -26,7 +26,7 @@ func straced(t *testing.T, calls string, args ...string) []string {
 	return strings.Split(strings.TrimSpace(string(text)), "\n")
 }
 
-// TestChildSparesItselfSigaction is about what the tracer's child does before its
+// TestChildSparesItselfCalls is about what the tracer's child does before its
 // execve: behind its gate, where it is traced, each call has two stops. Without CLONE_CLEAR_SIGHAND
 // the Go runtime puts some sixty handlers away in it. (strace keeps the child from luatrace, which
 // makes another and ends this one, wherever it is.)
