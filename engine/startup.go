@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -22,10 +23,14 @@ type startup struct {
 
 // loaderName is the dynamic loader of glibc by the name of its file. That of musl is
 // the C library too, and makes every call of the program.
-var loaderName = regexp.MustCompile(`^ld(-linux[^/]*|-[0-9.]+|64)?\.so(\.[0-9]+)?$`)
+var loaderName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^ld(-linux[^/]*|-[0-9.]+|64)?\.so(\.[0-9]+)?$`)
+})
 
 // localeFile is what the C library reads for the locale.
-var localeFile = regexp.MustCompile(`^/usr/(lib|share)/locale/|^/etc/locale\.alias$|^/usr/lib(/[^/]+)?/gconv/gconv-modules`)
+var localeFile = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^/usr/(lib|share)/locale/|^/etc/locale\.alias$|^/usr/lib(/[^/]+)?/gconv/gconv-modules`)
+})
 
 // onLocale is how many calls after one on a locale file are looked at: files are
 // read and closed at once.
@@ -57,7 +62,7 @@ func (t *Task) ofStartup(ip uint64) bool {
 				continue
 			}
 			s.locale--
-			if localeFile.MatchString(t.FD(fd)) {
+			if localeFile().MatchString(t.FD(fd)) {
 				s.locale = onLocale
 				return true
 			}
@@ -69,7 +74,7 @@ func (t *Task) ofStartup(ip uint64) bool {
 // startupPath says whether nobody but the loader and the C library asks for a
 // file.
 func startupPath(name string) bool {
-	return strings.HasPrefix(name, "/etc/ld.so.") || localeFile.MatchString(name)
+	return strings.HasPrefix(name, "/etc/ld.so.") || localeFile().MatchString(name)
 }
 
 // loader finds where the code of the dynamic loader is, 0 if it is not known.
@@ -80,7 +85,7 @@ func (p *Proc) loader() (from, to uint64) {
 	}
 	for line := range bytes.Lines(maps) {
 		f := strings.Fields(string(line))
-		if len(f) < 6 || !strings.Contains(f[1], "x") || !loaderName.MatchString(path.Base(f[5])) {
+		if len(f) < 6 || !strings.Contains(f[1], "x") || !loaderName().MatchString(path.Base(f[5])) {
 			continue
 		}
 		start, end, _ := strings.Cut(f[0], "-")

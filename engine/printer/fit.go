@@ -3,6 +3,7 @@ package printer
 import (
 	"bytes"
 	"regexp"
+	"sync"
 )
 
 // Bounds of shortening: a line is not made shorter than leastWidth, a string
@@ -25,7 +26,7 @@ func fit(line []byte, tail, width int) []byte {
 	if blanks := len(line[tail:]) - len(bytes.TrimLeft(line[tail:], ") ")); blanks > len(") ") && line[tail] == ')' {
 		line = append(line[:tail+len(") ")], line[tail+blanks:]...)
 	}
-	if words := errorWords.FindSubmatchIndex(line[tail:]); words != nil && len(line) > width {
+	if words := errorWords().FindSubmatchIndex(line[tail:]); words != nil && len(line) > width {
 		line = append(line[:tail+words[2]], line[tail+words[3]:]...)
 	}
 	line, tail = fitStrings(line, tail, width)
@@ -43,7 +44,9 @@ func fit(line []byte, tail, width int) []byte {
 }
 
 // errorWords are the words for an error.
-var errorWords = regexp.MustCompile(`= -1 E[A-Z0-9]+( \([A-Z][^()]*\))`)
+var errorWords = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`= -1 E[A-Z0-9]+( \([A-Z][^()]*\))`)
+})
 
 // fitStrings shortens strings, the longest first, as far as it takes.
 func fitStrings(line []byte, tail, width int) ([]byte, int) {
