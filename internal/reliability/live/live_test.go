@@ -69,6 +69,8 @@ func http(t *testing.T, s *servers.Server, path string) {
 			tr := servers.Attach(t, nil, []string{"-j", "-s", "httpsnoop"}, s.All()...)
 			ab := servers.AB(t, "http://"+s.Addr+path, requests, atOnce, options...)
 			total += requests
+			// A client has its answer before the server's call returns, which is when it is shown.
+			s.Until("the last request to be shown", func() bool { return strings.Count(tr.Stderr(), `"status":200`) >= requests })
 			r := tr.Interrupt()
 			all := rows(t, r.Stderr)
 			if n := of(all, "status", 200.0); n != requests {
@@ -146,6 +148,7 @@ func TestPostgres(t *testing.T) {
 		tr := servers.Attach(t, nil, []string{"-j", "-s", "sqlsnoop"}, p.PID) // which forks a backend for each connection
 		r := p.Command(t, "pgbench", append([]string{"-n", "-M", mode, "-t", strconv.Itoa(transactions), "-c", strconv.Itoa(clients)}, way...)...)
 		checkPgbench(t, r, transactions*clients)
+		p.Until("the last statement to be shown", func() bool { return strings.Count(tr.Stderr(), `"statement":"END`) >= transactions*clients })
 		out := tr.Interrupt()
 		shown := 0
 		for _, row := range rows(t, out.Stderr) {
