@@ -114,6 +114,9 @@ func TestStampsWithoutEffect(t *testing.T) {
 			t.Errorf("%s: %q", script, got)
 		}
 	}
+	if got := stamped(t, "-tt", "-s", "tcpconnect"); strings.HasSuffix(got, reports) {
+		t.Errorf("there is a column for the time: %q", got)
+	}
 	got := stamped(t, "-c", "-tt", "-r", "-T")
 	for _, option := range []string{"-tt, --absolute-timestamps", "-r, --relative-timestamps", "-T, --syscall-times"} {
 		if strings.Count(got, "luatrace: "+option+" has no effect with -c\n") != 1 {

@@ -75,6 +75,7 @@ return function(description, opts)
   local function done()
     if rows == 0 and not output.json then
       header()
+      if timed then output.stamp() end -- there is a column for it, which nothing fills
       printf("%s\n", opts.none or "no rows: nothing of this kind was seen")
     end
     rows = nil
