@@ -160,7 +160,13 @@ local function show(when)
 end
 local once
 on("epoll_wait,rt_sigsuspend", function() end)
-every("1ms", function() if not once then once = true show("timer") end end)
+every("1ms", function()
+  if once then return end
+  -- The first timer may come before the last worker has been stopped.
+  for _, p in ipairs(processes()) do if not p.tasks[1].call then return end end
+  once = true
+  show("timer")
+end)
 on("end", function() show("end") end)`
 		tr := servers.Attach(t, u.cred, []string{"-e", code}, ng.All()...)
 		tr.Await("timer")
