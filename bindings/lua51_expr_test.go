@@ -159,7 +159,8 @@ func (g *luaGenerator) str(depth int) string {
 	case 7:
 		return fmt.Sprintf("%s:rep(%d)", g.atom(0), g.n(4))
 	case 8:
-		return fmt.Sprintf("string.format('%%d|%%5s|%%-4s|%%.2f|%%x', %d, %s, %s, %s, %d)", g.n(99), g.atom(0), g.atom(0), g.number(0)+" + 0", g.n(300))
+		// S, since %s of lua5.1 refuses what is no string, and luatrace's shows it
+		return fmt.Sprintf("string.format('%%d|%%5s|%%-4s|%%.2f|%%x', %d, S(%s), S(%s), %s, %d)", g.n(99), g.atom(0), g.atom(0), g.number(0)+" + 0", g.n(300))
 	case 9:
 		return fmt.Sprintf("table.concat({%s, %s, %d}, %s)", g.str(0), g.atom(d), g.n(20), g.str(0))
 	case 10:
