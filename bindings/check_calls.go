@@ -31,7 +31,7 @@ func (c *checker) shape(n *ast.FuncCallExpr, name string) bool {
 		}
 		if opts, ok := n.Args[1].(*ast.TableExpr); ok {
 			for _, key := range writtenKeys(opts) {
-				if key.Value != "when" {
+				if !slices.Contains(hookOptions, key.Value) {
 					c.fail(max(key.Line(), n.Line()), "%s", unknownHookOption(key.Value))
 				}
 			}

@@ -63,7 +63,7 @@ func TestCheckFindings(t *testing.T) {
 		{"on('openat')", []string{`s.lua:1: on wants a function`}},
 		{"on('openat', {when = {failed = true}})", []string{`s.lua:1: on wants a function behind the conditions`}},
 		{"on('openat', function(ev) print(ev) end, {when = {failed = true}})", []string{`s.lua:1: the function of on stands last`}},
-		{"on('openat', {failed = true}, print)", []string{`s.lua:1: unknown option "failed"; there is when; a condition stands in it: {when = {failed = ...}}`}},
+		{"on('openat', {failed = true}, print)", []string{`s.lua:1: unknown option "failed"; there are when and on_error; a condition stands in when: {when = {failed = ...}}`}},
 		{"fault('openat')", []string{`s.lua:1: fault wants an errno or a table`}},
 		{"fault('openat', 'EIOO')", []string{`s.lua:1: unknown errno "EIOO"; did you mean "EIO"?`}},
 		{"fault('openat', {\n  nth = 3,\n  errno = 'EIOO'})", []string{`s.lua:3: unknown errno "EIOO"`}},

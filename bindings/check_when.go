@@ -8,12 +8,16 @@ import (
 	"luatrace/engine"
 )
 
-// options looks at the options of a hook that are written out: which there are,
-// and the fields and values of when.
+// options looks at the options of a hook that are written out: the fields and
+// values of when, and on_error.
 func (c *checker) options(spec *engine.Spec, tb *ast.TableExpr) {
 	for _, f := range tb.Fields {
 		key, ok := f.Key.(*ast.StringExpr)
 		if !ok {
+			continue
+		}
+		if key.Value == "on_error" {
+			c.onError(spec, max(f.Key.Line(), f.Value.Line(), tb.Line()), f.Value)
 			continue
 		}
 		when, ok := f.Value.(*ast.TableExpr)
@@ -25,6 +29,22 @@ func (c *checker) options(spec *engine.Spec, tb *ast.TableExpr) {
 				c.condition(spec, max(cond.Key.Line(), cond.Value.Line(), tb.Line()), name.Value, cond.Value)
 			}
 		}
+	}
+}
+
+// onError looks at on_error. A hook that has one changes what is traced, if only
+// when it fails; a value that is not written out may be "continue".
+func (c *checker) onError(spec *engine.Spec, line int, value ast.Expr) {
+	v, ok := constantValue(value)
+	if !ok {
+		return
+	}
+	o, err := onError(spec, luaConstant(v))
+	switch {
+	case err != nil:
+		c.fail(line, "%v", err)
+	case o.Act != engine.ErrorIgnored:
+		c.acts(line)
 	}
 }
 

@@ -20,7 +20,12 @@ type ScriptError struct {
 	// Internal is set when luatrace itself is at fault: a Go panic inside one
 	// of its functions. Traceback then begins with the Go stack.
 	Internal bool
+
+	late bool
 }
+
+// Timeout says whether the script was cut off because it ran too long.
+func (e *ScriptError) Timeout() bool { return e.late }
 
 // Error returns "FILE:LINE: MESSAGE".
 func (e *ScriptError) Error() string {
@@ -46,7 +51,7 @@ func (e *ScriptError) Detail() string {
 const internalPrefix = "runtime error: "
 
 // scriptError converts what gopher-lua returned from a call.
-func (r *Runtime) scriptError(err error) error {
+func (r *Runtime) scriptError(err error) *ScriptError {
 	var api *lua.ApiError
 	if !errors.As(err, &api) {
 		return &ScriptError{Message: err.Error()}

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,6 +62,22 @@ func (i *interrupt) leave() {
 	i.done, i.err = make(chan struct{}), nil
 	i.mu.Unlock()
 	i.state.Store(s - running + nextCall)
+}
+
+// overran is why a call was interrupted that ran longer than it may.
+type overran time.Duration
+
+// Error says how long that is.
+func (o overran) Error() string { return fmt.Sprintf("ran longer than %v", time.Duration(o)) }
+
+// ranOver says whether the call that runs was interrupted because it took too
+// long. Only the goroutine that runs Lua may ask.
+func (i *interrupt) ranOver() bool {
+	if i.state.Load()&interrupted == 0 {
+		return false
+	}
+	_, yes := i.Err().(overran)
+	return yes
 }
 
 // stop interrupts the call that state s names, if it still runs.

@@ -169,8 +169,7 @@ func New(opts Options) *Runtime {
 	r.protectGlobals()
 	r.memory = newMemoryLimit(opts.MaxMemory, r.intr)
 	if opts.Timeout > 0 {
-		err := fmt.Errorf("ran longer than %v", opts.Timeout)
-		go r.intr.watch(opts.Timeout, err, opts.OnStuck, r.quit)
+		go r.intr.watch(opts.Timeout, overran(opts.Timeout), opts.OnStuck, r.quit)
 	}
 	return r
 }
@@ -227,6 +226,7 @@ func (r *Runtime) pcall(n, results int) error {
 	r.depth++
 	err := r.protected(r.L, n, results)
 	r.depth--
+	late := err != nil && r.intr.ranOver()
 	if r.depth == 0 {
 		r.intr.leave()
 		if err != nil && r.exit != nil {
@@ -236,7 +236,9 @@ func (r *Runtime) pcall(n, results int) error {
 		}
 	}
 	if err != nil {
-		return r.scriptError(err)
+		e := r.scriptError(err)
+		e.late = late
+		return e
 	}
 	return nil
 }

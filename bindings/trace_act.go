@@ -32,7 +32,7 @@ func checkErrno(L *lua.LState, v lua.LValue) int {
 		raiseIf(L, err)
 		return e
 	case lua.LNumber:
-		if v >= 1 && v <= 4095 && v == lua.LNumber(int(v)) && (v < 512 || v > 516) {
+		if errnoNumber(v) {
 			return int(v)
 		}
 	}

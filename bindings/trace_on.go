@@ -18,10 +18,15 @@ func traceGlobals() module {
 			help: "Calls fn(ev) for every event that spec names. A spec of system calls is \"openat\", \"open,openat\", \"%file\" (a class), " +
 				"\"/^stat/\" (a regular expression), \"*stat*\" (a glob), \"!read,write\" or \"*\"; with \":enter\" behind it fn runs before the call, " +
 				"else after it, with the arguments as they were and the result. Other specs: \"signal\", \"signal:SIGTERM,SIGINT\", " +
-				"\"proc:fork\", \"proc:exec\", \"proc:exit\", \"begin\", \"end\". opts is {when = {FIELD = VALUE, ...}}: the hook runs only if all the conditions hold. " +
+				"\"proc:fork\", \"proc:exec\", \"proc:exit\", \"begin\", \"end\". opts is a table: with when = {FIELD = VALUE, ...} the hook runs only if all the conditions hold; " +
+				"on_error says what becomes of the event if fn raises an error or runs too long: \"continue\", as without it (it goes on, and after ten errors in one program fn is not called for that program " +
+				"any more); an errno (the call fails with it; after the call the program gets it as the result); or \"kill\" (the process is killed). With an errno or \"kill\" the hook is never switched off, and it is refused with --read-only. " +
 				"exit and exit_group do not return: hooks on them run at entry.",
 			example: `on("openat,openat2", function(ev) print(ev.pid, ev.path, ev.err or ev.ret) end)
 on("write:enter", {when = {fd = 2}}, function(ev) ev:delay "10ms" end)
+on("openat:enter", {on_error = "EACCES"}, function(ev)
+  if ev.path:find "secret" then ev:fail "EACCES" end
+end)
 on("signal:SIGTERM", function(ev) print(ev.sender) end)`,
 			fn: func(r *Runtime, L *lua.LState) int { return r.trace().on(L) },
 		},
@@ -84,7 +89,7 @@ func (t *Trace) on(L *lua.LState) int {
 	}
 	h := &engine.Hook{Spec: spec, Where: position(L)}
 	if opts != nil {
-		h.When = t.options(L, spec, opts)
+		t.options(L, h, opts)
 	}
 	if err := t.register(h, fn); err != nil {
 		L.RaiseError("on: %s", err.Error())
@@ -131,8 +136,8 @@ func (t *Trace) OnBody(spec *engine.Spec, code string) error {
 	return t.register(&engine.Hook{Spec: spec, Where: "-e"}, fn)
 }
 
-func (t *Trace) options(L *lua.LState, spec *engine.Spec, opts *lua.LTable) engine.When {
-	var when engine.When
+// options takes the second of three arguments of on.
+func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 	opts.ForEach(func(k, v lua.LValue) {
 		switch k.String() {
 		case "when":
@@ -140,18 +145,29 @@ func (t *Trace) options(L *lua.LState, spec *engine.Spec, opts *lua.LTable) engi
 			if !ok {
 				L.ArgError(2, fmt.Sprintf("when must be a table of conditions, not a %s", typeName(v)))
 			}
-			when = t.when(L, spec, tb)
+			h.When = t.when(L, h.Spec, tb)
+		case "on_error":
+			o, err := onError(h.Spec, v)
+			if err != nil {
+				L.ArgError(2, err.Error())
+			}
+			if o.Act != engine.ErrorIgnored && t.r.opts.ReadOnly {
+				L.RaiseError("%s", notAllowed(fmt.Sprintf("on_error = %q", o)))
+			}
+			h.OnError = o
 		default:
 			L.ArgError(2, unknownHookOption(k.String()))
 		}
 	})
-	return when
 }
 
 // unknownHookOption says what is wrong with an option of on: most often it is a
 // condition that is not in when.
 func unknownHookOption(name string) string {
-	return fmt.Sprintf("unknown option %q; there is when; a condition stands in it: {when = {%s = ...}}", escape(name), escape(name))
+	if near := engine.Nearest(name, hookOptions); near != "" {
+		return fmt.Sprintf("unknown option %q; did you mean %q?", escape(name), near)
+	}
+	return fmt.Sprintf("unknown option %q; there are when and on_error; a condition stands in when: {when = {%s = ...}}", escape(name), escape(name))
 }
 
 func (t *Trace) every(L *lua.LState) int {

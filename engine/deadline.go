@@ -19,10 +19,10 @@ func (e *Engine) timeUp(t *Timer) {
 	case e.timeIsUp: // as a second signal does
 		e.result.Signal = unix.SIGTERM
 		e.stop.Store(true)
-		t.disabled = true
+		t.state = ended
 	case !e.commandRuns():
 		e.stop.Store(true)
-		t.disabled = true
+		t.state = ended
 	default:
 		e.timeIsUp = true
 		e.counted++

@@ -27,7 +27,7 @@
 //     loop, handle.go calls the hooks, notified.go those of calls that came by
 //     notification, verdict.go and scratch.go hold what they want, tamper.go what they
 //     have changed and how often faults hit; startup.go hides the loader's calls;
-//     failure.go deals with their errors, crash.go with luatrace's own,
+//     failure.go and onerror.go deal with their errors, crash.go with luatrace's own,
 //     log.go tells the developer.
 //   - What the user is told of tracees that trace others (aside.go) or have
 //     filters (ownfilter.go).

@@ -97,8 +97,7 @@ type Engine struct {
 	delayed     []delayedTask // sorted by time
 	clock       *time.Timer   // wakes the tracer for timers and delays
 	result      Result
-	failures    map[failure]int // how often each error of a hook came
-	failed      []failure       // in the order in which they first came
+	failures    []*failures // of hooks, by place, in the order in which they first came
 	command     *tracer.Process
 	simulation  *Simulation // where events are made up, instead of tr
 	keepTasks   bool        // end hooks may ask for tasks

@@ -40,6 +40,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	case tracer.EventNew:
 		ev.begin(KindFork, e.task(tev.Task), tev.At)
 		ev.Child, ev.CloneEvent = e.task(tev.Child), tev.CloneEvent
+		ev.Child.Proc.inherit(ev.Task.Proc)
 		e.rememberProgram(ev.Child)
 		if tev.CloneEvent == unix.PTRACE_EVENT_VFORK {
 			ev.Child.Proc.borrowed = ev.Task.Proc
@@ -56,6 +57,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 			e.runProc(ev, ProcExit)
 		}
 		t.newMemory()
+		t.Proc.records = nil
 		e.rememberProgram(t)
 		ev.begin(KindExec, t, tev.At)
 		ev.FormerTID = tev.FormerTID
@@ -213,9 +215,7 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 		e.run(&ch.exit[i], ev)
 	}
 	for i := 0; i < len(t.onExit); i++ {
-		if x := t.onExit[i]; !x.hook.disabled {
-			e.call(x.hook, x.fn, ev)
-		}
+		e.call(t.onExit[i].hook, t.onExit[i].fn, ev)
 	}
 	t.onExit = t.onExit[:0]
 	e.applyEvent(ev)
@@ -254,14 +254,23 @@ func (e *Engine) Observe(f func(*Event)) { e.observers = append(e.observers, f) 
 
 // run calls a hook if its conditions hold.
 func (e *Engine) run(h *boundHook, ev *Event) {
-	if h.disabled || len(h.when) > 0 && !h.when.Eval(ev) || h.sub != nil && h.sub != ev.Task.call.Sub() {
+	if len(h.when) > 0 && !h.when.Eval(ev) || h.sub != nil && h.sub != ev.Task.call.Sub() {
 		return
 	}
 	e.call(h.Hook, h.Fn, ev)
 }
 
-// call calls a function for a hook and counts its errors.
+// call calls a function for a hook and deals with its errors.
 func (e *Engine) call(h *Hook, f Func, ev *Event) {
+	if h.absent {
+		switch h.stands(ev) {
+		case standsOff:
+			return
+		case standsClosed:
+			e.close(h, ev)
+			return
+		}
+	}
 	e.running = h
 	call := f
 	if e.opts.LogHooks != nil {

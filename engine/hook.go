@@ -9,7 +9,7 @@ import (
 )
 
 // Func is the Go form of a hook. Its error is reported with the hook's place
-// and counts against it; it never hurts the tracee.
+// and counts against it; it never hurts the tracee, unless Hook.OnError says so.
 type Func func(*Event) error
 
 // Hook is a function and when to call it.
@@ -25,10 +25,12 @@ type Hook struct {
 	Needs Needs
 	// Fault, if not nil, says that Fn only does this.
 	Fault *Fault
+	// OnError says what becomes of an event on which Fn, or a function given to
+	// [Event.OnExit] by it, fails.
+	OnError OnError
 
-	errors   int
-	disabled bool
-	late     bool // added while a filter was in force
+	absent bool // it is not called for some program: see Hook.stands
+	late   bool // added while a filter was in force
 }
 
 // Needs says which fields of an event a hook may read, as far as it is known
@@ -96,8 +98,13 @@ func (n *Needs) addConditions(w When) {
 	}
 }
 
-// maxHookErrors is how often a hook may fail before it is switched off.
-const maxHookErrors = 10
+// timerState says whether a timer is called.
+type timerState uint8
+
+const (
+	ticking timerState = iota
+	ended              // it has failed too often, or its time is over
+)
 
 // Timer calls a function at intervals.
 type Timer struct {
@@ -105,15 +112,24 @@ type Timer struct {
 	Fn       Func          // gets a KindTimer event
 	Where    string        // as in Hook
 
-	next     time.Time
-	errors   int
-	disabled bool
+	next   time.Time
+	errors int
+	state  timerState
 }
 
 // On registers a hook. While Run is at work it must be called from a hook. The
 // error, often a *LateError, says that the hook's events can't arrive any more; it is
-// nil before Run.
+// nil before Run. Other errors are of an OnError that can't be.
 func (e *Engine) On(h *Hook) error {
+	if h.OnError.Act != ErrorIgnored {
+		if e.opts.ReadOnly {
+			return ErrReadOnly
+		}
+		if err := h.OnError.Fits(h.Spec); err != nil {
+			return err
+		}
+		h.Needs.LooksOnly = false // what it does at the exit it can't do at the entry
+	}
 	if e.opts.ReadOnly {
 		h.Fault = nil // its function meets the same refusal as any other
 	}

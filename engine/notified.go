@@ -51,6 +51,10 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 			e.wake()
 			if tev.Task != nil {
 				tev.Task.Answered()
+				if ret, ok := e.refusal(tev.Task.Call.ABI, tev.Task.Call.NR); ok {
+					l.Answer(id, ret)
+					return
+				}
 			}
 			l.Continue(id)
 		}

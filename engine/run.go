@@ -187,7 +187,7 @@ func (e *Engine) handleWoken(tr *tracer.Tracer) {
 	}
 	e.delayed = e.delayed[:copy(e.delayed, e.delayed[n:])]
 	for _, t := range e.timers {
-		if t.disabled || t.next.After(now) {
+		if t.state == ended || t.next.After(now) {
 			continue
 		}
 		// A timer that is late (a hook took long) does not catch up.
@@ -226,7 +226,7 @@ func (e *Engine) armTimers() {
 		by(e.delayed[0].at)
 	}
 	for _, t := range e.timers {
-		if !t.disabled {
+		if t.state == ticking {
 			by(t.next)
 		}
 	}
@@ -247,12 +247,9 @@ func (e *Engine) armTimers() {
 
 func (e *Engine) runTimer(t *Timer) {
 	e.ev.begin(KindTimer, nil, time.Time{})
-	err := t.Fn(&e.ev)
-	if err == nil {
-		return
+	if err := t.Fn(&e.ev); err != nil {
+		e.timerError(t, err)
 	}
-	t.errors++
-	e.countError(t.Where, "timer", err, t.errors, &t.disabled)
 }
 
 // runPlain runs hooks that have no task: begin and end.

@@ -322,7 +322,7 @@ func (s *Simulation) Advance(d time.Duration) {
 	for {
 		var due *Timer
 		for _, t := range s.eng.timers {
-			if !t.disabled && !t.next.After(until) && (due == nil || t.next.Before(due.next)) {
+			if t.state == ticking && !t.next.After(until) && (due == nil || t.next.Before(due.next)) {
 				due = t
 			}
 		}

@@ -43,6 +43,7 @@ type Proc struct {
 	Data any
 
 	eng      *Engine
+	records  records // of hooks that failed on events of its program
 	startup  startup
 	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
 	vdsoFree int    // from where on the last page of the vDSO was empty; 0 unknown

@@ -175,7 +175,7 @@ func checkBad(t *testing.T, b bad, ordinary bool) {
 
 // A hook that fails says where and on what, does no harm to the command and
 // makes luatrace end with 3. The same error is told once, and counted at the
-// end; after ten times the hook is switched off.
+// end; after ten times the hook is switched off for the program that it fails on.
 func TestFailingHooks(t *testing.T) {
 	t.Parallel()
 	const command = "kill -USR1 $$; kill -USR1 $$; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do : <words; done; sh -c 'exit 0'; sleep 0.3; echo unharmed; exit 9"
@@ -219,13 +219,31 @@ func TestFailingHooks(t *testing.T) {
 			var last []string // patterns
 			switch row.times {
 			case 0:
-				last = []string{fmt.Sprintf(`luatrace: the hook of bad.lua:%d has failed 10 times and is switched off`, 1+strings.Count(row.script, "\non("))}
+				off := fmt.Sprintf("luatrace: the hook of bad.lua:%d has failed 10 times", 1+strings.Count(row.script, "\non("))
+				if strings.HasPrefix(row.script, "every") { // no process is to blame
+					last = []string{off + " and is switched off"}
+					break
+				}
+				// Of the shell's children some fail often enough, others do not: that
+				// depends on the files that they open.
+				off += ` in process \d+ and is switched off for it`
+				for len(last) < len(got)-1 && (len(last) == 0 || strings.Contains(got[1+len(last)], "switched off")) {
+					last = append(last, off)
+				}
+				if len(last) < len(got)-1 {
+					last = append(last, `luatrace: \d+ times: `+message+` \(in the hook of bad.lua:\d+\)`)
+				}
 			case 1:
 			default:
 				last = []string{fmt.Sprintf(`luatrace: %d times: %s \(in the hook of bad.lua:\d+\)`, row.times, message)}
 			}
-			if len(got) != 1+len(last) || len(last) > 0 && !regexp.MustCompile("^"+last[0]+"$").MatchString(got[1]) {
-				t.Errorf("stderr %q; want after the first line %q", got, last)
+			if len(got) != 1+len(last) {
+				t.Fatalf("stderr %q; want after the first line %q", got, last)
+			}
+			for i, pattern := range last {
+				if !regexp.MustCompile("^" + pattern + "$").MatchString(got[1+i]) {
+					t.Errorf("stderr %q; want after the first line %q", got, last)
+				}
 			}
 		})
 	}

@@ -99,7 +99,8 @@ The table
   -w, --summary-wall-clock     time from entry to exit: it always is
   -O, --summary-syscall-overhead=TIME   taken off each call: 5, 5us, 1.5ms
 Limits, in bytes or as 64K, 512M, 2G
-      --hook-timeout=TIME      how long a hook may run, 5s; 0 is for ever
+      --hook-timeout=TIME      how long a hook may run, 5s; 0 is for ever. Then
+                               it fails: see on_error in luatrace help on
       --max-memory=SIZE        what scripts may keep, 1G or a quarter of the
                                memory there is; 0 is no limit
       --max-output=SIZE        how long the trace may get; 0, no limit
