@@ -53,7 +53,7 @@
 //     about CLONE_UNTRACED, ownfilter.go, ownfilter_eval.go and confined.go about
 //     seccomp filters of a tracee's own, strict.go about strict mode.
 //   - Tracees that trace others: aside.go lets go of what they trace,
-//     tracesothers.go knows them before they do.
+//     tracesothers.go knows them before they do, by their files, which the package elffile reads.
 //   - For the developer: flight.go keeps the last requests, rules.go checks the thread
 //     rules in tests.
 //   - Reading and changing: regs.go, memory.go, procfs.go, ptrace_unsafe.go;

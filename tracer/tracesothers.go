@@ -1,14 +1,14 @@
 package tracer
 
 import (
-	"bytes"
-	"debug/elf"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/elffile"
 )
 
 // knownTracers are programs that trace others. Some are linked static: their
@@ -16,7 +16,10 @@ import (
 var knownTracers = []string{"strace", "ltrace", "gdb", "gdbserver", "lldb", "lldb-server", "rr", "dlv", "luatrace", "proot"}
 
 // ourselves is the file of this program.
-var ourselves = sync.OnceValues(func() (os.FileInfo, error) { return os.Stat("/proc/self/exe") })
+var ourselves = sync.OnceValues(func() (st unix.Stat_t, err error) {
+	err = unix.Stat("/proc/self/exe", &st)
+	return st, err
+})
 
 // TracesOthers says whether a command may trace others itself: by its name, or
 // because it is linked with the C library's ptrace. Of commands that run other
@@ -49,6 +52,10 @@ type programFile struct {
 	size, mtime int64
 }
 
+func fileOf(st *unix.Stat_t) programFile {
+	return programFile{uint64(st.Dev), st.Ino, st.Size, st.Mtim.Nano()}
+}
+
 // programs remembers what tracesOthers found: the same few programs are run
 // again and again.
 var programs struct {
@@ -64,51 +71,35 @@ func tracesOthers(file, name string) bool {
 	if slices.Contains(knownTracers, name) {
 		return true
 	}
-	st, err := os.Stat(file)
-	if err != nil || !st.Mode().IsRegular() {
+	var st unix.Stat_t
+	if unix.Stat(file, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return false
 	}
-	if own, err := ourselves(); err == nil && os.SameFile(own, st) {
+	if own, err := ourselves(); err == nil && own.Dev == st.Dev && own.Ino == st.Ino {
 		return true
 	}
-	sys, ok := st.Sys().(*syscall.Stat_t)
-	if !ok {
-		return linkedWithPtrace(file)
-	}
-	key := programFile{sys.Dev, sys.Ino, st.Size(), st.ModTime().UnixNano()}
 	programs.mu.Lock()
-	defer programs.mu.Unlock()
-	traces, known := programs.known[key]
+	traces, known := programs.known[fileOf(&st)]
+	programs.mu.Unlock()
 	if known {
 		return traces
 	}
-	traces = linkedWithPtrace(file)
-	if programs.known == nil || len(programs.known) >= mostPrograms {
-		programs.known = map[programFile]bool{}
-	}
-	programs.known[key] = traces
-	return traces
-}
-
-// linkedWithPtrace says whether a program names the C library's ptrace among
-// its dynamic symbols.
-func linkedWithPtrace(file string) bool {
-	f, err := elf.Open(file)
+	f, err := elffile.Open(file)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	symbols := f.Section(".dynstr")
-	if symbols == nil || symbols.FileSize > mostSymbols {
-		return false
+	if traces, err = f.Imports("ptrace"); err != nil {
+		return false // no program that the C library's loader would load
 	}
-	b, err := symbols.Data()
-	return err == nil && bytes.Contains(b, []byte("\x00ptrace\x00"))
+	programs.mu.Lock()
+	defer programs.mu.Unlock()
+	if programs.known == nil || len(programs.known) >= mostPrograms {
+		programs.known = map[programFile]bool{}
+	}
+	programs.known[fileOf(&f.Stat)] = traces // by what was opened, which may be another by now
+	return traces
 }
-
-// mostSymbols is how many bytes of names are looked at: a program's file is
-// whatever its owner has written.
-const mostSymbols = 16 << 20
 
 // watch looks at the program of a process: if that may trace others, its calls
 // must be seen, although nobody else looks at calls.

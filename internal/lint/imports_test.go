@@ -55,6 +55,10 @@ var costly = []struct{ path, why string }{
 	{"net", "with cgo it makes the program need the C library; net/netip and x/sys have what is wanted"},
 	{"os/user", "with cgo it makes the program need the C library; engine/accounts reads the files"},
 	{"C", "the program is static"},
+	{"debug/elf", "what a file says decides how much memory it takes; tracer/elffile reads the files of tracees"},
+	{"debug/dwarf", "what a file says decides how much memory it takes"},
+	{"debug/macho", "what a file says decides how much memory it takes"},
+	{"debug/pe", "what a file says decides how much memory it takes"},
 }
 
 // under tells whether an import path or package is what pattern names.

@@ -54,6 +54,8 @@ func TestRulesFind(t *testing.T) {
 		{checkCostly, "engine/a.go", importing("net/netip"), ""},
 		{checkCostly, "engine/a_test.go", importing("net"), ""},
 		{checkCostly, "internal/leak/a.go", importing("net"), ""},
+		{checkCostly, "tracer/a.go", importing("debug/elf"), "imports debug/elf: what a file says"},
+		{checkCostly, "tracer/syscalls/gen/uapi/a.go", importing("debug/elf"), ""},
 		{checkPtrace, "engine/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", "engine/a.go:5 uses unix.SYS_PTRACE"},
 		{checkPtrace, "engine/a_test.go", "package p\n\nimport u \"syscall\"\n\nvar x = u.PtraceCont\n", "uses u.PtraceCont"},
 		{checkPtrace, "tracer/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", ""},
