@@ -19,8 +19,9 @@ import (
 	"luatrace/engine"
 )
 
-// maxSource bounds the length of a script.
-const maxSource = 16 << 20
+// maxSource bounds the length of a script. Its syntax tree takes some fifty times
+// that.
+const maxSource = 4 << 20
 
 // codeName is the chunk name of code given on the command line.
 const codeName = "-e"
@@ -168,13 +169,9 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 	if bytes.HasPrefix(text, []byte("\x1bLua")) {
 		return nil, errorAt(src.name, 0, "compiled Lua can't be loaded; give the source")
 	}
-	lines := 1 + bytes.Count(bytes.TrimRight(text, "\n"), []byte("\n"))
-	if err := checkLiterals(text, src.name); err != nil {
-		return nil, err
-	}
-	chunk, err := parse.Parse(bytes.NewReader(text), src.name)
+	chunk, err := r.parse(text, src)
 	if err != nil {
-		return nil, syntaxError(src.name, lines, err)
+		return nil, err
 	}
 	src.chunk = chunk
 	if r.test == nil {
@@ -189,7 +186,7 @@ func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
 	}
 	proto, err := lua.Compile(chunk, src.name)
 	if err != nil {
-		return nil, syntaxError(src.name, lines, err)
+		return nil, syntaxError(src.name, countLines(text), err)
 	}
 	mender.patch(proto)
 	found := r.checkGlobals(proto, src.loose || src.generated)
@@ -247,26 +244,6 @@ func joined(found []*ScriptError) error {
 		errs[i] = e
 	}
 	return errors.Join(errs...)
-}
-
-// checkLiterals finds integer literals a double can't hold. gopher-lua rounds
-// them, and makes NaN of hexadecimal ones beyond 2^63.
-func checkLiterals(text []byte, name string) error {
-	if !hasLongDigits(text) {
-		return nil
-	}
-	sc := parse.NewScanner(bytes.NewReader(text), name)
-	lexer := &parse.Lexer{}
-	for {
-		tok, err := sc.Scan(lexer)
-		if err != nil || tok.Type < 0 {
-			return nil // the parser reports errors
-		}
-		lexer.PrevTokenType = tok.Type
-		if tok.Type == parse.TNumber && !holdable(tok) {
-			return errorAt(name, tok.Pos.Line, "the number %s can't be held exactly; write u64\"%s\"", tok.Str, tok.Str)
-		}
-	}
 }
 
 // hasLongDigits reports whether there may be a literal of 14 digits or more;

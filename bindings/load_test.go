@@ -71,7 +71,7 @@ func TestLoadFileErrors(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", name, err, want)
 		}
 	}
-	if _, err := r.LoadReader(strings.NewReader(strings.Repeat("x", maxSource+1)), "long"); err == nil || !strings.Contains(err.Error(), "longer than 16 MiB") {
+	if _, err := r.LoadReader(strings.NewReader(strings.Repeat("x", maxSource+1)), "long"); err == nil || !strings.Contains(err.Error(), "longer than 4 MiB") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -206,7 +206,11 @@ func parseBase(s string, base int) lua.LValue {
 }
 
 func (r *Runtime) luaLoadString(L *lua.LState) int {
-	return r.loadResult(L, []byte(L.CheckString(1)), L.OptString(2, "<string>"))
+	text := L.CheckString(1)
+	if len(text) > maxGenerated {
+		L.RaiseError("loadstring: more than %d MiB of source", maxGenerated>>20)
+	}
+	return r.loadResult(L, []byte(text), L.OptString(2, "<string>"))
 }
 
 func (r *Runtime) luaLoad(L *lua.LState) int {
@@ -225,8 +229,8 @@ func (r *Runtime) luaLoad(L *lua.LState) int {
 		if !ok {
 			L.RaiseError("reader function must return a string")
 		}
-		if text = append(text, s...); len(text) > maxSource {
-			L.RaiseError("load: more than %d MiB of source", maxSource>>20)
+		if text = append(text, s...); len(text) > maxGenerated {
+			L.RaiseError("load: more than %d MiB of source", maxGenerated>>20)
 		}
 	}
 }
