@@ -23,18 +23,20 @@ func runtimeAfterForkInChild()
 const (
 	stepSetrlimit = iota + 1
 	stepSignals
+	stepKeyring
 	stepGate
 	stepNoNewPrivs
 	stepSeccomp
 	stepSetgroups
 	stepSetgid
 	stepSetuid
+	stepUser
 	stepExecve
 )
 
 var stepNames = [...]string{
-	stepSetrlimit: "setrlimit", stepSignals: "signals", stepGate: "gate", stepNoNewPrivs: "no_new_privs", stepSeccomp: "seccomp", stepSetgroups: "setgroups",
-	stepSetgid: "setgid", stepSetuid: "setuid", stepExecve: "execve",
+	stepSetrlimit: "setrlimit", stepSignals: "signals", stepKeyring: "session keyring", stepGate: "gate", stepNoNewPrivs: "no_new_privs", stepSeccomp: "seccomp", stepSetgroups: "setgroups",
+	stepSetgid: "setgid", stepSetuid: "setuid", stepUser: "the kernel did not change the user", stepExecve: "execve",
 }
 
 // childPlan is all that the child needs, made before the fork: between fork
@@ -48,8 +50,10 @@ type childPlan struct {
 	cloneFlags uintptr // CLONE_UNTRACED, or 0
 	oldClone   bool    // do as before Linux 5.5, for a test
 	setUser    bool
-	uid, gid   int
-	groups     []uint32
+	keyring    bool // a session keyring of its own
+	uid, gid   uint32
+	groups     []uint32 // sorted, each once
+	gotGroups  []uint32 // room for what getgroups(2) returns, one more than there should be
 	setNoFile  bool
 	noFile     unix.Rlimit
 	setSignals bool
@@ -58,6 +62,32 @@ type childPlan struct {
 	ignore     kernelSigaction
 	filter     *unix.SockFprog // nil: none
 	filterArgs uintptr         // SECCOMP_FILTER_FLAG_*
+}
+
+// hasGroups says whether the first n of gotGroups are the groups: each is one of
+// them, and there are as many.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *childPlan) hasGroups(n uintptr) bool {
+	if n != uintptr(len(p.groups)) {
+		return false
+	}
+	for _, got := range p.gotGroups[:n] {
+		low, high := 0, len(p.groups)
+		for low < high {
+			if mid := (low + high) / 2; p.groups[mid] < got {
+				low = mid + 1
+			} else {
+				high = mid
+			}
+		}
+		if low == len(p.groups) || p.groups[low] != got {
+			return false
+		}
+	}
+	return true
 }
 
 // stepFailure is what the child writes to the error pipe.
@@ -86,6 +116,10 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 		failure stepFailure
 		mask    uint64 // of the thread that forks
 		cleared = true
+		r, eff  uint32 // ids: real, effective
+		saved   uint32
+		caps    = [2]unix.CapUserData{}
+		capsFor = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	)
 	// CLONE_CLEAR_SIGHAND (Linux 5.5) spares the child the runtime's way to put
 	// its handlers away: sixty calls of rt_sigaction, and each has two stops when the
@@ -131,6 +165,15 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 	if cleared || p.setSignals {
 		syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
 	}
+	if p.keyring && failure.step == 0 {
+		// Where a policy forbids keyctl, or there are no keys, the command can't use them either.
+		if _, _, e = syscall.RawSyscall(unix.SYS_KEYCTL, unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0); e == syscall.ENOSYS || e == syscall.EPERM {
+			e = 0
+		}
+		if e != 0 {
+			failure.step = stepKeyring
+		}
+	}
 	failure.errno = int32(e)
 
 	for {
@@ -147,23 +190,13 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 		failure.step = stepGate
 		goto fail
 	}
-	// The filter goes in before the user changes, so that root's command gets it
-	// without no_new_privs, which would break its set-user-id programs.
-	if p.filter != nil {
-		_, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
-		if e == syscall.EACCES { // not privileged: the kernel asks for it
-			if _, _, e = syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); e != 0 {
-				failure.step = stepNoNewPrivs
-				goto fail
-			}
-			_, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
-		}
-		if e != 0 {
-			failure.step = stepSeccomp
-			goto fail
-		}
-	}
+	// The user changes before the filter goes in, which could make these calls fail, or
+	// only seem to succeed.
 	if p.setUser {
+		if p.filter != nil {
+			syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1, 0, 0, 0, 0)
+		}
+		syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, 0)
 		var groups unsafe.Pointer
 		if len(p.groups) > 0 {
 			groups = unsafe.Pointer(&p.groups[0])
@@ -178,6 +211,56 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 		}
 		if _, _, e = syscall.RawSyscall(unix.SYS_SETRESUID, uintptr(p.uid), uintptr(p.uid), uintptr(p.uid)); e != 0 {
 			failure.step = stepSetuid
+			goto fail
+		}
+		// The id -1 means "leave it" (setresuid(2)), and is not the only reason to look.
+		failure.step = stepUser
+		if _, _, e = syscall.RawSyscall(unix.SYS_GETRESUID, uintptr(unsafe.Pointer(&r)), uintptr(unsafe.Pointer(&eff)), uintptr(unsafe.Pointer(&saved))); e != 0 {
+			goto fail
+		}
+		if e = syscall.EPERM; r != p.uid || eff != p.uid || saved != p.uid {
+			goto fail
+		}
+		if _, _, e = syscall.RawSyscall(unix.SYS_GETRESGID, uintptr(unsafe.Pointer(&r)), uintptr(unsafe.Pointer(&eff)), uintptr(unsafe.Pointer(&saved))); e != 0 {
+			goto fail
+		}
+		if e = syscall.EPERM; r != p.gid || eff != p.gid || saved != p.gid {
+			goto fail
+		}
+		if n, _, e = syscall.RawSyscall(unix.SYS_GETGROUPS, uintptr(len(p.gotGroups)), uintptr(unsafe.Pointer(&p.gotGroups[0])), 0); e != 0 {
+			goto fail
+		}
+		if !p.hasGroups(n) {
+			e = syscall.EPERM
+			goto fail
+		}
+		failure.step = 0
+		if p.filter != nil {
+			// Of root's capabilities the one stays, until the execve, with which the filter
+			// needs no no_new_privs: that would break set-user-id programs.
+			if _, _, e = syscall.RawSyscall(unix.SYS_CAPGET, uintptr(unsafe.Pointer(&capsFor)), uintptr(unsafe.Pointer(&caps)), 0); e == 0 {
+				caps[0].Permitted &= 1 << unix.CAP_SYS_ADMIN
+				caps[0].Effective = caps[0].Permitted
+				caps[1].Permitted, caps[1].Effective = 0, 0
+				_, _, e = syscall.RawSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&capsFor)), uintptr(unsafe.Pointer(&caps)), 0)
+			}
+			if e != 0 {
+				failure.step = stepUser
+				goto fail
+			}
+		}
+	}
+	if p.filter != nil {
+		_, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
+		if e == syscall.EACCES { // not privileged: the kernel asks for it
+			if _, _, e = syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); e != 0 {
+				failure.step = stepNoNewPrivs
+				goto fail
+			}
+			_, _, e = syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
+		}
+		if e != 0 {
+			failure.step = stepSeccomp
 			goto fail
 		}
 	}

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +16,8 @@ type Command struct {
 	Path string   // the program; see LookPath
 	Argv []string // with argv[0]
 	Env  []string // "NAME=value", the whole environment
-	// User, if not nil, is who the command runs as (needs CAP_SETUID).
+	// User, if not nil, is who the command runs as (needs CAP_SETUID and CAP_SETGID). If that is
+	// somebody else, the command gets a session keyring of its own (keyrings(7)).
 	User *User
 	// Filter, if not nil, is installed before the execve; the command and all
 	// its descendants keep it for their lives. Tracees with a filter can't be let go: every
@@ -26,7 +28,7 @@ type Command struct {
 
 // User is a numeric user with its groups.
 type User struct {
-	UID, GID int      // all of real, effective and saved
+	UID, GID uint32   // all of real, effective and saved; the kernel has none of 4294967295
 	Groups   []uint32 // supplementary groups
 }
 
@@ -238,8 +240,11 @@ func newChildPlan(c *Command) (*childPlan, error) {
 	if p.envv, err = bytePtrs(c.Env); err != nil {
 		return nil, err
 	}
-	if c.User != nil {
-		p.setUser, p.uid, p.gid, p.groups = true, c.User.UID, c.User.GID, c.User.Groups
+	if u := c.User; u != nil {
+		p.setUser, p.uid, p.gid = true, u.UID, u.GID
+		p.keyring = int64(u.UID) != int64(unix.Geteuid())
+		p.groups = slices.Compact(slices.Sorted(slices.Values(u.Groups)))
+		p.gotGroups = make([]uint32, len(p.groups)+1)
 	}
 	if c.Filter != nil {
 		raw, err := c.Filter.Compile()

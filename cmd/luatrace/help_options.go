@@ -29,7 +29,8 @@ Whom to trace
   -f, --follow-forks           children and threads too; they are in any case,
                                and with -o each line has its thread id
       --no-follow              neither children nor threads
-  -u, --user=USER              run the command as this user or UID:GID
+  -u, --user=USER              run the command as this user or UID:GID, with
+                               the user's HOME, SHELL, USER and LOGNAME
   -E, --env=VAR=VALUE, VAR     set or unset a variable of the command
       --argv0=NAME             the command's name for itself
       --exit-with-command      end with the command: daemons and others that it

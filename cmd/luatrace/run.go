@@ -139,7 +139,11 @@ func runCommand(args, env []string, std stdio) status {
 
 // command finds the program and its environment.
 func command(o *options, env []string) (*tracer.Command, int, error) {
-	env, err := editEnv(env, o.env)
+	user, env, st, err := o.asUser(env)
+	if err != nil {
+		return nil, st, err
+	}
+	env, err = editEnv(env, o.env)
 	if err != nil {
 		return nil, exitUsage, err
 	}
@@ -157,17 +161,9 @@ func command(o *options, env []string) (*tracer.Command, int, error) {
 	case err != nil:
 		return nil, exitCannotExec, fmt.Errorf("cannot run %s: %s", quote(o.command[0]), whyNotExecutable(path, err))
 	}
-	c := &tracer.Command{Path: path, Argv: o.command, Env: env}
+	c := &tracer.Command{Path: path, Argv: o.command, Env: env, User: user}
 	if o.flagged("argv0") {
 		c.Argv = append([]string{o.argv0}, o.command[1:]...)
-	}
-	if o.user != "" {
-		if c.User, err = lookupUser(o.user); err != nil {
-			return nil, exitUsage, err
-		}
-		if os.Geteuid() != 0 {
-			return nil, exitFailure, fmt.Errorf("-u %s: only root can run a command as another user", quote(o.user))
-		}
 	}
 	return c, 0, nil
 }

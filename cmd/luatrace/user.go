@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -10,33 +11,75 @@ import (
 	"luatrace/tracer"
 )
 
-// lookupUser takes the argument of -u: a name, a uid, or UID:GID.
-func lookupUser(s string) (*tracer.User, error) {
+// asUser is who the command runs as by -u, nil without it, and its environment; or
+// an error and the exit status for it.
+func (o *options) asUser(env []string) (*tracer.User, []string, int, error) {
+	if o.user == "" {
+		return nil, env, 0, nil
+	}
+	user, account, err := lookupUser(o.user)
+	switch {
+	case err != nil:
+		return nil, nil, exitUsage, err
+	case os.Geteuid() != 0:
+		return nil, nil, exitFailure, fmt.Errorf("-u %s: only root can run a command as another user", quote(o.user))
+	case user.UID != 0:
+		env = userEnv(env, account)
+	}
+	return user, env, 0, nil
+}
+
+// lookupUser takes the argument of -u: a name, a uid, or UID:GID. The account is
+// the entry of /etc/passwd, nil if there is none for that number.
+func lookupUser(s string) (*tracer.User, *accounts.User, error) {
 	if uid, gid, ok := strings.Cut(s, ":"); ok {
-		u, err1 := strconv.Atoi(uid)
-		g, err2 := strconv.Atoi(gid)
-		if err1 != nil || err2 != nil || u < 0 || g < 0 {
-			return nil, fmt.Errorf("-u %s: a user name, a number or UID:GID is wanted", quote(s))
+		u, ok1 := accounts.ParseID(uid)
+		g, ok2 := accounts.ParseID(gid)
+		if !ok1 || !ok2 {
+			return nil, nil, fmt.Errorf("-u %s: a user name, a number or UID:GID is wanted; numbers go from 0 to 4294967294", quote(s))
 		}
-		return &tracer.User{UID: u, GID: g, Groups: []uint32{uint32(g)}}, nil
+		var account *accounts.User
+		if a, err := accounts.ByUID(int(u)); err == nil {
+			account = &a
+		}
+		return &tracer.User{UID: u, GID: g, Groups: []uint32{g}}, account, nil
 	}
 	u, err := accounts.ByName(s)
-	if uid, numErr := strconv.Atoi(s); errors.Is(err, accounts.ErrUnknown) && numErr == nil {
-		u, err = accounts.ByUID(uid)
+	if errors.Is(err, accounts.ErrUnknown) {
+		if uid, ok := accounts.ParseID(s); ok {
+			u, err = accounts.ByUID(int(uid))
+		} else if _, number := strconv.ParseFloat(s, 64); number == nil {
+			return nil, nil, fmt.Errorf("-u %s: there is no such user; numbers go from 0 to 4294967294", quote(s))
+		}
 	}
 	if errors.Is(err, accounts.ErrUnknown) {
-		return nil, fmt.Errorf("-u %s: there is no such user in /etc/passwd; UID:GID names any", quote(s))
+		return nil, nil, fmt.Errorf("-u %s: there is no such user in /etc/passwd; UID:GID names any", quote(s))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("-u %s: %w", quote(s), err)
+		return nil, nil, fmt.Errorf("-u %s: %w", quote(s), err)
 	}
 	gids, err := u.Groups()
 	if err != nil {
-		return nil, fmt.Errorf("-u %s: %w", quote(s), err)
+		return nil, nil, fmt.Errorf("-u %s: %w", quote(s), err)
 	}
-	out := &tracer.User{UID: u.UID, GID: u.GID}
+	out := &tracer.User{UID: uint32(u.UID), GID: uint32(u.GID)}
 	for _, gid := range gids {
 		out.Groups = append(out.Groups, uint32(gid))
 	}
-	return out, nil
+	return out, &u, nil
+}
+
+// userEnv is the environment of a command that runs as a user: as su(1) and sudo(8) do,
+// HOME, SHELL, USER and LOGNAME are the user's, since what programs keep at
+// home is not root's. Without an account there is no name, and no home but /.
+func userEnv(env []string, account *accounts.User) []string {
+	edits := []string{"HOME=/", "SHELL=/bin/sh", "USER", "LOGNAME"}
+	if account != nil {
+		edits = []string{"HOME=" + account.Home, "SHELL=" + account.Shell, "USER=" + account.Name, "LOGNAME=" + account.Name}
+	}
+	out, err := editEnv(env, edits)
+	if err != nil {
+		panic(err) // all of them have names
+	}
+	return out
 }

@@ -6,16 +6,19 @@ package accounts
 
 import (
 	"errors"
+	"math"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// User is an entry of /etc/passwd: Name, the number UID, and GID, that of its own group.
+// User is an entry of /etc/passwd: Name, the number UID, GID, that of its own group,
+// Home, its directory, and Shell, which is /bin/sh where the entry names none.
 type User struct {
-	Name     string
-	UID, GID int
+	Name        string
+	UID, GID    int
+	Home, Shell string
 }
 
 // ErrUnknown says that there is no such entry.
@@ -41,9 +44,13 @@ func find(is func(User) bool) (User, error) {
 		return User{}, err
 	}
 	for f := range entries(string(text), 7) {
-		uid, err1 := strconv.Atoi(f[2])
-		gid, err2 := strconv.Atoi(f[3])
-		if u := (User{f[0], uid, gid}); err1 == nil && err2 == nil && is(u) {
+		uid, ok1 := ParseID(f[2])
+		gid, ok2 := ParseID(f[3])
+		u := User{f[0], int(uid), int(gid), f[5], f[6]}
+		if u.Shell == "" {
+			u.Shell = "/bin/sh"
+		}
+		if ok1 && ok2 && is(u) {
 			return u, nil
 		}
 	}
@@ -59,8 +66,9 @@ func (u User) Groups() ([]int, error) {
 	}
 	gids := []int{u.GID}
 	for f := range entries(string(text), 4) {
-		gid, err := strconv.Atoi(f[2])
-		if err == nil && !slices.Contains(gids, gid) && slices.Contains(strings.Split(f[3], ","), u.Name) {
+		id, ok := ParseID(f[2])
+		gid := int(id)
+		if ok && !slices.Contains(gids, gid) && slices.Contains(strings.Split(f[3], ","), u.Name) {
 			gids = append(gids, gid)
 		}
 	}
@@ -77,6 +85,13 @@ func GroupName(gid int) string {
 		}
 	}
 	return number
+}
+
+// ParseID reads the number of a user or group: 32 bits in decimal digits, and not
+// 4294967295, which to the kernel is no number but "leave it as it is".
+func ParseID(s string) (id uint32, ok bool) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	return uint32(n), err == nil && n != math.MaxUint32
 }
 
 // entries yields the fields of each line that has at least n of them. Lines that

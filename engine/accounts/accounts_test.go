@@ -30,19 +30,25 @@ func TestMadeUp(t *testing.T) {
 root:x:0:0:root:/root:/bin/sh
 
 +@staff::::::
-ann:x:1000:1001:Ann, Room 3:/home/ann:/bin/sh
+ann:x:1000:1001:Ann, Room 3:/home/ann:/bin/bash
+plain:x:4294967294:1::/:
+none:x:4294967295:1::/:/bin/sh
+wide:x:4294967296:1::/:/bin/sh
 short:x:1002:1002
 odd:x:many:1002::/:/bin/sh
 second:x:1000:1003::/:/bin/sh
 7:x:1007:1007::/:/bin/sh`)
 	group = write("group", "root:x:0:\nstaff:x:50:bob,ann\nanna:x:51:anna\nann:x:1001:ann\nbad:x:no:ann\ncdrom:x:24:ann\n+:::\n")
 
-	for name, want := range map[string]User{"root": {"root", 0, 0}, "ann": {"ann", 1000, 1001}, "7": {"7", 1007, 1007}} {
+	for name, want := range map[string]User{
+		"root": {"root", 0, 0, "/root", "/bin/sh"}, "ann": {"ann", 1000, 1001, "/home/ann", "/bin/bash"}, "7": {"7", 1007, 1007, "/", "/bin/sh"},
+		"plain": {"plain", 4294967294, 1, "/", "/bin/sh"},
+	} {
 		if u, err := ByName(name); err != nil || u != want {
 			t.Errorf("%s: %+v, %v", name, u, err)
 		}
 	}
-	for _, name := range []string{"", "short", "odd", "+@staff", "# people", "an"} {
+	for _, name := range []string{"", "short", "odd", "none", "wide", "+@staff", "# people", "an"} {
 		if u, err := ByName(name); !errors.Is(err, ErrUnknown) {
 			t.Errorf("%q: %+v, %v", name, u, err)
 		}
