@@ -1,6 +1,8 @@
 package bindings
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +10,8 @@ import (
 	"testing/fstest"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/engine/trust"
 )
 
 // tree writes files below a new folder and returns it.
@@ -81,7 +85,7 @@ func TestTrusted(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string]string{"d/s.lua": "", "open/s.lua": ""})
 	name := filepath.Join(dir, "d/s.lua")
-	me := reader{0, []int{os.Geteuid(), 0}, []int{os.Getegid(), 0}} // as root, who trusts this user
+	me := reader{0, trust.Party{UIDs: []int{os.Geteuid(), 0}, GIDs: []int{os.Getegid(), 0}}} // as root, who trusts this user
 	check := func(r reader, name, want string) {
 		t.Helper()
 		f, err := os.Open(name)
@@ -111,7 +115,7 @@ func TestTrusted(t *testing.T) {
 	check(reader{euid: 1000}, name, "")
 	chmod(filepath.Dir(name), 0o777|os.ModeSticky)
 	check(me, name, "")
-	stranger := reader{0, []int{1<<30 + 1}, nil} // the file belongs to somebody else
+	stranger := reader{0, trust.Party{UIDs: []int{1<<30 + 1}}} // the file belongs to somebody else
 	check(stranger, name, "belongs to another user")
 	chmod(filepath.Dir(name), 0o755)
 	chmod(dir, 0o777) // somebody could put another d there
@@ -142,14 +146,141 @@ func TestTrusted(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(me, name, "can be written by the group 1073741831")
-	check(reader{0, []int{0}, []int{0, 1<<30 + 7}}, name, "")
+	check(reader{0, trust.Party{UIDs: []int{0}, GIDs: []int{0, 1<<30 + 7}}}, name, "")
 	if err := os.Chown(name, 1<<30+7, 1<<30+7); err != nil { // a group of its own
 		t.Fatal(err)
 	}
 	check(me, name, "")
 	chmod(filepath.Dir(name), 0o777|os.ModeSticky)
 	check(me, name, "belongs to another user")
-	check(reader{0, []int{0, 1<<30 + 7}, nil}, name, "") // who called sudo
+	check(reader{0, trust.Party{UIDs: []int{0, 1<<30 + 7}}}, name, "") // who called sudo
+}
+
+// TestTrustedWay: each folder that a path leads through is looked at, those of links
+// too, up to /: a group can change what lies in its folders as everybody can.
+func TestTrustedWay(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		return // nothing is refused, and no file can be given to a group
+	}
+	const group = 1<<30 + 7
+	dir := tree(t, map[string]string{"d/e/s.lua": "", "mid/x": "", "far/x": ""})
+	for link, to := range map[string]string{"far/l.lua": "../mid/l.lua", "mid/l.lua": "../d/e/s.lua", "far/dir": "../mid/dir", "mid/dir": "../d/e"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	me := reader{0, trust.Root()}
+	check := func(name, want string) {
+		t.Helper()
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := me.trusts(f, name); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+	for _, folder := range []string{"d/e", "d", "mid", "far", "."} {
+		folder = filepath.Join(dir, folder)
+		if err := os.Chown(folder, 0, group); err != nil {
+			t.Fatal(err)
+		}
+		for mode, want := range map[os.FileMode]string{
+			0o775: "can be written by the group 1073741831; as root luatrace doesn't run it (chmod g-w " + folder + ")", 0o777: "can be written by everybody", 0o755: "",
+			0o775 | os.ModeSticky: "",
+		} {
+			if err := os.Chmod(folder, mode); err != nil {
+				t.Fatal(err)
+			}
+			check(filepath.Join(dir, "far/l.lua"), want)
+			check(filepath.Join(dir, "far/dir/s.lua"), want)
+			check(dir+"/far/../far/dir/../e/s.lua", want)
+		}
+		if err := os.Chmod(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// In a sticky folder of a group, what others have put there is refused.
+	mid := filepath.Join(dir, "mid")
+	if err := errors.Join(os.Chmod(mid, 0o775|os.ModeSticky), os.Lchown(filepath.Join(mid, "l.lua"), group, group)); err != nil {
+		t.Fatal(err)
+	}
+	check(filepath.Join(dir, "far/l.lua"), "l.lua belongs to another user, and in "+mid+" the group 1073741831 may put files")
+	check(filepath.Join(dir, "far/dir/s.lua"), "")
+	// A descriptor's file lies somewhere too.
+	if err := errors.Join(os.Chmod(mid, 0o755), os.Chmod(filepath.Join(dir, "d"), 0o775), os.Chown(filepath.Join(dir, "d"), 0, group)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "far/l.lua"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	check(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), "can be written by the group 1073741831")
+}
+
+// TestTrustsFolder: scripts are found by name only where nobody but root can put
+// one, nor a folder of them.
+func TestTrustsFolder(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"data/luatrace/scripts/s.lua": "", "x/y": ""})
+	scripts := filepath.Join(dir, "data/luatrace/scripts")
+	check := func(name, want string) {
+		t.Helper()
+		if os.Geteuid() != 0 {
+			want = ""
+		}
+		if err := TrustsFolder(name); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+	check(scripts, "")
+	check(filepath.Join(dir, "none"), "no such file")
+	if err := os.Symlink("../data", filepath.Join(dir, "x/link")); err != nil {
+		t.Fatal(err)
+	}
+	check(filepath.Join(dir, "x/link/luatrace/scripts"), "")
+	for _, folder := range []string{"data/luatrace/scripts", "data/luatrace", "data", "."} {
+		folder = filepath.Join(dir, folder)
+		for mode, want := range map[os.FileMode]string{0o777: "can be written by everybody", 0o777 | os.ModeSticky: "can be written by everybody"} {
+			if err := os.Chmod(folder, mode); err != nil {
+				t.Fatal(err)
+			}
+			if mode&os.ModeSticky != 0 && folder != scripts {
+				want = "" // the folders in it are root's
+			}
+			check(scripts, want)
+		}
+		if err := os.Chmod(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if os.Geteuid() != 0 {
+			continue
+		}
+		for owner, want := range map[[2]int]string{{1<<30 + 7, 0}: folder + " belongs to 1073741831", {0, 0}: ""} {
+			if err := os.Chown(folder, owner[0], owner[1]); err != nil {
+				t.Fatal(err)
+			}
+			check(scripts, want)
+		}
+		if err := errors.Join(os.Chown(folder, 0, 1<<30+7), os.Chmod(folder, 0o775)); err != nil {
+			t.Fatal(err)
+		}
+		check(scripts, folder+" can be written by the group 1073741831 (chmod g-w "+folder+")")
+		if err := errors.Join(os.Chown(folder, 0, 0), os.Chmod(folder, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Geteuid() != 0 {
+		return
+	}
+	// The link's folder counts too.
+	if err := os.Chown(filepath.Join(dir, "x"), 1<<30+7, 0); err != nil {
+		t.Fatal(err)
+	}
+	check(filepath.Join(dir, "x/link/luatrace/scripts"), "x belongs to 1073741831")
 }
 
 // TestTrustedEverywhere: every way in which a file becomes code looks.

@@ -2,40 +2,35 @@ package bindings
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"syscall"
 
-	"luatrace/engine/accounts"
+	"golang.org/x/sys/unix"
+
+	"luatrace/engine/trust"
 )
 
-// reader is who runs scripts: root must not run what others can change.
+// reader is who runs scripts: root must not run what others can change. The party is
+// whose files root runs wherever they lie, and the groups that may write to them.
 type reader struct {
 	euid int
-	uids []int // whose files root runs wherever they lie: its own, and those of who called sudo
-	gids []int // groups that may write to them
+	trust.Party
 }
 
 // thisReader is who runs this process.
-func thisReader() reader {
-	r := reader{os.Geteuid(), []int{0}, []int{0}}
-	for _, c := range []struct {
-		name string
-		list *[]int
-	}{{"SUDO_UID", &r.uids}, {"SUDO_GID", &r.gids}} {
-		if id, err := strconv.Atoi(os.Getenv(c.name)); err == nil && id > 0 {
-			*c.list = append(*c.list, id)
-		}
-	}
-	return r
-}
+func thisReader() reader { return reader{os.Geteuid(), trust.Caller()} }
 
 // openScript opens a script file, if it is one that may be run.
 func openScript(name string) (*os.File, error) {
-	f, err := os.Open(name)
+	var st unix.Stat_t
+	if err := unix.Stat(name, &st); err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	// Whoever opens a FIFO waits for its writer; so others than the named kinds are not even opened.
+	if err := scriptKind(&st, name); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +39,28 @@ func openScript(name string) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// scriptKind refuses what is no script by its kind. A pipe is read where its name
+// stands for a descriptor, as /dev/fd/63 does, which shells make of <(COMMAND): somebody has opened it.
+func scriptKind(st *unix.Stat_t, name string) error {
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG, unix.S_IFCHR:
+		return nil
+	case unix.S_IFDIR:
+		return fmt.Errorf("%s is a directory, not a script", escape(name))
+	case unix.S_IFIFO:
+		descriptor := false
+		trust.Walk(name, func(s *trust.Step) error {
+			descriptor = s.Kernel && s.Last
+			return nil
+		})
+		if descriptor {
+			return nil
+		}
+		return fmt.Errorf("%s is a FIFO, not a script; what a command writes is read with -s - or -s <(COMMAND)", escape(name))
+	}
+	return fmt.Errorf("%s is a socket or a device, not a script", escape(name))
 }
 
 // readScript is the text of a script file that may be run.
@@ -56,71 +73,75 @@ func readScript(name string) ([]byte, error) {
 	return readSource(f, name)
 }
 
-// trusts refuses, if it is root who runs it, a script that others can change or
-// could have put in the place of another one.
+// trusts refuses what is no script, and, if it is root who runs it, one that
+// others can change or could have put in the place of another one.
 func (r reader) trusts(f *os.File, name string) error {
-	st, err := f.Stat()
-	if err != nil {
+	fd := int(f.Fd())
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
 		return err
 	}
-	path, err := filepath.Abs(name)
-	if err != nil {
+	if err := scriptKind(&st, name); err != nil {
 		return err
-	}
-	name = escape(name)
-	if st.IsDir() {
-		return fmt.Errorf("%s is a directory, not a script", name)
 	}
 	if r.euid != 0 {
 		return nil
 	}
-	if st.Mode().IsRegular() {
-		switch gid := int(st.Sys().(*syscall.Stat_t).Gid); {
-		case st.Mode().Perm()&0o002 != 0:
-			return fmt.Errorf("%s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, name)
-		case st.Mode().Perm()&0o020 != 0 && !r.ownGroup(st, gid):
-			return fmt.Errorf("%s can be written by the group %s; as root luatrace doesn't run it (chmod g-w %s)", name, accounts.GroupName(gid), name)
+	if st.Mode&unix.S_IFMT == unix.S_IFREG {
+		if who, mend := r.Writers(&st, trust.FileACL(fd)); who != "" {
+			return fmt.Errorf("%s can be written by %s; as root luatrace doesn't run it (%s %s)", escape(name), who, mend, escape(name))
 		}
 	}
-	paths := []string{path}
-	if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
-		paths = append(paths, real)
+	opened := ""
+	err := trust.Walk(name, func(s *trust.Step) error {
+		if s.Kernel && s.Last {
+			opened, _ = os.Readlink(s.Path())
+		}
+		return r.trustsStep(s, name)
+	})
+	if err != nil {
+		return err
 	}
-	for _, p := range paths {
-		if err := r.trustsPath(p, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// trustsPath looks at the folders that a path goes through. In one where
-// everybody may write, others could put another file into the place of this
-// one, unless the folder is sticky: there what others have put is refused.
-func (r reader) trustsPath(path, name string) error {
-	for entry := path; entry != "/"; entry = filepath.Dir(entry) {
-		dir := filepath.Dir(entry)
-		st, err := os.Stat(dir)
-		if err != nil || st.Mode().Perm()&0o002 == 0 {
-			continue
-		}
-		if st.Mode()&fs.ModeSticky == 0 {
-			return fmt.Errorf("the folder of %s can be written by everybody; as root luatrace doesn't run it (chmod o-w %s)", name, escape(dir))
-		}
-		if st, err := os.Lstat(entry); err == nil && !slices.Contains(r.uids, int(st.Sys().(*syscall.Stat_t).Uid)) {
-			return fmt.Errorf("%s belongs to another user, and in %s everybody may put files; as root luatrace doesn't run %s", escape(entry), escape(dir), name)
-		}
+	// The file of a descriptor lies somewhere too, if it still has its name.
+	var there unix.Stat_t
+	if filepath.IsAbs(opened) && unix.Stat(opened, &there) == nil && there.Dev == st.Dev && there.Ino == st.Ino {
+		return trust.Walk(opened, func(s *trust.Step) error { return r.trustsStep(s, name) })
 	}
 	return nil
 }
 
-// ownGroup says whether a group is root's, that of who called sudo, or one that
-// only the file's owner is in, as far as its number or the user's entry tells.
-func (r reader) ownGroup(st fs.FileInfo, gid int) bool {
-	uid := int(st.Sys().(*syscall.Stat_t).Uid)
-	if slices.Contains(r.gids, gid) || uid == gid {
-		return true
+// trustsStep looks at a folder on the way to a script. In one where others may write,
+// they could put another file into the place of this one, unless the folder is
+// sticky: there what they have put is refused.
+func (r reader) trustsStep(s *trust.Step, name string) error {
+	who, mend := r.Writers(&s.Folder, s.ACL())
+	switch {
+	case who == "":
+		return nil
+	case s.Folder.Mode&unix.S_ISVTX == 0:
+		return fmt.Errorf("the folder of %s can be written by %s; as root luatrace doesn't run it (%s %s)", escape(name), who, mend, escape(s.Dir))
+	case !r.Owns(&s.Entry):
+		return fmt.Errorf("%s belongs to another user, and in %s %s may put files; as root luatrace doesn't run %s", escape(s.Path()), escape(s.Dir), who, escape(name))
 	}
-	u, err := accounts.ByUID(uid)
-	return err == nil && u.GID == gid && accounts.GroupName(gid) == u.Name
+	return nil
+}
+
+// TrustsFolder says, if this process is root's, whether a folder is one in which scripts
+// may be looked up by their name alone: nobody but root can put one there, nor put
+// another folder into its place. The error says who can.
+func TrustsFolder(dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	r := reader{0, trust.Root()}
+	return trust.Walk(filepath.Join(dir, "*"), func(s *trust.Step) error {
+		who, mend := r.Writers(&s.Folder, s.ACL())
+		switch {
+		case !r.Owns(&s.Folder):
+			return fmt.Errorf("%s belongs to %s, and only root's scripts are found by their names", escape(s.Dir), trust.UserName(int(s.Folder.Uid)))
+		case who == "", s.Folder.Mode&unix.S_ISVTX != 0 && !s.Last && r.Owns(&s.Entry):
+			return nil
+		}
+		return fmt.Errorf("%s can be written by %s (%s %s)", escape(s.Dir), who, mend, escape(s.Dir))
+	})
 }

@@ -21,7 +21,8 @@ const embedded = "luatrace"
 
 // library finds scripts by name. The current directory is no part of it.
 type library struct {
-	dirs []string // in order; the embedded collection comes last
+	dirs    []string // in order; the embedded collection comes last
+	refused []string // why folders of dirs that were looked at are not used
 }
 
 // script is one of a name: what is taken, and what it hides.
@@ -67,13 +68,22 @@ func newLibrary(env []string) *library {
 }
 
 // usable says whether scripts of a directory may run: as root only those that
-// nobody else can put there, since no path names them.
-func usable(dir string) bool {
-	if os.Geteuid() != 0 {
-		return true
+// nobody else can put there, since no path names them. Why one that is there may not is told
+// once.
+func (l *library) usable(dir string) bool {
+	err := bindings.TrustsFolder(dir)
+	var none unix.Errno // there is no such folder
+	if err != nil && !errors.As(err, &none) && !slices.Contains(l.refused, err.Error()) {
+		l.refused = append(l.refused, err.Error())
 	}
-	var st unix.Stat_t
-	return unix.Stat(dir, &st) == nil && st.Uid == 0 && st.Mode&0o022 == 0
+	return err == nil
+}
+
+// isScript says whether a path is that of a regular file, or of a link to one: to open
+// anything else could take for ever.
+func isScript(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
 }
 
 // all lists the scripts by name.
@@ -91,12 +101,13 @@ func (l *library) all() []*script {
 	}
 	for _, dir := range l.dirs {
 		entries, err := os.ReadDir(dir)
-		if err != nil || !usable(dir) {
+		if err != nil || !l.usable(dir) {
 			continue
 		}
 		for _, e := range entries {
-			if name, ok := strings.CutSuffix(e.Name(), ".lua"); ok && name != "" && !e.IsDir() {
-				add(name, filepath.Join(dir, e.Name()))
+			path := filepath.Join(dir, e.Name())
+			if name, ok := strings.CutSuffix(e.Name(), ".lua"); ok && name != "" && isScript(path) {
+				add(name, path)
 			}
 		}
 	}
@@ -116,7 +127,7 @@ func (l *library) find(name string) (*script, error) {
 	if name != "" && name == filepath.Base(name) {
 		for _, dir := range l.dirs {
 			path := filepath.Join(dir, name+".lua")
-			if st, err := os.Stat(path); err == nil && !st.IsDir() && usable(dir) {
+			if isScript(path) && l.usable(dir) {
 				return &script{name: name, path: path}, nil
 			}
 		}
@@ -131,6 +142,9 @@ func (l *library) find(name string) (*script, error) {
 	msg := fmt.Sprintf("there is no script %s in the collection", quote(name))
 	if near := engine.Nearest(name, names); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	for _, why := range l.refused {
+		msg += "; " + why
 	}
 	file := filepath.Base(name) + ".lua"
 	if st, err := os.Stat(name); err == nil && st.IsDir() {

@@ -67,7 +67,12 @@ func list(args, env []string, std stdio) status {
 		return status{}
 	}
 	shown, categories := 0, map[string]bool{}
-	for _, sc := range newLibrary(env).all() {
+	lib := newLibrary(env)
+	all := lib.all()
+	for _, why := range lib.refused {
+		fmt.Fprintf(std.err, "luatrace: %s\n", why)
+	}
+	for _, sc := range all {
 		m, err := about(sc)
 		if err != nil {
 			// One broken script is no reason not to show the others.

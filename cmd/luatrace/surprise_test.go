@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"luatrace/internal/fixture"
@@ -87,22 +88,28 @@ func TestFileOrScript(t *testing.T) {
 func TestScriptsAreTrusted(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
-	for _, sub := range []string{"own", "shared"} {
+	for _, sub := range []string{"own", "shared", "group"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		writeFile(t, filepath.Join(dir, sub, "open-"+sub+".lua"), `meta {name = "x", summary = "SEEN"} test("t", function(t) t:expect(true) end)`)
 	}
 	file := filepath.Join(dir, "own/open-own.lua")
-	for name, mode := range map[string]os.FileMode{file: 0o666, filepath.Join(dir, "shared"): 0o777} {
+	group := filepath.Join(dir, "group") // of games
+	if isRoot() {
+		if err := os.Chown(group, 0, 60); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, mode := range map[string]os.FileMode{file: 0o666, filepath.Join(dir, "shared"): 0o777, group: 0o775} {
 		if err := os.Chmod(name, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{file, filepath.Join(dir, "shared/open-shared.lua"), "open-own", "open-shared"} {
+	for _, name := range []string{file, filepath.Join(dir, "shared/open-shared.lua"), "open-own", "open-shared", filepath.Join(group, "open-group.lua"), "open-group"} {
 		for _, args := range [][]string{{"-s", name, "true"}, {"info", name}, {"check", name}, {"test", name}, {"-s", name, "--help"}, {"list", "open-*"}} {
 			cmd := exec.Command(fixture.Luatrace(t), args...)
-			cmd.Env = append(os.Environ(), "LUATRACE_PATH="+filepath.Join(dir, "own")+":"+filepath.Join(dir, "shared"))
+			cmd.Env = append(os.Environ(), "LUATRACE_PATH="+filepath.Join(dir, "own")+":"+filepath.Join(dir, "shared")+":"+group)
 			r := fixture.RunCmd(t, cmd)
 			seen := r.Code == 0 && !strings.Contains(r.Stdout, "broken")
 			told := strings.Contains(r.Stdout+r.Stderr, "as root luatrace doesn't run it") || strings.Contains(r.Stdout+r.Stderr, "there is no script") ||
@@ -111,6 +118,91 @@ func TestScriptsAreTrusted(t *testing.T) {
 				t.Errorf("%q: status %d, %q, %q", args, r.Code, r.Stdout, r.Stderr)
 			}
 		}
+	}
+}
+
+// TestFoldersThatAreNotUsed: why a folder of scripts is not looked at is said, once.
+func TestFoldersThatAreNotUsed(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	scripts := filepath.Join(dir, "data/luatrace/scripts")
+	if err := os.MkdirAll(scripts, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(scripts, "foreign.lua"), `meta {name = "foreign", summary = "FOREIGN"} print "FOREIGN"`)
+	if isRoot() {
+		if err := os.Chown(filepath.Join(dir, "data"), 65534, 65534); err != nil { // and what lies below is root's
+			t.Fatal(err)
+		}
+	}
+	why := "luatrace: " + filepath.Join(dir, "data") + " belongs to nobody, and only root's scripts are found by their names\n"
+	for _, args := range [][]string{{"list"}, {"info", "foreign"}, {"-s", "foreign", "true"}, {"check", "foreign"}, {"__complete", "-s", "fore"}} {
+		cmd := exec.Command(fixture.Luatrace(t), args...)
+		cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+filepath.Join(dir, "data"), "LUATRACE_PATH=", "XDG_DATA_DIRS=/none")
+		r := fixture.RunCmd(t, cmd)
+		found := strings.Contains(strings.ToLower(r.Stdout+r.Stderr), "foreign") && !strings.Contains(r.Stdout+r.Stderr, "there is no script")
+		if args[0] == "check" {
+			found = r.Code == 0
+		}
+		if found == isRoot() {
+			t.Errorf("%q: status %d, %q, %q", args, r.Code, r.Stdout, r.Stderr)
+		}
+		if isRoot() && args[0] == "list" && r.Stderr != why {
+			t.Errorf("%q: %q", args, r.Stderr)
+		}
+		if isRoot() && args[0] == "info" && (!strings.Contains(r.Stderr, strings.TrimSpace(why[len("luatrace: "):])) || strings.Count(r.Stderr, "\n") != 1) {
+			t.Errorf("%q: %q", args, r.Stderr)
+		}
+	}
+}
+
+// TestNoScriptByItsKind: a FIFO among scripts holds nothing up. A pipe of the shell's is
+// read, and so is what comes on standard input.
+func TestNoScriptByItsKind(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	fifo := filepath.Join(dir, "pipe.lua")
+	if err := syscall.Mkfifo(fifo, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "good.lua"), `require "pipe"`)
+	if err := os.Symlink("pipe.lua", filepath.Join(dir, "linked.lua")); err != nil {
+		t.Fatal(err)
+	}
+	const refusal = "is a FIFO, not a script; what a command writes is read with -s - or -s <(COMMAND)\n"
+	for _, c := range []struct {
+		args []string
+		want string // at the end
+		code int
+	}{
+		{[]string{"-s", fifo, "true"}, refusal, exitUsage},
+		{[]string{"-s", filepath.Join(dir, "linked.lua"), "true"}, refusal, exitUsage},
+		{[]string{"info", fifo}, refusal, exitUsage},
+		{[]string{"check", fifo}, refusal, exitFailure},
+		{[]string{"test", fifo}, refusal, exitUsage},
+		{[]string{"-s", filepath.Join(dir, "good.lua"), "true"}, refusal, exitUsage},
+		{[]string{"-e", `assert(loadfile "` + fifo + `")`, "true"}, refusal, exitUsage},
+		{[]string{"-s", "pipe", "true"}, "(a file is named with its path: -s ./pipe.lua; luatrace list shows the collection)\n", exitUsage},
+		{[]string{"info", "linked"}, "(a file is named with its path: -s ./linked.lua; luatrace list shows the collection)\n", exitUsage},
+		{[]string{"__complete", "-s", "p"}, "policy\npstree\n", 0},
+		{[]string{"__complete", "-s", fifo, "-a", ""}, "", 0},
+	} {
+		cmd := exec.Command(fixture.Luatrace(t), c.args...)
+		cmd.Env = append(os.Environ(), "LUATRACE_PATH="+dir)
+		r := fixture.RunCmd(t, cmd)
+		out := r.Stdout + r.Stderr
+		if r.Code != c.code || !strings.HasSuffix(out, c.want) || strings.Count(out, "\n") != strings.Count(c.want, "\n") {
+			t.Errorf("%q: status %d, %q", c.args, r.Code, out)
+		}
+	}
+	cmd := exec.Command(fixture.Luatrace(t), "list")
+	cmd.Env = append(os.Environ(), "LUATRACE_PATH="+dir)
+	if r := fixture.RunCmd(t, cmd); r.Code != 0 || !strings.Contains(r.Stdout, "\ngood ") || strings.Contains(r.Stdout, "linked") || strings.Contains(r.Stdout, "\npipe ") {
+		t.Errorf("list: status %d, %q, %q", r.Code, r.Stdout, r.Stderr)
+	}
+	cmd = exec.Command("bash", "-c", `"$0" -s <(echo 'print "of a pipe"') true && echo 'print "of input"' | "$0" -s - true && "$0" -s /dev/stdin true <<<'print "of a descriptor"'`, fixture.Luatrace(t))
+	if r := fixture.RunCmd(t, cmd); r.Code != 0 || r.Stderr != "of a pipe\nof input\nof a descriptor\n" {
+		t.Errorf("status %d, %q", r.Code, r.Stderr)
 	}
 }
 
