@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -55,7 +56,14 @@ func landlock() bool {
 
 // installFilter puts the filter on all threads (SECCOMP_FILTER_FLAG_TSYNC, Linux 3.17).
 func installFilter() bool {
-	p := filter(uint32(unix.Getpid()))
+	raw, err := bpf.Assemble(filter(uint32(unix.Getpid())))
+	if err != nil {
+		return false
+	}
+	p := make([]unix.SockFilter, len(raw))
+	for i, r := range raw {
+		p[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
+	}
 	prog := unix.SockFprog{Len: uint16(len(p)), Filter: &p[0]}
 	_, _, e := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&prog)))
 	runtime.KeepAlive(p)

@@ -2,7 +2,9 @@ package privsep
 
 import (
 	"runtime"
+	"slices"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -60,47 +62,38 @@ func equalities(pid uint32) []equals {
 // filter is the program: everything else is EPERM, so that a runtime that tries something
 // new can do without; clone3 is ENOSYS, since a filter can't look at its
 // arguments, and the C library then uses clone; a call of another architecture's kills.
-func filter(pid uint32) []unix.SockFilter {
-	const (
-		load = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-		jeq  = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
-		and  = unix.BPF_ALU | unix.BPF_AND | unix.BPF_K
-		ret  = unix.BPF_RET | unix.BPF_K
-	)
+func filter(pid uint32) []bpf.Instruction {
 	arch := uint32(unix.AUDIT_ARCH_X86_64)
 	if runtime.GOARCH == "arm64" {
 		arch = unix.AUDIT_ARCH_AARCH64
 	}
-	p := []unix.SockFilter{
-		{Code: load, K: dataArch},
-		{Code: jeq, Jt: 1, K: arch},
-		{Code: ret, K: unix.SECCOMP_RET_KILL_PROCESS},
-		{Code: load, K: dataNR},
+	var (
+		allow  = bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}
+		refuse = bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
+		load   = func(offset uint32) bpf.Instruction { return bpf.LoadAbsolute{Off: offset, Size: 4} }
+		unless = func(value uint32, skip uint8) bpf.Instruction {
+			return bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: value, SkipTrue: skip}
+		}
+	)
+	p := []bpf.Instruction{
+		load(dataArch),
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: arch, SkipTrue: 1},
+		bpf.RetConstant{Val: unix.SECCOMP_RET_KILL_PROCESS},
+		load(dataNR),
 	}
-	for _, nr := range append(allowed, legacyCalls...) {
-		p = append(p, unix.SockFilter{Code: jeq, Jf: 1, K: nr}, unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW})
+	for _, nr := range append(slices.Clone(allowed), legacyCalls...) {
+		p = append(p, unless(nr, 1), allow)
 	}
-	p = append(p, unix.SockFilter{Code: jeq, Jf: 1, K: unix.SYS_CLONE3}, unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)})
+	p = append(p, unless(unix.SYS_CLONE3, 1), bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)})
 	for _, e := range equalities(pid) {
-		p = append(p,
-			unix.SockFilter{Code: jeq, Jf: 4, K: e.nr},
-			unix.SockFilter{Code: load, K: dataArgs + 8*e.index},
-			unix.SockFilter{Code: jeq, Jf: 1, K: e.value},
-			unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW},
-			unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)})
+		p = append(p, unless(e.nr, 4), load(dataArgs+8*e.index), unless(e.value, 1), allow, refuse)
 	}
 	for _, a := range arguments() {
 		want := uint32(0)
 		if a.set {
 			want = a.bits
 		}
-		p = append(p,
-			unix.SockFilter{Code: jeq, Jf: 5, K: a.nr},
-			unix.SockFilter{Code: load, K: dataArgs + 8*a.index},
-			unix.SockFilter{Code: and, K: a.bits},
-			unix.SockFilter{Code: jeq, Jf: 1, K: want},
-			unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW},
-			unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)})
+		p = append(p, unless(a.nr, 5), load(dataArgs+8*a.index), bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: a.bits}, unless(want, 1), allow, refuse)
 	}
-	return append(p, unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)})
+	return append(p, refuse)
 }
