@@ -65,12 +65,26 @@ func (r *Runtime) scriptError(err error) *ScriptError {
 		e.Message = "internal error of luatrace, please report it: " + api.Object.String()
 		e.File, e.Line = r.position(api.StackTrace)
 	case ok:
-		e.File, e.Line, e.Message = r.splitPosition(strings.TrimSpace(string(text)))
-		e.Message = escape(improve(e.Message)) // a script may raise what it read
+		e.File, e.Line, e.Message = r.splitPosition(strings.TrimSpace(shortened(string(text), maxMessage)))
+		e.Message = string(appendEscaped(nil, improve(e.Message))) // a script may raise what it read
 	default:
-		e.Message = "error object: " + string(r.appendValue(nil, r.L, api.Object, showNested))
+		e.Message = "error object: " + r.shownError(api.Object)
 	}
 	return e
+}
+
+// shownError is an error that is no text, as print shows it. It may have a
+// __tostring that fails in turn.
+func (r *Runtime) shownError(object lua.LValue) string {
+	shown := "" // what can't be shown
+	_ = r.L.GPCall(func(L *lua.LState) int {
+		shown = shortened(string(r.appendValue(nil, L, object, showNested)), maxMessage)
+		return 0
+	}, lua.LNil)
+	if shown == "" {
+		return "(" + typeName(object) + ")"
+	}
+	return shown
 }
 
 // splitPosition takes "FILE:LINE: " off a message. File names may hold colons,

@@ -21,9 +21,7 @@ end)`,
 			name: "inspect", params: "value: any", returns: "string",
 			help: "The value as print shows it: a table with its contents, strings in it quoted.",
 			fn: func(r *Runtime, L *lua.LState) int {
-				out := r.appendValue(r.takeLine(), L, L.Get(1), showTop)
-				L.Push(lua.LString(out))
-				r.line = out
+				L.Push(r.text(r.appendValue(r.takeLine(), L, L.Get(1), showTop)))
 				return 1
 			},
 		},

@@ -21,8 +21,7 @@ func jsonModule() module {
 						r.poll(L)
 						L.RaiseError("json.encode: %s", err.Error())
 					}
-					L.Push(lua.LString(out))
-					r.line = out
+					L.Push(r.text(out))
 					return 1
 				},
 			},

@@ -68,7 +68,7 @@ func (d *jsonDecoder) unexpected(want string) error {
 }
 
 func (d *jsonDecoder) value() (lua.LValue, error) {
-	if err := d.r.work(0); err != nil {
+	if err := d.r.work(); err != nil {
 		return nil, err
 	}
 	switch c := d.next(); {
@@ -145,7 +145,7 @@ func (d *jsonDecoder) object() (lua.LValue, error) {
 			}
 			if tb.RawGetString(key) != lua.LNil {
 				d.i = start
-				return nil, fmt.Errorf("the key %s occurs twice", appendQuoted(nil, key))
+				return nil, fmt.Errorf("the key %s occurs twice", appendQuoted(nil, shortened(key, maxName)))
 			}
 			if d.next() != ':' {
 				return nil, d.unexpected("':'")

@@ -20,9 +20,16 @@ type jsonAppender interface {
 
 // jsonEncoder is one encoding: the path to the value in hand, for errors.
 type jsonEncoder struct {
-	r    *Runtime
-	path []string
-	open []*lua.LTable
+	r       *Runtime
+	path    []jsonStep
+	open    []*lua.LTable
+	checked int // how long the text was when the limits were looked at
+}
+
+// jsonStep is a step of a path: a member, or an element of an array.
+type jsonStep struct {
+	name  string
+	index int // 0 for a member
 }
 
 // appendJSON appends a value as JSON. On error the appended text is to be
@@ -35,13 +42,26 @@ func (r *Runtime) appendJSON(dst []byte, v lua.LValue) ([]byte, error) {
 func (e *jsonEncoder) fail(format string, args ...any) error {
 	where := "the value"
 	if len(e.path) > 0 {
-		where = escape(strings.TrimPrefix(strings.Join(e.path, ""), "."))
+		where = ""
+		for _, s := range e.path {
+			if s.index > 0 {
+				where += "[" + strconv.Itoa(s.index) + "]"
+			} else {
+				where += "." + shortened(s.name, maxName)
+			}
+		}
+		where = escape(strings.TrimPrefix(where, "."))
 	}
 	return fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...))
 }
 
 func (e *jsonEncoder) value(dst []byte, v lua.LValue) ([]byte, error) {
-	if err := e.r.work(len(dst)); err != nil {
+	err := e.r.work()
+	if err == nil && len(dst) >= e.checked+largeResult {
+		e.checked = len(dst)
+		err = e.r.growth(len(dst) + largeResult)
+	}
+	if err != nil {
 		return dst, err
 	}
 	switch v := v.(type) {
@@ -50,7 +70,7 @@ func (e *jsonEncoder) value(dst []byte, v lua.LValue) ([]byte, error) {
 	case lua.LBool:
 		return strconv.AppendBool(dst, bool(v)), nil
 	case lua.LString:
-		return decode.AppendJSONString(dst, string(v)), nil
+		return e.text(dst, string(v))
 	case lua.LNumber:
 		return e.number(dst, float64(v))
 	case Word, SignedWord:
@@ -68,6 +88,30 @@ func (e *jsonEncoder) value(dst []byte, v lua.LValue) ([]byte, error) {
 		return v.appendJSON(e.r, dst)
 	}
 	return dst, e.fail("a %s has no JSON form", typeName(v))
+}
+
+// growthJSON is how many bytes JSON may need for one.
+const growthJSON = 6
+
+// text appends a string, by pieces if it is long.
+func (e *jsonEncoder) text(dst []byte, s string) ([]byte, error) {
+	dst = append(dst, '"')
+	for len(s) > 0 {
+		n := len(s)
+		if n > piece {
+			n = wholeRunes(s, piece)
+			if err := e.r.interrupted(); err != nil {
+				return dst, err
+			}
+		}
+		if need := len(dst) + growthJSON*n; need > cap(dst) {
+			if err := e.r.growth(need); err != nil {
+				return dst, err
+			}
+		}
+		dst, s = decode.AppendJSONText(dst, s[:n]), s[n:]
+	}
+	return append(dst, '"'), nil
 }
 
 func (e *jsonEncoder) number(dst []byte, f float64) ([]byte, error) {
@@ -93,19 +137,21 @@ func (e *jsonEncoder) table(dst []byte, tb *lua.LTable) ([]byte, error) {
 	defer func() { e.open = e.open[:len(e.open)-1] }()
 
 	n := sequence(tb)
-	keys := sortedKeys(tb, n)
+	keys, err := e.r.sortedKeys(tb, n)
+	if err != nil {
+		return dst, err
+	}
 	marked := tb.Metatable == e.r.arrays
 	if marked && len(keys) > 0 {
 		return dst, e.fail("the array has the key %s besides 1 to %d", e.r.appendValue(nil, e.r.L, keys[0], showNested), n)
 	}
-	var err error
 	if len(keys) == 0 && (n > 0 || marked) {
 		dst = append(dst, '[')
 		for i := 1; i <= n; i++ {
 			if i > 1 {
 				dst = append(dst, ',')
 			}
-			e.path = append(e.path, "["+strconv.Itoa(i)+"]")
+			e.path = append(e.path, jsonStep{index: i})
 			if dst, err = e.value(dst, tb.RawGetInt(i)); err != nil {
 				return dst, err
 			}
@@ -120,6 +166,10 @@ func (e *jsonEncoder) object(dst []byte, tb *lua.LTable, n int, keys []lua.LValu
 	type member struct {
 		name  string
 		value lua.LValue
+	}
+	const size = 40 // of a member
+	if err := e.r.listGrowth(size * (n + len(keys))); err != nil {
+		return dst, err
 	}
 	members := make([]member, 0, n+len(keys))
 	for i := 1; i <= n; i++ {
@@ -139,18 +189,32 @@ func (e *jsonEncoder) object(dst []byte, tb *lua.LTable, n int, keys []lua.LValu
 		}
 		members = append(members, member{name, tb.RawGet(k)})
 	}
-	slices.SortStableFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	var err error
+	slices.SortStableFunc(members, func(a, b member) int {
+		if err == nil {
+			err = e.r.work()
+		}
+		if err != nil {
+			return 0 // the order does not matter any more
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	if err != nil {
+		return dst, err
+	}
 	dst = append(dst, '{')
 	for i, m := range members {
 		if i > 0 {
 			if members[i-1].name == m.name {
-				return dst, e.fail("the key %s occurs both as a number and as a string", appendQuoted(nil, m.name))
+				return dst, e.fail("the key %s occurs both as a number and as a string", appendQuoted(nil, shortened(m.name, maxName)))
 			}
 			dst = append(dst, ',')
 		}
-		dst = append(decode.AppendJSONString(dst, m.name), ':')
-		e.path = append(e.path, "."+m.name)
+		if dst, err = e.text(dst, m.name); err != nil {
+			return dst, err
+		}
+		dst = append(dst, ':')
+		e.path = append(e.path, jsonStep{name: m.name})
 		if dst, err = e.value(dst, m.value); err != nil {
 			return dst, err
 		}

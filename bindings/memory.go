@@ -117,12 +117,19 @@ func (m *memoryLimit) stop(used uint64) {
 	}
 }
 
+// exceed interrupts the running call, which is about to keep too much.
+func (m *memoryLimit) exceed() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stop(m.next)
+}
+
 // quickly compares all memory in use with the limit, until little is kept.
 func (m *memoryLimit) quickly() {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for range tick.C {
-		used := memory("/memory/classes/heap/objects:bytes")
+		used := usedMemory()
 		m.mu.Lock()
 		if !m.stale && used > m.next+m.next/2+collectorSlack {
 			m.stop(m.next)
@@ -140,24 +147,69 @@ func (m *memoryLimit) exceeded() error {
 	return fmt.Errorf("the script keeps more than %s of memory (--max-memory)", mebibytes(m.limit))
 }
 
+// maxText is how long a string can be.
+const maxText = 256 << 20
+
+// longest is how long a string can be under the limit: functions of the interpreter
+// that nobody can stop take some copies of one.
+func (m *memoryLimit) longest() uint64 {
+	if m.limit == 0 {
+		return maxText
+	}
+	return min(maxText, m.limit/2)
+}
+
+// allowsText returns an error if a string of n bytes is too long.
+func (m *memoryLimit) allowsText(n uint64) error {
+	switch {
+	case n <= m.longest():
+		return nil
+	case m.limit != 0 && n > m.limit:
+		return m.tooMuch(n)
+	case n > maxText:
+		return fmt.Errorf("a string of %s is longer than strings can be, %s", mebibytes(n), mebibytes(maxText))
+	}
+	return fmt.Errorf("a string of %s would be more than half of the memory that scripts may take, %s (--max-memory)", mebibytes(n), mebibytes(m.limit))
+}
+
 // allows returns an error if n more bytes would be too much.
 func (m *memoryLimit) allows(n uint64) error {
-	if m.limit == 0 {
+	if m.fits(n) {
 		return nil
+	}
+	return m.tooMuch(n)
+}
+
+func (m *memoryLimit) tooMuch(n uint64) error {
+	return fmt.Errorf("a string of %s would be more memory than scripts may take, %s (--max-memory)", mebibytes(n), mebibytes(m.limit))
+}
+
+// fits says whether there is room for n more bytes. What was dropped is collected
+// before they are refused.
+func (m *memoryLimit) fits(n uint64) bool {
+	if m.limit == 0 {
+		return true
 	}
 	m.mu.Lock()
 	next := m.next
 	m.mu.Unlock()
-	if n > next || liveMemory() > next-n {
-		return fmt.Errorf("a string of %s would be more memory than scripts may take, %s (--max-memory)", mebibytes(n), mebibytes(m.limit))
+	if n > next {
+		return false
 	}
-	return nil
+	if usedMemory() > next-n {
+		runtime.GC()
+		return usedMemory() <= next-n
+	}
+	return true
 }
 
 func mebibytes(n uint64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
 // liveMemory is what the last garbage collection has found to be in use.
 func liveMemory() uint64 { return memory("/gc/heap/live:bytes") }
+
+// usedMemory is what is in use, with what has not been collected yet.
+func usedMemory() uint64 { return memory("/memory/classes/heap/objects:bytes") }
 
 func memory(name string) uint64 {
 	s := []metrics.Sample{{Name: name}}

@@ -71,7 +71,7 @@ func (r *Runtime) printf(L *lua.LState) int {
 
 // notice is a message for the user, who may not want any.
 func (r *Runtime) notice(L *lua.LState) int {
-	text := L.CheckString(1)
+	text := shortened(L.CheckString(1), maxMessage)
 	if r.opts.Notice != nil {
 		r.opts.Notice(text)
 	}
@@ -101,8 +101,11 @@ func (r *Runtime) emit(L *lua.LState) int {
 func (r *Runtime) takeLine() []byte {
 	line := r.line[:0]
 	r.line = nil
-	if cap(line) > 64<<10 {
+	if cap(line) > maxScratch {
 		return nil
 	}
 	return line
 }
+
+// maxScratch is up to which capacity the scratch buffer is kept.
+const maxScratch = 64 << 10

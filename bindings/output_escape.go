@@ -1,8 +1,11 @@
 package bindings
 
 import (
+	"fmt"
 	"unicode"
 	"unicode/utf8"
+
+	lua "github.com/yuin/gopher-lua"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -52,12 +55,26 @@ func harmless(c rune) bool {
 	return unicode.IsGraphic(c) && c != '\u2028' && c != '\u2029' || c == '\u200c' || c == '\u200d'
 }
 
-// escape is appendEscaped for strings, used for names in error messages.
-func escape(s string) string { return string(appendEscaped(nil, s)) }
+// How much of a name, and of a whole text, stands in messages.
+const (
+	maxName    = 1 << 10
+	maxMessage = 16 << 10
+)
+
+// shortened is a text that is to stand in a message: of a longer one the beginning.
+func shortened(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return fmt.Sprintf("%s... (%d bytes)", s[:wholeRunes(s, most)], len(s))
+}
+
+// escape is appendEscaped for names in messages, which it shortens.
+func escape(s string) string { return string(appendEscaped(nil, shortened(s, maxName))) }
 
 // Escape makes text of scripts and of what they trace safe to print within a
-// line: as print does.
-func Escape(s string) string { return escape(s) }
+// line: as print does. What is longer than 16 KiB is cut.
+func Escape(s string) string { return string(appendEscaped(nil, shortened(s, maxMessage))) }
 
 // EscapeLines is Escape for text of several lines: newlines and tabs stay.
 func EscapeLines(s string) string { return string(appendText(nil, s)) }
@@ -65,7 +82,11 @@ func EscapeLines(s string) string { return string(appendText(nil, s)) }
 // appendQuoted appends text in quotes as Lua source for the same bytes: control
 // characters and invalid UTF-8 as \n, \t or three decimal digits.
 func appendQuoted(dst []byte, s string) []byte {
-	dst = append(dst, '"')
+	return append(appendInQuotes(append(dst, '"'), s), '"')
+}
+
+// appendInQuotes is appendQuoted without the quotes.
+func appendInQuotes(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		c := s[i]
 		switch {
@@ -97,5 +118,39 @@ func appendQuoted(dst []byte, s string) []byte {
 		}
 		i++
 	}
-	return append(dst, '"')
+	return dst
+}
+
+// How many bytes the functions above may make of one: \xNN and \NNN.
+const growthEscaped = 4
+
+// escaped is appendEscaped that looks at the limits.
+func (r *Runtime) escaped(L *lua.LState, dst []byte, s string) []byte {
+	return r.inPieces(L, dst, s, growthEscaped, appendEscaped)
+}
+
+// escapedLines is appendText that looks at the limits.
+func (r *Runtime) escapedLines(L *lua.LState, dst []byte, s string) []byte {
+	return r.inPieces(L, dst, s, growthEscaped, appendText)
+}
+
+// quoted is appendQuoted that looks at the limits.
+func (r *Runtime) quoted(L *lua.LState, dst []byte, s string) []byte {
+	return append(r.inPieces(L, append(dst, '"'), s, growthEscaped, appendInQuotes), '"')
+}
+
+// plain appends a text as it is.
+func (r *Runtime) plain(L *lua.LState, dst []byte, s string) []byte {
+	r.roomFor(L, dst, len(s))
+	return append(dst, s...)
+}
+
+// text is what a built-in function has made in the scratch buffer, as a value. A long
+// one is not copied: the buffer is given up.
+func (r *Runtime) text(out []byte) lua.LString {
+	if cap(out) > maxScratch {
+		return lua.LString(textOf(out))
+	}
+	r.line = out
+	return lua.LString(out)
 }

@@ -45,7 +45,7 @@ func (r *Runtime) watched(fn *lua.LFunction, first int, file func(*lua.LState) l
 		if f := file(L); r.onTerminal(f) {
 			for i := first; i <= L.GetTop(); i++ {
 				if s, ok := L.Get(i).(lua.LString); ok {
-					L.Replace(i, lua.LString(appendText(nil, string(s))))
+					L.Replace(i, lua.LString(textOf(r.escapedLines(L, nil, string(s)))))
 				}
 			}
 		}

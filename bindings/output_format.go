@@ -12,9 +12,7 @@ import (
 // luaFormat is string.format. gopher-lua's hands the format to fmt.Sprintf,
 // which takes other verbs and answers mistakes with %!d(...) in the text.
 func (r *Runtime) luaFormat(L *lua.LState) int {
-	out := r.appendFormat(r.takeLine(), L, false)
-	L.Push(lua.LString(out))
-	r.line = out
+	L.Push(r.text(r.appendFormat(r.takeLine(), L, false)))
 	return 1
 }
 
@@ -89,9 +87,9 @@ func (r *Runtime) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
 	for {
 		i := strings.IndexByte(format, '%')
 		if i < 0 {
-			return appendFixed(dst, format, safe)
+			return r.appendFixed(dst, L, format, safe)
 		}
-		dst = appendFixed(dst, format[:i], safe)
+		dst = r.appendFixed(dst, L, format[:i], safe)
 		format = format[i:]
 		if strings.HasPrefix(format, "%%") {
 			dst, format = append(dst, '%'), format[2:]
@@ -112,11 +110,11 @@ func (r *Runtime) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
 
 // appendFixed appends what stands in a format itself. It may come from a tracee
 // too, where a script should have used "%s".
-func appendFixed(dst []byte, s string, safe bool) []byte {
+func (r *Runtime) appendFixed(dst []byte, L *lua.LState, s string, safe bool) []byte {
 	if safe {
-		return appendText(dst, s)
+		return r.escapedLines(L, dst, s)
 	}
-	return append(dst, s...)
+	return r.plain(L, dst, s)
 }
 
 func (r *Runtime) appendVerb(dst []byte, L *lua.LState, v verb, n int, safe bool) []byte {
@@ -133,16 +131,15 @@ func (r *Runtime) appendVerb(dst []byte, L *lua.LState, v verb, n int, safe bool
 		if v.prec >= 0 && v.prec < len(s) {
 			s = s[:v.prec]
 		}
-		r.roomFor(L, dst, len(s))
 		if safe {
-			dst = appendEscaped(dst, s)
+			dst = r.escaped(L, dst, s)
 		} else {
-			dst = append(dst, s...)
+			dst = r.plain(L, dst, s)
 		}
 		return pad(dst, start, v, false)
 	case 'q':
 		if s, ok := L.Get(n).(lua.LString); ok {
-			return appendQuoted(dst, string(s))
+			return r.quoted(L, dst, string(s))
 		}
 		return r.appendValue(dst, L, L.Get(n), showNested)
 	case 'c':

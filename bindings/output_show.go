@@ -34,9 +34,9 @@ func (r *Runtime) show(dst []byte, L *lua.LState, v lua.LValue, mode showMode, a
 	switch v := v.(type) {
 	case lua.LString:
 		if mode == showTop {
-			return appendEscaped(dst, string(v))
+			return r.escaped(L, dst, string(v))
 		}
-		return appendQuoted(dst, string(v))
+		return r.quoted(L, dst, string(v))
 	case lua.LNumber:
 		return appendNumber(dst, v)
 	case lua.LBool:
@@ -52,7 +52,7 @@ func (r *Runtime) show(dst []byte, L *lua.LState, v lua.LValue, mode showMode, a
 			return r.showTable(dst, L, v, above, limit)
 		}
 	}
-	return appendEscaped(dst, toString(L, v))
+	return r.escaped(L, dst, toString(L, v))
 }
 
 func (r *Runtime) showTable(dst []byte, L *lua.LState, tb *lua.LTable, above []*lua.LTable, limit int) []byte {
@@ -84,12 +84,16 @@ func (r *Runtime) showTable(dst []byte, L *lua.LState, tb *lua.LTable, above []*
 		}
 		dst = r.show(dst, L, tb.RawGetInt(i), showNested, above, limit)
 	}
-	for _, k := range sortedKeys(tb, n) {
+	keys, err := r.sortedKeys(tb, n)
+	if err != nil {
+		L.RaiseError("%s", err.Error())
+	}
+	for _, k := range keys {
 		if !more() {
 			break
 		}
 		if s, ok := k.(lua.LString); ok && isName(string(s)) {
-			dst = append(dst, s...)
+			dst = r.plain(L, dst, string(s))
 		} else {
 			dst = append(dst, '[')
 			dst = r.show(dst, L, k, showNested, above, limit)
@@ -112,14 +116,20 @@ func sequence(tb *lua.LTable) int {
 }
 
 // sortedKeys returns the keys of a table but 1..n: numbers, then strings, each
-// in order, then the rest.
-func sortedKeys(tb *lua.LTable, n int) []lua.LValue {
+// in order, then the rest. The error is that of a limit.
+func (r *Runtime) sortedKeys(tb *lua.LTable, n int) ([]lua.LValue, error) {
 	var keys []lua.LValue
+	var err error
 	tb.ForEach(func(k, _ lua.LValue) {
 		if i, ok := k.(lua.LNumber); ok && i >= 1 && i <= lua.LNumber(n) && i == lua.LNumber(math.Trunc(float64(i))) {
 			return
 		}
-		keys = append(keys, k)
+		if len(keys) == cap(keys) && err == nil {
+			err = r.listGrowth(valueSize * (len(keys) + 1))
+		}
+		if err == nil {
+			keys = append(keys, k)
+		}
 	})
 	rank := func(k lua.LValue) int {
 		switch k.(type) {
@@ -131,6 +141,12 @@ func sortedKeys(tb *lua.LTable, n int) []lua.LValue {
 		return 2
 	}
 	slices.SortStableFunc(keys, func(a, b lua.LValue) int {
+		if err == nil {
+			err = r.work()
+		}
+		if err != nil {
+			return 0 // the order does not matter any more
+		}
 		if d := rank(a) - rank(b); d != 0 {
 			return d
 		}
@@ -142,7 +158,7 @@ func sortedKeys(tb *lua.LTable, n int) []lua.LValue {
 		}
 		return 0
 	})
-	return keys
+	return keys, err
 }
 
 func compare[T float64 | uint64 | int64](a, b T) int {

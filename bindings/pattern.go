@@ -96,10 +96,13 @@ func classSet(c byte) *byteSet {
 
 var anyByte = &byteSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 
+// literalPattern says whether a pattern has no special characters.
+func literalPattern(text string) bool { return !strings.ContainsAny(text, "^$*+?.([%-)") }
+
 // compilePattern parses a pattern. What is wrong with it is found here, whatever
 // the text it will meet.
 func compilePattern(text string) (*pattern, error) {
-	p := &pattern{literal: !strings.ContainsAny(text, "^$*+?.([%-)")}
+	p := &pattern{literal: literalPattern(text)}
 	s := text
 	if strings.HasPrefix(s, "^") {
 		p.anchored, s = true, s[1:]

@@ -11,16 +11,32 @@ import (
 // maxPatterns bounds the cache of compiled patterns.
 const maxPatterns = 1000
 
+// maxCached is how many bytes the patterns in a cache take, compiled, and one more.
+const maxCached = 4 << 20
+
+// maxPattern is how long a pattern can be, but for string.find if it has no special
+// characters.
+const maxPattern = 1 << 20
+
+// patternSize is what a byte of a pattern takes, compiled.
+const patternSize = 96
+
 // pattern returns a pattern compiled, or raises what is wrong with it.
 func (r *Runtime) pattern(L *lua.LState, text string) *pattern {
 	p := r.patterns[text]
 	if p == nil {
+		size := patternSize * len(text)
+		if len(text) > maxPattern {
+			L.ArgError(2, "a pattern of "+strconv.Itoa(len(text))+" bytes; the longest has "+strconv.Itoa(maxPattern))
+		}
+		r.room(L, size)
 		var err error
 		if p, err = compilePattern(text); err != nil {
 			L.ArgError(2, escape(err.Error())+" (in '"+escape(text)+"')")
 		}
-		if len(r.patterns) >= maxPatterns {
+		if r.patternBytes += size; len(r.patterns) >= maxPatterns || r.patternBytes > maxCached {
 			clear(r.patterns)
+			r.patternBytes = size
 		}
 		r.patterns[text] = p
 	}
@@ -65,7 +81,7 @@ func (r *Runtime) luaFind(L *lua.LState) int {
 	s, text := L.CheckString(1), L.CheckString(2)
 	from := startIndex(L, 3, s)
 	p := &pattern{literal: true}
-	if !lua.LVAsBool(L.Get(4)) {
+	if !lua.LVAsBool(L.Get(4)) && !literalPattern(text) {
 		p = r.pattern(L, text)
 	}
 	if p.literal {
@@ -141,7 +157,7 @@ func (r *Runtime) luaGsub(L *lua.LState) int {
 	at, done, n := 0, 0, 0 // done: what of s is in out
 	for at <= len(s) && (limit < 0 || n < limit) && m.find(at) {
 		n++
-		out = append(out, s[done:m.m.start]...)
+		out = r.plain(L, out, s[done:m.m.start])
 		done = m.m.end
 		out = r.appendReplacement(L, out, &m, repl)
 		if at = m.m.end; m.m.end == m.m.start {
@@ -154,8 +170,7 @@ func (r *Runtime) luaGsub(L *lua.LState) int {
 	if n == 0 {
 		L.Push(lua.LString(s))
 	} else {
-		r.room(L, len(out)+len(s)-done)
-		L.Push(lua.LString(append(out, s[done:]...)))
+		L.Push(lua.LString(textOf(r.plain(L, out, s[done:]))))
 	}
 	L.Push(lua.LNumber(n))
 	return 2
@@ -181,15 +196,14 @@ func (r *Runtime) appendReplacement(L *lua.LState, out []byte, m *matcher, repl 
 	}
 	switch v := v.(type) {
 	case lua.LString:
-		r.roomFor(L, out, len(v))
-		return append(out, v...)
+		return r.plain(L, out, string(v))
 	case lua.LNumber, Word, SignedWord:
 		return append(out, v.String()...)
 	}
 	if lua.LVAsBool(v) {
 		L.RaiseError("invalid replacement value (a %s)", typeName(v))
 	}
-	return append(out, m.text[m.m.start:m.m.end]...)
+	return r.plain(L, out, m.text[m.m.start:m.m.end])
 }
 
 // appendExpanded appends a replacement string with its %0 to %9.
@@ -197,10 +211,9 @@ func (r *Runtime) appendExpanded(L *lua.LState, out []byte, m *matcher, repl str
 	for {
 		i := strings.IndexByte(repl, '%')
 		if i < 0 || i+1 == len(repl) {
-			r.roomFor(L, out, len(repl))
-			return append(out, repl...)
+			return r.plain(L, out, repl)
 		}
-		out = append(out, repl[:i]...)
+		out = r.plain(L, out, repl[:i])
 		c := repl[i+1]
 		repl = repl[i+2:]
 		var s string
@@ -221,7 +234,6 @@ func (r *Runtime) appendExpanded(L *lua.LState, out []byte, m *matcher, repl str
 		default:
 			s = string([]byte{c})
 		}
-		r.roomFor(L, out, len(s))
-		out = append(out, s...)
+		out = r.plain(L, out, s)
 	}
 }

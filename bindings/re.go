@@ -3,6 +3,8 @@ package bindings
 import (
 	"regexp"
 	"regexp/syntax"
+	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -10,6 +12,37 @@ import (
 // maxRegexes bounds the cache of compiled patterns; patterns that are made at
 // run time would otherwise stay for ever.
 const maxRegexes = 1000
+
+// roomForRegex is room for a compiled pattern, and returns about what it takes. Its
+// states may be far more than its bytes: (x{100}){10}.
+func (r *Runtime) roomForRegex(L *lua.LState, pattern string) int {
+	const parsed, state = 400, 200 // bytes that a byte of the pattern takes, and a state
+	if len(pattern) > maxPattern {
+		L.ArgError(1, "a pattern of "+strconv.Itoa(len(pattern))+" bytes; the longest has "+strconv.Itoa(maxPattern))
+	}
+	size := parsed * len(pattern)
+	r.room(L, size)
+	if !strings.Contains(pattern, "{") {
+		return size // a state a byte, about
+	}
+	if tree, err := syntax.Parse(pattern, syntax.Perl); err == nil {
+		size += state * regexStates(tree)
+		r.room(L, size)
+	}
+	return size
+}
+
+// regexStates is about how many states a pattern has.
+func regexStates(re *syntax.Regexp) int {
+	n := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		n += regexStates(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Min, re.Max, 1)
+	}
+	return n
+}
 
 // regex is a compiled pattern.
 type regex struct{ re *regexp.Regexp }
@@ -22,6 +55,7 @@ func reGlobals() module {
 			pattern := L.CheckString(1)
 			re := r.regexes[pattern]
 			if re == nil {
+				size := r.roomForRegex(L, pattern)
 				compiled, err := regexp.Compile(pattern)
 				if err != nil {
 					if se, ok := err.(*syntax.Error); ok {
@@ -29,8 +63,9 @@ func reGlobals() module {
 					}
 					L.ArgError(1, escape(err.Error()))
 				}
-				if len(r.regexes) >= maxRegexes {
+				if r.regexBytes += size; len(r.regexes) >= maxRegexes || r.regexBytes > maxCached {
 					clear(r.regexes)
+					r.regexBytes = size
 				}
 				re = &regex{compiled}
 				r.regexes[pattern] = re
@@ -165,11 +200,15 @@ func (r *Runtime) firstMatch(L *lua.LState, re *regexp.Regexp, s string) (m []in
 // looks for more and more of them: the list may need far more memory than the
 // text.
 func (r *Runtime) allMatches(L *lua.LState, re *regexp.Regexp, s string, limit int) [][]int {
-	if len(s) < longText {
+	size := 24 + 16*(1+re.NumSubexp())
+	most := len(s) + 1
+	if limit >= 0 {
+		most = min(most, limit)
+	}
+	if len(s) < longText && most*size < 4*largeResult {
 		return re.FindAllStringSubmatchIndex(s, limit)
 	}
-	size := 24 + 16*(1+re.NumSubexp())
-	for n := longText / 8; ; n *= 4 {
+	for n := max(longText/size, 64); ; n *= 4 {
 		if limit >= 0 {
 			n = min(n, limit)
 		}
@@ -219,20 +258,16 @@ func regexGsub(r *Runtime, L *lua.LState) int {
 	re := receiver[*regex](L, 1, "regex").re
 	s, repl, limit := L.CheckString(2), L.CheckAny(3), L.OptInt(4, -1)
 	var out []byte
-	at, checked := 0, 0
+	at := 0
 	matches := r.allMatches(L, re, s, limit)
 	for _, m := range matches {
-		out = append(out, s[at:m[0]]...)
+		out = r.plain(L, out, s[at:m[0]])
 		at = m[1]
 		first := group(s, m, min(1, len(m)/2-1))
 		var v lua.LValue
 		switch repl := repl.(type) {
 		case lua.LString:
-			out = expand(L, out, string(repl), s, m)
-			if len(out) >= largeResult && len(out) > 2*checked {
-				r.room(L, 2*len(out))
-				checked = len(out)
-			}
+			out = r.expand(L, out, string(repl), s, m)
 			continue
 		case lua.LNumber:
 			v = repl
@@ -250,27 +285,29 @@ func regexGsub(r *Runtime, L *lua.LState) int {
 		}
 		switch v := v.(type) {
 		case lua.LString, lua.LNumber, Word, SignedWord:
-			text := v.String()
-			r.roomFor(L, out, len(text))
-			out = append(out, text...)
+			out = r.plain(L, out, v.String())
 		default:
 			if lua.LVAsBool(v) {
 				L.RaiseError("invalid replacement value (a %s)", typeName(v))
 			}
-			out = append(out, s[m[0]:m[1]]...)
+			out = r.plain(L, out, s[m[0]:m[1]])
 		}
 	}
-	L.Push(lua.LString(append(out, s[at:]...)))
+	L.Push(lua.LString(textOf(r.plain(L, out, s[at:]))))
 	L.Push(lua.LNumber(len(matches)))
 	return 2
 }
 
 // expand appends a replacement string for match m.
-func expand(L *lua.LState, out []byte, repl, s string, m []int) []byte {
+func (r *Runtime) expand(L *lua.LState, out []byte, repl, s string, m []int) []byte {
 	for i := 0; i < len(repl); i++ {
-		c := repl[i]
-		if c != '%' {
-			out = append(out, c)
+		if repl[i] != '%' {
+			n := strings.IndexByte(repl[i:], '%')
+			if n < 0 {
+				n = len(repl) - i
+			}
+			out = r.plain(L, out, repl[i:i+n])
+			i += n - 1
 			continue
 		}
 		i++
@@ -286,7 +323,7 @@ func expand(L *lua.LState, out []byte, repl, s string, m []int) []byte {
 				L.ArgError(3, "the pattern has no group %"+repl[i:i+1])
 			}
 			if v, ok := group(s, m, n).(lua.LString); ok {
-				out = append(out, v...)
+				out = r.plain(L, out, string(v))
 			}
 		default:
 			L.ArgError(3, "a % in the replacement must be followed by a digit or another %")

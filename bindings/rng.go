@@ -125,11 +125,12 @@ func rngObject() object {
 			{
 				name: "bytes", params: "n: integer", returns: "string",
 				help: "A string of n random bytes.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: func(r *Runtime, L *lua.LState) int {
 					g, n := gen(L), L.CheckInt(2)
 					if n < 0 || n > maxRep {
 						L.ArgError(2, "length out of range")
 					}
+					r.roomForText(L, n)
 					b := make([]byte, 0, n+8)
 					for len(b) < n {
 						v := g.src.Uint64()
@@ -137,7 +138,7 @@ func rngObject() object {
 							b, v = append(b, byte(v)), v>>8
 						}
 					}
-					L.Push(lua.LString(b[:n]))
+					L.Push(lua.LString(textOf(b[:n])))
 					return 1
 				},
 			},

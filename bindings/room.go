@@ -3,6 +3,7 @@ package bindings
 import (
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -18,24 +19,25 @@ func (r *Runtime) poll(L *lua.LState) {
 }
 
 // work counts the steps of a built-in function that returns its errors. It
-// returns why the function is to end, if it is; size is how long its result is
-// so far.
-func (r *Runtime) work(size int) error {
+// returns why the function is to end, if it is.
+func (r *Runtime) work() error {
 	if r.steps++; r.steps&1023 != 0 {
 		return nil
 	}
+	return r.interrupted()
+}
+
+// interrupted returns why the running call is to end, if it is.
+func (r *Runtime) interrupted() error {
 	select {
 	case <-r.intr.done:
 		return r.intr.Err()
 	default:
+		return nil
 	}
-	if size >= largeResult {
-		return r.memory.allows(uint64(2 * size)) // it may have to move
-	}
-	return nil
 }
 
-// largeResult is from which size on the result of a built-in function is
+// largeResult is from which size on what a built-in function makes is
 // checked against the memory limit before it is made.
 const largeResult = 1 << 20
 
@@ -50,11 +52,121 @@ func (r *Runtime) room(L *lua.LState, n int) {
 	}
 }
 
-// roomFor is room for a result that n bytes will be appended to. It looks only
-// when the result must move.
+// roomForText is room for a string of n bytes.
+func (r *Runtime) roomForText(L *lua.LState, n int) {
+	if n < largeResult {
+		return
+	}
+	if err := r.memory.allowsText(uint64(n)); err != nil {
+		L.RaiseError("%s", err.Error())
+	}
+	r.room(L, n)
+}
+
+// roomFor is room for n bytes that will be appended to a text. It looks only
+// when the text must move.
 func (r *Runtime) roomFor(L *lua.LState, out []byte, n int) {
 	if len(out)+n > cap(out) {
-		r.room(L, 2*(len(out)+n))
+		if err := r.growth(len(out) + n); err != nil {
+			r.poll(L)
+			L.RaiseError("%s", err.Error())
+		}
+	}
+}
+
+// growth returns an error if a text can't grow to n bytes.
+func (r *Runtime) growth(n int) error {
+	if n < largeResult {
+		return nil
+	}
+	if err := r.interrupted(); err != nil {
+		return err
+	}
+	if err := r.memory.allowsText(uint64(n)); err != nil {
+		return err
+	}
+	return r.memory.allows(uint64(n + n/4)) // append takes so much more
+}
+
+// piece is how much of a long text is worked on between two looks at the limits.
+const piece = 1 << 20
+
+// inPieces appends a text by add, which makes at most grow bytes of one, and looks
+// at the limits meanwhile.
+func (r *Runtime) inPieces(L *lua.LState, dst []byte, s string, grow int, add func([]byte, string) []byte) []byte {
+	for len(s) > piece {
+		n := wholeRunes(s, piece)
+		r.poll(L)
+		r.roomFor(L, dst, grow*n)
+		dst, s = add(dst, s[:n]), s[n:]
+	}
+	r.roomFor(L, dst, grow*len(s))
+	return add(dst, s)
+}
+
+// wholeRunes is where to cut a text of more than n bytes, at n or a little
+// before: not inside of a character.
+func wholeRunes(s string, n int) int {
+	for i := n; i > n-utf8.UTFMax; i-- {
+		if utf8.RuneStart(s[i]) {
+			return i
+		}
+	}
+	return n // no UTF-8
+}
+
+// largeIndex is from which index on a table may grow by much.
+const largeIndex = 1 << 16
+
+// roomForIndex raises an error if assigning to an index of a table would make its
+// list part larger than scripts may have it.
+func (r *Runtime) roomForIndex(L *lua.LState, v lua.LValue, index int) {
+	for range lua.MaxTableGetLoop {
+		tb, ok := v.(*lua.LTable)
+		if !ok {
+			return
+		}
+		list := listPart(tb)
+		if mt, ok := tb.Metatable.(*lua.LTable); ok && (index > len(list) || list[index-1] == lua.LNil) {
+			if to := mt.RawGetString("__newindex"); to != lua.LNil {
+				v = to
+				continue
+			}
+		}
+		if index > cap(list) {
+			r.roomForValues(L, max(index, cap(list)+cap(list)/4))
+		}
+		return
+	}
+}
+
+// listGrowth returns an error if a list of n bytes would be too much. The call is
+// interrupted then, as it is when a list has grown by many small steps: pcall can't
+// hold it.
+func (r *Runtime) listGrowth(n int) error {
+	if n < largeResult {
+		return nil
+	}
+	if err := r.interrupted(); err != nil {
+		return err
+	}
+	if !r.memory.fits(uint64(n)) {
+		r.memory.exceed()
+		return r.memory.exceeded()
+	}
+	return nil
+}
+
+// valueSize is what a value takes in a list.
+const valueSize = 16
+
+// roomForValues raises an error if n more values would be too much.
+func (r *Runtime) roomForValues(L *lua.LState, n int) {
+	if n < largeResult/valueSize {
+		return
+	}
+	if err := r.listGrowth(valueSize * n); err != nil {
+		L.RaiseError("%s", err.Error())
 	}
 }
 
@@ -88,7 +200,7 @@ func (r *Runtime) luaConcat(L *lua.LState) int {
 			r.room(L, max(size, largeResult))
 		}
 	}
-	r.room(L, size)
+	r.roomForText(L, size)
 	var b strings.Builder
 	b.Grow(size)
 	for i := from; i <= to; i++ {
@@ -110,6 +222,7 @@ func (r *Runtime) luaSort(original lua.LGFunction) func(*Runtime, *lua.LState) i
 			return original(L)
 		}
 		L.SetTop(1)
+		r.roomForValues(L, tb.Len())
 		values := make([]lua.LValue, tb.Len())
 		for i := range values {
 			values[i] = tb.RawGetInt(i + 1)

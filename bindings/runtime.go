@@ -117,10 +117,12 @@ type Runtime struct {
 	loaded     map[string]lua.LValue
 	regexes    map[string]*regex
 	patterns   map[string]*pattern
-	memory     *memoryLimit
-	steps      uint // of work
-	null       lua.LValue
-	arrays     *lua.LTable // metatable of json arrays
+	// What the compiled patterns in these caches take.
+	regexBytes, patternBytes int
+	memory                   *memoryLimit
+	steps                    uint // of work
+	null                     lua.LValue
+	arrays                   *lua.LTable // metatable of json arrays
 }
 
 // New makes an interpreter.
@@ -163,6 +165,7 @@ func New(opts Options) *Runtime {
 	}
 	r.Out = r.out
 	L.SetContext(r.intr)
+	L.G.Registry.RawSetString(runtimeKey, &lua.LUserData{Value: r})
 	r.openStandard()
 	r.installWords()
 	r.install()
@@ -225,8 +228,13 @@ func (r *Runtime) pcall(n, results int) error {
 	}
 	r.depth++
 	err := r.protected(r.L, n, results)
+	var failed *ScriptError
+	if err != nil {
+		late := r.intr.ranOver()
+		failed = r.scriptError(err) // it may call a __tostring, which may be interrupted too
+		failed.late = late
+	}
 	r.depth--
-	late := err != nil && r.intr.ranOver()
 	if r.depth == 0 {
 		r.intr.leave()
 		if err != nil && r.exit != nil {
@@ -235,10 +243,8 @@ func (r *Runtime) pcall(n, results int) error {
 			return e
 		}
 	}
-	if err != nil {
-		e := r.scriptError(err)
-		e.late = late
-		return e
+	if failed != nil {
+		return failed
 	}
 	return nil
 }

@@ -125,7 +125,7 @@ func (r *Runtime) luaRep(L *lua.LState) int {
 	if n > maxRep/len(s) {
 		L.RaiseError("string.rep: the result would be longer than %d MiB", maxRep>>20)
 	}
-	r.room(L, n*len(s))
+	r.roomForText(L, n*len(s))
 	L.Push(lua.LString(strings.Repeat(s, n)))
 	return 1
 }

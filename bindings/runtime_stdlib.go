@@ -108,7 +108,14 @@ func (r *Runtime) replaceStandard() {
 	sub := func(name string) *lua.LTable { tb, _ := r.globals.RawGetString(name).(*lua.LTable); return tb }
 
 	base := r.globals
+	before := func(tb *lua.LTable, name string, wrap func(lua.LGFunction) func(*Runtime, *lua.LState) int) {
+		set(tb, name, wrap(tb.RawGetString(name).(*lua.LFunction).GFunction))
+	}
 	set(base, "tonumber", (*Runtime).luaToNumber)
+	set(base, "unpack", (*Runtime).luaUnpack)
+	before(base, "rawset", r.luaRawSet)
+	before(base, "error", r.luaError)
+	before(base, "assert", r.luaAssert)
 	set(base, "setmetatable", (*Runtime).luaSetMetatable)
 	set(base, "getmetatable", (*Runtime).luaGetMetatable)
 	set(base, "pcall", (*Runtime).luaPCall)
@@ -141,6 +148,9 @@ func (r *Runtime) replaceStandard() {
 	r.addToLibraries(sub("string"), sub("table"))
 	set(sub("string"), "format", (*Runtime).luaFormat)
 	set(sub("string"), "rep", (*Runtime).luaRep)
+	set(sub("string"), "upper", (*Runtime).luaUpper)
+	set(sub("string"), "lower", (*Runtime).luaLower)
+	set(sub("string"), "reverse", (*Runtime).luaReverse)
 	set(sub("string"), "byte", (*Runtime).luaByte)
 	set(sub("string"), "find", (*Runtime).luaFind)
 	set(sub("string"), "match", (*Runtime).luaMatch)
@@ -148,7 +158,8 @@ func (r *Runtime) replaceStandard() {
 	set(sub("string"), "gsub", (*Runtime).luaGsub)
 	set(sub("os"), "date", (*Runtime).luaDate)
 	set(sub("table"), "concat", (*Runtime).luaConcat)
-	set(sub("table"), "sort", r.luaSort(sub("table").RawGetString("sort").(*lua.LFunction).GFunction))
+	before(sub("table"), "sort", r.luaSort)
+	before(sub("table"), "insert", r.luaInsert)
 	sub("math").RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
 	set(sub("debug"), "traceback", r.luaTraceback(sub("debug").RawGetString("traceback")))
 	co := sub("coroutine")

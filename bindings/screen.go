@@ -96,6 +96,27 @@ func outputModule() module {
 	}
 }
 
+// picture is what a function of output.frame writes.
+type picture struct {
+	r    *Runtime
+	text []byte
+	err  error // why it is not whole
+}
+
+// Write keeps the text, as long as there is room for it.
+func (p *picture) Write(b []byte) (int, error) {
+	if p.err == nil && len(p.text)+len(b) > cap(p.text) {
+		if p.err = p.r.growth(len(p.text) + len(b)); p.err != nil {
+			p.r.intr.stop(p.r.intr.state.Load(), p.err) // or it would go on writing
+		}
+	}
+	if p.err != nil {
+		return 0, p.err
+	}
+	p.text = append(p.text, b...)
+	return len(b), nil
+}
+
 // frame collects what fn writes. On a terminal the cursor goes back over the
 // lines of the frame before, which are cleared one by one, so that nothing
 // flickers.
@@ -104,8 +125,8 @@ func (r *Runtime) frame(L *lua.LState) int {
 	if err := r.Flush(); err != nil {
 		L.RaiseError("frame: %s", err.Error())
 	}
-	var picture bytes.Buffer
-	r.out.Reset(&picture)
+	picture := &picture{r: r}
+	r.out.Reset(picture)
 	L.Push(fn)
 	err := r.protected(L, 0, 0)
 	r.out.Flush()
@@ -115,7 +136,10 @@ func (r *Runtime) frame(L *lua.LState) int {
 	} else if err != nil {
 		L.RaiseError("%s", err.Error())
 	}
-	text := picture.Bytes()
+	if picture.err != nil {
+		L.RaiseError("%s", picture.err.Error())
+	}
+	text := picture.text
 	if i := bytes.LastIndexByte(text, '\n') + 1; len(sgr().ReplaceAll(text[i:], nil)) > 0 {
 		text = append(text, '\n') // a picture ends with a line, behind which only a colour may end
 	}

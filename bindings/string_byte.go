@@ -15,8 +15,8 @@ func (r *Runtime) luaByte(L *lua.LState) int {
 		return p
 	}
 	from, to = max(position(from), 1), min(position(to), len(s))
-	for i := from; i <= to; i++ {
-		L.Push(lua.LNumber(s[i-1]))
+	if to < from {
+		return 0
 	}
-	return max(0, to-from+1)
+	return r.pushAll(L, to-from+1, func(i int) lua.LValue { return lua.LNumber(s[from+i-1]) })
 }

@@ -44,6 +44,10 @@ type TraceOptions struct {
 func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
 	t := &Trace{r: r, eng: eng, names: map[string]lua.LValue{}, format: format}
 	t.aggs.SetMaxKeys(max(0, format.MaxKeys))
+	if limit := r.opts.MaxMemory; limit > 0 {
+		// The report takes some copies of them.
+		t.aggs.SetMaxSize(int(min(agg.DefaultMaxSize, max(limit/8, 1))))
+	}
 	t.ev = &eventRef{t: t}
 	r.tracing = t
 	t.shared = r.newObject("event", t.ev)

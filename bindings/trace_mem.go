@@ -81,7 +81,7 @@ func memRead(r *Runtime, L *lua.LState) int {
 	if err != nil && got == 0 {
 		return pushErr(L, err)
 	}
-	L.Push(lua.LString(b[:got]))
+	L.Push(lua.LString(textOf(b[:got]))) // nobody else has it
 	if err != nil {
 		L.Push(errText(err))
 		return 2
@@ -94,7 +94,7 @@ func (r *Runtime) checkRead(L *lua.LState, name string, n int64) {
 	if n < 0 || uint64(n) > r.opts.MaxRead {
 		L.ArgError(2, fmt.Sprintf("%s must be from 0 to %d (--max-read)", name, r.opts.MaxRead))
 	}
-	r.room(L, int(n))
+	r.roomForText(L, int(n))
 }
 
 func memString(r *Runtime, L *lua.LState) int {

@@ -32,13 +32,13 @@ func (m *Meta) Shown() *Meta {
 	all := func(list []string) []string {
 		out := make([]string, len(list))
 		for i, s := range list {
-			out[i] = escape(s)
+			out[i] = Escape(s)
 		}
 		return out
 	}
-	shown := &Meta{Name: escape(m.Name), Summary: escape(m.Summary), Categories: all(m.Categories), Examples: all(m.Examples), Caveats: escape(m.Caveats), Acts: m.Acts}
+	shown := &Meta{Name: Escape(m.Name), Summary: Escape(m.Summary), Categories: all(m.Categories), Examples: all(m.Examples), Caveats: Escape(m.Caveats), Acts: m.Acts}
 	for _, a := range m.Args {
-		a.Name, a.Default, a.Help = escape(a.Name), escape(a.Default), escape(a.Help)
+		a.Name, a.Default, a.Help = Escape(a.Name), Escape(a.Default), Escape(a.Help)
 		shown.Args = append(shown.Args, a)
 	}
 	return shown

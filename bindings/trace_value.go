@@ -86,17 +86,18 @@ func (t *Trace) whole(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 	var b []byte
 	for part := uint64(64 << 10); uint64(len(b)) < min(v.Total(), limit); part *= 2 {
 		had := len(b)
-		b = append(b, make([]byte, min(part, v.Total()-uint64(had), limit-uint64(had)))...)
-		t.r.room(L, len(b))
+		n := int(min(part, v.Total()-uint64(had), limit-uint64(had)))
+		t.r.roomFor(L, b, n)
+		b = append(b, make([]byte, n)...)
 		got, err := ev.Task.Proc.ReadMemory(v.Addr+uint64(had), b[had:])
 		if err != nil || got < len(b)-had {
-			return lua.LString(b[:max(had+got, len(v.Str()))])
+			return lua.LString(textOf(b[:max(had+got, len(v.Str()))]))
 		}
 	}
 	if uint64(len(b)) < v.Total() && (v.StructParent() == "" || v.StructParent() == "iovec") {
 		L.RaiseError("a buffer of %d bytes is more than may be read at once (--max-read is %d): use ev.mem:read for a part", v.Total(), limit)
 	}
-	return lua.LString(b)
+	return lua.LString(textOf(b))
 }
 
 // value converts a decoded value. Numbers whose type may exceed what a double

@@ -159,7 +159,7 @@ func (a *Agg) row(k *Key) *row {
 	if a.kind == KindLhist {
 		size += 8 * len(a.lin.bounds)
 	}
-	if len(a.rows) >= a.limit() || a.size+size > maxSize {
+	if len(a.rows) >= a.limit() || a.size+size > a.set.sizeLimit() {
 		return a.otherRow()
 	}
 	a.size += size

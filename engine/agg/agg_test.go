@@ -291,7 +291,7 @@ func TestLongKeys(t *testing.T) {
 	t.Parallel()
 	var s Set
 	a := s.Get("data")
-	long := strings.Repeat("x", maxSize/8)
+	long := strings.Repeat("x", DefaultMaxSize/8)
 	for i := range 20 {
 		must(t, a.Count(key(long, i)))
 	}

@@ -38,9 +38,10 @@ func (k Kind) String() string {
 // options say otherwise: some tens of megabytes.
 const DefaultMaxKeys = 100_000
 
-// maxSize bounds the bytes of all keys of an aggregation together: keys may be
-// data of any length. The buckets of linear histograms count as well.
-const maxSize = 128 << 20
+// DefaultMaxSize bounds the bytes of all keys of an aggregation together, if
+// [Set.SetMaxSize] does not: keys may be data of any length. The buckets of linear
+// histograms count as well.
+const DefaultMaxSize = 128 << 20
 
 // maxLinearBuckets bounds what a typing mistake in a step can cost.
 const maxLinearBuckets = 10_000

@@ -163,12 +163,12 @@ func TestQuantileMemory(t *testing.T) {
 	var s Set
 	a := s.Get("x")
 	must(t, a.SetOptions(Options{MaxKeys: 1 << 20}))
-	for k := range 2 * maxSize / digestSize {
+	for k := range 2 * DefaultMaxSize / digestSize {
 		for i := range fewValues + 1 {
 			must(t, a.Percentiles(Int(int64(i)), key(k)))
 		}
 	}
-	if !a.Full() || a.Len() > maxSize/digestSize+1 {
+	if !a.Full() || a.Len() > DefaultMaxSize/digestSize+1 {
 		t.Errorf("%d keys, full: %v", a.Len(), a.Full())
 	}
 }

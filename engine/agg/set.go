@@ -8,6 +8,7 @@ type Set struct {
 	byTitle map[string]*Agg
 	order   []*Agg
 	maxKeys int
+	maxSize int
 }
 
 // SetMaxKeys sets the bound on the number of rows of aggregations that have no
@@ -18,6 +19,17 @@ func (s *Set) SetMaxKeys(n int) error {
 	}
 	s.maxKeys = n
 	return nil
+}
+
+// SetMaxSize sets the bound on the bytes of an aggregation's keys; 0 means
+// DefaultMaxSize.
+func (s *Set) SetMaxSize(n int) { s.maxSize = n }
+
+func (s *Set) sizeLimit() int {
+	if s.maxSize > 0 {
+		return s.maxSize
+	}
+	return DefaultMaxSize
 }
 
 // Get returns the aggregation with that title, which is made on first use.

@@ -14,10 +14,22 @@ func AppendJSONString[S string | []byte](dst []byte, s S) []byte {
 	return dst
 }
 
+// AppendJSONText appends a part of a JSON string as AppendJSONString does, without
+// quotes: the string may be cut between characters.
+func AppendJSONText[S string | []byte](dst []byte, s S) []byte {
+	dst, _ = appendJSONPart(dst, s)
+	return dst
+}
+
 // appendJSONText is AppendJSONString that says whether the string is exactly
 // the bytes: whether they are UTF-8.
 func appendJSONText[S string | []byte](dst []byte, s S) (_ []byte, exact bool) {
-	dst, exact = append(dst, '"'), true
+	dst, exact = appendJSONPart(append(dst, '"'), s)
+	return append(dst, '"'), exact
+}
+
+func appendJSONPart[S string | []byte](dst []byte, s S) (_ []byte, exact bool) {
+	exact = true
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
@@ -40,7 +52,7 @@ func appendJSONText[S string | []byte](dst []byte, s S) (_ []byte, exact bool) {
 		}
 		i += n
 	}
-	return append(dst, '"'), exact
+	return dst, exact
 }
 
 func appendJSONRune(dst []byte, r rune) []byte {

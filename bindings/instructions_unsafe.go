@@ -1,0 +1,111 @@
+package bindings
+
+import (
+	"reflect"
+	"unsafe"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Two instructions of gopher-lua make any amount of memory in one step, between
+// which nothing can be interrupted: a..b..c joins up to 250 strings, and
+// t[16000000] = 1 fills the array of a table up to there. They are looked at
+// before they are carried out, by functions that stand before the interpreter's own
+// in its table of instructions. Nothing else gets slower by that, and a concatenation
+// by some nanoseconds; calls that the compiler would insert cost twenty times that.
+//
+// The table is a variable that the library doesn't export. That it is there,
+// and is laid out as here, is checked at start.
+
+// instructionFunc is gopher-lua's instFunc; frame is its *callFrame, which is passed on.
+type instructionFunc func(L *lua.LState, inst uint32, frame unsafe.Pointer) int
+
+//go:linkname instructions github.com/yuin/gopher-lua.jumpTable
+var instructions [lua.OP_NOP + 1]instructionFunc
+
+var (
+	frameOffset    = fieldOffset[lua.LState]("currentFrame", fieldType[lua.LState]("currentFrame"))
+	functionOffset = frameField("Fn", reflect.TypeFor[*lua.LFunction]())
+	arrayOffset    = fieldOffset[lua.LTable]("array", reflect.TypeFor[[]lua.LValue]())
+)
+
+func fieldType[T any](name string) reflect.Type {
+	f, _ := reflect.TypeFor[T]().FieldByName(name)
+	return f.Type
+}
+
+// frameField is the offset of a field of a frame of the call stack.
+func frameField(name string, want reflect.Type) uintptr {
+	frame := fieldType[lua.LState]("currentFrame")
+	if frame == nil || frame.Kind() != reflect.Pointer {
+		panic("gopher-lua's LState has no pointer currentFrame")
+	}
+	f, ok := frame.Elem().FieldByName(name)
+	if !ok || f.Type != want {
+		panic("gopher-lua's frames have no field " + name + " of type " + want.String())
+	}
+	return f.Offset
+}
+
+// runningFunction is the function whose instruction is carried out.
+func runningFunction(L *lua.LState) *lua.LFunction {
+	frame := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(L), frameOffset))
+	return *(**lua.LFunction)(unsafe.Add(frame, functionOffset))
+}
+
+// listPart is a table's array: the values from 1 up.
+func listPart(tb *lua.LTable) []lua.LValue {
+	return *(*[]lua.LValue)(unsafe.Add(unsafe.Pointer(tb), arrayOffset))
+}
+
+// textOf makes a string of bytes that nobody changes any more: of many without a
+// copy, unless that would keep far more memory than they take.
+func textOf(b []byte) string {
+	if len(b) < largeResult || cap(b) > 2*len(b) {
+		return string(b)
+	}
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+func init() {
+	for _, op := range []int{lua.OP_CONCAT, lua.OP_SETTABLE} {
+		if instructions[op] == nil {
+			panic("gopher-lua's table of instructions is not where it was")
+		}
+	}
+	concat := instructions[lua.OP_CONCAT]
+	instructions[lua.OP_CONCAT] = func(L *lua.LState, inst uint32, frame unsafe.Pointer) int {
+		size := 0
+		for i, last := int(inst&0x1ff), int(inst>>9&0x1ff); i <= last; i++ {
+			if s, ok := L.Get(i + 1).(lua.LString); ok {
+				size += len(s)
+			}
+		}
+		if size >= largeResult {
+			runtimeOf(L).roomForText(L, size)
+		}
+		return concat(L, inst, frame)
+	}
+	setTable := instructions[lua.OP_SETTABLE]
+	instructions[lua.OP_SETTABLE] = func(L *lua.LState, inst uint32, frame unsafe.Pointer) int {
+		var key lua.LValue
+		if b := int(inst & 0x1ff); b&constBit == 0 {
+			key = L.Get(b + 1)
+		} else {
+			key = runningFunction(L).Proto.Constants[b&^constBit]
+		}
+		if n, ok := key.(lua.LNumber); ok && n >= largeIndex && n < maxListLength {
+			runtimeOf(L).roomForIndex(L, L.Get(int(inst>>18&0xff)+1), int(n))
+		}
+		return setTable(L, inst, frame)
+	}
+}
+
+// runtimeKey is where the registry of an interpreter, which scripts don't see, holds
+// its Runtime.
+const runtimeKey = "luatrace"
+
+// runtimeOf is the Runtime of a thread.
+func runtimeOf(L *lua.LState) *Runtime {
+	return L.G.Registry.RawGetString(runtimeKey).(*lua.LUserData).Value.(*Runtime)
+}
