@@ -89,7 +89,8 @@ Times: PRECISION is s, ms, us or ns
 Where to
   -o, --output=FILE            instead of standard error
   -A, --output-append-mode     behind what is in FILE
-  -ff, --output-separately     FILE.TID for each thread
+  -ff, --output-separately     FILE.TID for each thread; when an id comes again,
+                               behind a line "--- another thread ..."
   -j, --json                   an object a line
 The table
   -c, --summary-only           counts, errors and time of the calls

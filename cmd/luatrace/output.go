@@ -2,11 +2,11 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -26,7 +26,9 @@ type output struct {
 	fail     func(error) // is told the first error, at once; nil for nobody
 	path     string      // of -o
 	appended bool        // -A
-	cut      lineCutter  // --max-output
+	json     bool
+	seen     map[int]bool // -ff: the ids of threads that have had a file
+	cut      lineCutter   // --max-output
 }
 
 // openOutput opens the file of -o, with no rights for others: a trace holds
@@ -36,12 +38,12 @@ func openOutput(o *options, stderr *patient) (*output, error) {
 	if name == "" {
 		return &output{w: stderr, stream: stderr, name: "standard error", terminal: bindings.IsTerminal(stderr.file), cut: cut}, nil
 	}
-	out := &output{path: name, appended: o.appended, name: quote(name), cut: cut}
+	out := &output{path: name, appended: o.appended, json: o.json, name: quote(name), cut: cut}
 	if o.separate {
-		out.w = io.Discard // each thread has a file
+		out.w, out.seen = io.Discard, map[int]bool{} // each thread has a file
 		return out, nil
 	}
-	f, err := openFile(name, o.appended)
+	f, err := openFile(name, out.opening(), 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
 	}
@@ -50,39 +52,48 @@ func openOutput(o *options, stderr *patient) (*output, error) {
 	return out, nil
 }
 
-func openFile(name string, appended bool) (*os.File, error) {
-	flags := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	if appended {
-		flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+// opening is how the file of -o is opened.
+func (o *output) opening() opening {
+	if o.appended {
+		return appends
 	}
-	if worldWritable(filepath.Dir(name)) {
-		// Somebody else may have put a link there.
-		flags |= unix.O_NOFOLLOW
-	}
-	f, err := os.OpenFile(name, flags, 0o600)
-	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		if errors.Is(err, unix.ELOOP) {
-			err = errors.New("it is a symbolic link in a directory where everybody may write")
-		}
-		return nil, err
-	}
-	return f, nil
+	return truncates
 }
 
 // forThread opens the file of a thread, FILE.TID. An error is kept as the
-// output's, and the lines go nowhere.
+// output's, and the lines go nowhere. When the id of a thread that has ended
+// comes again, the lines of the new one stand behind those of the other.
 func (o *output) forThread(tid int) io.WriteCloser {
-	f, err := openFile(o.path+"."+strconv.Itoa(tid), o.appended)
+	name, how := o.path+"."+strconv.Itoa(tid), o.opening()
+	again := o.seen[tid]
+	if again {
+		how = appends
+	}
+	f, err := openFile(name, how, 0o600)
 	if err != nil {
-		o.failed(quote(o.path+"."+strconv.Itoa(tid)), err)
+		o.failed(quote(name), err)
 		return nowhere{}
 	}
+	o.seen[tid] = true
 	own := &cutWriter{f, lineCutter{limit: o.cut.limit}}
-	return &threadFile{bufio.NewWriter(own), own, f, o}
+	file := &threadFile{bufio.NewWriter(own), own, f, o}
+	if again {
+		file.WriteString(anotherThread(tid, o.json))
+	}
+	return file
+}
+
+// anotherThread is the line between the threads of a file.
+func anotherThread(tid int, asJSON bool) string {
+	text := fmt.Sprintf("another thread with the id %d begins", tid)
+	if !asJSON {
+		return "--- " + text + " ---\n"
+	}
+	row, err := json.Marshal(noticeRow{"notice", text})
+	if err != nil {
+		panic(err) // it has nothing but strings
+	}
+	return string(row) + "\n"
 }
 
 // failed keeps the first error, and tells of it at once: a trace may run for
@@ -128,11 +139,6 @@ type nowhere struct{}
 
 func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (nowhere) Close() error                { return nil }
-
-func worldWritable(dir string) bool {
-	st, err := os.Stat(dir)
-	return err == nil && st.Mode().Perm()&0o002 != 0
-}
 
 // size is how many columns and lines the terminal has, 0 if it is none.
 func (o *output) size() (columns, lines int) {

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"luatrace/bindings"
 )
 
@@ -47,7 +45,7 @@ func writeTypes(dir string, std stdio) error {
 		return err
 	}
 	name := filepath.Join(dir, folder, "luatrace.lua")
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o666)
+	f, err := openFile(name, replaces, 0o666)
 	if err != nil {
 		return err
 	}
@@ -56,7 +54,7 @@ func writeTypes(dir string, std stdio) error {
 	}
 	fmt.Fprintln(std.out, bindings.Escape(name))
 	rc := filepath.Join(dir, ".luarc.json")
-	g, err := os.OpenFile(rc, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	g, err := openFile(rc, creates, 0o666)
 	if errors.Is(err, os.ErrExist) {
 		fmt.Fprintf(std.out, "%s is there already: add %q to its workspace.library\n", bindings.Escape(rc), folder)
 		return nil

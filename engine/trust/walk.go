@@ -57,19 +57,29 @@ const maxLinks = 40
 // name in the one before, so what step has been told of a folder holds for the entry. An
 // error of step ends the walk. Errors of the way are the kernel's (ENOENT, ENOTDIR, ELOOP).
 func Walk(name string, step func(*Step) error) error {
-	if name == "" {
-		return unix.ENOENT
-	}
-	if !path.IsAbs(name) {
+	if name != "" && !path.IsAbs(name) {
 		cwd, err := workingDirectory()
 		if err != nil {
 			return err
 		}
 		name = cwd + "/" + name
 	}
+	return WalkHere(name, step)
+}
+
+// WalkHere is [Walk], but that a relative path begins in the current directory, however that
+// was come to: for what is opened by that path at once.
+func WalkHere(name string, step func(*Step) error) error {
+	if name == "" {
+		return unix.ENOENT
+	}
 	w := walker{fd: -1, step: step}
 	defer func() { unix.Close(w.fd) }()
-	if err := w.root(); err != nil {
+	dir := "."
+	if path.IsAbs(name) {
+		dir = "/"
+	}
+	if err := w.enter(unix.AT_FDCWD, dir, dir); err != nil {
 		return err
 	}
 	return w.along(name)
@@ -95,11 +105,6 @@ type walker struct {
 	dir   string
 	links int
 	step  func(*Step) error
-}
-
-// root goes to /.
-func (w *walker) root() error {
-	return w.enter(unix.AT_FDCWD, "/", "/")
 }
 
 // enter goes to a folder, named in the one of fd.
@@ -133,7 +138,7 @@ func (w *walker) along(name string) error {
 		case ".":
 			continue
 		case "..":
-			if err := w.enter(w.fd, "..", path.Dir(w.dir)); err != nil {
+			if err := w.enter(w.fd, "..", path.Join(w.dir, "..")); err != nil {
 				return err
 			}
 			continue
@@ -171,7 +176,7 @@ func (w *walker) along(name string) error {
 				return unix.ENOENT
 			}
 			if path.IsAbs(target) {
-				if err := w.root(); err != nil {
+				if err := w.enter(unix.AT_FDCWD, "/", "/"); err != nil {
 					return err
 				}
 			}
