@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
-	"strconv"
 	"strings"
 
 	"luatrace/engine/accounts"
@@ -36,7 +36,10 @@ func lookupUser(s string) (*tracer.User, *accounts.User, error) {
 		u, ok1 := accounts.ParseID(uid)
 		g, ok2 := accounts.ParseID(gid)
 		if !ok1 || !ok2 {
-			return nil, nil, fmt.Errorf("-u %s: a user name, a number or UID:GID is wanted; numbers go from 0 to 4294967294", quote(s))
+			if !ok1 && isNumber(uid) || !ok2 && isNumber(gid) {
+				return nil, nil, fmt.Errorf("-u %s: a user's and a group's numbers go from 0 to 4294967294", quote(s))
+			}
+			return nil, nil, fmt.Errorf("-u %s: a user name, a number or UID:GID is wanted", quote(s))
 		}
 		var account *accounts.User
 		if a, err := accounts.ByUID(int(u)); err == nil {
@@ -48,7 +51,7 @@ func lookupUser(s string) (*tracer.User, *accounts.User, error) {
 	if errors.Is(err, accounts.ErrUnknown) {
 		if uid, ok := accounts.ParseID(s); ok {
 			u, err = accounts.ByUID(int(uid))
-		} else if _, number := strconv.ParseFloat(s, 64); number == nil {
+		} else if isNumber(s) {
 			return nil, nil, fmt.Errorf("-u %s: there is no such user; numbers go from 0 to 4294967294", quote(s))
 		}
 	}
@@ -67,6 +70,12 @@ func lookupUser(s string) (*tracer.User, *accounts.User, error) {
 		out.Groups = append(out.Groups, uint32(gid))
 	}
 	return out, &u, nil
+}
+
+// isNumber says whether a text is an integer, of whatever size.
+func isNumber(s string) bool {
+	_, ok := new(big.Int).SetString(s, 10)
+	return ok
 }
 
 // userEnv is the environment of a command that runs as a user: as su(1) and sudo(8) do,
