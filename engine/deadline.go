@@ -21,6 +21,7 @@ func (e *Engine) timeUp(t *Timer) {
 		e.stop.Store(true)
 		t.state = ended
 	case !e.commandRuns():
+		e.timeIsUp = true
 		e.stop.Store(true)
 		t.state = ended
 	default:

@@ -84,8 +84,7 @@ type Engine struct {
 	warnedBusy   bool // of a listener that a tracee can't have
 	warnedHidden bool // of calls that a tracee's filter hides
 
-	quiet       bool // the trace is over, but filtered tracees can not be let go
-	killed      bool // those were killed
+	killed      bool // tracees that could not be let go were killed
 	own         ownLock
 	crash       *CrashError
 	plan        Plan
@@ -99,10 +98,9 @@ type Engine struct {
 	result      Result
 	failures    []*failures // of hooks, by place, in the order in which they first came
 	command     *tracer.Process
-	simulation  *Simulation // where events are made up, instead of tr
-	keepTasks   bool        // end hooks may ask for tasks
-	over        bool        // the trace has ended: last is what was traced then
-	last        []*Task
+	simulation  *Simulation  // where events are made up, instead of tr
+	keepTasks   bool         // end hooks may ask for tasks
+	last        []*Task      // what was traced at the end
 	asides      map[int]bool // the processes that trace others, told of already
 
 	stop     atomic.Bool // the trace is to end
@@ -110,7 +108,7 @@ type Engine struct {
 	signals  []received  // not yet looked at
 	urgent   atomic.Bool // there are some
 
-	timeIsUp  bool          // Options.For has passed, and the command was told
+	timeIsUp  bool          // Options.For has passed
 	undecided []received    // oldest first
 	arrivals  [64]time.Time // by signal number - 1: when the command last got one from a process
 	counted   int           // how many signals asked the trace to end

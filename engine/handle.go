@@ -15,7 +15,7 @@ import (
 func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	e.mustHold()
 	ev := &e.ev
-	if e.quiet {
+	if e.phase >= ending {
 		e.noteEnd(tev)
 		return 0
 	}
@@ -65,11 +65,8 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.applyEvent(ev)
 		return ev.delay
 	case tracer.EventDeath:
-		t := e.task(tev.Task)
 		e.noteEnd(tev)
-		ev.begin(KindDeath, t, tev.At)
-		ev.Exit, ev.LastTask = tev.Exit, tev.LastTask
-		e.runProc(ev, ProcExit)
+		e.handleDeath(tev)
 	case tracer.EventStopped:
 		ev.begin(KindStop, e.task(tev.Task), tev.At)
 		ev.Signal = tev.Signal
@@ -86,6 +83,13 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.observe(ev)
 	}
 	return 0
+}
+
+func (e *Engine) handleDeath(tev *tracer.Event) {
+	ev := &e.ev
+	ev.begin(KindDeath, e.task(tev.Task), tev.At)
+	ev.Exit, ev.LastTask = tev.Exit, tev.LastTask
+	e.runProc(ev, ProcExit)
 }
 
 // noteEnd keeps how the command ended.

@@ -54,7 +54,7 @@ func (t *Task) noteEntry() {
 // [Engine.KeepTasks] was called: then it is the call that the task was in at the
 // end.
 func (t *Task) Pending() *Pending {
-	if t.Proc.eng.over {
+	if t.Proc.eng.isGone() {
 		return t.last
 	}
 	tc, followed, ok := t.Task.InProgress()
@@ -113,7 +113,7 @@ func (e *Engine) seesAll() bool { return e.tr != nil && e.plan.Filter == nil && 
 func (e *Engine) AllTasks() []*Task {
 	var list []*tracer.Task
 	switch {
-	case e.over:
+	case e.isGone():
 		return e.last
 	case e.simulation != nil:
 		list = e.simulation.all()
@@ -145,18 +145,22 @@ func (e *Engine) AllProcs() []*Proc {
 // calls in progress are noted when the trace ends, before anything is let go.
 func (e *Engine) KeepTasks() { e.keepTasks = true }
 
+// isGone says whether what was traced is let go, or being so, and only what was
+// noted of it answers. Made-up tasks stay.
+func (e *Engine) isGone() bool { return e.phase >= ending && e.simulation == nil }
+
 // noteLast notes what is traced, and which calls are in progress, as the trace
 // ends.
 func (e *Engine) noteLast() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.over {
+	if e.isGone() {
 		return
 	}
 	if e.keepTasks {
 		e.guarded(e.noteTasks) // whatever happens, the tracees must be let go
 	}
-	e.over = true
+	e.phase = ending
 }
 
 func (e *Engine) noteTasks() {
@@ -167,4 +171,28 @@ func (e *Engine) noteTasks() {
 			t.last.Event.Task.call.LatchAll()
 		}
 	}
+}
+
+// askedToEnd says whether it was a user who ended the trace, with a signal or by
+// Options.For, while hooks wanted more.
+func (e *Engine) askedToEnd() bool { return e.result.Signal != 0 || e.timeIsUp }
+
+// showFinished shows hooks what had happened when the trace was ended, and was
+// not yet looked at: exits of calls, and ends of tasks. They are no longer in
+// progress then.
+func (e *Engine) showFinished(tev *tracer.Event) {
+	e.mustHold()
+	t, known := tev.Task.Data.(*Task)
+	if !known {
+		return
+	}
+	t.last = nil
+	e.guarded(func() {
+		if tev.Kind == tracer.EventExit {
+			e.handleExit(tev)
+			return
+		}
+		e.last = slices.DeleteFunc(e.last, func(other *Task) bool { return other == t })
+		e.handleDeath(tev)
+	})
 }

@@ -17,6 +17,7 @@ const (
 	loading   phase = iota // nothing has begun
 	beginning              // the begin hooks run
 	tracing                // the plan is made: the kernel tells of calls as it says
+	ending                 // what is traced, and what it does, has been noted; it is let go or, if it can't be, ignored
 	over                   // the end hooks run, and what comes after them
 )
 
@@ -49,7 +50,7 @@ func (e *Engine) admit(h *Hook) error {
 		e.mustHold()
 	}
 	switch {
-	case e.phase == over:
+	case e.phase >= ending:
 		return errOver
 	case h.Spec.Kind == SpecBegin && e.phase != loading:
 		return errBegun

@@ -138,11 +138,8 @@ func (e *Engine) keep(tr *tracer.Tracer) bool {
 	if e.plan.Filter == nil || tr.Tasks() == 0 && !tr.Left() {
 		return false
 	}
-	if !e.quiet {
+	if e.phase != ending {
 		e.noteLast()
-		e.mu.Lock()
-		e.quiet = true
-		e.mu.Unlock()
 		e.settleDelayed(tr)
 	}
 	if e.result.Signal != 0 && !e.killed {

@@ -37,6 +37,9 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		err = e.loop(tr)
 	}
 	e.noteLast()
+	if e.askedToEnd() {
+		tr.OnFinished = e.showFinished
+	}
 	tr.DetachAll()
 	if e.clock != nil {
 		e.clock.Stop()

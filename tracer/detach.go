@@ -139,8 +139,9 @@ func (t *Tracer) locker() sync.Locker {
 }
 
 // handleDetaching brings a stopped task of a process that is being let go
-// closer to that. It runs instead of the ordinary handling of the stop.
-func (t *Tracer) handleDetaching(task *Task) {
+// closer to that. It runs instead of the ordinary handling of the stop. shown is
+// for OnFinished.
+func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 	st := task.status
 	switch st.Kind {
 	case StatusFork:
@@ -159,6 +160,7 @@ func (t *Tracer) handleDetaching(task *Task) {
 			break
 		}
 		if s.op != sysInfoExit {
+			task.inCall = false // of this call nobody has been told
 			if task.interrupted {
 				// The kernel thinks that a signal is there and would let a
 				// call that can wait fail with EINTR, without anybody left to
@@ -175,12 +177,12 @@ func (t *Tracer) handleDetaching(task *Task) {
 		if task.made != nil {
 			task.restoreCall(s.isError())
 		}
+		task.syscallStop = true
 		if task.guarded() {
-			task.syscallStop = true
 			t.guardExit(task, s)
 		}
-		if task.interrupted {
-			t.repairInterrupted(task)
+		if again := task.interrupted && t.repairInterrupted(task); !again && !s.interrupted() {
+			t.finished(task, shown)
 		}
 	case StatusEventStop, StatusGroup:
 		if task.interrupted {
@@ -188,6 +190,17 @@ func (t *Tracer) handleDetaching(task *Task) {
 		}
 	}
 	t.release(task)
+}
+
+// finished tells of a call that returned before its thread could be let go, so
+// that what it did does not go untold.
+func (t *Tracer) finished(task *Task, ev *Event) {
+	if !t.detachAll || t.OnFinished == nil || !task.inCall || t.filtered && !task.wantExit {
+		return
+	}
+	task.exitEvent(&t.info, ev)
+	task.inCall, task.wantExit = false, false
+	t.OnFinished(ev)
 }
 
 // release detaches a stopped task, with the signal it was about to receive.

@@ -88,7 +88,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 	ev.Task = task
 
 	if t.detachAll || task.Proc.detaching {
-		t.handleDetaching(task)
+		t.handleDetaching(task, ev)
 		return false
 	}
 	if task.interrupted && st.Kind != StatusEventStop && st.Kind != StatusGroup {
@@ -195,15 +195,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			t.Resume(task)
 			return false
 		}
-		ev.Kind = EventExit
-		ev.Ret = s.rval()
-		if s.isError() {
-			ev.Errno = int(-ev.Ret)
-		}
-		if task.skipped {
-			// Some architectures show what the registers held before.
-			ev.Skipped, ev.Ret, ev.Errno = true, task.skipRet, syscalls.ResultErrno(task.skipRet)
-		}
+		task.exitEvent(s, ev)
 		if !task.inCall {
 			t.fillUnpaired(task, s)
 			ev.Unpaired = true
@@ -218,6 +210,19 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 	}
 	t.Resume(task)
 	return false
+}
+
+// exitEvent makes ev the exit of the call that the task is in.
+func (t *Task) exitEvent(s *syscallInfo, ev *Event) {
+	ev.Kind, ev.Task = EventExit, t
+	ev.Ret = s.rval()
+	if s.isError() {
+		ev.Errno = int(-ev.Ret)
+	}
+	if t.skipped {
+		// Some architectures show what the registers held before.
+		ev.Skipped, ev.Ret, ev.Errno = true, t.skipRet, syscalls.ResultErrno(t.skipRet)
+	}
 }
 
 // shown says, for a tracee with our filter, whether an entry stop is to be
@@ -471,6 +476,9 @@ func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
 		t.launchErr = t.launch.failure(ev.Exit)
 		t.launch = nil
 		return false
+	}
+	if t.detachAll && t.OnFinished != nil {
+		t.OnFinished(ev)
 	}
 	return !t.detachAll && !task.Proc.detaching
 }

@@ -30,6 +30,11 @@ type Tracer struct {
 	// want to trace, and is told of each. It is called from Next and Resume.
 	OnAside func(*Aside)
 
+	// OnFinished, if not nil, is told by DetachAll what has happened already as it
+	// lets tracees go: of EventExit of calls whose EventEnter came from Next, and of
+	// EventDeath. Calls that only the detaching interrupts are not among them.
+	OnFinished func(*Event)
+
 	lock       Lock // of the records; nil if nobody else uses them
 	options    uintptr
 	tasks      map[int]*Task
