@@ -40,12 +40,12 @@ func pendingObject() object {
 			help: "Says whether a spec of system calls, as on takes it, names this call: task.call:matches \"%net,!close\".",
 			fn: func(r *Runtime, L *lua.LState) int {
 				ref := receiver[*pendingRef](L, 1, "pending")
-				c := ref.live(L).Event.Call()
+				ev := ref.live(L).Event
 				spec, err := engine.ParseSpec(L.CheckString(2))
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
-				L.Push(lua.LBool(spec.Kind == engine.SpecSyscall && spec.Match(c.ABI, c.NR)))
+				L.Push(lua.LBool(spec.MatchCall(ev)))
 				return 1
 			},
 		}},

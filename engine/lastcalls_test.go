@@ -25,19 +25,6 @@ import (
 func lastCalls(t *testing.T, end func(e *Engine)) (seen, pending []string) {
 	t.Helper()
 	dir := t.TempDir()
-	gates := map[string]*os.File{"in": nil, "begin": nil}
-	for name := range gates {
-		path := filepath.Join(dir, name)
-		if err := unix.Mkfifo(path, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		gates[name] = f
-	}
 	cmd := exec.Command(fixture.Build(t, "lastcalls"), dir)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -56,6 +43,15 @@ func lastCalls(t *testing.T, end func(e *Engine)) (seen, pending []string) {
 	}()
 	if _, err := io.ReadFull(stdout, make([]byte, len("ready\n"))); err != nil {
 		t.Fatal(err)
+	}
+	gates := map[string]*os.File{"in": nil, "begin": nil}
+	for name := range gates {
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		gates[name] = f
 	}
 	children := leak.Descendants(cmd.Process.Pid)
 	if len(children) != 1 {

@@ -130,6 +130,24 @@ func (h *Hook) matches(abi syscalls.ABI, nr int) bool {
 	return h.Spec.Match(abi, nr) || h.Spec.selectsSub(abi, nr)
 }
 
+// MatchCall says whether the specification selects the call of an event, by its own
+// number or as the call that it stands for: then "connect" selects a socketcall that
+// connects, and "!connect" does not.
+func (s *Spec) MatchCall(ev *Event) bool {
+	c := ev.Call()
+	if s.Kind != SpecSyscall || c == nil {
+		return false
+	}
+	sub := c.Sub()
+	if sub != nil && sub.Name == "" {
+		sub = nil
+	}
+	if s.Match(c.ABI, c.NR) {
+		return sub == nil || !s.negated() || !s.leavesOut(sub.Name)
+	}
+	return sub != nil && s.selects(sub.Name)
+}
+
 // callName is the name of the event's call for the hook that runs: of one that stands
 // for another that of the other, unless the hook names the number itself.
 func (ev *Event) callName() string {

@@ -7,6 +7,7 @@ import (
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/tracer/decode"
+	"luatrace/tracer/syscalls"
 )
 
 // unfiltered says which option makes a seccomp filter impossible, "" if none
@@ -165,7 +166,11 @@ func (s *session) summarize(o *options) error {
 			}
 			delete(matched, ev.Task)
 			c := ev.Call()
-			s.table.AddCall(c.ABI, c.NR, ev.Duration(), ev.Errno != 0)
+			if c.ABI == syscalls.I386 && c.Sig != nil && c.Sig.Multiplexes() { // under the name of the call that was made, as strace does
+				s.table.Add(c.ABI, c.CallName(), ev.Duration(), ev.Errno != 0)
+			} else {
+				s.table.AddCall(c.ABI, c.NR, ev.Duration(), ev.Errno != 0)
+			}
 			if count++; count == o.print.Limit {
 				s.eng.Stop()
 			}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,5 +97,64 @@ on("socket", {when = {type = "SOCK_DGRAM"}}, function(ev) print("never") end)
 	r := fixture.Run(t, fixture.Luatrace(t), "-s", "tcpconnect", program)
 	if r.Code != 0 || strings.Count(r.Stderr, "ECONNREFUSED 127.0.0.1:9") != 2 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Such a call has one name in lines, in JSON, in the table of -c (where strace has a
+// row for each way to make it) and for a call in progress.
+func TestNamesOfCallsThatStandForOthers(t *testing.T) {
+	t.Parallel()
+	if runtime.GOARCH != "amd64" {
+		return
+	}
+	program := fixture.BuildStatic32(t, "socketcalls")
+	// The call that can't be read stays what it is.
+	counts := map[string]string{"socket": "1 0", "connect": "2 2", "semget": "1 1", "socketcall": "1 1"}
+	want := map[string]string{}
+	row := regexp.MustCompile(`(?m)^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(\d*) +(socket|connect|semget|socketcall|ipc)$`)
+	for _, m := range row.FindAllStringSubmatch(fixture.Run(t, "strace", "-c", program).Stderr, -1) {
+		n, _ := strconv.Atoi(m[1])
+		failed, _ := strconv.Atoi(m[2])
+		var before, errors int
+		fmt.Sscan(want[m[3]], &before, &errors)
+		want[m[3]] = fmt.Sprint(n+before, failed+errors)
+	}
+	if !maps.Equal(want, counts) {
+		t.Errorf("strace -c counts %v", want)
+	}
+	table := map[string]string{}
+	for _, m := range row.FindAllStringSubmatch(fixture.Run(t, fixture.Luatrace(t), "-c", program).Stderr, -1) {
+		table[m[3]] = m[1] + " " + cmp.Or(m[2], "0")
+	}
+	if !maps.Equal(table, counts) {
+		t.Errorf("-c counts %v, want %v", table, counts)
+	}
+	out := filepath.Join(openDir(t), "lines")
+	names := regexp.MustCompile(`"name":"(socket\w*|connect|semget|ipc)","nr":(\d+)`)
+	var got []string
+	fixture.Run(t, fixture.Luatrace(t), "-j", "-o", out, program)
+	for _, m := range names.FindAllStringSubmatch(readFile(t, out), -1) {
+		got = append(got, m[1]+" "+m[2])
+	}
+	if want := []string{"socket 102", "connect 102", "connect 362", "semget 117", "socketcall 102"}; !slices.Equal(got, want) {
+		t.Errorf("JSON: %q, want %q", got, want)
+	}
+	script := filepath.Join(openDir(t), "s.lua")
+	writeFile(t, script, `
+on("%network,%ipc:enter", function(ev)
+  local call, specs = ev.task.call, {}
+  for _, spec in ipairs {"connect", "!connect", "socket,semget", "%network", "socketcall", "!socketcall", "signal"} do
+    if call:matches(spec) then specs[#specs + 1] = spec end
+  end
+  print(call.name, table.concat(specs, " "))
+end)`)
+	wanted := `socket	!connect socket,semget %network socketcall !socketcall
+connect	connect %network socketcall !socketcall
+connect	connect %network !socketcall
+semget	!connect socket,semget !socketcall
+socketcall	!connect %network socketcall
+`
+	if r := fixture.Run(t, fixture.Luatrace(t), "-s", script, program); r.Code != 0 || r.Stderr != wanted {
+		t.Errorf("exit %d\n%s\nwant\n%s", r.Code, r.Stderr, wanted)
 	}
 }

@@ -128,7 +128,7 @@ var typeNames = [...]string{
 
 // arguments appends what is known of a call when it begins.
 func (j *JSON) arguments(dst []byte, c *decode.Call) []byte {
-	dst = appendString(dst, "name", c.Name)
+	dst = appendString(dst, "name", c.CallName())
 	dst = appendInt(dst, "nr", int64(c.NR))
 	dst = appendString(dst, "abi", c.ABI.String())
 	dst = append(dst, `,"args":`...)

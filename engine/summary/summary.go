@@ -42,8 +42,14 @@ type Table struct {
 	Columns []Column
 
 	byNumber [syscalls.NumABI]*[dense]entry
-	byName   map[string]*entry
-	names    []string // of byName, in the order they came
+	byName   map[named]*entry
+	names    []named // of byName, in the order they came
+}
+
+// named is a row by name.
+type named struct {
+	abi  syscalls.ABI
+	name string
 }
 
 // AddCall counts one call by ABI and number, with bit 30 or without for X32. It
@@ -55,7 +61,7 @@ func (t *Table) AddCall(abi syscalls.ABI, nr int, d time.Duration, failed bool) 
 		i &^= syscalls.X32Bit
 	}
 	if abi >= syscalls.NumABI || i < 0 || i >= dense {
-		t.Add(syscalls.Name(abi, nr), d, failed)
+		t.Add(syscalls.Native(), syscalls.Name(abi, nr), d, failed)
 		return
 	}
 	rows := t.byNumber[abi]
@@ -66,22 +72,23 @@ func (t *Table) AddCall(abi syscalls.ABI, nr int, d time.Duration, failed bool) 
 	t.add(&rows[i], d, failed)
 }
 
-// Add counts one call under any name, which may be that of a call AddCall
+// Add counts one call of an ABI under any name, which may be that of a call AddCall
 // counts too: both make one row. It does not allocate for a name that has been
 // added before. After 4096 names further ones share the row "(other)".
-func (t *Table) Add(name string, d time.Duration, failed bool) {
-	e := t.byName[name]
+func (t *Table) Add(abi syscalls.ABI, name string, d time.Duration, failed bool) {
+	key := named{abi, name}
+	e := t.byName[key]
 	if e == nil {
 		if len(t.names) >= maxNames && name != otherName {
-			t.Add(otherName, d, failed)
+			t.Add(abi, otherName, d, failed)
 			return
 		}
 		if t.byName == nil {
-			t.byName = map[string]*entry{}
+			t.byName = map[named]*entry{}
 		}
 		e = &entry{}
-		t.byName[name] = e
-		t.names = append(t.names, name)
+		t.byName[key] = e
+		t.names = append(t.names, key)
 	}
 	t.add(e, d, failed)
 }
@@ -134,8 +141,7 @@ func (e *entry) row(abi syscalls.ABI, name string) Row {
 	return Row{Name: name, ABI: abi, Calls: e.calls, Errors: e.errors, Total: e.total, Min: e.min, Max: e.max}
 }
 
-// rows returns the rows of one ABI in the table's order. Those added by name
-// belong to the native one.
+// rows returns the rows of one ABI in the table's order.
 func (t *Table) rows(abi syscalls.ABI) []Row {
 	var out []Row
 	index := map[string]int{}
@@ -148,17 +154,18 @@ func (t *Table) rows(abi syscalls.ABI) []Row {
 			}
 		}
 	}
-	if abi == syscalls.Native() {
-		for _, name := range t.names {
-			e := *t.byName[name]
-			if i, ok := index[name]; ok {
-				r := &out[i]
-				e.merge(&entry{calls: r.Calls, errors: r.Errors, total: r.Total, min: r.Min, max: r.Max})
-				*r = e.row(abi, name)
-				continue
-			}
-			out = append(out, e.row(abi, name))
+	for _, key := range t.names {
+		if key.abi != abi {
+			continue
 		}
+		e := *t.byName[key]
+		if i, ok := index[key.name]; ok {
+			r := &out[i]
+			e.merge(&entry{calls: r.Calls, errors: r.Errors, total: r.Total, min: r.Min, max: r.Max})
+			*r = e.row(abi, key.name)
+			continue
+		}
+		out = append(out, e.row(abi, key.name))
 	}
 	t.Sort.sort(out)
 	return out

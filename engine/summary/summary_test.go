@@ -113,10 +113,10 @@ func TestLayout(t *testing.T) {
 	var table Table
 	for i := range 39 {
 		d := 555 * time.Microsecond / 39
-		table.Add("openat", d, i < 19)
+		table.Add(syscalls.Native(), "openat", d, i < 19)
 	}
 	for range 30 {
-		table.Add("mmap", 869*time.Microsecond/30, false)
+		table.Add(syscalls.Native(), "mmap", 869*time.Microsecond/30, false)
 	}
 	want := []string{
 		"% time     seconds  usecs/call     calls    errors syscall",
@@ -135,8 +135,8 @@ func TestWideNumbers(t *testing.T) {
 	t.Parallel()
 	var table Table
 	table.Columns = []Column{Calls, TotalTime, Name}
-	table.byName = map[string]*entry{"futex": {calls: 12345678901, total: 1e6 * time.Hour}}
-	table.names = []string{"futex"}
+	table.byName = map[named]*entry{{name: "futex"}: {calls: 12345678901, total: 1e6 * time.Hour}}
+	table.names = []named{{name: "futex"}}
 	golden(t, "wide.txt", table.AppendText(nil))
 }
 
@@ -165,7 +165,7 @@ func TestEmpty(t *testing.T) {
 	if got := table.AppendText(nil); len(got) != 0 {
 		t.Errorf("table of nothing: %q", got)
 	}
-	table.Add("exit_group", 0, false)
+	table.Add(syscalls.Native(), "exit_group", 0, false)
 	if got := string(table.AppendText(nil)); !strings.Contains(got, "  0.00    0.000000           0         1           exit_group\n") ||
 		!strings.HasSuffix(got, "100.00    0.000000           0         1           total\n") {
 		t.Errorf("table without time:\n%s", got)
@@ -184,7 +184,7 @@ func TestRows(t *testing.T) {
 	native := syscalls.Native()
 	read := number(t, "read")
 	table.AddCall(native, read, 3*time.Second, true)
-	table.Add("read", time.Second, false)
+	table.Add(syscalls.Native(), "read", time.Second, false)
 	table.AddCall(native, 1<<30-1, 2*time.Millisecond, true)
 	table.AddCall(native, -1, time.Millisecond, true)
 	table.AddCall(syscalls.I386, 3, 5*time.Second, false)
@@ -273,7 +273,7 @@ func TestAddDoesNotAllocate(t *testing.T) {
 	add := func() {
 		table.AddCall(syscalls.AMD64, 257, time.Microsecond, true)
 		table.AddCall(syscalls.X32, 257|syscalls.X32Bit, time.Microsecond, true)
-		table.Add("openat", time.Microsecond, false)
+		table.Add(syscalls.Native(), "openat", time.Microsecond, false)
 	}
 	add()
 	if n := testing.AllocsPerRun(100, add); n != 0 {
@@ -293,6 +293,6 @@ func BenchmarkAdd(b *testing.B) {
 	var table Table
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		table.Add("newfstatat", time.Duration(i), i&7 == 0)
+		table.Add(syscalls.Native(), "newfstatat", time.Duration(i), i&7 == 0)
 	}
 }

@@ -52,6 +52,18 @@ func (c *Call) Sub() *syscalls.SubCall {
 	return c.sub
 }
 
+// CallName returns the name by which a line shows the call: that of the call it stands
+// for, if it stands for one.
+func (c *Call) CallName() string {
+	switch sub := c.Sub(); {
+	case sub != nil && sub.Name != "":
+		return sub.Name
+	case c.Name != "":
+		return c.Name
+	}
+	return syscalls.Name(c.ABI, c.NR)
+}
+
 // bracketed reports whether the word of argument i prints as what a pointer
 // leads to: that of ipc's semctl.
 func (c *Call) bracketed(i int) bool {

@@ -49,15 +49,7 @@ func (o *Text) AppendCallFrom(dst []byte, c *Call, start int) []byte {
 // AppendArgs appends the name, the parenthesis and the arguments that are known
 // at entry, up to the first that the kernel writes: "read(3, ".
 func (o *Text) AppendArgs(dst []byte, c *Call) []byte {
-	c.sel()
-	if c.sub != nil && c.sub.Name != "" {
-		dst = append(dst, c.sub.Name...)
-	} else if c.Name == "" {
-		dst = append(dst, syscalls.Name(c.ABI, c.NR)...)
-	} else {
-		dst = append(dst, c.Name...)
-	}
-	dst = append(dst, '(')
+	dst = append(append(dst, c.CallName()...), '(')
 	if o.Raw {
 		return o.rawArgs(dst, c)
 	}
