@@ -2,58 +2,15 @@ package bindings
 
 import (
 	"fmt"
-	"unicode"
-	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
+
+	visible "luatrace/internal/escape"
 )
 
-const hexDigits = "0123456789abcdef"
-
 // appendEscaped appends text with everything that could steer a terminal or
-// fake a line made visible: newline and tab as \n and \t; other control
-// characters, DEL, C1, invisible and direction-changing characters, and bytes
-// that are not UTF-8 as \xNN for each byte. A backslash stays one: the text is
-// for reading, %q is for taking back.
-func appendEscaped(dst []byte, s string) []byte {
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c < 0x7f {
-			i++
-			continue
-		}
-		size := 1
-		if c >= utf8.RuneSelf {
-			var char rune
-			char, size = utf8.DecodeRuneInString(s[i:])
-			if (char != utf8.RuneError || size > 1) && harmless(char) {
-				i += size
-				continue
-			}
-		}
-		dst = append(dst, s[start:i]...)
-		for _, b := range []byte(s[i : i+size]) {
-			switch b {
-			case '\n':
-				dst = append(dst, '\\', 'n')
-			case '\t':
-				dst = append(dst, '\\', 't')
-			default:
-				dst = append(dst, '\\', 'x', hexDigits[b>>4], hexDigits[b&15])
-			}
-		}
-		i += size
-		start = i
-	}
-	return append(dst, s[start:]...)
-}
-
-// harmless reports whether a character beyond ASCII may be shown: what Unicode
-// calls graphic, and the joiners that emoji and some scripts need.
-func harmless(c rune) bool {
-	return unicode.IsGraphic(c) && c != '\u2028' && c != '\u2029' || c == '\u200c' || c == '\u200d'
-}
+// fake a line made visible (escape.Visible). %q is for taking back.
+func appendEscaped(dst []byte, s string) []byte { return visible.Visible(dst, s) }
 
 // How much of a name, and of a whole text, stands in messages.
 const (
@@ -101,14 +58,11 @@ func appendInQuotes(dst []byte, s string) []byte {
 		case c == '\r':
 			dst = append(dst, '\\', 'r')
 		default:
-			size := 1
-			if c >= utf8.RuneSelf {
-				var char rune
-				if char, size = utf8.DecodeRuneInString(s[i:]); size > 1 && harmless(char) {
-					dst = append(dst, s[i:i+size]...)
-					i += size
-					continue
-				}
+			size, shown := visible.Shown(s[i:])
+			if shown {
+				dst = append(dst, s[i:i+size]...)
+				i += size
+				continue
 			}
 			for _, b := range []byte(s[i : i+size]) {
 				dst = append(dst, '\\', '0'+b/100, '0'+b/10%10, '0'+b%10)

@@ -21,6 +21,10 @@ const hexDigits = "0123456789abcdef"
 func Visible(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
+		if c := s[i]; c >= 0x20 && c < 0x7f {
+			i++
+			continue
+		}
 		size, ok := Shown(s[i:])
 		if !ok {
 			dst = append(dst, s[start:i]...)
