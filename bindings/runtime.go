@@ -89,19 +89,21 @@ type Runtime struct {
 	intr       *interrupt
 	quit       chan struct{} // ends the watchdog
 	closing    sync.Once
-	depth      int            // nesting of call
-	exit       *Exit          // set by os.exit until the call returns
-	fileErr    error          // see FileError
-	open       []*lua.Upvalue // scratch of protected
-	line       []byte         // scratch for one line of output
-	midline    bool           // the output stands inside a line of a script's
-	stamps     int            // how many time stamps were made
-	wrote      bool           // something was written
-	errTrace   string         // traceback for debug.traceback inside an xpcall handler
-	frameLines int            // of the picture that output.frame has drawn last
-	tracing    *Trace         // nil until NewTrace
-	test       *testRun       // nil but for RunTests
-	found      []*ScriptError // while loading, with Checking
+	depth      int                // nesting of call
+	nesting    nesting            // of calls that Go makes
+	goBody     *lua.FunctionProto // see inLua
+	exit       *Exit              // set by os.exit until the call returns
+	fileErr    error              // see FileError
+	open       []*lua.Upvalue     // scratch of protected
+	line       []byte             // scratch for one line of output
+	midline    bool               // the output stands inside a line of a script's
+	stamps     int                // how many time stamps were made
+	wrote      bool               // something was written
+	errTrace   string             // traceback for debug.traceback inside an xpcall handler
+	frameLines int                // of the picture that output.frame has drawn last
+	tracing    *Trace             // nil until NewTrace
+	test       *testRun           // nil but for RunTests
+	found      []*ScriptError     // while loading, with Checking
 	args       *lua.LTable
 	rawArgs    map[string]string
 	argsUsed   map[string]bool

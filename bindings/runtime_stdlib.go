@@ -162,8 +162,7 @@ func (r *Runtime) replaceStandard() {
 	before(sub("table"), "insert", r.luaInsert)
 	sub("math").RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
 	set(sub("debug"), "traceback", r.luaTraceback(sub("debug").RawGetString("traceback")))
-	co := sub("coroutine")
-	r.obeyInterrupts(co)
+	r.replaceCoroutines(sub("coroutine"))
 }
 
 // luaExit is os.exit: the script is unwound, and the trace ends.
@@ -179,43 +178,4 @@ func (r *Runtime) luaExit(L *lua.LState) int {
 	}
 	r.requestExit(L, code)
 	return 0
-}
-
-// obeyInterrupts replaces coroutine.create and wrap, whose threads would get a
-// context of their own that Interrupt doesn't reach.
-func (r *Runtime) obeyInterrupts(co *lua.LTable) {
-	create := co.RawGetString("create")
-	resume := co.RawGetString("resume").(*lua.LFunction)
-	newCoroutine := func(L *lua.LState) *lua.LState {
-		fn := L.CheckFunction(1)
-		L.Push(create)
-		L.Push(fn)
-		L.Call(1, 1)
-		th := L.Get(-1).(*lua.LState)
-		L.Pop(1)
-		th.SetContext(r.intr)
-		return th
-	}
-	co.RawSetString("create", r.L.NewFunction(func(L *lua.LState) int {
-		L.Push(newCoroutine(L))
-		return 1
-	}))
-	// wrap on top of resume: an error is raised again, with its position.
-	wrapped := r.L.NewFunction(func(L *lua.LState) int {
-		th := L.Get(lua.UpvalueIndex(1))
-		n := L.GetTop()
-		L.Insert(resume, 1)
-		L.Insert(th, 2)
-		L.Call(n+1, lua.MultRet)
-		if lua.LVAsBool(L.Get(1)) {
-			L.Remove(1)
-			return L.GetTop()
-		}
-		L.Error(L.Get(2), 0)
-		return 0
-	})
-	co.RawSetString("wrap", r.L.NewFunction(func(L *lua.LState) int {
-		L.Push(L.NewClosure(wrapped.GFunction, newCoroutine(L)))
-		return 1
-	}))
 }

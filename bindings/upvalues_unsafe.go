@@ -39,11 +39,17 @@ func nextUpvalue(uv *lua.Upvalue) **lua.Upvalue {
 // [lua.LState.PCall] without a handler does. An error closes the variables of
 // the functions it leaves, and no others.
 func (r *Runtime) protected(L *lua.LState, n, results int) error {
+	outer := r.nesting
+	if outer.calls >= maxNested {
+		return tooDeep(L, n)
+	}
+	r.nesting.calls++
 	mark := len(r.open)
 	for uv := *openUpvalues(L); uv != nil; uv = *nextUpvalue(uv) {
 		r.open = append(r.open, uv)
 	}
 	err := L.PCall(n, results, nil)
+	r.nesting = outer
 	if err != nil {
 		// All that was open then belongs to functions outside, which have not run
 		// since.
