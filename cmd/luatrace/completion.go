@@ -195,16 +195,31 @@ func lastOf(word, prefix string, names []string) []string {
 	return beginning(word[i:], prefix+word[:i], names)
 }
 
-// beginning returns the names that begin with word, each behind a prefix.
+// beginning returns the names that begin with word, each behind a prefix. Shells
+// put a candidate into the line as it is: a name that would be more than a word
+// there, such as "a$(reboot)", is none.
 func beginning(word, prefix string, names []string) []string {
 	var out []string
 	for _, n := range names {
-		if strings.HasPrefix(n, word) {
+		text, _, _ := strings.Cut(n, "\t")
+		if strings.HasPrefix(n, word) && plain(text, "%:=") {
 			out = append(out, prefix+n)
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// plain says whether a text has letters, digits and ._+- only, and of these others.
+func plain(text, others string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("._+-", c) >= 0, strings.IndexByte(others, c) >= 0:
+		default:
+			return false
+		}
+	}
+	return text != ""
 }
 
 func signalNames() []string {
@@ -228,7 +243,7 @@ func optionNames() []string {
 func (l *library) names() []string {
 	var names []string
 	for _, s := range l.all() {
-		if bindings.Escape(s.name) == s.name { // others can't be shown, and nobody types them
+		if plain(s.name, "") && s.name[0] != '-' { // others are named by their files
 			names = append(names, s.name)
 		}
 	}

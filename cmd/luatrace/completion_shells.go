@@ -46,7 +46,7 @@ _luatrace() {
 			compopt -o default 2>/dev/null
 		fi
 	elif [ ${#COMPREPLY[@]} -eq 0 ]; then
-		compopt -o default 2>/dev/null
+		compopt -o default -o filenames 2>/dev/null # filenames: they are quoted in the line
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	elif [ ${#COMPREPLY[@]} -eq 1 ]; then
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null

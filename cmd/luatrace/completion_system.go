@@ -35,7 +35,7 @@ func processes(numbers bool) []string {
 		}
 		name := fs.Comm(pid)
 		if !numbers {
-			if bindings.Escape(name) == name && !strings.ContainsAny(name, " ,") {
+			if plain(name, "") {
 				found = append(found, name)
 			}
 			continue

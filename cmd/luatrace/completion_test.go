@@ -157,6 +157,95 @@ printf '%s\n' "${COMPREPLY[@]}"`
 	}
 }
 
+// hostileNames are names that would be commands in a shell's line; plainNames are none.
+var (
+	hostileNames = []string{"hx$(touch pwned)", "hx;touch pwned;", "hx`touch pwned`", "hx|touch pwned", "hx\ntouch pwned\n", "hx&touch pwned", "hx>pwned", "hx pwned", "hx'q", "hx\x1b[2J", "-hx", "hx*"}
+	plainNames   = []string{"hx-plain", "hx.2+3_4"}
+)
+
+// TestCompletedNamesArePlain: nothing that others have named is offered if it would
+// be more than a word in the line: scripts, their arguments and categories, processes.
+func TestCompletedNamesArePlain(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	for _, name := range append(hostileNames, plainNames...) {
+		writeFile(t, filepath.Join(dir, name+".lua"), `meta{name = "x", summary = "y"}`)
+	}
+	writeFile(t, filepath.Join(dir, "args.lua"), `meta{name = "args", categories = {"hx$(touch pwned)"}, args = {["hx$(touch pwned)"] = {type = "string"}, hxplain = {type = "string"}}}`)
+	cmd := exec.Command("sh", "-c", `printf %s 'hx$(touch p)' >/proc/$$/comm; read x`)
+	in, err := cmd.StdinPipe()
+	must(t, err, cmd.Start())
+	defer func() {
+		in.Close()
+		cmd.Wait()
+	}()
+	for {
+		comm, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/comm")
+		must(t, err)
+		if string(comm) == "hx$(touch p)\n" {
+			break
+		}
+	}
+	env := append(os.Environ(), "LUATRACE_PATH="+dir)
+	for line, want := range map[string]string{
+		"-s hx":          "hx-plain\nhx.2+3_4\n",
+		"--script=hx":    "--script=hx-plain\n--script=hx.2+3_4\n",
+		"info hx":        "hx-plain\nhx.2+3_4\n",
+		"list hx":        "hx-plain\nhx.2+3_4\n",
+		"help hx":        "hx-plain\nhx.2+3_4\n",
+		"-s -":           "",
+		"-s args -a hx":  "hxplain=\n",
+		"-p hx":          "",
+		"-p 1,hx":        "",
+		"-s hx$":         "",
+		"-t !hx$(false)": "",
+	} {
+		cmd := exec.Command(fixture.Luatrace(t), append([]string{"__complete"}, strings.Split(line, " ")...)...)
+		cmd.Env = env
+		if r := fixture.RunCmd(t, cmd); r.Stdout != want || r.Code != 0 {
+			t.Errorf("%s: status %d, %q, want %q", line, r.Code, r.Stdout, want)
+		}
+	}
+	// What is not offered is listed, and can't do anything there.
+	cmd2 := exec.Command(fixture.Luatrace(t), "list", "-v")
+	cmd2.Env = env
+	r := fixture.RunCmd(t, cmd2)
+	for _, want := range []string{"\nhx$(touch pwned) y\n", "\nhx\\ntouch pwned\\n y\n", "\nhx\\x1b[2J    y\n", "/hx\\x1b[2J.lua\n"} {
+		if !strings.Contains(r.Stdout, want) {
+			t.Errorf("list shows no %q:\n%s", want, r.Stdout)
+		}
+	}
+	if strings.ContainsRune(r.Stdout, 0x1b) {
+		t.Error("list writes an escape character")
+	}
+}
+
+// TestCompletedLinesAreHarmless types lines into bash, completes them and runs what has become of
+// them.
+func TestCompletedLinesAreHarmless(t *testing.T) {
+	t.Parallel()
+	bin := fixture.Luatrace(t)
+	dir := openDir(t)
+	must(t, os.Mkdir(filepath.Join(dir, "lib"), 0o755))
+	for _, name := range []string{"hx$(touch pwned)", "hy;touch pwned;"} {
+		writeFile(t, filepath.Join(dir, "lib", name+".lua"), `print "ran"`)
+		writeFile(t, filepath.Join(dir, name+".lua"), `print "ran"`)
+	}
+	term := openTerminal(t, dir, "bash", "--norc", "--noprofile", "-i")
+	term.expect(`prompt> $`)
+	term.send("PATH=" + filepath.Dir(bin) + ":$PATH LUATRACE_PATH=$PWD/lib; source <(luatrace completion bash); bind 'set enable-bracketed-paste off'; echo sourced=$?\n")
+	term.expect(`sourced=0\n`)
+	for i, line := range []string{"luatrace -s hx", "luatrace -s hy", "luatrace -s ./hx", "luatrace -s ./hy", "luatrace -s lib/h", "luatrace info h", "luatrace ./hx", "luatrace -o h"} {
+		term.send(line + "\t\t true; echo done=" + strconv.Itoa(i) + "\n")
+		term.expect(`\ndone=` + strconv.Itoa(i) + `\n`)
+		if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+			t.Fatalf("%s: the completed line ran a command; the terminal shows:\n%s", line, term.text)
+		}
+	}
+	term.send("exit\n")
+	term.cmd.Wait()
+}
+
 func TestCompletionTexts(t *testing.T) {
 	t.Parallel()
 	bin := fixture.Luatrace(t)
