@@ -101,6 +101,13 @@ func TestCompletedProcesses(t *testing.T) {
 		cmd.Wait()
 	}()
 	pid := strconv.Itoa(cmd.Process.Pid)
+	for { // Start returns in the middle of the execve, when the kernel does not know the arguments yet
+		line, err := os.ReadFile("/proc/" + pid + "/cmdline")
+		must(t, err)
+		if strings.Contains(string(line), "100000") {
+			break
+		}
+	}
 	for _, word := range []string{pid, "1," + pid} {
 		r := fixture.Run(t, fixture.Luatrace(t), "__complete", "-p", word)
 		if !slices.Contains(lines(r.Stdout), word+"\tsleeper pause 100000") {
