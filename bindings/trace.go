@@ -1,6 +1,8 @@
 package bindings
 
 import (
+	"math"
+
 	"luatrace/engine"
 	"luatrace/engine/agg"
 
@@ -52,6 +54,7 @@ func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
 	r.tracing = t
 	t.shared = r.newObject("event", t.ev)
 	eng.AtFinish(t.finish)
+	eng.LimitReads(int(min(r.opts.MaxRead, math.MaxInt32)), r.interrupted)
 	return t
 }
 

@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"bytes"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -65,12 +66,14 @@ func (r *Runtime) procInfo(L *lua.LState, ref *procRef, key string) (lua.LValue,
 		return lua.LNumber(float64(at.UnixMicro()) / 1e6), true
 	case "cmdline":
 		b, _ := p.ProcFile("cmdline")
-		return words(L, string(b)), true
+		r.room(L, wordSize*bytes.Count(b, []byte{0}))
+		return words(L, stringOf(b)), true
 	case "env":
 		list, ok := p.Environ()
 		if !ok {
 			return lua.LNil, true
 		}
+		r.room(L, wordSize*len(list))
 		tb := L.NewTable()
 		for _, s := range list {
 			name, value, _ := strings.Cut(s, "=")
@@ -83,9 +86,16 @@ func (r *Runtime) procInfo(L *lua.LState, ref *procRef, key string) (lua.LValue,
 			return lua.LNil, true
 		}
 		tb := L.NewTable()
-		for _, fd := range fds {
-			if s := p.FDPath(fd); s != "" {
-				tb.RawSetInt(fd, lua.LString(s))
+		size := 0
+		for i, fd := range fds {
+			s := p.FDPath(fd)
+			if s == "" {
+				continue
+			}
+			tb.RawSetInt(fd, lua.LString(s))
+			if size += wordSize + len(s); i&0xff == 0xff {
+				r.poll(L)
+				r.room(L, size)
 			}
 		}
 		return tb, true
@@ -105,6 +115,9 @@ func (r *Runtime) procInfo(L *lua.LState, ref *procRef, key string) (lua.LValue,
 	}
 	return nil, false
 }
+
+// wordSize is what a short string in a table takes, in bytes.
+const wordSize = 64
 
 // words is a command line as /proc/PID/cmdline has it, as a list.
 func words(L *lua.LState, cmdline string) *lua.LTable {

@@ -58,8 +58,8 @@ func processObject() object {
 			{"comm", "string", "Name of its first thread now; \"\" when it is gone, as at proc:exit, like exe, cwd and cmdline."},
 			{"exe", "string", "Path of its program."},
 			{"cwd", "string", "Its working directory."},
-			{"cmdline", "table", "Its command line as a list of strings."},
-			{"env", "table|nil", "The environment that its program was started with, by name: ev.proc.env.HOME. A program that changes its own is not seen."},
+			{"cmdline", "table", "Its command line as a list of strings, of at most 2 MiB."},
+			{"env", "table|nil", "The environment that its program was started with, by name: ev.proc.env.HOME; at most 2 MiB. A program that changes its own is not seen."},
 			{"fds", "table|nil", "Its open descriptors by number, each as ev.fdpath has it. Use pairs: there may be gaps, and the first is 0."},
 			{"threads", "number", "How many threads are traced."},
 			{"data", "table", "A table that lives as long as the process."},
@@ -98,7 +98,8 @@ func processObject() object {
 					return 1
 				}},
 			{name: "file", params: "name: string", returns: "string|nil",
-				help: "Returns the content of a file below /proc/PID: \"maps\", \"status\", \"io\".",
+				help: "Returns the content of a file below /proc/PID: \"maps\", \"status\", \"io\". Of one that is longer than --max-read, 64M (cmdline and environ: 2M), it is the " +
+					"beginning, in whole lines or words, which luatrace says once. nil if there is none, or the process is gone. mem, pagemap and clear_refs are errors.",
 				fn: func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
 					name := L.CheckString(2)
@@ -109,10 +110,13 @@ func processObject() object {
 						L.RaiseError("%s", notInSandbox("a file by way of /proc/PID/"+escape(name)))
 					}
 					b, err := p.proc.ProcFile(name)
-					if err != nil {
+					switch {
+					case err == nil:
+						L.Push(lua.LString(stringOf(b)))
+					case engine.IsRefused(err):
+						L.RaiseError("%s", err.Error())
+					default:
 						L.Push(lua.LNil)
-					} else {
-						L.Push(lua.LString(b))
 					}
 					return 1
 				}},
@@ -175,8 +179,7 @@ func (r *Runtime) procIndex(L *lua.LState) int {
 	case "ppid":
 		L.Push(number(int64(ref.proc.ParentPID())))
 	case "comm":
-		b, _ := ref.proc.ProcFile("comm")
-		L.Push(lua.LString(strings.TrimSuffix(string(b), "\n")))
+		L.Push(lua.LString(ref.proc.Comm()))
 	case "exe":
 		L.Push(lua.LString(ref.proc.Exe()))
 	case "cwd":

@@ -9,6 +9,7 @@ import (
 
 	"luatrace/engine/fdinfo"
 	"luatrace/tracer"
+	"luatrace/tracer/procfs"
 )
 
 // Options of an [Engine].
@@ -102,6 +103,8 @@ type Engine struct {
 	keepTasks   bool         // end hooks may ask for tasks
 	last        []*Task      // what was traced at the end
 	asides      map[int]bool // the processes that trace others, told of already
+	reading     procfs.Bound
+	cuts        map[string]bool // the files of /proc of which only the beginning was read
 
 	stop     atomic.Bool // the trace is to end
 	signalMu sync.Mutex

@@ -43,6 +43,7 @@ func (p *Proc) parent(pid int) int {
 // nothing of it then.
 func (e *Engine) rememberProgram(t *Task) {
 	if e.wantsEnds && procfs.Default().View() != procfs.None {
+		t.Proc.KeepShown()
 		t.Comm()
 		t.Proc.exe = t.Exe()
 	}

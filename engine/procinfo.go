@@ -1,7 +1,8 @@
 package engine
 
 import (
-	"bytes"
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,57 @@ import (
 	"luatrace/tracer/procfs"
 )
 
+// LimitReads bounds what hooks read of a file of /proc at once, in bytes. poll, if it is
+// set, is called between the pieces of a long file, by the thread that runs hooks; its
+// error ends the reading. It must be called before Run.
+func (e *Engine) LimitReads(most int, poll func() error) {
+	e.reading = procfs.Bound{Most: most, Poll: poll}
+}
+
+// ProcFile returns the content of a file below /proc/PID, such as "maps". Of one that is
+// longer than LimitReads allows it is the beginning, and that is reported once for each
+// name. The error is a *procfs.RefusedError for a file that has no end.
+func (p *Proc) ProcFile(name string) ([]byte, error) {
+	b, err := p.Process.ProcFile(name)
+	if cut := (*procfs.CutError)(nil); errors.As(err, &cut) {
+		p.reportCut(cut)
+		err = nil
+	}
+	return b, err
+}
+
+// List returns the names in a directory below /proc/PID, as ProcFile does.
+func (p *Proc) List(dir string) ([]string, error) {
+	names, err := p.Process.List(dir)
+	if cut := (*procfs.CutError)(nil); errors.As(err, &cut) {
+		p.reportCut(cut)
+		err = nil
+	}
+	return names, err
+}
+
+func (p *Proc) reportCut(cut *procfs.CutError) {
+	e := p.eng
+	if e.cuts[cut.File] {
+		return
+	}
+	if e.cuts == nil {
+		e.cuts = map[string]bool{}
+	}
+	e.cuts[cut.File] = true
+	what, why := "bytes", " (--max-read)"
+	switch cut.Most {
+	case procfs.MostWords:
+		why = ", as much as execve passes to a program"
+	case procfs.MostNames:
+		what, why = "names", ""
+	}
+	e.report(fmt.Sprintf("%q of process %d is longer than what is read of it, %d %s%s: its end is missing. This is said once", cut.File, p.PID, cut.Most, what, why))
+}
+
+// IsRefused says whether an error of ProcFile is that the file has no end.
+func IsRefused(err error) bool { return errors.As(err, new(*procfs.RefusedError)) }
+
 // IDs are the user and group ids of a process.
 type IDs struct {
 	UID, EUID int // user: real and effective
@@ -22,7 +74,7 @@ type IDs struct {
 // IDs returns the user and group ids of the process now; false if it is gone, or
 // /proc can't tell.
 func (p *Proc) IDs() (IDs, bool) {
-	text, err := p.ProcFile("status")
+	text, err := p.ProcFileWithin("status", procfs.Bound{})
 	if err != nil {
 		return IDs{}, false
 	}
@@ -56,18 +108,12 @@ var booted = sync.OnceValue(func() time.Time {
 // Start returns when the process was made (the program that it runs may have come
 // later), to a hundredth of a second; false if it is gone, or /proc can't tell.
 func (p *Proc) Start() (time.Time, bool) {
-	text, err := p.ProcFile("stat")
+	text, err := p.ProcFileWithin("stat", procfs.Bound{})
 	if err != nil {
 		return time.Time{}, false
 	}
-	// The name may hold anything; after its parenthesis starttime is the 20th
-	// field (proc_pid_stat(5)).
-	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(f) < 20 || booted().IsZero() {
-		return time.Time{}, false
-	}
-	n, err := strconv.ParseInt(f[19], 10, 64)
-	if err != nil {
+	n, err := procfs.StartOf(text)
+	if err != nil || booted().IsZero() {
 		return time.Time{}, false
 	}
 	return booted().Add(time.Duration(n) * (time.Second / ticks)).Round(time.Second / ticks), true

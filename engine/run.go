@@ -23,6 +23,7 @@ func (e *Engine) Run(target Target) (Result, error) {
 		e.signalMu.Lock()
 		e.tr = tr
 		e.signalMu.Unlock()
+		tr.Reading = e.reading
 		return e.trace(tr, target)
 	})
 	return e.result, err

@@ -2,10 +2,15 @@ package engine
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/elffile"
+	"luatrace/tracer/procfs"
 )
 
 // savedMemory is what stood where a changed argument was put.
@@ -141,19 +146,72 @@ func zeroRun(b []byte, from, n int) int {
 // noVDSO marks a process that was searched in vain.
 const noVDSO = 1
 
+// findVDSO finds where the vDSO ends: /proc/PID/auxv says where it begins, and it is
+// an ELF file in memory. What a process that has unmapped or moved it has there now is
+// not taken for it.
 func (p *Proc) findVDSO() uint64 {
-	maps, err := p.Maps()
+	b, err := p.ProcFileWithin("auxv", procfs.Bound{})
 	if err != nil {
 		return noVDSO
 	}
-	for line := range bytes.Lines(maps) {
-		var start, end uint64
-		if !bytes.HasSuffix(bytes.TrimSpace(line), []byte("[vdso]")) {
-			continue
-		}
-		if _, err := fmt.Sscanf(string(line), "%x-%x", &start, &end); err == nil {
-			return end
+	const sysinfoHeader = 33 // AT_SYSINFO_EHDR
+	start := auxiliary(b, sysinfoHeader)
+	if start == 0 || start%vdsoPage != 0 {
+		return noVDSO
+	}
+	f, err := elffile.New(vdsoImage{p, start}, mostVDSO)
+	if err != nil {
+		return noVDSO
+	}
+	if name, err := f.Soname(); err != nil || !strings.HasPrefix(name, "linux-vdso") && !strings.HasPrefix(name, "linux-gate") {
+		return noVDSO
+	}
+	size := f.SectionsEnd // behind all that is loaded
+	for _, s := range f.Segments {
+		if s.Type == elffile.Load {
+			size = max(size, s.Offset+s.FileSize)
 		}
 	}
-	return noVDSO
+	if size > mostVDSO {
+		return noVDSO
+	}
+	return start + (size+vdsoPage-1)&^(vdsoPage-1)
+}
+
+// mostVDSO is more than any kernel's.
+const mostVDSO = 16 * vdsoPage
+
+// vdsoImage reads the vDSO as a file.
+type vdsoImage struct {
+	p     *Proc
+	start uint64
+}
+
+// ReadAt is that of io.ReaderAt.
+func (v vdsoImage) ReadAt(b []byte, offset int64) (int, error) {
+	return v.p.ReadMemory(v.start+uint64(offset), b)
+}
+
+// auxiliary returns the value of a type in the text of /proc/PID/auxv, which are pairs of
+// words of the program's size; 0 if it has none.
+func auxiliary(b []byte, kind uint64) uint64 {
+	words := func(size int, word func([]byte) uint64) (value uint64, ok bool) {
+		for b := b; len(b) >= 2*size; b = b[2*size:] {
+			switch at := word(b); {
+			case at == 0: // AT_NULL
+				return value, true
+			case at > 0xffff: // pairs of the other size
+				return 0, false
+			case at == kind:
+				value = word(b[size:])
+			}
+		}
+		return 0, false
+	}
+	order := binary.NativeEndian
+	if value, ok := words(8, order.Uint64); ok {
+		return value
+	}
+	value, _ := words(4, func(b []byte) uint64 { return uint64(order.Uint32(b)) })
+	return value
 }

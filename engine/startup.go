@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"path"
 	"regexp"
 	"strconv"
@@ -77,23 +76,33 @@ func startupPath(name string) bool {
 	return strings.HasPrefix(name, "/etc/ld.so.") || localeFile().MatchString(name)
 }
 
+// mostMaps is how much of the list of mappings is searched for the loader: a program
+// may have any number.
+const mostMaps = 4 << 20
+
 // loader finds where the code of the dynamic loader is, 0 if it is not known.
 func (p *Proc) loader() (from, to uint64) {
-	maps, err := p.Maps()
-	if err != nil {
+	read := 0
+	p.ScanProcFile("maps", func(line []byte) bool {
+		from, to = loaderIn(line)
+		read += len(line)
+		return to == 0 && read < mostMaps
+	})
+	return from, to
+}
+
+// loaderIn takes where the loader's code is from a line of /proc/PID/maps; 0 if it is
+// about something else.
+func loaderIn(line []byte) (from, to uint64) {
+	f := strings.Fields(string(line))
+	if len(f) < 6 || !strings.Contains(f[1], "x") || !loaderName().MatchString(path.Base(f[5])) {
 		return 0, 0
 	}
-	for line := range bytes.Lines(maps) {
-		f := strings.Fields(string(line))
-		if len(f) < 6 || !strings.Contains(f[1], "x") || !loaderName().MatchString(path.Base(f[5])) {
-			continue
-		}
-		start, end, _ := strings.Cut(f[0], "-")
-		a, aerr := strconv.ParseUint(start, 16, 64)
-		b, berr := strconv.ParseUint(end, 16, 64)
-		if aerr == nil && berr == nil {
-			return a, b
-		}
+	start, end, _ := strings.Cut(f[0], "-")
+	a, aerr := strconv.ParseUint(start, 16, 64)
+	b, berr := strconv.ParseUint(end, 16, 64)
+	if aerr != nil || berr != nil {
+		return 0, 0
 	}
-	return 0, 0
+	return a, b
 }

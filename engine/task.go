@@ -86,7 +86,7 @@ func (t *Task) fdName(fd int) string {
 
 // fdText says what a descriptor refers to now, as strace does.
 func (t *Task) fdText(fd int, detail decode.FDDetail) string {
-	return string(t.Proc.eng.sockets.Append(nil, t.Task, t.TID, fd, detail))
+	return string(t.Proc.eng.sockets.Append(nil, t.Task, fd, detail))
 }
 
 func (e *Engine) proc(p *tracer.Process) *Proc {

@@ -73,30 +73,29 @@ func (t *Task) CopyFD(fd int) (int, error) { return t.Proc.CopyFD(fd) }
 
 // NetNamespace names the task's network namespace, "net:[4026531840]"; "" if it
 // is gone or not to be known.
-func (t *Task) NetNamespace() string { return t.Proc.link(t.TID, "ns/net") }
+func (t *Task) NetNamespace() string { return t.link("ns/net") }
 
 // NetNamespace names the network namespace of the process, as that of a task.
-func (p *Process) NetNamespace() string { return p.link(p.memTID(), "ns/net") }
+func (p *Process) NetNamespace() string { return p.link("ns/net") }
 
 // SocketProtocol returns the kernel's name for a socket's protocol, such as
 // "TCPv6"; "" for a descriptor that is no socket.
-func (t *Task) SocketProtocol(fd int) string { return t.Proc.socketProtocol(t.TID, fd) }
+func (t *Task) SocketProtocol(fd int) string { return socketProtocol(t.Look, fd) }
 
 // SocketProtocol is that of a task, for a descriptor of the process.
-func (p *Process) SocketProtocol(fd int) string { return p.socketProtocol(p.memTID(), fd) }
+func (p *Process) SocketProtocol(fd int) string { return socketProtocol(p.Look, fd) }
 
-func (p *Process) socketProtocol(tid, fd int) string {
-	if p.sim != nil {
-		return ""
-	}
-	var buf [64]byte
-	path, err := procfs.Default().Path(tid, "fd/"+strconv.Itoa(fd))
+func socketProtocol(look func(func(procfs.Place) error) error, fd int) (name string) {
+	err := look(func(at procfs.Place) error {
+		var buf [64]byte
+		n, err := unix.Getxattr(at.Path("fd/"+strconv.Itoa(fd)), "system.sockprotoname", buf[:])
+		if err == nil {
+			name = unix.ByteSliceToString(buf[:n])
+		}
+		return err
+	})
 	if err != nil {
 		return ""
 	}
-	n, err := unix.Getxattr(path, "system.sockprotoname", buf[:])
-	if err != nil {
-		return ""
-	}
-	return unix.ByteSliceToString(buf[:n])
+	return name
 }

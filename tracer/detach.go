@@ -123,6 +123,9 @@ func (t *Tracer) detachEverything() {
 			t.release(ev.Task)
 		}
 	}
+	for _, task := range t.tasks {
+		task.Proc.noteLetGo()
+	}
 	t.dropAll()
 	if t.launch != nil { // let go before its execve
 		t.launch.finish()
@@ -215,6 +218,7 @@ func (t *Tracer) release(task *Task) {
 	if task.reaped.Load() {
 		return
 	}
+	task.Proc.noteLetGo()
 	// ESRCH: killed while stopped. The kernel then still owes us the report.
 	if e := ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
 		t.forget(task)

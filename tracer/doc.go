@@ -57,7 +57,7 @@
 //   - For the developer: flight.go keeps the last requests, rules.go checks the thread
 //     rules in tests.
 //   - Reading and changing: regs.go, memory.go, procfs.go, ptrace_unsafe.go;
-//     the package procfs is the only way to /proc, spinning.go for pages that never arrive,
+//     the package procfs is the only way to /proc, shown.go what hooks see there, spinning.go for pages that never arrive,
 //     inprogress.go for calls that have not returned.
 //   - Without a kernel: simulated.go for events that are made up, model.go for the
 //     tests of the bookkeeping.

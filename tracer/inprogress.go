@@ -85,7 +85,7 @@ func (t *Task) programABI(nr int) syscalls.ABI {
 		machine = 18 // where it stands
 	)
 	var head [machine + 2]byte
-	fd, err := proc().Open(t.TID, "exe", unix.O_RDONLY)
+	fd, err := proc().Open(t.TID, "exe", unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
 		return nativeABI
 	}
@@ -119,19 +119,4 @@ func (t *Tracer) AllTasks() []*Task {
 	}
 	slices.SortFunc(list, func(a, b *Task) int { return a.TID - b.TID })
 	return list
-}
-
-// List returns the names in a directory below /proc/PID, such as "fd".
-func (p *Process) List(dir string) ([]string, error) {
-	if p.sim != nil {
-		var names []string
-		if dir == "fd" {
-			for fd := range p.sim.FDs {
-				names = append(names, strconv.Itoa(fd))
-			}
-		}
-		return names, nil
-	}
-	proc().Wanted()
-	return proc().List(p.memTID(), dir)
 }

@@ -73,6 +73,9 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 	if int64(addr) < 0 { // a kernel address: no file offset, and never readable
 		return 0, unix.EFAULT
 	}
+	if p.ended() {
+		return 0, unix.ESRCH // its number may be another's by now
+	}
 	if len(b) > bulkRead && !p.holdsPages() {
 		n, e := processVMReadv(p.memTID(), b, addr)
 		if e == 0 && n == len(b) {
@@ -154,6 +157,9 @@ func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
 	}
 	if len(b) == 0 {
 		return 0, nil
+	}
+	if p.ended() {
+		return 0, unix.ESRCH
 	}
 	fd, err := p.mem.get(p.memTID())
 	if err == nil {

@@ -470,6 +470,9 @@ func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
 		t.forgetThreads(task)
 	}
 	ev.LastTask = t.forget(task)
+	if ev.LastTask {
+		task.Proc.shown.letGo = 0
+	}
 	t.adoptHeld()
 	if task.Proc.Command && t.launch != nil && ev.LastTask {
 		// The command never got through execve.

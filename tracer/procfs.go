@@ -95,98 +95,12 @@ func signalsPending(tid int) bool {
 // threads lists the thread ids of a process.
 func threads(pid int) ([]int, error) { return proc().Threads(pid) }
 
-// Comm returns the thread's name (at most 15 bytes), "" if it is gone.
-func (t *Task) Comm() string {
-	if s := t.Proc.sim; s != nil {
-		return s.Comm
-	}
-	return ProcessComm(t.TID)
-}
-
 // ProcessComm returns the name of any process or thread (at most 15 bytes), ""
 // if there is none.
 func ProcessComm(tid int) string {
 	proc().Wanted()
 	return proc().Comm(tid)
 }
-
-// Exe returns the path of the process's program as the kernel shows it.
-func (t *Task) Exe() string { return t.Proc.link(t.TID, "exe") }
-
-// Cwd returns the task's working directory as the kernel shows it.
-func (t *Task) Cwd() string { return t.Proc.link(t.TID, "cwd") }
-
-// FD returns what a file descriptor stands for as /proc shows it: a path, or
-// "pipe:[...]", "socket:[...]", "anon_inode:...". "" if it is not open.
-func (t *Task) FD(fd int) string { return t.Proc.descriptor(t.TID, fd) }
-
-// link returns the target of a link below /proc/TID of a thread of the process.
-func (p *Process) link(tid int, name string) string {
-	if p.sim != nil {
-		return p.sim.link(name)
-	}
-	return procLink(tid, name)
-}
-
-func (p *Process) descriptor(tid, fd int) string {
-	if p.sim != nil {
-		return p.sim.FDs[fd]
-	}
-	return procLink(tid, "fd/"+strconv.Itoa(fd))
-}
-
-// file returns the content of a file below /proc/TID of a thread of the process.
-func (p *Process) file(tid int, name string) ([]byte, error) {
-	if p.sim != nil {
-		return p.sim.file(name)
-	}
-	proc().Wanted()
-	return proc().ReadRegular(tid, name)
-}
-
-func (p *Process) parent(tid int) int {
-	if p.sim != nil {
-		return p.sim.PPID
-	}
-	return parentOf(tid)
-}
-
-// procLink returns the target of a link below /proc/TID that somebody wants.
-func procLink(tid int, name string) string {
-	proc().Wanted()
-	s, _ := proc().Readlink(tid, name)
-	return s
-}
-
-// Exe returns the path of the process's program.
-func (p *Process) Exe() string { return p.link(p.memTID(), "exe") }
-
-// Cwd returns the process's working directory.
-func (p *Process) Cwd() string { return p.link(p.memTID(), "cwd") }
-
-// FD returns what a file descriptor stands for, as Task.FD does.
-func (p *Process) FD(fd int) string { return p.descriptor(p.memTID(), fd) }
-
-// ProcFile returns the content of a file below /proc/PID, such as "maps".
-func (p *Process) ProcFile(name string) ([]byte, error) { return p.file(p.memTID(), name) }
-
-// Maps returns the process's mappings as /proc/PID/maps shows them. It is for
-// what luatrace itself looks up: nobody is told where /proc is of no use.
-func (p *Process) Maps() ([]byte, error) {
-	if p.sim != nil {
-		return p.sim.file("maps")
-	}
-	return proc().ReadFile(p.memTID(), "maps")
-}
-
-// ParentPID returns the parent's process id now, 0 if the process is gone.
-func (p *Process) ParentPID() int { return p.parent(p.memTID()) }
-
-// ProcFile returns the content of a file below /proc/TID, such as "maps".
-func (t *Task) ProcFile(name string) ([]byte, error) { return t.Proc.file(t.TID, name) }
-
-// ParentPID returns the parent's process id now, 0 if the task is gone.
-func (t *Task) ParentPID() int { return t.Proc.parent(t.TID) }
 
 // Kill sends the process a signal; ESRCH if it is gone.
 func (p *Process) Kill(sig unix.Signal) error {

@@ -11,6 +11,9 @@ import (
 // be let go, else SYSCALL or CONT, with the signal that is to be delivered.
 func (t *Tracer) Resume(task *Task) {
 	t.records()
+	if task.dead && task.Proc.ended() && task.Proc.shown.letGo == 0 {
+		t.forgetShown(task.Proc) // the event of its end has been dealt with
+	}
 	if task.dead || task.state != taskStopped || task.reaped.Load() {
 		return
 	}

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"bytes"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -115,6 +116,16 @@ func (s *Simulated) file(name string) ([]byte, error) {
 		return []byte(s.Comm + "\n"), nil
 	}
 	return nil, unix.ENOENT
+}
+
+func (s *Simulated) scan(name string, do func(line []byte) bool) error {
+	b, err := s.file(name)
+	for line := range bytes.Lines(b) {
+		if !do(line) {
+			break
+		}
+	}
+	return err
 }
 
 // Simulate makes a call the one in progress of a simulated task, entered at a

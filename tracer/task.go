@@ -24,6 +24,7 @@ type Process struct {
 	tr        *Tracer
 	mem       memFile
 	pidfd     pidfd
+	shown     keptDir
 	sim       *Simulated // instead of a real process, or nil
 	tasks     int
 	lastTID   int // the task that stopped last

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // Options of a [Tracer].
@@ -26,6 +28,9 @@ type Tracer struct {
 	// OwnFilter, if set, is called when a tracee with our filter has installed
 	// one of its own, or could not because of ours.
 	OwnFilter func(task *Task, f *OwnFilter)
+	// Reading is how much hooks may read of a file of /proc at once, and what ends
+	// it before.
+	Reading procfs.Bound
 	// OnAside, if not nil, makes the tracer let go of processes that tracees
 	// want to trace, and is told of each. It is called from Next and Resume.
 	OnAside func(*Aside)
@@ -71,6 +76,8 @@ type Tracer struct {
 	wakes       atomic.Uint64
 	info        syscallInfo
 	atSignal    signalRegisters
+
+	kept []*Process // whose directories in /proc are open, see shown.go
 
 	heldPages    bool         // a tracee may have pages that never arrive, see spinning.go
 	spins        map[int]spin // by thread; nil while nobody looks
@@ -130,6 +137,7 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 		t.locked(t.killAll)
 		t.collectCommand()
 		t.forgetLeft()
+		t.forgetAllShown()
 		if t.listener != nil {
 			t.listener.Close()
 		}

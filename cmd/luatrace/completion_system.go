@@ -29,8 +29,8 @@ func processes(numbers bool) []string {
 		if own[pid] || fs.Stat(pid, "cmdline", &st, 0) != nil || os.Geteuid() != 0 && int(st.Uid) != os.Geteuid() {
 			continue
 		}
-		line, err := fs.ReadFile(pid, "cmdline")
-		if err != nil || len(line) == 0 {
+		line, _ := fs.ReadFile(pid, "cmdline") // of a long one the beginning
+		if len(line) == 0 {
 			continue
 		}
 		name := fs.Comm(pid)

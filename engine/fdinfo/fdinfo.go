@@ -16,22 +16,32 @@ import (
 	"luatrace/tracer/procfs"
 )
 
-// Append appends, in angle brackets, what a descriptor of thread tid, which is
-// src, refers to, in the given detail; nothing if it is not open.
-func (r *Resolver) Append(dst []byte, src Source, tid, fd int, detail decode.FDDetail) []byte {
+// Append appends, in angle brackets, what a descriptor of src refers to, in the given
+// detail; nothing if it is not open.
+func (r *Resolver) Append(dst []byte, src Source, fd int, detail decode.FDDetail) []byte {
 	if fd < 0 && fd != unix.AT_FDCWD {
 		return dst
 	}
-	f := file{r: r, src: src, tid: tid, fd: fd, fs: procfs.Default(), name: "cwd"}
+	f := file{r: r, src: src, fd: fd, name: "cwd"}
 	if fd != unix.AT_FDCWD {
 		f.name = "fd/" + strconv.Itoa(fd)
 	}
-	f.fs.Wanted()
-	link, err := f.fs.Readlink(tid, f.name)
+	start := len(dst)
+	err := src.Look(func(at procfs.Place) (err error) {
+		f.at = at
+		if f.link, err = at.Readlink(f.name); err == nil {
+			dst = f.append(dst, detail)
+		}
+		return err
+	})
 	if err != nil {
-		return dst
+		return dst[:start]
 	}
-	f.link = link
+	return dst
+}
+
+// append is Append for a descriptor that is open.
+func (f *file) append(dst []byte, detail decode.FDDetail) []byte {
 	start := len(dst)
 	dst = append(dst, '<')
 	n := len(dst)
@@ -47,12 +57,12 @@ func (r *Resolver) Append(dst []byte, src Source, tid, fd int, detail decode.FDD
 
 // file is one descriptor.
 type file struct {
-	r       *Resolver
-	src     Source
-	tid, fd int
-	fs      *procfs.FS
-	name    string // of the descriptor's link below /proc/TID
-	link    string // what it says
+	r    *Resolver
+	src  Source
+	fd   int
+	at   procfs.Place // where /proc shows its owner
+	name string       // of the descriptor's link there
+	link string       // what it says
 }
 
 // special appends what is known of descriptors that are no files, nothing for
@@ -69,7 +79,7 @@ func (f *file) special(dst []byte, detail decode.FDDetail) []byte {
 		return f.signalFD(dst)
 	case (f.link == "anon_inode:[pidfd]" || strings.HasPrefix(f.link, "pidfd:[")) && detail&decode.FDPidFD != 0:
 		if pid, _ := strconv.Atoi(f.info("Pid")); pid > 0 {
-			if pid = f.fs.Inner(pid); pid > 0 {
+			if pid = f.at.Inner(pid); pid > 0 {
 				return strconv.AppendInt(append(dst, "pid:"...), int64(pid), 10)
 			}
 		}
@@ -84,7 +94,7 @@ func (f *file) appendPath(dst []byte, detail decode.FDDetail) []byte {
 	if rest, ok := strings.CutSuffix(path, " (deleted)"); ok && strings.HasPrefix(path, "/") {
 		// A name may end in this too: then there is a file of that name.
 		var now, was unix.Stat_t
-		if f.fs.Stat(f.tid, f.name, &was, 0) != nil || unix.Lstat(path, &now) != nil || now.Ino != was.Ino || now.Dev != was.Dev {
+		if f.at.Stat(f.name, &was, 0) != nil || unix.Lstat(path, &now) != nil || now.Ino != was.Ino || now.Dev != was.Dev {
 			path, deleted = rest, true
 		}
 	}
@@ -105,7 +115,7 @@ func (f *file) device(dst []byte) []byte {
 		return dst
 	}
 	var st unix.Stat_t
-	if f.fs.Stat(f.tid, f.name, &st, 0) != nil {
+	if f.at.Stat(f.name, &st, 0) != nil {
 		return dst
 	}
 	switch st.Mode & unix.S_IFMT {
@@ -123,10 +133,7 @@ func (f *file) device(dst []byte) []byte {
 
 // info returns a field of /proc/PID/fdinfo/FD, "" if there is none.
 func (f *file) info(name string) string {
-	b, err := f.fs.ReadFile(f.tid, "fdinfo/"+strconv.Itoa(f.fd))
-	if err != nil {
-		return ""
-	}
+	b, _ := f.at.ReadFile("fdinfo/" + strconv.Itoa(f.fd)) // what is wanted stands at the beginning
 	return procfs.FieldOf(b, name)
 }
 

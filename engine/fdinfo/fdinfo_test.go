@@ -17,7 +17,7 @@ import (
 func own(fd int, detail decode.FDDetail) string {
 	var r Resolver
 	defer r.Close()
-	return string(r.Append(nil, self{}, os.Getpid(), fd, detail))
+	return string(r.Append(nil, self{}, fd, detail))
 }
 
 func inode(t *testing.T, fd int) uint64 {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"luatrace/tracer/procfs"
 )
 
 // Source is a thread or a process whose descriptors are asked for. The methods
@@ -17,8 +19,11 @@ type Source interface {
 	SocketProtocol(fd int) string
 	// NetNamespace names the network namespace, or is "".
 	NetNamespace() string
-	// ProcFile returns the content of a file below /proc/PID.
-	ProcFile(name string) ([]byte, error)
+	// ScanProcFile calls do with each line of a file below /proc/PID until that
+	// returns false.
+	ScanProcFile(name string, do func(line []byte) bool) error
+	// Look calls do with the place where /proc shows it; ESRCH if it is gone.
+	Look(do func(procfs.Place) error) error
 }
 
 // Socket is what a socket says of itself at one moment.

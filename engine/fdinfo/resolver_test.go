@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // self is this process, asked in the ways that are not refused.
@@ -40,7 +42,17 @@ func (s self) NetNamespace() string {
 	return ns
 }
 
-func (self) ProcFile(name string) ([]byte, error) { return os.ReadFile("/proc/thread-self/" + name) }
+func (s self) ScanProcFile(name string, do func(line []byte) bool) error {
+	return s.Look(func(at procfs.Place) error { return at.Scan(name, procfs.Bound{Most: 64 << 20}, do) })
+}
+
+func (self) Look(do func(procfs.Place) error) error {
+	at, err := procfs.Default().Thread(os.Getpid())
+	if err != nil {
+		return err
+	}
+	return do(at)
+}
 
 // ways are the ways to ask, each without those before it.
 var ways = []struct {

@@ -55,19 +55,27 @@ func inetTable(src Source, s *Socket, inode string) bool {
 }
 
 // unixTable looks in the table of unix sockets: slot, references, protocol, flags,
-// type, state, inode, path. It has no peers.
+// type, state, inode, path. It has no peers. All but the path is the kernel's own text.
 func unixTable(src Source, s *Socket, inode string) bool {
-	b, err := src.ProcFile("net/unix")
-	if err != nil {
+	var path string
+	rows, ours := 0, false // how many there are for the inode; this is one of them
+	err := src.ScanProcFile("net/unix", func(line []byte) bool {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		at, rest, ok := unixRow(line)
+		switch {
+		case ok && string(at) == inode:
+			rows, ours, path = rows+1, true, string(rest)
+		case ok:
+			ours = false
+		case ours && len(path) <= mostPath: // it has a newline
+			path += "\n" + string(line)
+		}
+		return rows < 2
+	})
+	// A path may hold what looks like another socket's row. That one's own row is in the
+	// table too: of two nobody can say which is the kernel's.
+	if err != nil || rows != 1 {
 		return false
-	}
-	line := Line(b, 6, inode)
-	if line == nil {
-		return false
-	}
-	path := ""
-	if _, rest, ok := strings.Cut(string(line), " "+inode+" "); ok {
-		path = strings.TrimSuffix(rest, "\n")
 	}
 	if abstract, ok := strings.CutPrefix(path, "@"); ok {
 		path = "\x00" + abstract
@@ -76,6 +84,41 @@ func unixTable(src Source, s *Socket, inode string) bool {
 		s.Protocol = "UNIX"
 	}
 	s.setPaths(path, "")
+	return true
+}
+
+// mostPath is the length of the longest path of a unix socket (sun_path of unix(7)).
+const mostPath = 108
+
+// unixRow takes inode and path from a line of the table of unix sockets; ok is false if
+// it can't be the beginning of a row.
+func unixRow(line []byte) (inode, path []byte, ok bool) {
+	slot, rest, ok := bytes.Cut(line, []byte(": "))
+	if !ok || len(slot) < 8 || len(slot) > 16 || !isHex(slot) {
+		return nil, nil, false
+	}
+	for _, width := range [...]int{8, 8, 8, 4, 2} {
+		var word []byte
+		if word, rest, ok = bytes.Cut(rest, []byte(" ")); !ok || len(word) != width || !isHex(word) {
+			return nil, nil, false
+		}
+	}
+	rest = bytes.TrimLeft(rest, " ")
+	inode, path, _ = bytes.Cut(rest, []byte(" "))
+	for _, c := range inode {
+		if c < '0' || c > '9' {
+			return nil, nil, false
+		}
+	}
+	return inode, path, len(inode) > 0
+}
+
+func isHex(b []byte) bool {
+	for _, c := range b {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
 	return true
 }
 
@@ -95,35 +138,19 @@ func netlinkTable(src Source, s *Socket, inode string) bool {
 	return true
 }
 
-// row returns the row of a table whose column has this value.
-func row(src Source, table string, column int, value string) []string {
-	b, err := src.ProcFile("net/" + table)
-	if err != nil {
-		return nil
-	}
-	return Row(b, column, value)
-}
-
-// Row returns the row of a table of /proc/PID/net whose column, counted from 0,
-// has this value; nil if there is none.
-func Row(table []byte, column int, value string) []string {
-	if line := Line(table, column, value); line != nil {
-		return strings.Fields(string(line))
-	}
-	return nil
-}
-
-// Line returns the same row as it stands there.
-func Line(table []byte, column int, value string) []byte {
-	for line := range bytes.Lines(table) {
+// row returns the row of a table of /proc/PID/net whose column, counted from 0, has
+// this value; nil if there is none. None of these tables has text of a program's.
+func row(src Source, table string, column int, value string) (row []string) {
+	src.ScanProcFile("net/"+table, func(line []byte) bool {
 		if !bytes.Contains(line, []byte(value)) {
-			continue
+			return true
 		}
 		if fields := strings.Fields(string(line)); len(fields) > column && fields[column] == value {
-			return line
+			row = fields
 		}
-	}
-	return nil
+		return row == nil
+	})
+	return row
 }
 
 // Address reads "0100007F:1F90" of a table of /proc/PID/net: 127.0.0.1:8080. The

@@ -31,7 +31,7 @@ var layers = []layer{
 	{"tracer/encode/...", []string{"tracer/encode/...", "tracer/syscalls", "tracer/decode"}},
 	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
 	{"engine/agg/...", []string{"github.com/caio/go-tdigest/v4"}},
-	{"engine/...", []string{"engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "tracer/encode", "golang.org/x/sys/..."}},
+	{"engine/...", []string{"engine/...", "tracer", "tracer/procfs", "tracer/elffile", "tracer/syscalls", "tracer/decode", "tracer/encode", "golang.org/x/sys/..."}},
 	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
 	{"scripts/...", nil},
 	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "scripts", "engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},

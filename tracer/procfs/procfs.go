@@ -137,56 +137,74 @@ func (f *FS) Why() string { return f.why }
 // unavailable is its error for a thread that it does not show.
 func (f *FS) unavailable() error { return &Unavailable{f.why} }
 
-// name is the path of a file of a thread below it.
-func (f *FS) name(tid int, file string) (string, error) {
-	switch {
-	case f.view == None:
-		return "", f.unavailable()
-	case f.view == Outer:
+// Thread is where a thread is shown, by its number: it is the caller's business that
+// the number is not another's by now. See [FS.Hold].
+func (f *FS) Thread(tid int) (Place, error) {
+	if f.view == None {
+		return Place{}, f.unavailable()
+	}
+	if f.view == Outer {
 		n, err := f.number(tid)
 		if err != nil {
-			return "", err
+			return Place{}, err
 		}
 		tid = n
 	}
-	return strconv.Itoa(tid) + "/" + file, nil
+	return Place{f: f, dir: f.fd, number: tid}, nil
 }
 
-// Open opens a file of a thread, as open(2) does.
+// Open is that of [Place].
 func (f *FS) Open(tid int, file string, flags int) (int, error) {
-	name, err := f.name(tid, file)
+	p, err := f.Thread(tid)
 	if err != nil {
 		return -1, err
 	}
-	return f.openat(name, flags)
+	return p.Open(file, flags)
 }
 
-// ReadFile returns the content of a file of a thread, such as "status".
+// ReadFile is that of [Place].
 func (f *FS) ReadFile(tid int, file string) ([]byte, error) {
-	name, err := f.name(tid, file)
+	p, err := f.Thread(tid)
 	if err != nil {
 		return nil, err
 	}
-	return f.read(name)
+	return p.ReadFile(file)
 }
 
-// ReadRegular is ReadFile for a name that somebody else chooses: some entries
-// lead to other files (fd/0, root/...), and opening one that is no regular file
-// could wait for ever, or take what the process should read: EINVAL then.
-func (f *FS) ReadRegular(tid int, file string) ([]byte, error) {
-	fd, err := f.Open(tid, file, unix.O_PATH)
+// Readlink is that of [Place].
+func (f *FS) Readlink(tid int, file string) (string, error) {
+	p, err := f.Thread(tid)
+	if err != nil {
+		return "", err
+	}
+	return p.Readlink(file)
+}
+
+// List is that of [Place].
+func (f *FS) List(tid int, dir string) ([]string, error) {
+	p, err := f.Thread(tid)
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, err
+	return p.List(dir, Bound{})
+}
+
+// Stat is that of [Place].
+func (f *FS) Stat(tid int, file string, st *unix.Stat_t, flags int) error {
+	p, err := f.Thread(tid)
+	if err != nil {
+		return err
 	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil, unix.EINVAL
+	return p.Stat(file, st, flags)
+}
+
+// Path is that of [Place].
+func (f *FS) Path(tid int, file string) (string, error) {
+	p, err := f.Thread(tid)
+	if err != nil {
+		return "", err
 	}
-	return f.read("self/fd/" + strconv.Itoa(fd))
+	return p.Path(file), nil
 }
 
 // Self returns the content of a file of this process, such as "statm".
@@ -204,43 +222,6 @@ func (f *FS) SelfLink(file string) (string, error) {
 		return "", f.unavailable()
 	}
 	return f.readlink(file)
-}
-
-// Readlink returns where a link of a thread leads to, such as "exe".
-func (f *FS) Readlink(tid int, file string) (string, error) {
-	name, err := f.name(tid, file)
-	if err != nil {
-		return "", err
-	}
-	return f.readlink(name)
-}
-
-// List returns the names in a directory of a thread, such as "fd".
-func (f *FS) List(tid int, dir string) ([]string, error) {
-	name, err := f.name(tid, dir)
-	if err != nil {
-		return nil, err
-	}
-	return f.list(name)
-}
-
-// Stat is stat(2) of a file of a thread; flags are those of fstatat(2).
-func (f *FS) Stat(tid int, file string, st *unix.Stat_t, flags int) error {
-	name, err := f.name(tid, file)
-	if err != nil {
-		return err
-	}
-	return unix.Fstatat(f.fd, name, st, flags)
-}
-
-// Path returns the name by which a file of a thread can be given to a call that
-// takes only names. It is good as long as nothing else is mounted on /proc.
-func (f *FS) Path(tid int, file string) (string, error) {
-	name, err := f.name(tid, file)
-	if err != nil {
-		return "", err
-	}
-	return "/proc/self/fd/" + strconv.Itoa(f.fd) + "/" + name, nil
 }
 
 // System returns the content of a file that is no process's, such as
@@ -280,57 +261,10 @@ func FieldOf(text []byte, name string) string {
 	return ""
 }
 
-func (f *FS) openat(name string, flags int) (int, error) {
-	for {
-		fd, err := unix.Openat(f.fd, name, flags|unix.O_CLOEXEC, 0)
-		if err != unix.EINTR {
-			return fd, err
-		}
-	}
-}
-
-func (f *FS) read(name string) ([]byte, error) {
-	fd, err := f.openat(name, unix.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	b := make([]byte, 0, 2048)
-	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := unix.Read(fd, b[len(b):cap(b)])
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return b, err
-		case n == 0:
-			return b, nil
-		}
-		b = b[:len(b)+n]
-	}
-}
-
-func (f *FS) readlink(name string) (string, error) {
-	var buf [4096]byte // the kernel gives no more
-	n, err := unix.Readlinkat(f.fd, name, buf[:])
-	if err != nil {
-		return "", err
-	}
-	return string(buf[:n]), nil
-}
-
-func (f *FS) list(name string) ([]string, error) {
-	fd, err := f.openat(name, unix.O_RDONLY|unix.O_DIRECTORY)
-	if err != nil {
-		return nil, err
-	}
-	dir := os.NewFile(uintptr(fd), name)
-	defer dir.Close()
-	return dir.Readdirnames(-1)
-}
+// read, readlink and list are for names below /proc itself.
+func (f *FS) read(name string) ([]byte, error)     { return read(f.fd, name, Bound{}) }
+func (f *FS) readlink(name string) (string, error) { return readlink(f.fd, name) }
+func (f *FS) list(name string) ([]string, error)   { return list(f.fd, name, Bound{}) }
 
 // ints returns the numbers of a line.
 func ints(line string) []int {

@@ -2,6 +2,7 @@ package procfs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -62,7 +63,7 @@ func TestOwn(t *testing.T) {
 }
 
 // A name that leads to something other than a regular file is not opened.
-func TestReadRegular(t *testing.T) {
+func TestReadWanted(t *testing.T) {
 	t.Parallel()
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
@@ -80,11 +81,26 @@ func TestReadRegular(t *testing.T) {
 	}
 	defer cat.Wait()
 	defer in.Close()
-	if b, err := Default().ReadRegular(cat.Process.Pid, "fd/0"); err != unix.EINVAL {
+	p, err := Default().Thread(cat.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := p.ReadWanted("fd/0", Bound{}); err != unix.EINVAL {
 		t.Errorf("%q, %v; want EINVAL", b, err)
 	}
-	if b, err := Default().ReadRegular(cat.Process.Pid, "status"); err != nil || FieldOf(b, "Name") == "" {
-		t.Errorf("%q, %v", b, err)
+	if b, err := p.ReadWanted("cwd", Bound{}); err != unix.EINVAL {
+		t.Errorf("%q, %v; want EINVAL", b, err)
+	}
+	if b, err := p.ReadWanted("task", Bound{}); err != unix.EISDIR {
+		t.Errorf("%q, %v; want EISDIR", b, err)
+	}
+	for _, name := range []string{"status", fmt.Sprintf("task/%d/status", cat.Process.Pid)} {
+		if b, err := p.ReadWanted(name, Bound{}); err != nil || FieldOf(b, "Name") != "cat" {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+	if b, err := p.ReadWanted("exe", Bound{Most: 100}); len(b) > 100 || !errors.As(err, new(*CutError)) {
+		t.Errorf("exe: %d bytes, %v", len(b), err)
 	}
 }
 
@@ -104,8 +120,9 @@ func TestNone(t *testing.T) {
 		_, linkErr := f.Readlink(os.Getpid(), "exe")
 		_, openErr := f.Open(os.Getpid(), "mem", unix.O_RDWR)
 		_, listErr := f.Threads(os.Getpid())
-		var st unix.Stat_t
-		for _, err := range []error{readErr, linkErr, openErr, listErr, f.Stat(os.Getpid(), "mem", &st, 0)} {
+		_, placeErr := f.Thread(os.Getpid())
+		_, holdErr := f.Hold(os.Getpid())
+		for _, err := range []error{readErr, linkErr, openErr, listErr, placeErr, holdErr} {
 			if !errors.As(err, new(*Unavailable)) {
 				t.Errorf("%v", err)
 			}

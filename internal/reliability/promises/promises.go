@@ -32,10 +32,12 @@ var Sheet = []Promise{
 	{"No byte of a traced program steers the terminal or fakes a line.", []string{
 		"bindings.TestOutputIsSafe", "bindings.TestNoControlBytes", "cmd/luatrace.TestJSONIsTheSame", "cmd/luatrace.TestHostileModes", "cmd/luatrace.TestHostileScripts",
 		"cmd/luatrace.TestRawOutputOnTerminal", "scripts.TestHostileNames"}},
+	{"No file of a traced program, and nothing that /proc shows of it, makes luatrace take memory without bounds.", []string{
+		"cmd/luatrace.TestManySections", "cmd/luatrace.TestWideArguments", "cmd/luatrace.TestWideArgumentsOfScripts", "cmd/luatrace.TestManyMappings", "cmd/luatrace.TestFilesWithoutEnd", "tracer/elffile.TestLimits"}},
 	{"What is refused is said in one line that says what to do.", []string{
 		"cmd/luatrace.TestBadCommandLines", "cmd/luatrace.TestAttachToTraced", "cmd/luatrace.TestAttachToAnotherUsers", "cmd/luatrace.TestOutputFails", "cmd/luatrace.TestOutputIsLost", "cmd/luatrace.TestScriptsAreTrusted", "cmd/luatrace.TestOldKernel"}},
 	{"Nothing of another process is shown as the traced one's, or read or written in its place, whatever /proc shows; what is not known is missing, and said once.", []string{
-		"cmd/luatrace.TestOuterProc", "cmd/luatrace.TestWithoutProc", "cmd/luatrace.TestProcMountedOver", "tracer/procfs.TestNone", "internal/lint.TestProc"}},
+		"cmd/luatrace.TestOuterProc", "cmd/luatrace.TestWithoutProc", "cmd/luatrace.TestProcMountedOver", "cmd/luatrace.TestReusedNumber", "tracer/procfs.TestNone", "tracer/procfs.TestHold", "internal/lint.TestProc"}},
 }
 
 // Section is the promise sheet in docs/reliability.md.
