@@ -124,6 +124,7 @@ func (r *Runtime) replaceStandard() {
 	set(base, "loadstring", (*Runtime).luaLoadString)
 	if !r.opts.Sandbox {
 		r.watchFiles(sub("io"))
+		r.boundReads(sub("io"))
 		r.wholeLines(sub("io"))
 		set(base, "collectgarbage", (*Runtime).luaCollectGarbage)
 		set(base, "dofile", (*Runtime).luaDoFile)
