@@ -39,9 +39,15 @@ func check(args, env []string, std stdio) status {
 
 // checkScript returns what is wrong, a line each.
 func checkScript(lib *library, name string) []string {
-	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}, Timeout: metaTimeout, Checking: true})
+	options := lookOptions(metaTimeout)
+	options.Checking = true
+	r := bindings.New(options)
 	defer r.Close()
-	fn, err := lib.compileScript(r, name)
+	var fn bindings.Function
+	err := r.Limited(func() (err error) {
+		fn, err = lib.compileScript(r, name)
+		return err
+	})
 	if err != nil {
 		var several interface{ Unwrap() []error }
 		if errors.As(err, &several) {

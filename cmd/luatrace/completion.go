@@ -251,9 +251,9 @@ func (l *library) names() []string {
 }
 
 func (l *library) categories() []string {
-	set := map[string]bool{}
+	set, looks := map[string]bool{}, newCompletionLooks()
 	for _, s := range l.all() {
-		if m, err := about(s); err == nil {
+		if m, err := looks.about(s); err == nil {
 			for _, c := range m.Categories {
 				set[c] = true
 			}
@@ -265,6 +265,7 @@ func (l *library) categories() []string {
 // argNames are "NAME=" of the scripts that stand before on the line.
 func (l *library) argNames(words []string) []string {
 	var names []string
+	looks := newCompletionLooks()
 	for i, w := range words[:max(len(words)-1, 0)] {
 		if w != "-s" && w != "--script" {
 			continue
@@ -274,7 +275,7 @@ func (l *library) argNames(words []string) []string {
 		if err != nil {
 			continue
 		}
-		m, err := about(sc)
+		m, err := looks.about(sc)
 		if err != nil {
 			m = &bindings.Meta{}
 		}

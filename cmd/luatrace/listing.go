@@ -6,41 +6,11 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
 	"luatrace/bindings"
 )
-
-// metaTimeout is how long a script may take to come to its meta.
-const metaTimeout = 5 * time.Second
-
-// about finds out what a script says about itself. Those of the collection are only
-// read: the tests have run them.
-func about(sc *script) (*bindings.Meta, error) {
-	if sc.path == "" {
-		if m, ok := bindings.LiteralMeta(collection(), sc.name+".lua"); ok {
-			return m.Shown(), nil
-		}
-	}
-	return aboutRun(sc)
-}
-
-// aboutRun runs a script as far as its meta, without a trace.
-func aboutRun(sc *script) (*bindings.Meta, error) {
-	r := bindings.New(bindings.Options{Libraries: []bindings.Library{collection()}, Timeout: metaTimeout})
-	defer r.Close()
-	fn, err := sc.compile(r)
-	if err != nil {
-		return nil, err
-	}
-	m, err := r.ReadMeta(fn)
-	if err != nil {
-		return nil, err
-	}
-	return m.Shown(), nil
-}
 
 const listUsage = `usage: luatrace list [-v] [CATEGORY|PATTERN]
 Lists the scripts that -s finds by name: those of a category, or whose names
@@ -66,17 +36,16 @@ func list(args, env []string, std stdio) status {
 		fmt.Fprint(std.out, listUsage)
 		return status{}
 	}
-	shown, categories := 0, map[string]bool{}
+	shown, categories, looks := 0, map[string]bool{}, newLooks()
 	lib := newLibrary(env)
 	all := lib.all()
 	for _, why := range lib.refused {
 		fmt.Fprintf(std.err, "luatrace: %s\n", why)
 	}
 	for _, sc := range all {
-		m, err := about(sc)
+		m, err := looks.about(sc)
 		if err != nil {
-			// One broken script is no reason not to show the others.
-			m = &bindings.Meta{Summary: "broken: " + err.Error(), Categories: []string{"broken"}}
+			m = broken(err) // which is no reason not to show the others
 		}
 		for _, c := range m.Categories {
 			categories[c] = true

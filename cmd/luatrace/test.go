@@ -93,7 +93,7 @@ func (r *testReport) script(lib *library, name string) {
 	results, err := bindings.RunTests(bindings.TestOptions{
 		Load: func(rt *bindings.Runtime) (bindings.Function, error) { return lib.compileScript(rt, name) },
 		Runtime: bindings.Options{
-			Timeout: 5 * time.Second, Libraries: []bindings.Library{collection()},
+			Timeout: 5 * time.Second, MaxMemory: defaultMemory(), Libraries: []bindings.Library{collection()},
 		},
 		Wanted: func(test string) bool { return r.only == nil || r.only.MatchString(test) },
 		Line:   func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &text, ev) },
