@@ -123,6 +123,8 @@ func improve(msg string) string {
 		return msg + "; a 64-bit word compares with 64-bit words only: write u64(n)"
 	case strings.HasPrefix(msg, "attempt to index a non-table object(nil) with key "):
 		return "attempt to index nil with key " + strings.TrimPrefix(msg, "attempt to index a non-table object(nil) with key ")
+	case msg == "attempt to call a non-function object":
+		return "attempt to call a value that is no function: a table, an event or another object"
 	case msg == "__len undefined":
 		return "attempt to get the length (#) of nil or of a value without one"
 	case msg == "registry overflow":

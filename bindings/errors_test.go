@@ -30,6 +30,7 @@ func TestErrorMessages(t *testing.T) {
 		{"local a, b, t = 1, 2, {}\na, b = b, t.x()", "t.lua:2: attempt to call a nil value (field 'x')"},
 		{"local t = {} local f = t.a\nf = f and f or t.b\nf()", "t.lua:3: attempt to call a nil value (local 'f')"},
 		{"for x in nil do end", "t.lua:1: attempt to call a nil value (what the for loop iterates with)"},
+		{"local t = {}\nt()", "t.lua:2: attempt to call a value that is no function: a table, an event or another object"},
 		{"('x')()", "t.lua:1: attempt to call a string value"},
 		{"bit.band('x')", "t.lua:1: bad argument #1 to band (number or 64-bit word expected, got string)"},
 		{"local function f()\n error('in f')\nend\nf()", "t.lua:2: in f"},

@@ -18,7 +18,7 @@ func outputGlobals() module {
 		},
 		{
 			name: "notice", params: "text: string", returns: "",
-			help: "Writes a line to standard error, as luatrace's own messages: how often a fault has hit, for example. Not with -q, nor in tests.",
+			help: "Writes a line to standard error, as luatrace's own messages: how often a fault has hit, for example. A newline in the text is shown as \\n. Not with -q, nor in tests.",
 			fn:   (*Runtime).notice,
 		},
 		{

@@ -66,6 +66,14 @@ func outputModule() module {
 				},
 			},
 			{
+				name: "several", returns: "boolean",
+				help: "Says whether more than one script with a meta is loaded: a line that is not in a table of its script needs the script's name then. It is known when the trace begins.",
+				fn: func(r *Runtime, L *lua.LState) int {
+					L.Push(lua.LBool(len(r.metas) > 1))
+					return 1
+				},
+			},
+			{
 				name: "clock", returns: "number",
 				help: "Returns the time of the event whose hook runs, as ev.time does, elsewhere the time now: for modules, which have no ev.",
 				fn: func(r *Runtime, L *lua.LState) int {

@@ -122,6 +122,10 @@ func TestNothing(t *testing.T) {
 		"-s opensnoop -a under=/none": "no rows: nothing of this kind was seen",
 		"-s httpsnoop":                "no rows: nothing of this kind was seen",
 		"-s killsnoop":                "no rows: nothing of this kind was seen",
+		// Of several, each says whose line it is.
+		"-s killsnoop -s setuids": "killsnoop: no rows: nothing of this kind was seen",
+		"-s setuids -s killsnoop": "setuids: no rows: nothing of this kind was seen",
+		"-s setuids -s crash":     "crash: nothing crashed",
 	} {
 		t.Run(strings.ReplaceAll(options, "/", "_"), func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,7 @@ type session struct {
 	eng     *engine.Engine
 	lua     *bindings.Runtime
 	trace   *bindings.Trace
-	print   linePrinter    // nil with scripts or -c
+	print   *composing     // nil with scripts or -c
 	table   *summary.Table // of -c, or nil
 	library *library
 	out     *output
@@ -153,6 +153,15 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 
 // notice is a message for the user, in its place in the output.
 func (s *session) notice(text string) {
+	if s.print != nil {
+		s.print.notice(text)
+	} else {
+		s.message(text)
+	}
+}
+
+// message is notice when no line is being put together.
+func (s *session) message(text string) {
 	s.interrupt()
 	s.lua.Flush()
 	s.lua.EndPicture()

@@ -74,9 +74,9 @@ func (s *session) printCalls(o *options) error {
 	opts.Text = o.text
 	opts.Beside = o.scripted() || len(o.rules) > 0
 	if o.separate {
-		s.print = printer.NewSeparate(s.out.forThread, opts)
+		s.print = &composing{linePrinter: printer.NewSeparate(s.out.forThread, opts), say: s.message}
 	} else {
-		s.print = printer.New(s.w, opts)
+		s.print = &composing{linePrinter: printer.New(s.w, opts), say: s.message}
 	}
 	// Lines say before the call what its descriptor is, objects after it.
 	needs := engine.Needs{All: true, NoDescriptors: !o.json}

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/printer"
 )
@@ -57,5 +59,5 @@ func (s *session) scriptNotice(o *options) func(string) {
 	case o.json:
 		return func(text string) { _ = json.NewEncoder(s.w).Encode(noticeRow{"notice", text}) }
 	}
-	return s.notice
+	return func(text string) { s.notice(bindings.Escape(strings.TrimSuffix(text, "\n"))) } // a line, whatever is in it
 }

@@ -93,7 +93,7 @@ func (p *Printer) diedInside(ev *engine.Event) {
 	case o.unfinished:
 		p.beginCallAt(t, ev.Time())
 		p.line = append(p.line, "<... "...)
-		p.line = append(p.line, c.Name...)
+		p.line = append(p.line, c.CallName()...)
 		p.line = append(p.line, " resumed>"...)
 	default:
 		p.beginCall(t)

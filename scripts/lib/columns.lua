@@ -12,8 +12,8 @@
 -- column. JSON objects have type = "row", the script's
 -- name and the time, unless a column has that name. columns(text, {report = true})
 -- is for tables about all that happened: they have none of these. Without a row
--- the last line says that there was none; {none = "..."} says what of. A script
--- with more to write then takes a second result, and calls it before:
+-- the last line says that there was none; {none = "..."} says what of, and with
+-- several scripts whose it is. A script with more to write then takes a second result, and calls it before:
 --
 --   local row, done = columns(text)
 local human = require "lib.human"
@@ -76,7 +76,8 @@ return function(description, opts)
     if rows == 0 and not output.json then
       header()
       if timed then output.stamp() end -- there is a column for it, which nothing fills
-      printf("%s\n", opts.none or "no rows: nothing of this kind was seen")
+      local whose = output.several() and script and script .. ": " or ""
+      printf("%s%s\n", whose, opts.none or "no rows: nothing of this kind was seen")
     end
     rows = nil
   end
