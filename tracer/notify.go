@@ -39,11 +39,12 @@ func (l *Listener) Serve(handle func(l *Listener, n *Notification)) {
 		l.thread.Store(int64(unix.Gettid()))
 		var n Notification
 		for !l.closed.Load() {
+			// Before the notification comes: behind it, its thread may end unnoticed.
+			n.freed = l.freed.Load()
 			switch e := n.receive(l.fd); e {
 			case 0:
 				n.at = notices.now()
 				notices.add(entry{tid: int32(n.pid), what: uint32(n.nr), id: uint32(n.id), kind: entryNotice})
-				n.freed = l.freed.Load()
 				handle(l, &n)
 			case unix.EINTR: // woken by Close
 			case unix.ENOENT:
@@ -82,7 +83,7 @@ func (l *Listener) Close() {
 type Notification struct {
 	notification
 	at    time.Time // of its receipt
-	freed uint64    // what the tracer's counter was when it came
+	freed uint64    // what the tracer's counter was before it came
 }
 
 // ID identifies the notification in answers that come later.

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"luatrace/bindings"
+	"luatrace/engine/accounts"
 	"luatrace/tracer/procfs"
 )
 
@@ -54,18 +55,10 @@ func processes(numbers bool) []string {
 	return found
 }
 
-// userNames are the users of /etc/passwd.
+// userNames are the users of /etc/passwd that -u takes by name.
 func userNames() []string {
-	text, err := os.ReadFile("/etc/passwd")
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for line := range strings.Lines(string(text)) {
-		name, rest, ok := strings.Cut(line, ":")
-		if _, err := strconv.Atoi(name); ok && err != nil && strings.Count(rest, ":") >= 5 {
-			names = append(names, name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(accounts.Names(), func(name string) bool {
+		_, isNumber := accounts.ParseID(name)
+		return isNumber
+	})
 }

@@ -38,6 +38,9 @@ short:x:1002:1002
 odd:x:many:1002::/:/bin/sh
 second:x:1000:1003::/:/bin/sh
 7:x:1007:1007::/:/bin/sh`)
+	if want := []string{"root", "ann", "plain", "none", "wide", "odd", "second", "7"}; !slices.Equal(Names(), want) {
+		t.Errorf("names %q, want %q", Names(), want)
+	}
 	group = write("group", "root:x:0:\nstaff:x:50:bob,ann\nanna:x:51:anna\nann:x:1001:ann\nbad:x:no:ann\ncdrom:x:24:ann\n+:::\n")
 
 	for name, want := range map[string]User{

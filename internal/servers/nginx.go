@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/internal/leak"
 )
 
 // Workers is how many workers Nginx has.
@@ -81,7 +83,7 @@ func (s *Server) workersHaveUser() bool {
 		return true
 	}
 	for _, pid := range s.Children() {
-		if !strings.HasPrefix(statusField(pid, "Uid"), strconv.Itoa(nobody)) {
+		if !strings.HasPrefix(leak.Field(pid, "Uid"), strconv.Itoa(nobody)) {
 			return false
 		}
 	}

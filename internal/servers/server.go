@@ -12,7 +12,6 @@
 package servers
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"os"
@@ -83,28 +82,9 @@ type Server struct {
 	t    testing.TB
 	cmd  *exec.Cmd
 	stop syscall.Signal
-	log  output
+	log  fixture.Output
 	done chan struct{} // closed when it has ended
 	once sync.Once
-}
-
-// output is what a process has written so far.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write appends.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 // Start starts a server and waits until ready returns true, which is asked again and again. It is
@@ -237,7 +217,7 @@ func (s *Server) Children() []int {
 }
 
 // Sleeps says whether the server's first thread sleeps in a call now.
-func (s *Server) Sleeps() bool { return strings.HasPrefix(statusField(s.PID, "State"), "S") }
+func (s *Server) Sleeps() bool { return strings.HasPrefix(leak.Field(s.PID, "State"), "S") }
 
 // All are the pids of the server and all its descendants.
 func (s *Server) All() []int { return append([]int{s.PID}, leak.Descendants(s.PID)...) }

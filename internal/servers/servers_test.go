@@ -50,8 +50,8 @@ func TestNginx(t *testing.T) {
 		if n := len(ng.Children()); n != Workers {
 			t.Errorf("%d workers, want %d", n, Workers)
 		}
-		if want := map[bool]string{true: "65534", false: fmt.Sprint(os.Geteuid())}[os.Geteuid() == 0]; !strings.HasPrefix(statusField(ng.Children()[0], "Uid"), want) {
-			t.Errorf("the workers belong to %s, want %s", statusField(ng.Children()[0], "Uid"), want)
+		if want := map[bool]string{true: "65534", false: fmt.Sprint(os.Geteuid())}[os.Geteuid() == 0]; !strings.HasPrefix(leak.Field(ng.Children()[0], "Uid"), want) {
+			t.Errorf("the workers belong to %s, want %s", leak.Field(ng.Children()[0], "Uid"), want)
 		}
 		for range 3 {
 			tr := Attach(t, cred, []string{"-e", counting}, ng.All()...)

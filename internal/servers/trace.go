@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/internal/fixture"
+	"luatrace/internal/leak"
 )
 
 // Trace is a luatrace that is attached to something.
@@ -24,7 +25,7 @@ type Trace struct {
 	cmd            *exec.Cmd
 	pids           []int
 	slept          map[int]bool // threads that waited for something before
-	stdout, stderr output
+	stdout, stderr fixture.Output
 	done           chan struct{}
 }
 
@@ -41,7 +42,7 @@ func Attach(t testing.TB, cred *syscall.Credential, options []string, pids ...in
 	tr := &Trace{t: t, cmd: command(cred, Dir(t, cred), argv...), pids: pids, slept: map[int]bool{}, done: make(chan struct{})}
 	for _, pid := range pids {
 		for _, tid := range threads(pid) {
-			tr.slept[tid] = strings.HasPrefix(statusField(tid, "State"), "S")
+			tr.slept[tid] = strings.HasPrefix(leak.Field(tid, "State"), "S")
 		}
 	}
 	tr.cmd.Stdout, tr.cmd.Stderr = &tr.stdout, &tr.stderr
@@ -95,7 +96,7 @@ func (tr *Trace) attached() bool {
 	}
 	for _, pid := range tr.pids {
 		for _, tid := range threads(pid) {
-			s := statusField(tid, "State")
+			s := leak.Field(tid, "State")
 			if strings.HasPrefix(s, "t") || tr.slept[tid] && s != "" && !strings.HasPrefix(s, "S") {
 				return false
 			}
@@ -107,7 +108,7 @@ func (tr *Trace) attached() bool {
 // traces says whether luatrace traces a thread. The kernel names the tracing thread, not its
 // process.
 func (tr *Trace) traces(tid int) bool {
-	by := statusField(tid, "TracerPid")
+	by := leak.Field(tid, "TracerPid")
 	if by == "" || by == "0" {
 		return false
 	}
@@ -135,17 +136,6 @@ func threads(pid int) []int {
 		}
 	}
 	return tids
-}
-
-// statusField is a field of /proc/TID/status, "" if the thread is gone.
-func statusField(tid int, name string) string {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, name+":"); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }
 
 // Stdout is what luatrace has written to stdout so far.
@@ -176,10 +166,10 @@ func (tr *Trace) Interrupt() fixture.Result {
 	}
 	for _, pid := range tr.pids {
 		for _, tid := range threads(pid) {
-			if by := statusField(tid, "TracerPid"); by != "" && by != "0" {
+			if by := leak.Field(tid, "TracerPid"); by != "" && by != "0" {
 				tr.t.Errorf("thread %d of process %d is still traced, by %s", tid, pid, by)
 			}
-			if s := statusField(tid, "State"); strings.HasPrefix(s, "T") || strings.HasPrefix(s, "t") {
+			if s := leak.Field(tid, "State"); strings.HasPrefix(s, "T") || strings.HasPrefix(s, "t") {
 				tr.t.Errorf("thread %d of process %d was left in state %s", tid, pid, s)
 			}
 		}

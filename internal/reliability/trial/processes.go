@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"luatrace/internal/leak"
 )
 
 // own lists the living processes of the command.
@@ -106,18 +108,9 @@ func (p *Process) killAll() {
 // started has the commands that Wait has not returned for.
 var started sync.Map // *Process -> nil
 
-// Field reads a field of /proc/PID/status, "" if there is none.
+// Field is [leak.Field].
 func Field(pid int, name string) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(text)) {
-		if k, v, _ := strings.Cut(line, ":"); k == name {
-			return strings.TrimSpace(v)
-		}
-	}
-	return ""
+	return leak.Field(pid, name)
 }
 
 // Until waits until done is true, as long as a command may take, and tells whether it was.
