@@ -129,6 +129,7 @@ func (t *Tracer) detachEverything() {
 	t.dropAll()
 	if t.launch != nil { // let go before its execve
 		t.launch.finish()
+		leavePlan(t.launch.plan)
 		t.launch = nil
 	}
 }

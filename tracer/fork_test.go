@@ -27,7 +27,7 @@ func TestGateClosesWithTracer(t *testing.T) {
 	}
 	defer unix.Close(errs[0])
 	plan.gate, plan.opener, plan.errors = gate[0], gate[1], errs[1]
-	pid, e := forkChild(plan)
+	pid, e := fork(plan)
 	unix.Close(gate[0])
 	unix.Close(gate[1])
 	unix.Close(errs[1])
@@ -54,7 +54,7 @@ func TestGateClosesWithTracer(t *testing.T) {
 // whichever way the kernel has to put handlers away.
 func TestChildsSignals(t *testing.T) {
 	t.Parallel()
-	for name, old := range map[string]bool{"CLONE_CLEAR_SIGHAND": false, "before Linux 5.5": true} {
+	for name, way := range map[string]forkWay{"shared memory": forkSharing, "CLONE_CLEAR_SIGHAND": forkClone3, "before Linux 5.5": forkClone} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := newChildPlan(&Command{Path: "/nonexistent", Argv: []string{"x"}})
 			if err != nil {
@@ -68,7 +68,7 @@ func TestChildsSignals(t *testing.T) {
 			}
 			defer unix.Close(errs[0])
 			defer unix.Close(gate[0])
-			plan.gate, plan.opener, plan.errors, plan.oldClone = gate[0], gate[1], errs[1], old
+			plan.gate, plan.opener, plan.errors, plan.way = gate[0], gate[1], errs[1], way
 			plan.setSignals = false
 
 			runtime.LockOSThread()
@@ -79,7 +79,7 @@ func TestChildsSignals(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
-			pid, e := forkChild(plan)
+			pid, e := fork(plan)
 			unix.Close(errs[1])
 			if e != 0 {
 				t.Fatal(e)

@@ -48,7 +48,7 @@ type childPlan struct {
 	opener     int     // write end of the gate, the tracer's alone: it ends the child by dying
 	errors     int     // write end, close-on-exec: a failed step is reported here
 	cloneFlags uintptr // CLONE_UNTRACED, or 0
-	oldClone   bool    // do as before Linux 5.5, for a test
+	way        forkWay
 	setUser    bool
 	keyring    bool // a session keyring of its own
 	uid, gid   uint32
@@ -62,6 +62,12 @@ type childPlan struct {
 	ignore     kernelSigaction
 	filter     *unix.SockFprog // nil: none
 	filterArgs uintptr         // SECCOMP_FILTER_FLAG_*
+
+	// Of a child that shares the memory, see fork_shared_unsafe.go.
+	steps   []childStep
+	failure childFailure
+	mask    uint64
+	opened  byte // what it has read from the gate
 }
 
 // hasGroups says whether the first n of gotGroups are the groups: each is one of
@@ -90,6 +96,15 @@ func (p *childPlan) hasGroups(n uintptr) bool {
 	return true
 }
 
+// forkWay is how the child is made.
+type forkWay uint8
+
+const (
+	forkSharing forkWay = iota // with this process's memory until its execve
+	forkClone3                 // with a copy of it
+	forkClone                  // the same before Linux 5.5
+)
+
 // stepFailure is what the child writes to the error pipe.
 type stepFailure struct {
 	step  int32
@@ -99,6 +114,23 @@ type stepFailure struct {
 // cloneArgs is the first version of struct clone_args of linux/sched.h.
 type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls uint64
+}
+
+// fork makes the child in the way that the plan says, or that there is.
+func fork(p *childPlan) (pid uintptr, errno syscall.Errno) {
+	if p.way == forkSharing {
+		if pid, e := forkShared(p); !withoutClone3(e) {
+			return pid, e
+		}
+		p.way = forkClone
+	}
+	return forkChild(p)
+}
+
+// withoutClone3 says whether a failure may be that of an older kernel, or of a container that
+// keeps clone3 from us.
+func withoutClone3(e syscall.Errno) bool {
+	return e == syscall.ENOSYS || e == syscall.EINVAL || e == syscall.EPERM
 }
 
 // forkChild forks. The child waits at the gate and then does the plan's steps;
@@ -129,10 +161,10 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, 0, 0, uintptr(unsafe.Pointer(&mask)), 8, 0, 0)
 	runtimeBeforeFork()
 	e = syscall.ENOSYS
-	if !p.oldClone {
+	if p.way != forkClone {
 		pid, _, e = syscall.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args), 0)
 	}
-	if e == syscall.ENOSYS || e == syscall.EINVAL || e == syscall.EPERM { // an older kernel, or a container that keeps clone3 from us
+	if e == syscall.ENOSYS || e == syscall.EINVAL || e == syscall.EPERM {
 		cleared = false
 		pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(syscall.SIGCHLD)|p.cloneFlags, 0, 0, 0, 0, 0)
 	}

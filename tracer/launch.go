@@ -36,7 +36,8 @@ type User struct {
 type launch struct {
 	path   string
 	task   *Task
-	errors int // read end of the child's error pipe
+	errors int        // read end of the child's error pipe
+	plan   *childPlan // which the child may read
 }
 
 // Launch forks the command, seizes it at its gate and opens the gate. The
@@ -77,7 +78,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	task.launching, task.interrupted = true, true
 	task.Proc.Command = true
 	t.commandPID = tid
-	t.launch = &launch{path: c.Path, task: task, errors: errs[0]}
+	t.launch = &launch{path: c.Path, task: task, errors: errs[0], plan: plan}
 	unix.Write(gate[1], []byte{0})
 	if c.Filter != nil {
 		if err := t.awaitFilter(task, c.Filter.Notifies()); err != nil {
@@ -94,7 +95,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 // is not for a child with a filter: calls could fail without its tracer.
 func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refused *LaunchError) {
 	for {
-		pid, e := forkChild(plan)
+		pid, e := fork(plan)
 		if e != 0 {
 			return 0, &LaunchError{Step: "fork", Errno: e}
 		}
@@ -164,8 +165,8 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 	abandon := func(step string, e unix.Errno) error {
 		path := t.launch.path
 		t.launch.finish()
-		t.launch = nil
 		endChild(task.TID)
+		t.launch = nil
 		t.forget(task)
 		return &LaunchError{Step: step, Path: path, Errno: e}
 	}
@@ -245,6 +246,8 @@ func newChildPlan(c *Command) (*childPlan, error) {
 		p.keyring = int64(u.UID) != int64(unix.Geteuid())
 		p.groups = slices.Compact(slices.Sorted(slices.Values(u.Groups)))
 		p.gotGroups = make([]uint32, len(p.groups)+1)
+		// Nobody else may run, and be traced, in the memory of this process.
+		p.way = forkClone3
 	}
 	if c.Filter != nil {
 		raw, err := c.Filter.Compile()

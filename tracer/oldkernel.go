@@ -25,8 +25,8 @@ func (t *Tracer) kernelFits(tid int) bool {
 func (t *Tracer) refuseLaunch(task *Task) *LaunchError {
 	path := t.launch.path
 	t.launch.finish()
-	t.launch = nil
 	endChild(task.TID)
+	t.launch = nil
 	t.forget(task)
 	return &LaunchError{Step: "ptrace", Path: path, Errno: unix.EIO, Reason: oldKernel}
 }
