@@ -27,6 +27,7 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 	if tgid := threadGroup(pid); tgid != 0 && tgid != pid {
 		return nil, &AttachError{PID: pid, Errno: unix.ESRCH, Reason: fmt.Sprintf("that is a thread of process %d; attach to %d", tgid, tgid)}
 	}
+	reserveThreads()
 	held := hasUserfaultfd(pid)
 	if held {
 		if tid := waitsForPage(pid); tid != 0 {

@@ -37,10 +37,10 @@
 //
 // # What stands where
 //
-//   - The way in and out: launch.go, fork_unsafe.go, lookpath.go, attach.go,
+//   - The way in and out: launch.go, fork_unsafe.go, fork_shared_unsafe.go, lookpath.go, attach.go,
 //     detach.go, errors.go; permission.go and oldkernel.go say why the kernel refused, left.go
 //     serves those that were let go with their filter. inherit.go is what this
-//     process got from its parent, threads.go what it reserves, die_unsafe.go its
+//     process got from its parent, threads.go what it reserves, arrivals_unsafe.go the signals it gets, die_unsafe.go its
 //     own end.
 //   - The loop: tracer.go, next.go, status.go, event.go, task.go, resume.go,
 //     wake.go; held.go for reports that come before their task is known, streak.go,

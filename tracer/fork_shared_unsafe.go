@@ -34,6 +34,7 @@ const (
 
 // childFailure is where the child notes its failure, and the descriptor it is written to.
 type childFailure struct {
+	//lint:ignore U1000 fork_ARCH.s writes it
 	stepFailure
 	errors uintptr
 }

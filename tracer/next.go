@@ -333,6 +333,7 @@ func (t *Tracer) repairInterrupted(task *Task) (remade bool) {
 }
 
 func (t *Tracer) handleFork(task *Task, ev *Event) bool {
+	reserveThreads()
 	child, e := t.childOf(task)
 	if e != 0 {
 		return false // killed meanwhile

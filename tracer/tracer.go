@@ -106,45 +106,56 @@ func (w waited) isDeath() bool { return w.status&0xff != 0x7f && w.status != 0xf
 // Run calls f with a new Tracer on an OS thread that has no children, locked
 // for the time of the call, and returns f's error. Waiting from a thread that
 // had started processes before would take their reports from whoever waits for
-// them; the thread of a fresh goroutine hardly ever has any, and if so,
-// another is tried. f must have let go of all tracees when it returns: what is
-// left is killed. A command that was let go is collected when it ends.
+// them: if the calling thread has any, another is tried. f must have let go of all tracees when it
+// returns: what is left is killed. A command that was let go is collected when it ends.
 func Run(opts Options, f func(*Tracer) error) error {
 	if err := prepareSignals(); err != nil {
 		return err
 	}
-	ReserveThreads()
+	if opts.NoFollow {
+		reserveThreads() // no birth of a child is seen
+	}
+	defer time.AfterFunc(reserveAfter, reserveThreads).Stop()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if !hasChildren() {
+		return runHere(opts, f)
+	}
 	done := make(chan error, 1)
 	tryThread(opts, f, done)
 	return <-done
 }
 
+// tryThread runs f on another thread, and stays on this one until that has the work.
 func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 	go func() {
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		if hasChildren() {
-			// Stay on this thread until another one has the work.
 			tryThread(opts, f, done)
 			time.Sleep(time.Millisecond)
-			runtime.UnlockOSThread()
 			return
 		}
-		noteThread(true)
-		defer noteThread(false)
-		t := newTracer(opts)
-		err := f(t)
-		t.ended.Store(true)
-		t.locked(t.killAll)
-		t.collectCommand()
-		t.forgetLeft()
-		t.forgetAllShown()
-		if t.listener != nil {
-			t.listener.Close()
-		}
-		t.woken.Store(false)
-		runtime.UnlockOSThread()
-		done <- err
+		done <- runHere(opts, f)
 	}()
+}
+
+// runHere runs f on the calling thread, which is locked.
+func runHere(opts Options, f func(*Tracer) error) error {
+	noteThread(true)
+	defer noteThread(false)
+	t := newTracer(opts)
+	err := f(t)
+	t.ended.Store(true)
+	t.locked(t.killAll)
+	t.collectCommand()
+	t.forgetLeft()
+	t.forgetAllShown()
+	if t.listener != nil {
+		t.listener.Close()
+	}
+	t.woken.Store(false)
+	return err
 }
 
 func newTracer(opts Options) *Tracer {

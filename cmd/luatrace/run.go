@@ -79,7 +79,11 @@ func runCommand(args, env []string, std stdio) status {
 		}
 		target.Command = c
 	}
-	arrived := receiveSignals(target.Command != nil)
+	arrived, err := receiveSignals(target.Command != nil)
+	if err != nil {
+		say("%v", err)
+		return status{code: exitFailure}
+	}
 	out, err := openOutput(o, messages)
 	if err != nil {
 		say("%v", err)

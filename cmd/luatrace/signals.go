@@ -1,9 +1,10 @@
 package main
 
 import (
-	"os"
+	"fmt"
 	"os/signal"
-	"syscall"
+	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,38 +13,25 @@ import (
 	"luatrace/tracer"
 )
 
-// notify gives a signal to a channel. One that was ignored when luatrace was
-// started (nohup) stays so, for luatrace and the command.
-func notify(ch chan<- os.Signal, sig unix.Signal) {
-	if tracer.InheritedIgnored(sig) {
-		signal.Ignore(sig) // the Go runtime has its own handler now
-	} else {
-		signal.Notify(ch, sig)
-	}
-}
-
 // dieOfQuit makes SIGQUIT the end of this process, as of others, where nothing is
 // traced. By default a Go program prints the stacks of its goroutines.
 func dieOfQuit() {
-	quits := make(chan os.Signal, 1)
-	notify(quits, unix.SIGQUIT)
-	go func() {
-		<-quits
-		dieOf(unix.SIGQUIT)
-	}()
+	if a, err := newArrivals(false); err == nil {
+		a.receive(unix.SIGQUIT)
+		go a.deal()
+	}
 }
 
 // arrivals are the signals that this process receives. Before the trace begins
 // and after its end they do what they do to any program; meanwhile they go to the engine.
 type arrivals struct {
 	command bool // there is one, which gets those of job control too
-	signals chan os.Signal
-	jobs    chan os.Signal  // those of jobSignals
-	errors  chan os.Signal  // of writing, which are no more than that while the trace runs
-	ready   chan struct{}   // closed when the signals are received
-	begin   chan *forwarder // the trace begins
-	end     chan struct{}   // it has ended
-	idle    chan os.Signal  // see stop
+	queue   *tracer.Signals
+	ended   chan struct{} // closed when what came before the end was dealt with
+
+	mu     sync.Mutex
+	to     *forwarder // nil while nothing is traced
+	ending bool
 }
 
 // forwarder is who gets the signals while the trace runs.
@@ -52,84 +40,105 @@ type forwarder struct {
 	messages *patient
 }
 
-// receiveSignals begins to receive signals. For each of them the Go runtime switches threads
-// twice, so this is done beside the making of the session, as is the making of threads.
+func newArrivals(command bool) (*arrivals, error) {
+	queue, err := tracer.NewSignals()
+	if err != nil {
+		return nil, fmt.Errorf("cannot receive signals: %w", err)
+	}
+	return &arrivals{command: command, queue: queue, ended: make(chan struct{})}, nil
+}
+
+// receive makes signals arrive. One that was ignored when luatrace was
+// started (nohup) stays so, for luatrace and the command.
+func (a *arrivals) receive(signals ...unix.Signal) {
+	for _, sig := range signals {
+		if tracer.InheritedIgnored(sig) {
+			signal.Ignore(sig) // the Go runtime has its own handler now
+		} else {
+			a.queue.Receive(sig)
+		}
+	}
+}
+
+// receiveSignals begins to receive signals.
 //
 // With a command, all are received that a program can catch, for luatrace stands in
 // its place: also those of job control, since it is what stops.
-func receiveSignals(command bool) *arrivals {
-	a := &arrivals{
-		command: command, signals: make(chan os.Signal, 64), jobs: make(chan os.Signal, 8), errors: make(chan os.Signal, 1), ready: make(chan struct{}),
-		begin: make(chan *forwarder), end: make(chan struct{}), idle: make(chan os.Signal, 1),
+func receiveSignals(command bool) (*arrivals, error) {
+	a, err := newArrivals(command)
+	if err != nil {
+		return nil, err
+	}
+	a.receive(forwarded(command)...)
+	if !command {
+		// A shell without job control starts "luatrace -p PID &" with SIGINT
+		// ignored. There is no command to be left alone by it, and nothing else
+		// than a signal ends this trace.
+		a.queue.Receive(unix.SIGINT)
 	}
 	go a.deal()
-	notify(a.signals, unix.SIGQUIT) // for which a Go program has a default of its own
-	go func() {
-		defer close(a.ready)
-		for _, sig := range forwarded(command) {
-			if sig == unix.SIGINT && !command {
-				// A shell without job control starts "luatrace -p PID &" with SIGINT
-				// ignored. There is no command to be left alone by it, and nothing else
-				// than a signal ends this trace.
-				signal.Notify(a.signals, sig)
-			} else {
-				notify(a.signals, sig)
-			}
-			if !tracer.InheritedIgnored(sig) {
-				signal.Notify(a.idle, sig)
-			}
-		}
-		tracer.ReserveThreads()
-	}()
-	return a
+	return a, nil
 }
 
 // forward gives the signals to the engine from now on, until stop is called.
 func (a *arrivals) forward(s *session, messages *patient) (stop func()) {
-	<-a.ready
 	// Until now the kernel has done what these do to any program.
 	for _, sig := range writeErrors {
-		notify(a.errors, sig)
-	}
-	if a.command {
-		for _, sig := range jobSignals {
-			notify(a.jobs, sig)
+		if tracer.InheritedIgnored(sig) {
+			signal.Ignore(sig)
+		} else {
+			a.queue.Forget(sig)
 		}
 	}
-	a.begin <- &forwarder{s, messages}
+	if a.command {
+		a.receive(jobSignals...)
+		if a.queue.Blocked() {
+			a.queue.Mark() // for deal to unblock these too
+		}
+	}
+	a.mu.Lock()
+	a.to = &forwarder{s, messages}
+	a.mu.Unlock()
 	return a.stop
 }
 
 // stop ends the forwarding. What came before belongs to the trace, and doesn't end this process
-// any more; with the runtime's way to stop it would, and take a thread switch for each signal.
+// any more.
 func (a *arrivals) stop() {
-	signal.Stop(a.errors)
-	signal.Stop(a.jobs)
-	signal.Stop(a.idle) // returns when what came before is in the channels
-	a.end <- struct{}{}
+	for _, sig := range jobSignals {
+		a.queue.Release(sig)
+	}
+	a.mu.Lock()
+	a.ending = true
+	a.mu.Unlock()
+	a.queue.Mark()
+	<-a.ended
 }
 
 // deal deals with the signals, for the life of this process.
 func (a *arrivals) deal() {
-	var to *forwarder
+	// All threads may block a signal that this process was started with blocked; this one does not.
+	runtime.LockOSThread()
+	a.queue.Unblock()
 	for {
-		select {
-		case to = <-a.begin:
-		case <-a.end:
-			for len(a.signals) > 0 {
-				to.session.eng.Signal((<-a.signals).(syscall.Signal))
-			}
-			to = nil
-		case sig := <-a.jobs:
-			if to != nil {
-				to.session.signal(sig.(syscall.Signal), to.messages)
-			}
-		case sig := <-a.signals:
-			if sig := sig.(syscall.Signal); to != nil {
-				to.session.signal(sig, to.messages)
-			} else {
-				byDefault(sig)
-			}
+		sig := a.queue.Next()
+		a.mu.Lock()
+		to, ending := a.to, a.ending
+		if ending && sig == 0 {
+			a.to = nil
+		}
+		a.mu.Unlock()
+		switch {
+		case sig == 0 && ending:
+			close(a.ended)
+		case sig == 0:
+			a.queue.Unblock()
+		case to == nil:
+			byDefault(sig)
+		case ending:
+			to.session.eng.Signal(sig)
+		default:
+			to.session.signal(sig, to.messages)
 		}
 	}
 }

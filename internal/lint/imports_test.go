@@ -68,6 +68,12 @@ var costly = []struct{ path, why string }{
 	{"debug/pe", "what a file says decides how much memory it takes"},
 }
 
+// costlyCalls are functions that the program is better off without.
+var costlyCalls = []struct{ path, name, why string }{
+	{"os/signal", "Notify", "each signal takes the runtime four switches between threads, and two threads stay; tracer.Signals takes a system call"},
+	{"os/signal", "NotifyContext", "see Notify"},
+}
+
 // under tells whether an import path or package is what pattern names.
 func under(name, pattern string) bool {
 	prefix, all := strings.CutSuffix(pattern, "/...")
@@ -139,7 +145,7 @@ func checkExclusive(files []*goFile) (findings []string) {
 	return findings
 }
 
-// checkCostly reports imports that the program is better off without; tools and tests
+// checkCostly reports imports and calls that the program is better off without; tools and tests
 // may have them.
 func checkCostly(files []*goFile) (findings []string) {
 	for _, f := range files {
@@ -153,6 +159,21 @@ func checkCostly(files []*goFile) (findings []string) {
 				}
 			}
 		}
+		names := f.imports()
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := s.X.(*ast.Ident); ok {
+				for _, c := range costlyCalls {
+					if names[x.Name] == c.path && s.Sel.Name == c.name {
+						findings = append(findings, fmt.Sprintf("%s uses %s.%s: %s", f.pos(s), x.Name, c.name, c.why))
+					}
+				}
+			}
+			return true
+		})
 	}
 	return findings
 }

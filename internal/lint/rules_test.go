@@ -61,6 +61,8 @@ func TestRulesFind(t *testing.T) {
 		{checkCostly, "tracer/a.go", importing("debug/elf"), "imports debug/elf: what a file says"},
 		{checkCostly, "tracer/syscalls/gen/uapi/a.go", importing("debug/elf"), ""},
 		{checkCostly, "internal/privsep/a.go", importing("net"), "imports net"},
+		{checkCostly, "cmd/luatrace/a.go", "package p\n\nimport \"os/signal\"\n\nfunc f() { signal.Notify(nil) }\n", "uses signal.Notify: each"},
+		{checkCostly, "cmd/luatrace/a.go", "package p\n\nimport \"os/signal\"\n\nfunc f() { signal.Ignore() }\n", ""},
 		{checkPtrace, "engine/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", "engine/a.go:5 uses unix.SYS_PTRACE"},
 		{checkPtrace, "engine/a_test.go", "package p\n\nimport u \"syscall\"\n\nvar x = u.PtraceCont\n", "uses u.PtraceCont"},
 		{checkPtrace, "tracer/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", ""},

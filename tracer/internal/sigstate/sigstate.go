@@ -13,9 +13,10 @@ package sigstate
 
 import (
 	"encoding/binary"
-	"os"
 	"reflect"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // Set is a set of signals, number n as bit n-1.
@@ -60,15 +61,16 @@ func noted() State {
 	if err != nil || len(table) != 3 {
 		return State{}
 	}
-	mem, err := os.Open("/proc/self/mem")
+	// os.Open would begin to use epoll for it.
+	mem, err := unix.Open("/proc/self/mem", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return State{}
 	}
-	defer mem.Close()
+	defer unix.Close(mem)
 	slide := uint64(reflect.ValueOf(&anchor).Pointer()) - table[anchorSymbol].value
 	read := func(name string) []byte {
 		b := make([]byte, table[name].size)
-		if _, err := mem.ReadAt(b, int64(table[name].value+slide)); err != nil {
+		if n, err := unix.Pread(mem, b, int64(table[name].value+slide)); err != nil || n != len(b) {
 			return nil
 		}
 		return b
