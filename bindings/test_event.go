@@ -126,7 +126,7 @@ func (f *testFields) done(what string, have []string) {
 	f.L.RaiseError("%s (it has %s)", msg, strings.Join(have, ", "))
 }
 
-var subjectFields = []string{"pid", "tid", "ppid", "abi", "comm", "exe", "cwd", "fds", "files", "cmdline", "regs"}
+var subjectFields = []string{"pid", "tid", "ppid", "abi", "comm", "exe", "cwd", "fds", "files", "cmdline", "regs", "memory"}
 
 // subject takes the fields that describe the thread.
 func (f *testFields) subject() *engine.MadeUp {
@@ -150,6 +150,11 @@ func (f *testFields) subject() *engine.MadeUp {
 		if !known {
 			f.L.RaiseError("abi: there are amd64, i386, x32 and arm64, not %q", escape(*name))
 		}
+	}
+	if v := f.take("memory"); v != lua.LNil && v.Type() != lua.LTBool {
+		f.L.RaiseError("memory: false is wanted if nothing in the process's memory can be read, not %s", escape(v.String()))
+	} else {
+		m.NoMemory = v == lua.LFalse
 	}
 	m.Comm, m.Exe, m.Cwd = f.text("comm"), f.text("exe"), f.text("cwd")
 	if tb := f.table("fds"); tb != nil {

@@ -41,7 +41,7 @@ func testObject() object {
 			{name: "event", params: "spec: string, fields?: table", returns: "table",
 				help: "Raises one event, \"openat\", \"signal:SIGTERM\", \"proc:fork\", \"proc:exec\" or \"proc:exit\", and returns what came of it. " +
 					"A call runs the hooks before and those after it. fields: the arguments by name (or all of them in args), ret or err, duration, unfinished (true: the call does not return, and is task.call until something else happens to its thread; \"attached\": it was in progress at the attach), pid, tid, ppid, comm, exe, cwd, fdpath, fdinfo, " +
-					"fds (a table by number), files (below /proc/PID, by name), cmdline, regs, abi; for signals code, sender, addr; for proc:fork child, thread; for proc:exec former_tid; for proc:exit status, killed, core. " +
+					"fds (a table by number), files (below /proc/PID, by name), cmdline, regs, abi, memory (false: nothing in the process's memory can be read, as of one that was just killed); for signals code, sender, addr; for proc:fork child, thread; for proc:exec former_tid; for proc:exit status, killed, core. " +
 					"The result has ret, err, skipped, delay, args (as the hooks left them), line (as strace prints it), full (the same, nothing left out), sig, killed, detached, stopped.",
 				fn: testEvent},
 			{name: "run", params: "events: table|string",

@@ -198,3 +198,20 @@ func TestOnErrorRefused(t *testing.T) {
 		t.Errorf("check finds %q", found)
 	}
 }
+
+// TestFieldsOfTheEvent are those of the event where an argument has the same name, in
+// each row: nanosleep has a duration.
+func TestFieldsOfTheEvent(t *testing.T) {
+	t.Parallel()
+	for row, options := range rowsOfPlan {
+		r := traceScriptWith(t, options, `on("nanosleep,clock_nanosleep", function(ev) print(ev.duration > 0, ev.ok) end)
+on("nanosleep", function(ev) print(ev.duration > 0) end)`, fixture.Build(t, "clocked"))
+		if r.Code != 0 || !strings.HasPrefix(r.Out, "true\t") || strings.Contains(r.Out, "false") || r.Stderr != "" {
+			t.Errorf("%s: exit %d, %q, %s", row, r.Code, r.Out, r.Stderr)
+		}
+	}
+	r := trace(t, "-e", `on("nanosleep", function(ev) print(ev.duration > 0) end)`, fixture.Build(t, "clocked"))
+	if r.Code != 0 || r.Stderr != "" {
+		t.Errorf("exit %d, %q, %s", r.Code, r.Out, r.Stderr)
+	}
+}

@@ -103,6 +103,11 @@ func (e *Engine) caught(tr *tracer.Tracer, tev *tracer.Event) {
 	}
 	e.crashed(value)
 	if tev.Task != nil {
+		if tev.Kind == tracer.EventEnter {
+			if ret, ok := e.refusal(tev.Task.Call.ABI, tev.Task.Call.NR); ok {
+				tev.Task.Skip(ret) // an error means that the task is gone
+			}
+		}
 		tr.Resume(tev.Task)
 	}
 }

@@ -92,6 +92,39 @@ func TestPanicKeepsLock(t *testing.T) {
 	}
 }
 
+// The call in which luatrace panics is not made if a hook on it fails closed.
+func TestPanicFailsClosed(t *testing.T) {
+	t.Parallel()
+	for _, row := range rowsOfPlan {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "out")
+			e := New(row.opts)
+			spec, err := ParseSpec("access:enter")
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = e.On(&Hook{Spec: spec, Where: "test", OnError: OnError{Act: ErrorFails, Errno: int(unix.EBUSY)}, Fn: func(ev *Event) error {
+				if s, _ := ev.Str("path"); s == "bad" {
+					panic("a bug of the test")
+				}
+				return nil
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = e.Run(writesAtEnd(out, fixture.Build(t, "answers"), "goodx1", "badx1"))
+			var crash *CrashError
+			if !errors.As(err, &crash) {
+				t.Errorf("error %v, want the panic", err)
+			}
+			if text := awaitText(t, out); text != "goodx1: 1*2\nbadx1: 1*16\nstatus 0\n" {
+				t.Errorf("the command printed %q", text)
+			}
+		})
+	}
+}
+
 // A panic while the tasks are noted at the end of the trace does not keep the tracees
 // from being let go.
 func TestPanicAtEnd(t *testing.T) {

@@ -33,6 +33,8 @@ func sameAtEntry(field string, abi syscalls.ABI, nr int) bool {
 	switch field {
 	case "name", "nr", "abi", "pid", "tid", "time":
 		return true
+	case "ret", "err", "ok", "duration", "ended":
+		return false // also where an argument has that name, as nanosleep's duration
 	case "comm", "exe":
 		// Changed by execve and, the name, by prctl. Writing to
 		// /proc/self/comm changes it too, but no program does.

@@ -97,7 +97,7 @@ func gone(err error) error {
 	return err
 }
 
-// refusal is what a notified call gets in whose hooks luatrace itself has failed,
+// refusal is what a call gets in whose hooks luatrace itself has failed,
 // and whether it gets that: some hook of its entry has something for errors.
 func (e *Engine) refusal(abi syscalls.ABI, nr int) (ret int64, ok bool) {
 	ch := e.lookup(abi, nr)

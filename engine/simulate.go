@@ -49,6 +49,7 @@ type MadeUp struct {
 	FDInfos        map[int]*FDInfo // the same in parts; what is left out follows from the rest
 	Files          map[string]string
 	Registers      map[string]uint64
+	NoMemory       bool // what pointers lead to can't be read
 }
 
 // task returns the thread of an event, made at first sight.
@@ -112,6 +113,7 @@ func (s *Simulation) update(t *simulated, m *MadeUp) {
 	if m.PPID != 0 {
 		t.sim.PPID = m.PPID
 	}
+	t.sim.NoMemory = m.NoMemory
 	for fd, name := range m.FDs {
 		t.sim.FDs[fd] = name
 	}

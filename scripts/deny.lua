@@ -39,7 +39,7 @@ local function first(ev)
   return select(2, next(ev.unplaced))
 end
 
-on(args.calls .. ":enter", function(ev)
+on(args.calls .. ":enter", {on_error = args.errno}, function(ev)
   local path = first(ev)
   if not path then return end
   ev:fail(args.errno)

@@ -19,7 +19,7 @@ meta {
     .. "real ones.",
 }
 
-local auxv = require "lib.auxv"
+local auxv, given = require "lib.auxv", require "lib.given"
 
 -- Each process has its own stream, in the order of their birth: what one draws
 -- does not depend on how fast another is.
@@ -41,40 +41,12 @@ on("proc:fork", function(ev)
   end
 end)
 
-on("getrandom", {when = {ret = gt(0)}}, function(ev) ev.buf = stream(ev):bytes(ev.ret) end)
-on("read,pread64", {when = {ret = gt(0), fdpath = {"/dev/urandom", "/dev/random"}}}, function(ev)
-  ev.buf = stream(ev):bytes(ev.ret)
-end)
+local function put(ev, bytes) ev.buf = bytes end
+local function draw(ev) given.write(put, ev, stream(ev):bytes(ev.ret)) end
+on("getrandom", {when = {ret = gt(0)}}, draw)
+on("read,pread64", {when = {ret = gt(0), fdpath = {"/dev/urandom", "/dev/random"}}}, draw)
 
-local fake, real, last = {}, {}, 10000
-
-local function shown(pid)
-  if pid <= 0 then return pid end
-  if not fake[pid] then
-    last = last + 1
-    fake[pid], real[last] = last, pid
-  end
-  return fake[pid]
-end
-
-if args.pids then
-  on("proc:exec", function(ev) shown(ev.pid) end)
-  on("proc:fork", function(ev) -- before either of the two goes on
-    if not ev.thread then shown(ev.child.tid) end
-  end)
-  on("getpid,getppid,getpgrp,getpgid,getsid,setsid", {when = {ok = true}}, function(ev) ev.ret = shown(ev.ret) end)
-  on("fork,vfork,clone,clone3", {when = {ret = gt(0)}}, function(ev)
-    local flags = ev.name == "clone" and ev.flags or ev.name == "clone3" and ev.cl_args.flags
-    if not (flags and flags:has "CLONE_THREAD") then ev.ret = shown(ev.ret) end
-  end)
-  on("wait4", {when = {ret = gt(0)}}, function(ev) ev.ret = shown(ev.ret) end)
-  -- What the program believes to be a process id goes back as the real one.
-  on("wait4,kill,tgkill,getpgid,getsid,setpgid:enter", function(ev)
-    local id = ev.args[1]
-    if real[id] then ev.args[1] = real[id] elseif real[-id] then ev.args[1] = -real[-id] end
-    if ev.name == "setpgid" and real[ev.args[2]] then ev.args[2] = real[ev.args[2]] end
-  end)
-end
+if args.pids then require "lib.pids" end
 
 test("the same again", function(t)
   local a = t:event("getrandom", {buf = ("x"):rep(8), size = 8}).line
@@ -90,4 +62,7 @@ test("process ids", {args = {pids = true}}, function(t)
   t:expect(t:event("kill", {pid = 77, args = {pid = 10002, sig = "SIGTERM"}}).args.pid, 78)
   t:expect(t:event("wait4", {pid = 77, args = {pid = 10002}, ret = 78}).ret, 10002)
   t:expect(t:event("kill", {pid = 77, args = {pid = -10002, sig = 0}}).args.pid, -78)
+  local r = t:event("waitid", {pid = 77, idtype = "P_PID", id = 10002, infop = {si_signo = "SIGCHLD", si_code = "CLD_EXITED", si_pid = 78}})
+  t:expect(r.args.id, 78)
+  t:expect(r.full:match "si_pid=%d+", "si_pid=10002")
 end)

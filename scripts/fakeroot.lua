@@ -31,7 +31,7 @@ end
 
 -- The call is made without owners: that changes nothing, and whether the file
 -- is there the kernel says.
-on("chown,lchown,fchown,fchownat:enter", function(ev)
+on("chown,lchown,fchown,fchownat:enter", {on_error = "EPERM"}, function(ev)
   local uid, gid = ev.owner, ev.group
   ev.owner, ev.group = -1, -1
   ev:onexit(function(ev)
@@ -42,7 +42,7 @@ on("chown,lchown,fchown,fchownat:enter", function(ev)
   end)
 end)
 
-on("mknod,mknodat:enter", function(ev)
+on("mknod,mknodat:enter", {on_error = "EPERM"}, function(ev)
   local kind = bit.band(ev.mode, S_IFMT)
   if kind ~= S_IFCHR and kind ~= S_IFBLK then return end
   local mode, dev = ev.mode, ev.dev

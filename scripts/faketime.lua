@@ -17,7 +17,7 @@ meta {
     .. "time by another process, are not fooled.",
 }
 
-local auxv, dates = require "lib.auxv", require "lib.dates"
+local auxv, dates, there = require "lib.auxv", require "lib.dates", require "lib.given"
 
 local function given(name, parse, wanted)
   local text = args[name]
@@ -45,18 +45,22 @@ local function faked(ev, real)
   return args.frozen and math.floor(started) + shift or real + shift
 end
 
+-- Changes a time that the kernel has filled in, if it is there.
+local function put(ev, time, parts)
+  if not there.struct(time) then return end
+  there.write(function()
+    time.tv_sec = faked(ev, time.tv_sec)
+    if args.frozen then time[parts] = 0 end
+  end)
+end
+
 local wall = {clockid = {"CLOCK_REALTIME", "CLOCK_REALTIME_COARSE", "CLOCK_TAI"}, ok = true}
 on("clock_gettime", {when = wall}, function(ev)
-  local tp = ev.tp
-  tp.tv_sec = faked(ev, tp.tv_sec)
-  if args.frozen then tp.tv_nsec = 0 end
+  put(ev, ev.tp, "tv_nsec")
 end)
 
 on("gettimeofday", {when = {ok = true}}, function(ev)
-  local tv = ev.tv
-  if not tv then return end
-  tv.tv_sec = faked(ev, tv.tv_sec)
-  if args.frozen then tv.tv_usec = 0 end
+  put(ev, ev.tv, "tv_usec")
 end)
 
 on("time", {when = {ok = true}}, function(ev)

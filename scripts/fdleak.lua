@@ -18,6 +18,8 @@ meta {
 local calls = "open,openat,openat2,creat,dup,dup2,dup3,socket,accept,accept4,epoll_create,epoll_create1,eventfd2,"
   .. "timerfd_create,signalfd4,inotify_init,inotify_init1,memfd_create,pidfd_open,userfaultfd,perf_event_open"
 
+local given = require "lib.given"
+
 local function opened(ev)
   ev.proc.data.fds = ev.proc.data.fds or {}
   return ev.proc.data.fds
@@ -30,10 +32,10 @@ end
 
 on(calls, {when = {ok = true}}, function(ev) note(ev, ev.ret) end)
 on("pipe,pipe2", {when = {ok = true}}, function(ev)
-  for _, fd in ipairs(ev.pipefd) do note(ev, fd) end
+  for _, fd in ipairs(given.list(ev.pipefd)) do note(ev, fd) end
 end)
 on("socketpair", {when = {ok = true}}, function(ev)
-  for _, fd in ipairs(ev.sv) do note(ev, fd) end
+  for _, fd in ipairs(given.list(ev.sv)) do note(ev, fd) end
 end)
 on("fcntl", {when = {ok = true, op = {"F_DUPFD", "F_DUPFD_CLOEXEC"}}}, function(ev) note(ev, ev.ret) end)
 on("close", {when = {ok = true}}, function(ev) opened(ev)[ev.fd] = nil end)

@@ -18,20 +18,20 @@ local born = {} -- time by path
 on("open,openat,creat", {when = {ok = true}}, function(ev)
   if ev.name == "creat" or ev.flags:has "O_CREAT" then
     local path = ev.abspath
-    born[path] = born[path] or ev.time
+    if path then born[path] = born[path] or ev.time end
   end
 end)
 
 on("rename,renameat,renameat2", {when = {ok = true}}, function(ev)
-  local paths = ev.paths
-  born[paths.newpath], born[paths.oldpath] = born[paths.oldpath], nil
+  local from, to = ev.paths.oldpath, ev.paths.newpath
+  if from and to then born[to], born[from] = born[from], nil end
 end)
 
 local row = require "lib.columns"("PID:7 COMM:15 >AGE(s):9.3 FILE", {time = args.time})
 
 on("unlink,unlinkat", {when = {ok = true}}, function(ev)
   local path = ev.abspath
-  if born[path] then
+  if path and born[path] then
     row(ev.pid, ev.comm, ev.time - born[path], path)
     born[path] = nil
   end

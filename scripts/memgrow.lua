@@ -65,7 +65,7 @@ end)
 
 local function report(proc, when, resident)
   local d = proc.data
-  if (d.peak or 0) >= args.min then
+  if d.peak and d.peak >= args.min then
     row(proc.pid, d.comm, when, nil, human.bytes(d.total), resident, "peak " .. human.bytes(d.peak))
   end
 end

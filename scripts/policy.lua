@@ -22,14 +22,12 @@ meta {
 }
 
 local access, address, paths = require "lib.access", require "lib.address", require "lib.paths"
-local rules, sets, learned = require "lib.rules", require "lib.sets", require "lib.temporary".record()
+local rules, learned = require "lib.rules", require "lib.temporary".record()
 
 if not (args.file or args.learn or args.seccomp) then
   error("say what to do: -a learn, -a seccomp or -a file=POLICY", 0)
 end
 local decide = args.file and rules.read(args.file)
-local calls, machines = {}, {}
-local names = {amd64 = "SCMP_ARCH_X86_64", i386 = "SCMP_ARCH_X86", x32 = "SCMP_ARCH_X32", arm64 = "SCMP_ARCH_AARCH64"}
 
 local function check(ev, kind, what, unplaced)
   if args.learn and not unplaced then learned.add(ev, kind, what) end
@@ -44,8 +42,11 @@ local function check(ev, kind, what, unplaced)
   return args.report
 end
 
+-- What can't be judged is denied.
+local closed = {on_error = decide and not args.report and args.errno or "continue"}
+
 if args.file or args.learn then
-  on("%file:enter", function(ev)
+  on("%file:enter", closed, function(ev)
     local kind = access.kind(ev)
     for name, path in pairs(ev.paths) do
       if (ev.args[name] or "") ~= "" or kind == "exec" then -- else it is about a descriptor that the program has
@@ -54,19 +55,19 @@ if args.file or args.learn then
     end
     for _, path in pairs(ev.unplaced) do check(ev, kind, path, true) end
   end)
-  on("connect,bind:enter", function(ev)
+  on("connect,bind:enter", closed, function(ev)
     local to = address.text(ev.addr)
     if to then check(ev, ev.name, to) end
   end)
-  on("sendto,sendmsg:enter", function(ev)
-    local to = address.text(ev.name == "sendto" and ev.dest_addr or ev.name == "sendmsg" and ev.msg and ev.msg.msg_name)
-    if to then check(ev, "connect", to) end
+  on("sendto,sendmsg,sendmmsg:enter", closed, function(ev)
+    for _, addr in ipairs(address.destinations(ev)) do
+      local to = address.text(addr)
+      if to and not check(ev, "connect", to) then return end
+    end
   end)
 end
 
-if args.seccomp then
-  on("*:enter", function(ev) calls[ev.name], machines[names[ev.abi]] = true, true end)
-end
+local profile = args.seccomp and require "lib.profile".record()
 
 on("end", function()
   if args.learn then
@@ -74,11 +75,7 @@ on("end", function()
     for _, line in ipairs(learned.lines()) do printf("allow %s\n", line) end
     printf("default deny\n")
   end
-  if args.seccomp then
-    emit {defaultAction = "SCMP_ACT_ERRNO", defaultErrnoRet = EPERM,
-      architectures = json.array(sets.sorted(machines)),
-      syscalls = {{names = json.array(sets.sorted(calls)), action = "SCMP_ACT_ALLOW"}}}
-  end
+  if profile then profile() end
 end)
 
 test("learn", {args = {learn = true}}, function(t)

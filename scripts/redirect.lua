@@ -18,7 +18,7 @@ meta {
 local from = under(args.from)
 
 -- All calls that take a path: open, stat, access, exec, rename, unlink ...
-on("%file:enter", function(ev)
+on("%file:enter", {on_error = "EACCES"}, function(ev)
   for name, path in pairs(ev.paths) do
     if from:test(path) then
       ev.args[name] = args.to .. path:sub(#args.from + 1)

@@ -13,6 +13,7 @@ meta {
     .. "(ptrace(2)), so sudo and su fail.",
 }
 
+local given = require "lib.given"
 local row = require "lib.columns"("PID:7 COMM:15 CALL:10 ERR:8 FROM:18 TO", {time = args.time})
 
 -- "uid 0,0,0" of /proc: real, effective, saved.
@@ -31,7 +32,7 @@ on("/^set(re|res|fs)?[ug]id(32)?$/:enter", function(ev)
 end)
 
 on("setgroups", function(ev)
-  local list = ev.list or {}
+  local list = given.list(ev.list)
   row(ev.pid, ev.comm, ev.name, ev.err, nil, #list > 0 and "groups " .. table.concat(list, ",") or "no groups")
 end)
 
@@ -42,7 +43,7 @@ local function capabilities(flags)
 end
 
 on("capset", function(ev)
-  local data = ev.datap
+  local data = given.struct(ev.datap)
   if not data then return row(ev.pid, ev.comm, ev.name, ev.err) end
   row(ev.pid, ev.comm, ev.name, ev.err, nil, "effective " .. capabilities(data.effective))
 end)

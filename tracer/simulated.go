@@ -28,6 +28,9 @@ type Simulated struct {
 	Registers Registers
 	// Killed are the signals sent to the process by Process.Kill.
 	Killed []unix.Signal
+	// NoMemory makes all memory one that can't be read or written, as that of a
+	// thread that was killed meanwhile.
+	NoMemory bool
 
 	pages map[uint64]*[pageSize]byte
 	next  uint64
@@ -82,6 +85,9 @@ func (s *Simulated) Place(b []byte) uint64 {
 // copy moves bytes between b and the memory, up to the first missing page.
 func (s *Simulated) copy(addr uint64, b []byte, write bool) (int, error) {
 	n := 0
+	if s.NoMemory {
+		return 0, unix.EFAULT
+	}
 	for n < len(b) {
 		at := addr + uint64(n)
 		page := s.pages[at&^(pageSize-1)]

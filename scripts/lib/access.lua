@@ -1,13 +1,21 @@
 -- What calls do with the files that they name.
 local M = {}
 
+local struct = require "lib.given".struct
+
 -- Whether an open is one for writing; with making, also one that may make or
--- empty the file.
+-- empty the file. Where nobody can read how it is opened, the kernel can't either, or somebody
+-- plays tricks: that counts as writing.
 function M.writes(ev, making)
   if ev.name == "creat" then return true end
-  local flags = ev.flags
-  if ev.name == "openat2" then flags = ev.how and ev.how.flags end
-  if not flags then return false end
+  local flags
+  if ev.name == "openat2" then
+    local how = struct(ev.how)
+    flags = how and how.flags
+  else
+    flags = ev.flags
+  end
+  if not flags then return true end
   local n = flags.value
   return bit.band(n, O_ACCMODE) ~= 0 or making and bit.band(n, bit.bor(O_CREAT, O_TRUNC)) ~= 0 or false
 end

@@ -1,7 +1,7 @@
 -- The commands of a trace, and the files that each reads and writes.
 local M = {}
 
-local access, paths = require "lib.access", require "lib.paths"
+local access, given, paths = require "lib.access", require "lib.given", require "lib.paths"
 local clean = paths.clean
 
 -- Returns a list that fills as the trace goes on: {pid, argv, reads, writes,
@@ -85,7 +85,8 @@ function M.record()
   on("open,openat,openat2,creat", function(ev)
     if ev.err == "ENOENT" then note(ev, "missing", ev.abspath) end
     if not ev.ok then return end
-    local flags = ev.name == "openat2" and ev.how.flags or ev.name ~= "creat" and ev.flags
+    local how = ev.name == "openat2" and given.struct(ev.how)
+    local flags = how and how.flags or ev.name:find "^open" and ev.name ~= "openat2" and ev.flags
     if flags and flags:has "O_DIRECTORY" then return end
     local kind = access.writes(ev) and "writes" or "reads"
     put(ev, ev.ret, note(ev, kind, ev.abspath), kind)

@@ -2,7 +2,7 @@
 -- (EINPROGRESS), to their end.
 local M = {}
 
-local follow = require "lib.follow"
+local follow, given = require "lib.follow", require "lib.given"
 
 local pending, count = {}, 0 -- tables of connections that are not made yet
 
@@ -66,8 +66,8 @@ function M.watch(start, done)
 
   on("poll,ppoll,ppoll_time64", {when = {ok = true}}, function(ev)
     if count == 0 then return end
-    for _, p in ipairs(ev.fds or {}) do
-      local c = waiting(ev, p.fd)
+    for _, p in ipairs(given.list(ev.fds)) do
+      local c = given.struct(p) and waiting(ev, p.fd)
       if c and ev.ret == 0 then c.pending.waited = true end
       if c and p.revents.value ~= 0 then ready(ev, p.fd, p.revents:any "POLLERR|POLLHUP") end
     end
@@ -78,7 +78,7 @@ function M.watch(start, done)
     for c in pairs(pending) do
       if ev.ret == 0 and c.pending.pid == ev.pid then c.pending.waited = true end
     end
-    for _, fd in ipairs(ev.writefds or {}) do ready(ev, fd) end
+    for _, fd in ipairs(given.list(ev.writefds)) do ready(ev, fd) end
   end)
 
   -- epoll names its descriptors by 64 bits of the program's own, which many programs
@@ -89,15 +89,16 @@ function M.watch(start, done)
     local watch = ev.epfd .. "/" .. ev.fd
     local before = d.watched[watch]
     if before and d.epoll[before] == ev.fd then d.epoll[before] = nil end
-    local name = ev.op ~= "EPOLL_CTL_DEL" and ev.event and ev.epfd .. "/" .. tostring(ev.event.data) or nil
+    local event = ev.op ~= "EPOLL_CTL_DEL" and given.struct(ev.event)
+    local name = event and ev.epfd .. "/" .. tostring(event.data) or nil
     d.watched[watch] = name
     if name then d.epoll[name] = ev.fd end
   end)
   on("epoll_wait,epoll_pwait,epoll_pwait2", {when = {ret = ge(0)}}, function(ev)
     if count == 0 then return end
     local names = ev.proc.data.epoll or {}
-    for _, e in ipairs(ev.events or {}) do
-      local fd = names[ev.epfd .. "/" .. tostring(e.data)]
+    for _, e in ipairs(given.list(ev.events)) do
+      local fd = given.struct(e) and names[ev.epfd .. "/" .. tostring(e.data)]
       if fd and e.events:any "EPOLLOUT|EPOLLERR|EPOLLHUP" then ready(ev, fd, e.events:any "EPOLLERR|EPOLLHUP") end
     end
   end)

@@ -2,16 +2,24 @@
 -- protocols need.
 local M = {}
 
+local given = require "lib.given"
+
 -- The first n bytes of the buffers of an iovec, or all of them.
 function M.joined(list, n)
   local parts = {}
-  for _, v in ipairs(list or {}) do parts[#parts + 1] = v.iov_base or "" end
+  for _, v in ipairs(given.list(list)) do
+    local part = given.struct(v)
+    parts[#parts + 1] = part and given.text(part.iov_base) or ""
+  end
   return table.concat(parts):sub(1, n or -1)
 end
 
-local function buffer(ev) return ev.buf end
+local function buffer(ev) return given.text(ev.buf) end
 local function buffers(ev) return M.joined(ev.iov, ev.ret) end
-local function message(ev) return M.joined(ev.msg.msg_iov, ev.ret) end
+local function message(ev)
+  local msg = given.struct(ev.msg)
+  return M.joined(msg and msg.msg_iov, ev.ret)
+end
 
 local readers = {read = buffer, pread64 = buffer, recvfrom = buffer, write = buffer, pwrite64 = buffer, sendto = buffer,
   readv = buffers, preadv = buffers, preadv2 = buffers, writev = buffers, pwritev = buffers, pwritev2 = buffers,

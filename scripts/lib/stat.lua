@@ -1,11 +1,16 @@
 -- The answers of the stat family and of statx, whose fields have other names.
 local M = {}
 
--- Calls fn(ev, st, prefix) after each such call that succeeded: the owner is
--- st[prefix .. "uid"], and so on.
+local given = require "lib.given"
+
+-- Calls fn(ev, st, prefix) after each such call that succeeded, and whose answer is there: the
+-- owner is st[prefix .. "uid"], and so on. fn may change it.
 function M.each(fn)
-  on("stat,lstat,fstat,newfstatat", {when = {ok = true}}, function(ev) fn(ev, ev.statbuf, "st_") end)
-  on("statx", {when = {ok = true}}, function(ev) fn(ev, ev.statxbuf, "stx_") end)
+  local function answer(ev, st, prefix)
+    if given.struct(st) then given.write(fn, ev, st, prefix) end
+  end
+  on("stat,lstat,fstat,newfstatat", {when = {ok = true}}, function(ev) answer(ev, ev.statbuf, "st_") end)
+  on("statx", {when = {ok = true}}, function(ev) answer(ev, ev.statxbuf, "stx_") end)
 end
 
 -- Makes it a device; dev is as mknod(2) takes it.

@@ -2,7 +2,7 @@
 -- those with the number of a process in them.
 local M = {}
 
-local literal, sets = require "lib.rules".literal, require "lib.sets"
+local literal, sets, struct = require "lib.rules".literal, require "lib.sets", require "lib.given".struct
 local usual = {"/tmp", "/var/tmp", "/dev/shm"}
 if os.getenv then -- not in the sandbox
   for _, name in ipairs {"TMPDIR", "TEMP", "TMP", "XDG_RUNTIME_DIR"} do usual[#usual + 1] = os.getenv(name) end
@@ -57,7 +57,12 @@ local makers = re "^(mkdir|mkdirat|mknod|mknodat|symlink|symlinkat|link|linkat)$
 -- fails when there is one.
 local function making(ev)
   if makers:test(ev.name) then return "new", ev.name:find "^mkdir" and ev.mode end
-  local how = ev.name == "openat2" and ev.how or ev.name ~= "open_tree" and ev.name:find "^open" and ev.args
+  local how
+  if ev.name == "openat2" then
+    how = struct(ev.how)
+  elseif ev.name:find "^open" and ev.name ~= "open_tree" then
+    how = ev.args
+  end
   if not how or not how.flags or not how.flags:has "O_CREAT" then return end
   return how.flags:has "O_EXCL" and "new" or "made", how.mode
 end
