@@ -59,8 +59,8 @@ complete -F _luatrace luatrace
 	"zsh": `#compdef luatrace
 # luatrace completion zsh: put it as _luatrace into a directory of $fpath
 _luatrace() {
-	local -a found plain described
-	local line n
+	local -a found more plain described
+	local n
 	found=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
 	if [[ ${found[1]} == $'\tcommand '* ]]; then
 		n=${found[1]##* }
@@ -72,13 +72,15 @@ _luatrace() {
 			_normal
 		fi
 	elif [[ -z ${found[1]} ]]; then
+		[[ ${words[CURRENT]} == --*=* ]] && compset -P '*='
 		_files
 	else
-		for line in $found; do
-			plain+=("${line%%$'\t'*}")
-			described+=("${line/$'\t'/  }")
-		done
+		more=("${(@M)found:#*=(|$'\t'*)}") # a value follows
+		found=("${(@)found:#*=(|$'\t'*)}")
+		plain=("${(@)more%%$'\t'*}") described=("${(@)more/$'\t'/  }")
 		compadd -Q -S '' -l -d described -a plain
+		plain=("${(@)found%%$'\t'*}") described=("${(@)found/$'\t'/  }")
+		compadd -Q -l -d described -a plain
 	fi
 }
 if [ "$funcstack[1]" = _luatrace ]; then _luatrace "$@"; else compdef _luatrace luatrace; fi
@@ -92,7 +94,7 @@ function __luatrace_complete
 		set -l at (math (string split ' ' -- $found[1])[-1] + 1)
 		complete -C (string join -- ' ' (string escape -- $words[$at..-2]) $words[-1])
 	else if test -z "$found[1]"
-		__fish_complete_path $words[-1]
+		complete -C "'' $words[-1]" # files, also behind "--output=" and in quotes
 	else
 		printf '%s\n' $found
 	end
