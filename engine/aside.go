@@ -10,7 +10,12 @@ import (
 // stepAside is told of a process that a tracee traces, or wants to trace.
 func (e *Engine) stepAside(a *tracer.Aside) {
 	tracee := processName(a.Tracee.PID)
-	if a.Filter {
+	switch a.Err {
+	case nil:
+	case tracer.ErrStrict:
+		e.sayOnce(a.Tracer, fmt.Sprintf("%s can't be traced by %s: a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter; --attachable runs without one", tracee, processName(a.Tracer)))
+		return
+	default:
 		e.sayOnce(a.Tracer, fmt.Sprintf("%s can't be traced by %s: the seccomp filter of this run stops calls for their results; --attachable runs without one", tracee, processName(a.Tracer)))
 		return
 	}

@@ -137,8 +137,8 @@ func includes(tests, some []tracer.ArgTest) bool {
 }
 
 // Detach lets the process go: it runs on untraced, and no more events come
-// from it or from what it creates. The error is tracer.ErrFiltered if the
-// process can't be let go: its filter needs a tracer.
+// from it or from what it creates. The errors are tracer.ErrFiltered, if
+// its filter needs a tracer, and tracer.ErrStrict, if its strict mode does.
 func (p *Proc) Detach() error {
 	if p.eng.tr == nil {
 		p.Process.SimulateDetach()

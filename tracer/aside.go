@@ -17,10 +17,10 @@ import (
 type Aside struct {
 	Caller *Task    // who asks
 	Tracee *Process // who is let go; that of Caller for PTRACE_TRACEME
-	Tracer int      // the process that is its tracer from here on
-	// Filter says that the process can't be let go, because the filter stops
-	// calls for their results, which would fail without us. The caller gets EPERM.
-	Filter bool
+	Tracer int      // the process that wants to be its tracer
+	// Err says that the process can't be let go, and why (ErrFiltered, ErrStrict). The
+	// caller gets EPERM. Nil: it is let go, and Tracer traces it from here on.
+	Err error
 }
 
 // asideRequest is a call that waits until the process it is about is gone.
@@ -67,8 +67,7 @@ func (t *Tracer) stepAside(task *Task) bool {
 		}
 		a.Tracee, a.Tracer = target.Proc, task.Proc.PID
 	}
-	if t.stopsCalls() {
-		a.Filter = true
+	if a.Err = t.mayLeave(a.Tracee); a.Err != nil {
 		t.OnAside(&a)
 		return false
 	}

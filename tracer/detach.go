@@ -13,20 +13,25 @@ import (
 // calls, and the kernel makes those fail with ENOSYS where no tracer is.
 var ErrFiltered = errors.New("the process can't be let go: the seccomp filter of this run stops calls, which fail without luatrace; add --attachable to run without one")
 
+// ErrStrict says that a process can't be let go: a thread of it is in seccomp's
+// strict mode, which the tracer enforces beside its filter. It would be free
+// without us.
+var ErrStrict = errors.New("the process can't be let go: a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter; add --attachable to run without one")
+
 // Detach lets a process go, with all its threads and whatever it creates
 // meanwhile: it runs on as if it had never been traced. A task that is stopped
 // for the present event goes with its Resume, the others as soon as they can
 // be brought to a stop. No more events come from it. It may be called on the listener's
 // thread too, with the lock. Where the filter asks before
-// calls, the tracer answers for it as long as it runs. The error is ErrFiltered, and
-// nothing was done then.
+// calls, the tracer answers for it as long as it runs. The error is ErrFiltered or
+// ErrStrict, and nothing was done then.
 func (t *Tracer) Detach(p *Process) error {
 	t.records()
 	if p.detaching {
 		return nil
 	}
-	if t.stopsCalls() {
-		return ErrFiltered
+	if err := t.mayLeave(p); err != nil {
+		return err
 	}
 	t.left(p)
 	p.detaching = true
@@ -59,6 +64,17 @@ func (t *Tracer) startLeaving() {
 // stopsCalls says whether the filter stops calls for a tracer, not only for the
 // answer of a listener.
 func (t *Tracer) stopsCalls() bool { return t.filtered && t.filter.Has(FilterTrace) }
+
+// mayLeave says why a process can't be let go, nil if it can.
+func (t *Tracer) mayLeave(p *Process) error {
+	switch {
+	case t.stopsCalls():
+		return ErrFiltered
+	case t.isStrict(p):
+		return ErrStrict
+	}
+	return nil
+}
 
 // StopAtCalls sets Syscalls and brings the tasks that run to a stop, once: they
 // were resumed without it.
@@ -220,6 +236,10 @@ func (t *Tracer) release(task *Task) {
 		return
 	}
 	task.Proc.noteLetGo()
+	if task.confinesItself() {
+		// Nobody would hold it any more. Only a tracer that fails gets here.
+		task.Proc.Kill(unix.SIGKILL)
+	}
 	// ESRCH: killed while stopped. The kernel then still owes us the report.
 	if e := ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
 		t.forget(task)

@@ -27,6 +27,19 @@ func (t *Tracer) enterStrict(task *Task) {
 	}
 }
 
+// confinesItself says whether a thread is in strict mode, or about to enter it.
+func (t *Task) confinesItself() bool { return t.strict || t.entersStrict }
+
+// isStrict says whether a thread of a process is: the process must stay ours then.
+func (t *Tracer) isStrict(p *Process) bool {
+	for _, task := range t.tasks {
+		if task.Proc == p && task.confinesItself() {
+			return true
+		}
+	}
+	return false
+}
+
 // seccompMode is the mode of this process, which its children inherit.
 func seccompMode() int {
 	mode, _ := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0)
