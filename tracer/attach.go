@@ -28,19 +28,16 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 		return nil, &AttachError{PID: pid, Errno: unix.ESRCH, Reason: fmt.Sprintf("that is a thread of process %d; attach to %d", tgid, tgid)}
 	}
 	reserveThreads()
-	held := hasUserfaultfd(pid)
-	if held {
-		if tid := waitsForPage(pid); tid != 0 {
-			return nil, &AttachError{PID: pid, Errno: unix.EAGAIN, Reason: fmt.Sprintf("thread %d waits for a page that userfaultfd holds back, and can't be stopped meanwhile", tid)}
-		}
+	if tid := waitsForPage(pid); tid != 0 {
+		return nil, &AttachError{PID: pid, Errno: unix.EAGAIN, Reason: fmt.Sprintf("thread %d waits for a page that userfaultfd holds back, and can't be stopped meanwhile", tid)}
 	}
 	if e := t.seize(pid, pid); e != 0 {
 		return nil, &AttachError{PID: pid, Errno: e, Reason: newRefusal(pid, e, false).reason()}
 	}
 	p := t.procs[pid]
 	t.watch(p, pid)
-	if held {
-		t.heldPages = true
+	if hasUserfaultfd(pid) {
+		t.pages = pagesHeld
 		t.watchSpinning()
 	}
 	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
@@ -81,6 +78,7 @@ func (t *Tracer) seize(tid, pid int) unix.Errno {
 	if e := ptrace(unix.PTRACE_SEIZE, tid, 0, t.options); e != 0 {
 		return e
 	}
+	t.noteUnseenCalls()
 	task := t.newTask(tid, pid, t.procs[parentOf(pid)])
 	task.attaching, task.interrupted = true, true
 	ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)

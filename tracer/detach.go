@@ -83,6 +83,7 @@ func (t *Tracer) StopAtCalls() {
 		return
 	}
 	t.Syscalls = true
+	t.noteUnseenCalls()
 	for _, task := range t.tasks {
 		if task.state == taskRunning && !task.launching {
 			t.interrupt(task)

@@ -93,7 +93,7 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 }
 
 // holdsPages says whether reading by process_vm_readv may never return.
-func (p *Process) holdsPages() bool { return p.tr != nil && p.tr.heldPages }
+func (p *Process) holdsPages() bool { return p.tr != nil && p.tr.mayHoldPages() }
 
 func (p *Process) pread(addr uint64, b []byte) (int, error) {
 	fd, err := p.mem.get(p.memTID())

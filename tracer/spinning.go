@@ -14,8 +14,10 @@ import (
 // A page that userfaultfd(2) holds back has two effects on a tracer.
 //
 // process_vm_readv(2) of it sleeps until the page comes, and only SIGKILL ends
-// that sleep; /proc/PID/mem fails at once with EIO. So the first is not used
-// any more when a tracee has a userfaultfd.
+// that sleep; /proc/PID/mem fails at once with EIO. So the first is used only as
+// long as every call was seen by which a tracee could have got a userfaultfd.
+// Whether a process that ran before has one can't be found out: another process may
+// hold the only descriptor of it.
 //
 // A call that meets such a page ends by a deadly signal in a process that is
 // not traced: the kernel makes a SIGKILL of the signal at once. For a traced one it
@@ -42,15 +44,37 @@ func PageHolders(action FilterAction) []Guard {
 	}
 }
 
+// arrival says what is known of the pages of all tracees.
+type arrival uint8
+
+const (
+	pagesArrive arrival = iota // no tracee has a userfaultfd, if its calls are seen
+	pagesUnseen                // some have made calls that were not seen
+	pagesHeld                  // one has a userfaultfd
+)
+
+// mayHoldPages says whether a tracee may have pages that never arrive.
+func (t *Tracer) mayHoldPages() bool {
+	return t.pages != pagesArrive || !t.Syscalls && !t.filtered
+}
+
+// noteUnseenCalls is for a tracee that has made calls which nobody has seen.
+func (t *Tracer) noteUnseenCalls() {
+	if t.pages == pagesArrive {
+		t.pages = pagesUnseen
+	}
+}
+
 // noteHeldPages is called at each entry.
 func (t *Tracer) noteHeldPages(c *Call) {
-	if !t.heldPages && (c.NR == userfaultfdNR[c.ABI] || c.NR == ioctlNR[c.ABI] && uint32(c.Args[1]) == newUserfaultfd) {
-		t.heldPages = true
+	if t.pages != pagesHeld && (c.NR == userfaultfdNR[c.ABI] || c.NR == ioctlNR[c.ABI] && uint32(c.Args[1]) == newUserfaultfd) {
+		t.pages = pagesHeld
 		t.watchSpinning()
 	}
 }
 
-// hasUserfaultfd says whether a process has the descriptor.
+// hasUserfaultfd says whether a process has the descriptor. One that has not may
+// have such pages all the same.
 func hasUserfaultfd(pid int) bool {
 	fds, err := proc().List(pid, "fd")
 	if err != nil {

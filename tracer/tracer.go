@@ -79,7 +79,7 @@ type Tracer struct {
 
 	kept []*Process // whose directories in /proc are open, see shown.go
 
-	heldPages    bool         // a tracee may have pages that never arrive, see spinning.go
+	pages        arrival      // see spinning.go
 	spins        map[int]spin // by thread; nil while nobody looks
 	lookForSpins atomic.Bool
 	ended        atomic.Bool
