@@ -9,37 +9,51 @@ import (
 
 // stepAside is told of a process that a tracee traces, or wants to trace.
 func (e *Engine) stepAside(a *tracer.Aside) {
-	tracee := processName(a.Tracee.PID)
-	switch a.Err {
-	case nil:
-	case tracer.ErrStrict:
-		e.sayOnce(a.Tracer, fmt.Sprintf("%s can't be traced by %s: a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter; --attachable runs without one", tracee, processName(a.Tracer)))
-		return
-	default:
-		e.sayOnce(a.Tracer, fmt.Sprintf("%s can't be traced by %s: the seccomp filter of this run stops calls for their results; --attachable runs without one", tracee, processName(a.Tracer)))
-		return
-	}
-	if !e.opts.QuietTracees {
-		e.sayOnce(a.Tracer, fmt.Sprintf("%s is traced by %s from here on, not by luatrace (--keep-tracing refuses it)", tracee, processName(a.Tracer)))
-	}
-	for _, t := range a.Tracee.Threads() {
-		ev := &e.ev
-		ev.begin(KindDetach, e.task(t), time.Time{})
-		ev.Tracer = a.Tracer
-		e.observe(ev)
+	tracee, other := processName(a.Tracee.PID), processName(a.Tracer)
+	switch a.Stage {
+	case tracer.AsideRefused:
+		why := "the seccomp filter of this run stops calls for their results"
+		if a.Err == tracer.ErrStrict {
+			why = "a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter"
+		}
+		e.sayOnce(a, fmt.Sprintf("%s can't be traced by %s: %s; --attachable runs without one", tracee, other, why))
+	case tracer.AsideLeaves:
+		for _, t := range a.Tracee.Threads() {
+			ev := &e.ev
+			ev.begin(KindDetach, e.task(t), time.Time{})
+			ev.Tracer = a.Tracer
+			e.observe(ev)
+		}
+	case tracer.AsideTraced:
+		if !e.opts.QuietTracees {
+			e.sayOnce(a, fmt.Sprintf("%s is traced by %s from here on, not by luatrace (--keep-tracing refuses it)", tracee, other))
+		}
+	case tracer.AsideBack:
+		then := "it is traced by luatrace again, and what it did meanwhile is missing"
+		if a.Lost != nil {
+			then = "it is not traced any more: " + a.Lost.Error()
+		}
+		e.report(fmt.Sprintf("%s was let go for %s, whose ptrace failed (%v); %s", tracee, other, a.Err, then))
 	}
 }
 
 // sayOnce reports what is to be said of a tracer once.
-func (e *Engine) sayOnce(tracer int, message string) {
-	if e.asides[tracer] {
+func (e *Engine) sayOnce(a *tracer.Aside, message string) {
+	key := saidAside{a.Tracer, a.Stage}
+	if e.asides[key] {
 		return
 	}
 	if e.asides == nil {
-		e.asides = map[int]bool{}
+		e.asides = map[saidAside]bool{}
 	}
-	e.asides[tracer] = true
+	e.asides[key] = true
 	e.report(message)
+}
+
+// saidAside is what was said of a tracer.
+type saidAside struct {
+	tracer int
+	stage  tracer.AsideStage
 }
 
 // processName is a process id with the name of the process.

@@ -13,14 +13,30 @@ import (
 // ours (PTRACE_ATTACH, PTRACE_SEIZE), the kernel would refuse it. The tracer
 // steps aside instead: it lets the process go in time for the call to succeed.
 
+// AsideStage is how far a process has come on its way to another tracer.
+type AsideStage uint8
+
+const (
+	// AsideRefused: it can't be let go, and stays. Err is ErrFiltered or ErrStrict; the
+	// caller gets EPERM.
+	AsideRefused AsideStage = iota
+	// AsideLeaves: it is let go now.
+	AsideLeaves
+	// AsideTraced: Tracer traces it from here on.
+	AsideTraced
+	// AsideBack: the kernel has refused Tracer with Err, so the process is traced by us
+	// again. Lost, if not nil, says why it is not.
+	AsideBack
+)
+
 // Aside tells of a process that a tracee traces, or wants to trace.
 type Aside struct {
+	Stage  AsideStage
 	Caller *Task    // who asks
-	Tracee *Process // who is let go; that of Caller for PTRACE_TRACEME
+	Tracee *Process // whom it is about; that of Caller for PTRACE_TRACEME
 	Tracer int      // the process that wants to be its tracer
-	// Err says that the process can't be let go, and why (ErrFiltered, ErrStrict). The
-	// caller gets EPERM. Nil: it is let go, and Tracer traces it from here on.
-	Err error
+	Err    error
+	Lost   error
 }
 
 // asideRequest is a call that waits until the process it is about is gone.
@@ -41,23 +57,28 @@ var ptraceNR = numbersOf("ptrace")
 // asks says whether the call in progress of a task asks for a tracer.
 func (t *Tracer) asks(task *Task) bool {
 	c := &task.Call
-	if t.OnAside == nil || c.NR != ptraceNR[c.ABI] || task.skipped || task.launching {
+	if c.NR != ptraceNR[c.ABI] || t.OnAside == nil || task.skipped || task.launching {
 		return false
 	}
 	return slices.Contains(asideRequests, c.Args[0])
 }
 
-// stepAside deals with a task that is about to be resumed into its call, in a
-// ptrace-stop or in a notification. It returns whether the task was taken care
-// of: it is gone, on its way to that, or waits for another to be gone.
+// stepAside deals with a task that is about to be resumed from the entry of its
+// call. It returns whether the task was taken care of: it is gone, or waits for
+// another to be gone.
 func (t *Tracer) stepAside(task *Task) bool {
 	if !t.asks(task) {
+		return false
+	}
+	if task.gives != nil { // a signal has kept it from being made
+		task.wantExit = true
 		return false
 	}
 	a := Aside{Caller: task, Tracee: task.Proc}
 	if task.Call.Args[0] == unix.PTRACE_TRACEME {
 		// A child of this process would be traced by this process.
-		if a.Tracer = parentOf(task.TID); a.Tracer == os.Getpid() {
+		a.Tracer = parentOf(task.TID)
+		if a.Tracer == os.Getpid() || !mayTraceChild(a.Tracer, task.TID) {
 			return false
 		}
 	} else {
@@ -72,22 +93,23 @@ func (t *Tracer) stepAside(task *Task) bool {
 		return false
 	}
 	if !a.Tracee.detaching {
+		a.Stage = AsideLeaves
 		t.OnAside(&a)
 	}
-	t.Detach(a.Tracee)
-	switch {
-	case a.Tracee != task.Proc:
-		t.asides = append(t.asides, asideRequest{task, a.Tracee, time.Now().Add(detachPatience)})
-		time.AfterFunc(detachPatience, t.Wake)
-		t.releaseCallers(a.Tracee)
-	case task.notified:
-		// The interrupt is pending: the task stops before it makes the call again.
-		task.notified = false
-		r := notifyReply{id: task.notifyID, err: -erestartnointr}
-		r.send(t.listener.fd)
-	default:
+	if a.Tracee == task.Proc {
+		// Nobody sees the result of this: the caller is gone before.
+		t.Detach(a.Tracee)
 		t.release(task)
+		a.Stage = AsideTraced
+		t.OnAside(&a)
+		return true
 	}
+	task.gives = t.noteGiven(a.Tracee)
+	task.wantExit = true
+	t.Detach(a.Tracee)
+	t.asides = append(t.asides, asideRequest{task, a.Tracee, time.Now().Add(detachPatience)})
+	time.AfterFunc(detachPatience, t.Wake)
+	t.releaseCallers(a.Tracee)
 	return true
 }
 
@@ -101,6 +123,11 @@ func (t *Tracer) releaseCallers(p *Process) {
 	}
 }
 
+// waitsAside says whether a task waits for a process to be let go.
+func (t *Tracer) waitsAside(task *Task) bool {
+	return slices.ContainsFunc(t.asides, func(a asideRequest) bool { return a.caller == task })
+}
+
 // continueCallers lets the calls go on that were waiting for a process that is
 // gone now, or that can't be brought to a stop (as the parent of a vfork).
 func (t *Tracer) continueCallers() {
@@ -109,8 +136,11 @@ func (t *Tracer) continueCallers() {
 		switch {
 		case a.target.tasks > 0 && time.Now().Before(a.until) && !a.caller.dead:
 			kept = append(kept, a)
-		case a.caller.notified:
-			t.answerCaller(a.caller)
+		case a.caller.dead:
+			if g := a.caller.gives; g != nil {
+				a.caller.gives = nil
+				t.takeAgain(a.caller, g, unix.ESRCH)
+			}
 		default:
 			t.resume(a.caller)
 		}
@@ -119,37 +149,16 @@ func (t *Tracer) continueCallers() {
 	t.asides = kept
 }
 
-// Proceed lets a notified call run, unless it asks for a tracer: then the
-// tracer's thread looks at it first. Like Notified it needs the lock.
+// Proceed lets a notified call run. Like Notified it needs the lock.
 func (t *Tracer) Proceed(task *Task) {
-	if !t.asks(task) {
-		t.answerCaller(task)
-		return
-	}
-	task.notified = true
-	t.asking = append(t.asking, task)
-	t.Wake()
-}
-
-// answerAsking is the tracer's part of Proceed.
-func (t *Tracer) answerAsking() {
-	for _, task := range t.asking {
-		if task.notified && !task.dead && !t.stepAside(task) {
-			t.answerCaller(task)
-		}
-	}
-	t.asking = t.asking[:0]
-}
-
-func (t *Tracer) answerCaller(task *Task) {
 	task.notified = false
 	t.listener.Continue(task.notifyID)
 }
 
 // seenAs returns our number of the thread that has the number nr for a task.
 func (t *Tracer) seenAs(tid, nr int) int {
-	space := pidNamespace(tid)
-	if space == pidNamespace(os.Getpid()) {
+	space := namespaceOf(tid, "pid")
+	if space == namespaceOf(os.Getpid(), "pid") {
 		return nr
 	}
 	depth := len(namespaceIDs(tid))
@@ -158,37 +167,9 @@ func (t *Tracer) seenAs(tid, nr int) int {
 		if len(ids) < depth || depth == 0 || ids[depth-1] != nr {
 			continue
 		}
-		if len(ids) > depth || pidNamespace(other) == space {
+		if around(other, "pid", len(ids)-depth, space) {
 			return other
 		}
 	}
 	return 0
-}
-
-// pidNamespace names the pid namespace of a thread, "" if it is not known.
-func pidNamespace(tid int) string {
-	s, _ := proc().Readlink(tid, "ns/pid")
-	return s
-}
-
-// mayTrace says whether the kernel would let one task trace another, as far as
-// that can be seen from here: a process is not let go in vain. See "Ptrace
-// access mode checking" in ptrace(2).
-func mayTrace(tid, target int) bool {
-	scope := yamaScope(proc())
-	if hasCapability(tid, capSysPtrace) {
-		return scope < 3
-	}
-	for _, field := range []string{"Uid", "Gid"} {
-		ids := statusInts(tid, field)
-		if len(ids) < 4 {
-			return false
-		}
-		for _, id := range statusInts(target, field) { // real, effective, saved, and file system
-			if id != ids[3] {
-				return false
-			}
-		}
-	}
-	return scope < 2
 }

@@ -40,16 +40,22 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 		t.pages = pagesHeld
 		t.watchSpinning()
 	}
+	t.seizeThreads(p)
+	return p, nil
+}
+
+// seizeThreads attaches to all threads of a process that are not ours yet.
+func (t *Tracer) seizeThreads(p *Process) {
 	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
-		return p, nil
+		return
 	}
 	// A thread that is not seized yet may make another one while the list is
 	// read; so it is read until it holds nothing new.
 	for again := true; again; {
 		again = false
-		tids, err := threads(pid)
+		tids, err := threads(p.PID)
 		if err != nil {
-			break
+			return
 		}
 		for _, tid := range tids {
 			if t.tasks[tid] != nil {
@@ -57,12 +63,11 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 			}
 			// EPERM: a seized thread made it, so it is ours already and its
 			// first stop is on the way, or it is dying.
-			if t.seize(tid, pid) == 0 {
+			if t.seize(tid, p.PID) == 0 {
 				again = true
 			}
 		}
 	}
-	return p, nil
 }
 
 // withoutProc says why a process can't be attached to where /proc is of no use.

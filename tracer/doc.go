@@ -52,7 +52,8 @@
 //   - Calls that the tracer itself must see: guard.go names them; untraced.go is
 //     about CLONE_UNTRACED, ownfilter.go, ownfilter_eval.go and confined.go about
 //     seccomp filters of a tracee's own, strict.go about strict mode.
-//   - Tracees that trace others: aside.go lets go of what they trace,
+//   - Tracees that trace others: aside.go lets go of what they trace, if maytrace.go says
+//     that the kernel allows it (namespace.go about namespaces), given.go takes it back if not;
 //     tracesothers.go knows them before they do, by their files, which the package elffile reads.
 //   - For the developer: flight.go keeps the last requests, rules.go checks the thread
 //     rules in tests.

@@ -156,9 +156,12 @@ func (t *Tracer) guardExit(task *Task, s *syscallInfo) {
 }
 
 // NeedsEntryStop says whether a notified call can't be answered but must be
-// turned into an entry stop: a clone whose child would not be traced, and what
-// has to do with seccomp.
+// turned into an entry stop: a clone whose child would not be traced, what
+// has to do with seccomp, and a wish for another tracer.
 func (t *Tracer) NeedsEntryStop(task *Task) bool {
+	if t.asks(task) {
+		return true
+	}
 	args := &task.Call.Args
 	switch task.Call.guard() {
 	case guardClone:

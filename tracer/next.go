@@ -36,7 +36,6 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			t.woken.Store(false)
 			t.startLeaving()
 			t.startUpgrades()
-			t.answerAsking()
 			t.endSpinning()
 			t.continueCallers()
 			*ev = Event{Kind: EventWoken}
@@ -182,6 +181,9 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if t.interruptedAsking(task, s) {
 			t.askAgain(task)
 			return false
+		}
+		if task.gives != nil {
+			t.settleGiven(task, s)
 		}
 		if u := task.upgrade; u != nil && u.entered {
 			task.leaveUpgrade() // changed into a call that the filter lets pass

@@ -25,8 +25,13 @@ func statusField(tid int, name string) string {
 
 // statusInts returns the numbers of a field of several.
 func statusInts(tid int, name string) []int {
+	return numbers(statusField(tid, name))
+}
+
+// numbers are those of a line of them.
+func numbers(line string) []int {
 	var ns []int
-	for _, f := range strings.Fields(statusField(tid, name)) {
+	for _, f := range strings.Fields(line) {
 		n, _ := strconv.Atoi(f)
 		ns = append(ns, n)
 	}
@@ -40,11 +45,6 @@ func namespaceIDs(tid int) []int {
 		return statusInts(tid, "NSpid")
 	}
 	return proc().Numbers(tid)
-}
-
-// hasCapability says whether the thread has a capability in effect.
-func hasCapability(tid, capability int) bool {
-	return parseSet(statusField(tid, "CapEff"))>>capability&1 != 0
 }
 
 // parseSet reads a field that is a set of signals or capabilities, in hexadecimal.

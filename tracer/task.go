@@ -79,6 +79,7 @@ type Task struct {
 	inherits     *Registers  // of its parent's changed call, until its first stop
 	lent         *lentMemory // for the call in progress, or nil
 	own          *ownFilter  // the seccomp filters that it has beside ours
+	gives        *given      // the call in progress wants to trace this process, or nil
 	installing   *installing // the call in progress tries to install one
 	asksMode     bool        // the call in progress asks for the seccomp mode
 	entersStrict bool        // the call in progress enters strict mode

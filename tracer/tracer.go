@@ -67,7 +67,6 @@ type Tracer struct {
 	listener    *Listener   // of the filter's notifications, or nil
 	leaving     []*Process  // to be interrupted: Detach was called on another thread
 	asides      []asideRequest
-	asking      []*Task // whose notified calls may ask for a tracer
 	leftBehind  leftBehind
 	commandPID  int
 	freed       atomic.Uint64 // counts reports after which a thread's id is free, or another's
@@ -247,6 +246,10 @@ func (t *Tracer) forget(task *Task) (last bool) {
 	}
 	if t.tasks[task.TID] == task {
 		delete(t.tasks, task.TID)
+	}
+	if task.gives != nil && !t.waitsAside(task) {
+		task.gives.close()
+		task.gives = nil
 	}
 	p := task.Proc
 	p.tasks--

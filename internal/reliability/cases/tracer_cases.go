@@ -22,6 +22,47 @@ var tracerCases = []Case{
 		Argv: []string{"sh", "-c", "FIXTURE/tracer refused"},
 	},
 	{
+		Name: "tracer-without-rights",
+		Says: "A tracee wants to trace one over which its capabilities don't count, as they are those of a user namespace beside or below; or wants to be traced by such a parent. " +
+			"The kernel refuses that, and luatrace keeps the process.",
+		Argv:  eachOf("maytrace", "inside", "sibling", "traceme"),
+		Check: keptAll(60),
+	},
+	{
+		Name:  "tracer-of-undumpable",
+		Says:  "An ordinary user's tracee wants to trace one that may not be looked into (PR_SET_DUMPABLE): the kernel refuses that, and luatrace keeps the process.",
+		Argv:  []string{"sh", "-c", "FIXTURE/maytrace dumpable; exit $?"},
+		Users: []string{"nobody"},
+		Check: keptAll(20),
+	},
+	func() Case {
+		c := tracerCase("tracer-of-namespace", "", "A tracee traces one that is in a user namespace which the tracer's user has made.")
+		c.Argv = []string{"sh", "-c", "FIXTURE/maytrace outside; exit $?"}
+		c.Limits[0].Differs = func(r *Run) error {
+			if o := r.Traced; !strings.HasPrefix(o.Stdout, "unshare E") && (o.Stdout != "PTRACE_SEIZE EPERM\nfailures 0\n" || !refusedByFilter.MatchString(o.Stderr)) {
+				return fmt.Errorf("want EPERM and the advice")
+			}
+			return nil
+		}
+		return c
+	}(),
+	{
+		Name: "tracer-fails",
+		Says: "A tracee's wish to trace another fails in the kernel when luatrace has let that go already: luatrace attaches to it again, and says so.",
+		Argv: []string{"sh", "-c", "FIXTURE/maytrace options; exit $?"},
+		Rows: Started,
+		Differs: func(r *Run) error {
+			said := regexp.MustCompile(`^luatrace: process \d+ \(maytrace\) was let go for process \d+ \(maytrace\), whose ptrace failed \(input/output error\); it is traced by luatrace again, and what it did meanwhile is missing\n$`)
+			if r.Row == Filtered || r.Row == Traced {
+				said = refusedByFilter
+			}
+			if o := r.Traced; o.Code != 0 || o.Stdout != r.Untraced.Stdout || !said.MatchString(o.Stderr) {
+				return fmt.Errorf("want the same output, and a message")
+			}
+			return keptAll(20)(r)
+		},
+	},
+	{
 		Name:    "tracer-known",
 		Says:    "A command that is known to trace others, by its name or its file, is traced without a filter, and works whatever is hooked.",
 		Argv:    []string{"FIXTURE/tracer", "threads"},
@@ -64,6 +105,19 @@ var tracerCases = []Case{
 	},
 }
 
+// refusedByFilter is what luatrace says where a process can't be let go.
+var refusedByFilter = regexp.MustCompile(`^luatrace: process \d+ \((tracer|maytrace)\) can't be traced by process \d+ \((tracer|maytrace)\): the seccomp filter of this run stops calls for their results; --attachable runs without one\n$`)
+
+// keptAll checks that the hooks saw all getsid of processes that are not let go.
+func keptAll(calls int) func(*Run) error {
+	return func(r *Run) error {
+		if n := r.Count("getsid"); r.Row != Filtered && n != calls && !strings.Contains(r.Untraced.Stdout, "unshare E") {
+			return fmt.Errorf("the hooks saw %d getsid, want %d", n, calls)
+		}
+		return nil
+	}
+}
+
 // tracerCase is a mode of the fixture. Nothing in the command tells that a
 // tracer will run, so that the row is what it says.
 func tracerCase(name, mode, says string, before ...string) Case {
@@ -77,8 +131,7 @@ func tracerCase(name, mode, says string, before ...string) Case {
 			Heading: "Programs that trace others",
 			Says:    "the call gets EPERM, and luatrace says what to add",
 			Differs: func(r *Run) error {
-				said := regexp.MustCompile(`^luatrace: process \d+ \(tracer\) can't be traced by process \d+ \(tracer\): the seccomp filter of this run stops calls for their results; --attachable runs without one\n$`)
-				if o := r.Traced; o.Code != 1 || !strings.HasSuffix(o.Stdout, " EPERM\n") || !said.MatchString(o.Stderr) {
+				if o := r.Traced; o.Code != 1 || !strings.HasSuffix(o.Stdout, " EPERM\n") || !refusedByFilter.MatchString(o.Stderr) {
 					return fmt.Errorf("want exit 1, EPERM and the advice")
 				}
 				return nil

@@ -1,0 +1,88 @@
+package tracer
+
+import "golang.org/x/sys/unix"
+
+// given is a process that was let go for another tracer, until it is known
+// whether that has got it.
+type given struct {
+	proc  *Process           // the record that it had
+	pidfd int                // says whether the number is still its own; -1 if there is none
+	own   map[int]*ownFilter // by thread, of those that have one
+}
+
+// noteGiven keeps what the process needs when it comes back.
+func (t *Tracer) noteGiven(p *Process) *given {
+	g := &given{proc: p, pidfd: -1, own: map[int]*ownFilter{}}
+	if fd, err := unix.PidfdOpen(p.PID, 0); err == nil {
+		g.pidfd = fd
+	}
+	for _, task := range p.Threads() {
+		if task.own != nil {
+			g.own[task.TID] = task.own
+		}
+	}
+	return g
+}
+
+func (g *given) close() {
+	if g.pidfd >= 0 {
+		unix.Close(g.pidfd)
+	}
+}
+
+// lives says whether it is there still.
+func (g *given) lives() bool {
+	if g.pidfd < 0 {
+		return unix.Kill(g.proc.PID, 0) != unix.ESRCH
+	}
+	return unix.PidfdSendSignal(g.pidfd, 0, nil, 0) != unix.ESRCH
+}
+
+// settleGiven looks at the exit of a call by which a task wanted to trace a
+// process of ours. An error means that the process was let go in vain: the kernel
+// knows more than we do, or something has changed meanwhile.
+func (t *Tracer) settleGiven(task *Task, s *syscallInfo) {
+	if task.Call.NR != ptraceNR[task.Call.ABI] || isRestart(s.rval()) {
+		return // it is made again
+	}
+	g := task.gives
+	task.gives = nil
+	if s.isError() {
+		t.takeAgain(task, g, unix.Errno(-s.rval()))
+		return
+	}
+	g.close()
+	t.OnAside(&Aside{Stage: AsideTraced, Caller: task, Tracee: g.proc, Tracer: task.Proc.PID})
+}
+
+// takeAgain attaches to a process that was let go in vain.
+func (t *Tracer) takeAgain(caller *Task, g *given, err error) {
+	defer g.close()
+	if !g.lives() {
+		return
+	}
+	lost := t.attachAgain(g)
+	t.OnAside(&Aside{Stage: AsideBack, Caller: caller, Tracee: g.proc, Tracer: caller.Proc.PID, Err: err, Lost: lost})
+}
+
+func (t *Tracer) attachAgain(g *given) error {
+	old := g.proc
+	if old.tasks > 0 { // not all of its threads could be stopped
+		old.detaching = false
+		t.seizeThreads(old)
+		return nil
+	}
+	p, err := t.Attach(old.PID)
+	if err != nil {
+		return err
+	}
+	if !g.lives() { // the number was another's
+		t.Detach(p)
+		return unix.ESRCH
+	}
+	p.Command, p.Parent, p.watched = old.Command, old.Parent, p.watched || old.watched
+	for _, task := range p.Threads() {
+		task.own = g.own[task.TID]
+	}
+	return nil
+}
