@@ -39,7 +39,10 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 
 // sayOnce reports what is to be said of a tracer once.
 func (e *Engine) sayOnce(a *tracer.Aside, message string) {
-	key := saidAside{a.Tracer, a.Stage}
+	e.sayOnceOf(saidAside{a.Tracer, a.Stage}, message)
+}
+
+func (e *Engine) sayOnceOf(key saidAside, message string) {
 	if e.asides[key] {
 		return
 	}
@@ -54,6 +57,24 @@ func (e *Engine) sayOnce(a *tracer.Aside, message string) {
 type saidAside struct {
 	tracer int
 	stage  tracer.AsideStage
+}
+
+// What was said of no tracer.
+const (
+	strayFound tracer.AsideStage = 0x80 + iota
+	strayLost
+)
+
+// foundStray reports, once each, that there was a process which nobody traced, and
+// that there is one which nobody can trace.
+func (e *Engine) foundStray(pid int, err error) {
+	key := saidAside{stage: strayFound}
+	message := "is traced from here on: it was born untraced, as another thread wrote CLONE_UNTRACED while clone3 was called; what it did before is missing, as of others that are born so"
+	if err != nil {
+		key.stage = strayLost
+		message = fmt.Sprintf("has a thread or child that is not traced: another thread wrote CLONE_UNTRACED while clone3 was called, and it can't be attached to (%v); there may be more", err)
+	}
+	e.sayOnceOf(key, processName(pid)+" "+message)
 }
 
 // processName is a process id with the name of the process.

@@ -61,6 +61,9 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 	}()
 	refused := e.tr.WantsTracer(n)
 	if !e.tr.Notified(n, tev) {
+		if e.tr.TakeStray(n) {
+			return
+		}
 		if refused {
 			l.Answer(id, -int64(unix.ENOSYS))
 		} else {

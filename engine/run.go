@@ -90,6 +90,7 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 	if !e.opts.KeepTracing {
 		tr.OnAside = e.stepAside
 	}
+	tr.OnStray = e.foundStray
 	if err := e.attach(tr, target.PIDs); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ func (t *Tracer) Detach(p *Process) error {
 	if err := t.mayLeave(p); err != nil {
 		return err
 	}
+	t.noteLetGo(p)
 	t.left(p)
 	p.detaching = true
 	if t.listener != nil && unix.Gettid() != t.threadID { // a hook of a notified call: requests are the tracer's thread's

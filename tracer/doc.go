@@ -50,10 +50,10 @@
 //     interrupt meanwhile, outlive_unsafe.go keeps calls from failing when the
 //     tracer is killed.
 //   - Calls that the tracer itself must see: guard.go names them; untraced.go is
-//     about CLONE_UNTRACED, ownfilter.go, ownfilter_eval.go and confined.go about
+//     about CLONE_UNTRACED, stray.go about children that were made with it all the same, ownfilter.go, ownfilter_eval.go and confined.go about
 //     seccomp filters of a tracee's own, strict.go about strict mode.
 //   - Tracees that trace others: aside.go lets go of what they trace, if maytrace.go says
-//     that the kernel allows it (namespace.go about namespaces), given.go takes it back if not;
+//     that the kernel allows it (namespace.go about namespaces), given.go takes it back if not; letgo.go remembers whom Detach was called for;
 //     tracesothers.go knows them before they do, by their files, which the package elffile reads.
 //   - For the developer: flight.go keeps the last requests, rules.go checks the thread
 //     rules in tests.

@@ -67,6 +67,7 @@ func (t *Tracer) takeAgain(caller *Task, g *given, err error) {
 
 func (t *Tracer) attachAgain(g *given) error {
 	old := g.proc
+	delete(t.letGo, old.PID)
 	if old.tasks > 0 { // not all of its threads could be stopped
 		old.detaching = false
 		t.seizeThreads(old)

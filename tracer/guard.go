@@ -96,6 +96,7 @@ func (t *Tracer) guardCall(task *Task, kind guardKind) {
 	case guardClone3:
 		if follow {
 			task.followClone3()
+			task.birth = birthAwaited
 		}
 	case guardPrctl:
 		task.confined = confinedUnknown

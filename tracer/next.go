@@ -36,6 +36,7 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			t.woken.Store(false)
 			t.startLeaving()
 			t.startUpgrades()
+			t.takeStrays()
 			t.endSpinning()
 			t.continueCallers()
 			*ev = Event{Kind: EventWoken}
@@ -156,6 +157,9 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		c.narrow()
 		t.placeCall(task, c)
 		t.noteHeldPages(c)
+		if task.birth != birthNone { // its exit was not seen
+			t.settleBirth(task, 0)
+		}
 		if ev.Upgraded == nil { // else it was entered when it was notified
 			task.enters(ev.At)
 		}
@@ -181,6 +185,12 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if t.interruptedAsking(task, s) {
 			t.askAgain(task)
 			return false
+		}
+		if task.birth != birthNone && !isRestart(s.rval()) {
+			if s.isError() {
+				task.birth = birthNone
+			}
+			t.settleBirth(task, int(s.rval()))
 		}
 		if task.gives != nil {
 			t.settleGiven(task, s)
@@ -352,6 +362,7 @@ func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 // is about, nil if that was adopted before and is gone again. The child may run
 // from now on.
 func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
+	task.birth = birthNone
 	msg, e := getEventMsg(task.TID)
 	if e != 0 {
 		return nil, e

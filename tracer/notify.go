@@ -139,6 +139,14 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	}
 	t.placeCall(task, &c)
 	t.noteHeldPages(&c)
+	if task.birth != birthNone {
+		task.birth = birthNone
+		t.seeking = append(t.seeking, task.Proc)
+		t.Wake()
+	}
+	if c.guard() == guardClone3 && t.follows() {
+		task.birth = birthAwaited
+	}
 	task.Call = c
 	task.enters(n.at)
 	task.notified, task.notifyID = true, n.id

@@ -76,6 +76,7 @@ type Task struct {
 	notifyID uint64   // of that notification
 	upgrade  *upgrade // a notified call on its way to a true entry stop
 
+	birth        birth
 	inherits     *Registers  // of its parent's changed call, until its first stop
 	lent         *lentMemory // for the call in progress, or nil
 	own          *ownFilter  // the seccomp filters that it has beside ours

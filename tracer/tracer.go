@@ -34,6 +34,9 @@ type Tracer struct {
 	// OnAside, if not nil, makes the tracer let go of processes that tracees
 	// want to trace, and is told of each. It is called from Next and Resume.
 	OnAside func(*Aside)
+	// OnStray, if not nil, is told of a process or thread that was born untraced although it
+	// should not: nil if it is traced from here on, else why it can't be.
+	OnStray func(pid int, err error)
 
 	// OnFinished, if not nil, is told by DetachAll what has happened already as it
 	// lets tracees go: of EventExit of calls whose EventEnter came from Next, and of
@@ -68,6 +71,9 @@ type Tracer struct {
 	leaving     []*Process  // to be interrupted: Detach was called on another thread
 	asides      []asideRequest
 	leftBehind  leftBehind
+	letGo       letGo
+	strays      []stray    // to be attached to
+	seeking     []*Process // that may have made children which nobody has reported
 	commandPID  int
 	freed       atomic.Uint64 // counts reports after which a thread's id is free, or another's
 	woken       atomic.Bool

@@ -200,3 +200,26 @@ func (f *FS) Processes() ([]int, error) {
 	slices.Sort(pids)
 	return pids, nil
 }
+
+// Children returns the processes that a thread of a process has made, as far as they are in
+// our pid namespaces; none where the kernel does not list them (CONFIG_PROC_CHILDREN).
+func (f *FS) Children(pid, tid int) []int {
+	n := tid
+	if f.view == Outer {
+		var err error
+		if n, err = f.number(tid); err != nil {
+			return nil
+		}
+	}
+	b, err := f.ReadFile(pid, "task/"+strconv.Itoa(n)+"/children")
+	if err != nil {
+		return nil
+	}
+	var children []int
+	for _, c := range ints(string(b)) {
+		if c = f.Inner(c); c != 0 {
+			children = append(children, c)
+		}
+	}
+	return children
+}
