@@ -98,6 +98,7 @@ type Engine struct {
 	clock       *time.Timer   // wakes the tracer for timers and delays
 	result      Result
 	failures    []*failures // of hooks, by place, in the order in which they first came
+	exhausted   uint64      // what procfs.Exhausted was at the last error of a hook
 	command     *tracer.Process
 	simulation  *Simulation        // where events are made up, instead of tr
 	keepTasks   bool               // end hooks may ask for tasks

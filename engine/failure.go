@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"luatrace/tracer/procfs"
 )
 
 // The bounds of what failing hooks may cost.
@@ -94,11 +96,17 @@ func (h *Hook) stands(ev *Event) standing {
 // hookError deals with a hook's error: it is reported, and what the hook has for
 // errors is done. Without that the event goes on as if the hook had returned, and
 // the hook is switched off for a program in which it fails too often; for others
-// it stays. One that has something for errors keeps being called, unless it runs
+// it stays. What fails for want of descriptors is not counted. One that has something for errors keeps being called, unless it runs
 // too long too often: all would wait for it.
 func (e *Engine) hookError(h *Hook, ev *Event, err error) {
 	n := e.noteError(h.Where, ev.describe(), err)
 	if ev.Task == nil { // there is no program to blame, nor many such events
+		return
+	}
+	if times := procfs.Exhausted(); times != e.exhausted {
+		// It is nobody's fault, and may be over soon.
+		e.exhausted = times
+		e.close(h, ev)
 		return
 	}
 	rec := ev.Task.Proc.records.failed(h, err)

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +19,7 @@ type pidfd struct {
 
 // maxPidfds is how many are kept open at once: a trace of ten thousand processes
 // must not use up the descriptors that reading memory needs.
-const maxPidfds = 256
+var maxPidfds = sync.OnceValue(func() int32 { return int32(min(256, max(1, (mostDescriptors()-otherDescriptors)/8))) })
 
 var openPidfds atomic.Int32
 
@@ -28,9 +29,10 @@ func (p *pidfd) get(pid int) (fd int, keep bool, err error) {
 	}
 	fd, err = unix.PidfdOpen(pid, 0)
 	if err != nil {
+		procfs.NoteExhausted(err)
 		return -1, false, err
 	}
-	if openPidfds.Add(1) > maxPidfds {
+	if openPidfds.Add(1) > maxPidfds() {
 		openPidfds.Add(-1)
 		return fd, false, nil
 	}

@@ -16,33 +16,47 @@ import (
 type memFile struct {
 	fd     int
 	open   bool
-	denied error // why opening failed; tried again after an execve
+	used   bool      // since memFiles looked for one to close
+	denied error     // why opening failed; tried again after an execve
+	files  *memFiles // it is one of these, or nil
+	at     int       // where
 }
 
 // bulkRead is where process_vm_readv overtakes /proc/PID/mem.
 const bulkRead = 8 << 10
 
-func (m *memFile) get(tid int) (int, error) {
+func (m *memFile) get(tid int, files *memFiles) (int, error) {
 	if m.open {
+		m.used = true
 		return m.fd, nil
 	}
 	if m.denied != nil {
 		return -1, m.denied
 	}
 	fd, err := proc().Open(tid, "mem", unix.O_RDWR)
+	for outOfDescriptors(err) && files != nil && files.closeOne() {
+		fd, err = proc().Open(tid, "mem", unix.O_RDWR)
+	}
 	if err != nil {
-		if err != unix.ENOENT && err != unix.ESRCH { // those are the thread's, not the process's
+		procfs.NoteExhausted(err)
+		if err != unix.ENOENT && err != unix.ESRCH && !outOfDescriptors(err) { // those are not the process's
 			m.denied = err
 		}
 		return -1, err
 	}
-	m.fd, m.open = fd, true
+	if files != nil {
+		files.add(m)
+	}
+	m.fd, m.open, m.files = fd, true, files
 	return fd, nil
 }
 
 func (m *memFile) close() {
 	if m.open {
 		unix.Close(m.fd)
+		if m.files != nil {
+			m.files.remove(m)
+		}
 	}
 	*m = memFile{}
 }
@@ -92,11 +106,19 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 	return p.pread(addr, b)
 }
 
+// memFiles are those of its tracer.
+func (p *Process) memFiles() *memFiles {
+	if p.tr == nil {
+		return nil
+	}
+	return &p.tr.memFiles
+}
+
 // holdsPages says whether reading by process_vm_readv may never return.
 func (p *Process) holdsPages() bool { return p.tr != nil && p.tr.mayHoldPages() }
 
 func (p *Process) pread(addr uint64, b []byte) (int, error) {
-	fd, err := p.mem.get(p.memTID())
+	fd, err := p.mem.get(p.memTID(), p.memFiles())
 	if err == nil {
 		return transfer(unix.Pread, fd, addr, b)
 	}
@@ -161,7 +183,7 @@ func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
 	if p.ended() {
 		return 0, unix.ESRCH
 	}
-	fd, err := p.mem.get(p.memTID())
+	fd, err := p.mem.get(p.memTID(), p.memFiles())
 	if err == nil {
 		return transfer(unix.Pwrite, fd, addr, b)
 	}

@@ -71,6 +71,7 @@ type Tracer struct {
 	leaving     []*Process  // to be interrupted: Detach was called on another thread
 	asides      []asideRequest
 	leftBehind  leftBehind
+	memFiles    memFiles
 	letGo       letGo
 	strays      []stray    // to be attached to
 	seeking     []*Process // that may have made children which nobody has reported

@@ -28,8 +28,9 @@ func (p Place) name(file string) string {
 	return string(append(append(b, '/'), file...))
 }
 
-// Open opens a file of the thread, as open(2) does.
-func (p Place) Open(file string, flags int) (int, error) { return openat(p.dir, p.name(file), flags) }
+// Open opens a file of the thread, as open(2) does. It takes none of the descriptors
+// in reserve, as the file may be kept open.
+func (p Place) Open(file string, flags int) (int, error) { return openKept(p.dir, p.name(file), flags) }
 
 // ReadFile returns the content of a file of the thread, such as "status"; of a
 // long one only the beginning, with a *[CutError].
@@ -111,7 +112,7 @@ func (p Place) ReadWanted(file string, b Bound) ([]byte, error) {
 	if !strings.Contains(file, "/") && !slices.Contains(links, file) {
 		return read(p.dir, p.name(file), b) // a file, or a directory, which can't be read
 	}
-	fd, err := p.Open(file, unix.O_PATH)
+	fd, err := openat(p.dir, p.name(file), unix.O_PATH)
 	if err != nil {
 		return nil, err
 	}

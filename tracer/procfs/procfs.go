@@ -87,6 +87,7 @@ func open(dir string) *FS {
 		return none(why)
 	}
 	f.view = view
+	startSpares(fd)
 	return f
 }
 

@@ -75,7 +75,23 @@ func (e *CutError) Error() string {
 	return fmt.Sprintf("%s is longer than the %d bytes that are read of it", e.File, e.Most)
 }
 
+// openat opens a file that is closed soon: there is a descriptor for it in reserve.
 func openat(dir int, name string, flags int) (int, error) {
+	if spares.low.Load() {
+		keepSpares()
+	}
+	for {
+		fd, err := openKept(dir, name, flags)
+		if outOfDescriptors(err) && lendSpare() {
+			continue
+		}
+		NoteExhausted(err)
+		return fd, err
+	}
+}
+
+// openKept opens a file that may be kept open.
+func openKept(dir int, name string, flags int) (int, error) {
 	for {
 		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC, 0)
 		if err != unix.EINTR {
