@@ -12,9 +12,6 @@ import (
 	"luatrace/internal/fixture"
 )
 
-// mostMemory is how much luatrace may take whatever is traced, in MB.
-const mostMemory = 256
-
 // peak is the most memory that a command had, in MB.
 func peak(cmd *exec.Cmd) int {
 	return int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10)
@@ -79,7 +76,7 @@ func TestManySections(t *testing.T) {
 			if r.Code != plain.Code || r.Stdout != plain.Stdout || strings.Contains(r.Stderr, "error") {
 				t.Errorf("status %d, %q, %q", r.Code, r.Stdout, r.Stderr)
 			}
-			if got := peak(cmd); got > mostMemory {
+			if got := peak(cmd); got > fixture.MostMemory {
 				t.Errorf("luatrace took %d MB", got)
 			}
 		})
@@ -87,7 +84,7 @@ func TestManySections(t *testing.T) {
 }
 
 // hostileRun runs luatrace with a script before a command, in an empty directory; that
-// luatrace takes more than mostMemory fails the test.
+// luatrace takes more than fixture.MostMemory fails the test.
 func hostileRun(t *testing.T, script string, command ...string) (r fixture.Result) {
 	t.Helper()
 	return hostileRunAs(t, false, script, command...)
@@ -106,7 +103,7 @@ func hostileRunAs(t *testing.T, ordinary bool, script string, command ...string)
 		asNobody(cmd)
 	}
 	r = fixture.RunCmd(t, cmd)
-	if got := peak(cmd); got > mostMemory {
+	if got := peak(cmd); got > fixture.MostMemory {
 		t.Errorf("luatrace took %d MB", got)
 	}
 	return r
@@ -146,7 +143,7 @@ func TestWideArgumentsOfScripts(t *testing.T) {
 			if r.Code != 0 || r.Stdout != "alive\n" {
 				t.Errorf("status %d, %q, %.1000q", r.Code, r.Stdout, r.Stderr)
 			}
-			if got := peak(cmd); got > mostMemory {
+			if got := peak(cmd); got > fixture.MostMemory {
 				t.Errorf("luatrace took %d MB", got)
 			}
 		})
@@ -181,7 +178,7 @@ func TestManyMappings(t *testing.T) {
 		cmd := exec.Command(fixture.Luatrace(t), "--skip-startup", "-t", "access", program)
 		cmd.Dir = t.TempDir()
 		r := fixture.RunCmd(t, cmd)
-		if got := peak(cmd); r.Code != 0 || !strings.HasPrefix(r.Stderr, `access("wanted", F_OK) `) || got > mostMemory {
+		if got := peak(cmd); r.Code != 0 || !strings.HasPrefix(r.Stderr, `access("wanted", F_OK) `) || got > fixture.MostMemory {
 			t.Errorf("status %d, %q, %q, %d MB", r.Code, r.Stdout, r.Stderr, got)
 		}
 	})
