@@ -304,16 +304,20 @@ func (p *Process) ProcFileWithin(name string, bound procfs.Bound) (b []byte, err
 		tid = p.PID
 	}
 	read := func(at procfs.Place) (err error) { b, err = at.ReadWanted(name, bound); return err }
-	if err = p.look(tid, read); err == unix.ESRCH {
+	err = p.look(tid, read)
+	if err == unix.ENOENT && tid != p.PID && p.owns(p.PID) { // threads have not all that processes have
+		err = p.look(p.PID, read)
+	}
+	if err == unix.ESRCH {
 		b = nil
 	}
 	return b, err
 }
 
-// ofProcesses are the files that threads have not, or that say of a thread what it has
-// done and not what its process has. The others are asked of a thread that is alive: a
-// process's first thread knows little after its end.
-var ofProcesses = []string{"stat", "io", "task", "timers", "timerslack_ns", "autogroup", "coredump_filter", "mountstats", "map_files"}
+// ofProcesses are the files that say of a thread what it has done, and not what its
+// process has. The others are asked of a thread that is alive: a process's first
+// thread knows little after its end.
+var ofProcesses = []string{"stat", "io", "task"}
 
 // ScanProcFile calls do with each line of a file of the process, until that returns
 // false. It is for what luatrace itself looks up, and reads procfs.MostScanned.

@@ -67,7 +67,15 @@ func FuzzProcText(f *testing.F) {
 		if got := procfs.FieldOf([]byte(status), "Tgid"); got != fmt.Sprint(n) {
 			t.Errorf("%q: Tgid %q", status, got)
 		}
+		start := strings.Replace(stat, " 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2", fmt.Sprintf(" 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 %d 2", n), 1)
+		if !strings.Contains(name, " 2 2") {
+			if got, err := procfs.StartOf([]byte(start)); err != nil || got != uint64(n) {
+				t.Errorf("%q: start %d, %v, want %d", start, got, err, n)
+			}
+		}
 		cpuOf(string(text))
 		procfs.FieldOf(text, name)
+		procfs.StartOf(text)
+		parseWaiting(string(text))
 	})
 }

@@ -109,7 +109,7 @@ func (p Place) ReadWanted(file string, b Bound) ([]byte, error) {
 		return nil, err
 	}
 	b.Most = b.most(file)
-	if !strings.Contains(file, "/") && !slices.Contains(links, file) {
+	if first, _, below := strings.Cut(file, "/"); !below && !slices.Contains(links, file) || slices.Contains(filesOnly, first) && !strings.Contains(file, "..") {
 		return read(p.dir, p.name(file), b) // a file, or a directory, which can't be read
 	}
 	fd, err := openat(p.dir, p.name(file), unix.O_PATH)
@@ -140,6 +140,9 @@ func (p Place) ReadWanted(file string, b Bound) ([]byte, error) {
 
 // links are the entries of a process that lead to a file or directory elsewhere.
 var links = []string{"root", "cwd", "exe"}
+
+// filesOnly are the directories of a process in which there are no links.
+var filesOnly = []string{"fdinfo", "net", "attr"}
 
 // A RefusedError says that a file of a process is not read.
 type RefusedError struct{ File, Why string }

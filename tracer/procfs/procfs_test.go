@@ -99,6 +99,11 @@ func TestReadWanted(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
+	for name, want := range map[string]string{"fdinfo/0": "pos:\t0\n", "net/dev": "Inter-|"} {
+		if b, err := p.ReadWanted(name, Bound{}); err != nil || !strings.HasPrefix(string(b), want) {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
 	if b, err := p.ReadWanted("exe", Bound{Most: 100}); len(b) > 100 || !errors.As(err, new(*CutError)) {
 		t.Errorf("exe: %d bytes, %v", len(b), err)
 	}
