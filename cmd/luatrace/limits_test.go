@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,6 +60,86 @@ func TestMaxOutput(t *testing.T) {
 			}
 			if size > 8000 || name == "exact" && size != 8000 || (name == "short" || name == "parts") && size != 7990 {
 				t.Errorf("%d bytes", size)
+			}
+		})
+	}
+}
+
+// TestDiskRoom: how much of a file system a trace leaves free, and that what others
+// write meanwhile counts.
+func TestDiskRoom(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ free, size, reserve uint64 }{
+		{500 << 30, 1000 << 30, 1 << 30}, {50 << 20, 100 << 20, 5 << 20}, {100 << 20, 1000 << 30, 50 << 20}, {0, 1 << 30, 0},
+	} {
+		d := &diskRoom{free: func() (uint64, uint64, bool) { return c.free, c.size, true }}
+		if !d.begin() || d.reserve != c.reserve {
+			t.Errorf("%d of %d free: %d stay free, want %d", c.free, c.size, d.reserve, c.reserve)
+		}
+	}
+	free, asked := uint64(20<<20), 0
+	d := &diskRoom{free: func() (uint64, uint64, bool) { asked++; return free, 100 << 20, true }}
+	d.begin()
+	wrote := uint64(0)
+	for d.take(1000) == nil {
+		if wrote += 1000; wrote == 5_000_000 {
+			free -= 5 << 20 // somebody else
+		}
+		free -= 1000
+	}
+	if free < 5<<20 || free > 5<<20+2*diskBlock || asked > 80 {
+		t.Errorf("%d bytes are left of a reserve of %d; asked %d times", free, d.reserve, asked)
+	}
+	if err := (*diskRoom)(nil).take(1 << 40); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTraceLeavesDiskFree: a trace ends before the file system is full, with whole
+// lines, and says so; --max-output=0 writes on.
+func TestTraceLeavesDiskFree(t *testing.T) {
+	t.Parallel()
+	if !isRoot() {
+		return // nobody else can mount a small file system
+	}
+	counts, storm := fixture.Build(t, "counts"), fixture.Build(t, "forkstorm")
+	const script = `
+		mount -t tmpfs -o size=$2 none "$1" && cd "$1" || exit 9
+		shift 2
+		"$@"
+		echo "status $?"
+		df --output=avail . | tail -1
+		for f in t*; do tail -c 1 $f | od -An -c; done | sort -u`
+	const full = `: it would leave less than 1 MB free on its file system; --max-output=0 writes on`
+	for name, c := range map[string]struct {
+		size    string
+		options []string
+		command []string
+		wrong   string
+		left    int // kB at least
+	}{
+		"lines":     {"200k", []string{"-v", "-o", "t"}, []string{counts}, full, 8},
+		"json":      {"200k", []string{"-j", "-o", "t"}, []string{counts}, full, 8},
+		"no limit":  {"200k", []string{"-j", "--max-output=0", "-o", "t"}, []string{counts}, `"t": no space left on device`, 0},
+		"its limit": {"200k", []string{"-j", "--max-output=100000", "-o", "t"}, []string{counts}, `"t": it would be longer than --max-output, 100000 bytes`, 80},
+		"threads":   {"1M", []string{"-ff", "-o", "t"}, []string{storm, "400"}, full, 40}, // a block for each file
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := append(append(append([]string{"-m", "sh", "-c", script, "sh", t.TempDir(), c.size, fixture.Luatrace(t)}, c.options...), "--"), c.command...)
+			r := fixture.Run(t, "unshare", args...)
+			out := strings.Fields(strings.TrimPrefix(r.Stdout, fixture.Run(t, c.command[0], c.command[1:]...).Stdout))
+			if len(out) < 3 || out[0] != "status" || out[1] != "1" {
+				t.Fatalf("%q, %q", r.Stdout, r.Stderr)
+			}
+			if left, err := strconv.Atoi(out[2]); err != nil || left < c.left {
+				t.Errorf("%d kB are left, want %d", left, c.left)
+			}
+			if name != "no limit" && (len(out) != 4 || out[3] != `\n`) {
+				t.Errorf("files end with %q", out[3:])
+			}
+			if !strings.HasPrefix(r.Stderr, "luatrace: the trace is incomplete: cannot write to ") || !strings.HasSuffix(r.Stderr, c.wrong+"\n") || strings.Count(r.Stderr, "\n") != 1 {
+				t.Errorf("%q", r.Stderr)
 			}
 		})
 	}

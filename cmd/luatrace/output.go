@@ -34,7 +34,7 @@ type output struct {
 // openOutput opens the file of -o, with no rights for others: a trace holds
 // what the command reads and writes. Without a name it is standard error.
 func openOutput(o *options, stderr *patient) (*output, error) {
-	name, cut := o.output, lineCutter{limit: &outputLimit{max: o.limits.output}}
+	name, cut := o.output, lineCutter{limit: newOutputLimit(o)}
 	if name == "" {
 		return &output{w: stderr, stream: stderr, name: "standard error", terminal: bindings.IsTerminal(stderr.file), cut: cut}, nil
 	}
@@ -47,6 +47,7 @@ func openOutput(o *options, stderr *patient) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
 	}
+	cut.limit.opened(f)
 	out.file, out.stream, out.terminal = f, newPatient(f), bindings.IsTerminal(f)
 	out.w = out.stream
 	return out, nil
@@ -74,8 +75,9 @@ func (o *output) forThread(tid int) io.WriteCloser {
 		o.failed(quote(name), err)
 		return nowhere{}
 	}
-	o.seen[tid] = true
+	o.cut.limit.opened(f)
 	own := &cutWriter{f, lineCutter{limit: o.cut.limit}}
+	o.seen[tid] = true
 	file := &threadFile{bufio.NewWriter(own), own, f, o}
 	if again {
 		file.WriteString(anotherThread(tid, o.json))
@@ -171,6 +173,7 @@ func (o *output) Write(b []byte) (int, error) {
 // close returns what went wrong with the output, if anything did; it has been
 // told.
 func (o *output) close() error {
+	defer o.cut.limit.close()
 	if o.err == nil && len(o.cut.begun) > 0 {
 		if _, err := o.w.Write(o.cut.begun); err != nil {
 			o.failed(o.name, err)

@@ -192,7 +192,9 @@ func TestFilesOfThreads(t *testing.T) {
 		must(t, err, w.Close(), out.err)
 	}
 	for range 2 {
-		out, err := openOutput(&options{output: name, separate: true}, newPatient(os.Stderr))
+		o := flagSet()
+		o.output, o.separate = name, true
+		out, err := openOutput(o, newPatient(os.Stderr))
 		must(t, err)
 		write(out, 5, "a\n")
 		write(out, 6, "b\n")
