@@ -105,7 +105,9 @@ Limits, in bytes or as 64K, 512M, 2G
                                it fails: see on_error in luatrace help on
       --max-memory=SIZE        what scripts may keep, 1G or a quarter of the
                                memory there is; 0 is no limit
-      --max-output=SIZE        how long the trace may get; 0, no limit
+      --max-output=SIZE        how long the trace may get; 0, no limit. Without
+                               it -o leaves 1G of the file system free, or a
+                               twentieth, or half of what is free at first
       --max-read=SIZE          what a script may read of a process at once, 64M
       --max-keys=N             rows of an aggregation, 100000; the rest is one
 The trace itself

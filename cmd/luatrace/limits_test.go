@@ -5,9 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"luatrace/internal/fixture"
 )
@@ -140,6 +143,72 @@ func TestTraceLeavesDiskFree(t *testing.T) {
 			}
 			if !strings.HasPrefix(r.Stderr, "luatrace: the trace is incomplete: cannot write to ") || !strings.HasSuffix(r.Stderr, c.wrong+"\n") || strings.Count(r.Stderr, "\n") != 1 {
 				t.Errorf("%q", r.Stderr)
+			}
+		})
+	}
+}
+
+// TestLinesAreBounded: no call makes a line of more than a mebibyte, what is missing is
+// said in it, and the result is there.
+func TestLinesAreBounded(t *testing.T) {
+	t.Parallel()
+	long := fixture.Build(t, "longline")
+	schema := jsonSchema(t)
+	for name, options := range map[string][]string{
+		"lines":     {"-v", "--string-limit=4096"},
+		"threads":   {"-v", "--string-limit=4096", "-ff"},
+		"entries":   {"-v", "--string-limit=4096", "-t", "writev:enter"},
+		"script":    {"-v", "--string-limit=4096", "-e", "print(ev)"},
+		"json":      {"-j"},
+		"json long": {"-j", "--string-limit=1048576"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if !slices.Contains(options, "writev:enter") {
+				options = append(options, "-t", "writev")
+			}
+			cmd := exec.Command(fixture.Luatrace(t), append(append(options, "-o", "t"), long)...)
+			cmd.Dir = dir
+			if r := fixture.RunCmd(t, cmd); r.Code != 0 || r.Stderr != "" || r.Stdout != "1048576\n1048576\n1048576\n" {
+				t.Fatalf("status %d, %q, %q", r.Code, r.Stdout, r.Stderr)
+			}
+			files, err := filepath.Glob(filepath.Join(dir, "t*"))
+			if err != nil || len(files) != 1 {
+				t.Fatal(files, err)
+			}
+			calls := 0
+			for line := range strings.Lines(readFile(t, files[0])) {
+				if len(line) > 1<<20 {
+					t.Errorf("a line of %d bytes", len(line))
+				}
+				if strings.HasPrefix(name, "json") {
+					doc, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
+					if err == nil {
+						err = schema.Validate(doc)
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				if !strings.Contains(line, "writev") {
+					continue
+				}
+				if calls++; calls > 2 {
+					continue // there is no more to show than fits
+				}
+				said := strings.Contains(line, " bytes cut>") && strings.Contains(line, "... <")
+				end := name == "entries" || strings.HasSuffix(line, " = 1048576\n")
+				if strings.HasPrefix(name, "json") {
+					said = strings.Contains(line, `"truncated":{"args.`)
+					end = strings.Contains(line, `"ret":1048576,`)
+				}
+				if !said || !end || len(line) < 900<<10 {
+					t.Errorf("a line of %d bytes: ...%q", len(line), line[max(0, len(line)-200):])
+				}
+			}
+			if calls != 3 {
+				t.Errorf("%d calls", calls)
 			}
 		})
 	}

@@ -45,7 +45,7 @@ type JSON struct {
 //	fds, base64, truncated         what decode.JSON notes
 func (j *JSON) Append(dst []byte, ev *engine.Event) []byte {
 	j.values.Reset()
-	j.values.FDs = j.FDs
+	j.values.FDs, j.values.Bounded = j.FDs, true
 	dst = appendHead(dst, typeNames[ev.Kind], ev)
 	switch ev.Kind {
 	case engine.KindEnter, engine.KindExit:
@@ -93,7 +93,7 @@ func (j *JSON) Unfinished(dst []byte, ev *engine.Event) []byte {
 		return dst
 	}
 	j.values.Reset()
-	j.values.FDs = false // its descriptors are gone
+	j.values.FDs, j.values.Bounded = false, true // its descriptors are gone
 	dst = appendHeadAt(dst, "syscall", ev, ev.Task.Entered)
 	dst = j.arguments(dst, c)
 	dst = append(dst, `,"ret":null,"unfinished":true`...)

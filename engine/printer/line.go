@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 
@@ -26,16 +27,18 @@ func AppendExit(dst []byte, e tracer.Exit) []byte {
 }
 
 // AppendLine appends one event as tostring(ev) shows it: without thread id,
-// time and newline.
+// time and newline. It has at most decode.MaxLine bytes.
 func AppendLine(dst []byte, text *decode.Text, ev *engine.Event) []byte {
+	start := len(dst)
 	switch ev.Kind {
-	case engine.KindExit:
-		return text.AppendCall(dst, ev.Call())
-	case engine.KindEnter:
-		if !ev.Returns() {
-			return text.AppendCall(dst, ev.Call())
+	case engine.KindExit, engine.KindEnter:
+		if ev.Kind == engine.KindEnter && ev.Returns() {
+			return decode.CutLine(append(text.AppendArgs(dst, ev.Call()), ')'), start, 0)
 		}
-		return append(text.AppendArgs(dst, ev.Call()), ')')
+		if dst = text.AppendCall(dst, ev.Call()); len(dst)-start <= decode.MaxLine {
+			return dst
+		}
+		return decode.CutLine(dst, start, bytes.LastIndex(dst[start:], []byte(") "))+start)
 	case engine.KindSignal:
 		return appendSignal(dst, text, ev)
 	case engine.KindDeath:

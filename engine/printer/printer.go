@@ -62,6 +62,7 @@ func (p *Printer) Idle() {
 		const result = 16 // what will follow is not known
 		p.line = fit(p.line, len(p.line), p.opts.Width()-result)
 	}
+	p.line = decode.CutLine(p.line, 0, 0)
 	p.began = len(p.line)
 	p.write()
 	p.partial = true
@@ -114,6 +115,7 @@ func (p *Printer) Enter(ev *engine.Event) error {
 // are known then.
 func (p *Printer) EnterOnly(ev *engine.Event) error {
 	c := p.start(ev)
+	c.seen = false // its end is not shown, not even that of the thread in it
 	if c.hidden || p.over {
 		return nil
 	}
@@ -242,6 +244,9 @@ func (p *Printer) closeOpen(words string) {
 
 // end finishes a line: on a terminal it is shortened and coloured.
 func (p *Printer) end() {
+	if !p.opts.JSON { // objects are bounded by what is put into them
+		p.line = decode.CutLine(p.line, 0, p.tail)
+	}
 	if p.opts.Width != nil {
 		p.line = fit(p.line, p.tail, p.opts.Width())
 	}

@@ -25,14 +25,17 @@ import (
 //
 // A JSON may be used for value after value, by one goroutine at a time.
 type JSON struct {
-	FDs bool // note what descriptors stand for
+	FDs     bool // note what descriptors stand for
+	Bounded bool // cut what would make an object longer than MaxLine, and note that it is cut
 
-	path  []byte // of the value being written: "args.msg.msg_iov[0]"
-	bytes []byteNote
-	nl    []messageNote
-	cuts  []cutNote
-	fds   []int
-	name  func(fd int) string
+	used    int    // of the room for values since Reset, about
+	scratch []byte // of fitting
+	path    []byte // of the value being written: "args.msg.msg_iov[0]"
+	bytes   []byteNote
+	nl      []messageNote
+	cuts    []cutNote
+	fds     []int
+	name    func(fd int) string
 }
 
 // byteNote is a string that is not UTF-8.
@@ -74,6 +77,9 @@ func (c *Call) AppendJSONArgs(dst []byte) []byte {
 
 // Reset forgets the notes.
 func (j *JSON) Reset() {
+	if j.used = 0; cap(j.scratch) > MaxLine {
+		j.scratch = nil
+	}
 	j.path, j.bytes, j.nl, j.cuts, j.fds = j.path[:0], j.bytes[:0], j.nl[:0], j.cuts[:0], j.fds[:0]
 }
 
@@ -189,6 +195,29 @@ func appendKey(dst []byte, first *bool, name string) []byte {
 
 // value appends a value; its place is j.path.
 func (j *JSON) value(dst []byte, v *Value, depth int) []byte {
+	if v != nil && (v.Kind == KindString || v.Kind == KindBytes || v.Kind == KindStruct || v.Kind == KindArray) {
+		return j.composed(dst, v, depth)
+	}
+	before := len(dst)
+	dst = j.scalar(dst, v, depth)
+	j.used += len(dst) - before
+	return dst
+}
+
+// composed appends a string, struct or array, which counts what it takes itself.
+func (j *JSON) composed(dst []byte, v *Value, depth int) []byte {
+	switch {
+	case depth > maxJSONDepth:
+		return append(dst, "null"...)
+	case v.Kind == KindStruct:
+		return j.structure(dst, v, depth)
+	case v.Kind == KindArray:
+		return j.array(dst, v, depth)
+	}
+	return j.text(dst, v)
+}
+
+func (j *JSON) scalar(dst []byte, v *Value, depth int) []byte {
 	if v == nil || depth > maxJSONDepth {
 		return append(dst, "null"...)
 	}
@@ -206,12 +235,6 @@ func (j *JSON) value(dst []byte, v *Value, depth int) []byte {
 		if v.typ != nil && v.typ.Kind == syscalls.KindSignal {
 			return strconv.AppendInt(dst, v.Int(), 10)
 		}
-	case KindString, KindBytes:
-		return j.text(dst, v)
-	case KindStruct:
-		return j.structure(dst, v, depth)
-	case KindArray:
-		return j.array(dst, v, depth)
 	case KindFD:
 		j.noteFD(v)
 		return strconv.AppendInt(dst, v.Int(), 10)
@@ -261,23 +284,42 @@ func (j *JSON) text(dst []byte, v *Value) []byte {
 	if m := v.Messages(); m != nil {
 		j.nl = append(j.nl, messageNote{string(j.path), m})
 	}
-	dst, exact := appendJSONText(dst, v.data)
+	data, before := j.fitting(v.data), len(dst)
+	dst, exact := appendJSONText(dst, data)
+	j.used += len(dst) - before
 	if !exact {
-		j.bytes = append(j.bytes, byteNote{string(j.path), v.data})
+		j.bytes = append(j.bytes, byteNote{string(j.path), data})
+		j.used += base64.StdEncoding.EncodedLen(len(data)) + len(j.path)
 	}
-	if v.Truncated {
-		j.cuts = append(j.cuts, cutNote{string(j.path), v.total, v.Kind == KindBytes})
+	switch {
+	case v.Truncated:
+		j.cut(v.total, v.Kind == KindBytes)
+	case len(data) < len(v.data):
+		j.cut(uint64(len(v.data)), true)
 	}
 	return dst
 }
 
+// cut notes that the value being written is not there as a whole.
+func (j *JSON) cut(total uint64, known bool) {
+	j.cuts = append(j.cuts, cutNote{string(j.path), total, known})
+	j.used += len(j.path) + len(`"":18446744073709551615,`)
+}
+
 func (j *JSON) array(dst []byte, v *Value, depth int) []byte {
 	if v.Truncated {
-		j.cuts = append(j.cuts, cutNote{string(j.path), v.total, true})
+		j.cut(v.total, true)
 	}
 	n := len(j.path)
 	dst = append(dst, '[')
 	for i := range v.kids {
+		if j.full() {
+			if j.path = j.path[:n]; !v.Truncated {
+				j.cut(uint64(len(v.kids)), true)
+			}
+			break
+		}
+		j.used++
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -294,6 +336,7 @@ func (j *JSON) structure(dst []byte, v *Value, depth int) []byte {
 	first := true
 	v.Members(func(name string, f *Value) bool {
 		dst = appendKey(dst, &first, name)
+		j.used += len(name) + len(`"":,`)
 		j.path = append(append(j.path[:n], '.'), name...)
 		dst = j.value(dst, f, depth+1)
 		return true
