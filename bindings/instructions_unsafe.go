@@ -23,35 +23,7 @@ type instructionFunc func(L *lua.LState, inst uint32, frame unsafe.Pointer) int
 //go:linkname instructions github.com/yuin/gopher-lua.jumpTable
 var instructions [lua.OP_NOP + 1]instructionFunc
 
-var (
-	frameOffset    = fieldOffset[lua.LState]("currentFrame", fieldType[lua.LState]("currentFrame"))
-	functionOffset = frameField("Fn", reflect.TypeFor[*lua.LFunction]())
-	arrayOffset    = fieldOffset[lua.LTable]("array", reflect.TypeFor[[]lua.LValue]())
-)
-
-func fieldType[T any](name string) reflect.Type {
-	f, _ := reflect.TypeFor[T]().FieldByName(name)
-	return f.Type
-}
-
-// frameField is the offset of a field of a frame of the call stack.
-func frameField(name string, want reflect.Type) uintptr {
-	frame := fieldType[lua.LState]("currentFrame")
-	if frame == nil || frame.Kind() != reflect.Pointer {
-		panic("gopher-lua's LState has no pointer currentFrame")
-	}
-	f, ok := frame.Elem().FieldByName(name)
-	if !ok || f.Type != want {
-		panic("gopher-lua's frames have no field " + name + " of type " + want.String())
-	}
-	return f.Offset
-}
-
-// runningFunction is the function whose instruction is carried out.
-func runningFunction(L *lua.LState) *lua.LFunction {
-	frame := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(L), frameOffset))
-	return *(**lua.LFunction)(unsafe.Add(frame, functionOffset))
-}
+var arrayOffset = fieldOffset[lua.LTable]("array", reflect.TypeFor[[]lua.LValue]())
 
 // listPart is a table's array: the values from 1 up.
 func listPart(tb *lua.LTable) []lua.LValue {
@@ -92,7 +64,7 @@ func init() {
 		if b := int(inst & 0x1ff); b&constBit == 0 {
 			key = L.Get(b + 1)
 		} else {
-			key = runningFunction(L).Proto.Constants[b&^constBit]
+			key = currentFrame(L).fn.Proto.Constants[b&^constBit]
 		}
 		if n, ok := key.(lua.LNumber); ok && n >= largeIndex && n < maxListLength {
 			runtimeOf(L).roomForIndex(L, L.Get(int(inst>>18&0xff)+1), int(n))

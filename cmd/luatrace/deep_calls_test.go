@@ -10,49 +10,12 @@ import (
 	"luatrace/internal/fixture"
 )
 
-// deepWays are the ways in which Lua code is called by Go code that Lua code has
-// called: each takes some of Go's stack.
-const deepWays = `local ways = {
-  pcall = function(f) local ok, e = pcall(f) if not ok then error(e, 0) end end,
-  xpcall = function(f) local ok, e = xpcall(f, function(e) return e end) if not ok then error(e, 0) end end,
-  handler = function(f) local ok, e = xpcall(error, f) if e then error(e, 0) end end,
-  wrap = function(f) coroutine.wrap(f)() end,
-  resume = function(f) local ok, e = coroutine.resume(coroutine.create(f)) if not ok then error(e, 0) end end,
-  index = function(f) local _ = setmetatable({}, {__index = f}).x end,
-  item = function(f) local _ = setmetatable({}, {__index = f})[1] end,
-  newindex = function(f) setmetatable({}, {__newindex = f}).x = 1 end,
-  call = function(f) setmetatable({}, {__call = f})() end,
-  add = function(f) local _ = setmetatable({}, {__add = f}) + 1 end,
-  unm = function(f) local _ = -setmetatable({}, {__unm = f}) end,
-  len = function(f) local _ = #setmetatable({}, {__len = f}) end,
-  concat = function(f) local _ = setmetatable({}, {__concat = f}) .. "x" end,
-  eq = function(f) local m = {__eq = f} local _ = setmetatable({}, m) == setmetatable({}, m) end,
-  lt = function(f) local m = {__lt = f} local _ = setmetatable({}, m) < setmetatable({}, m) end,
-  le = function(f) local m = {__lt = f} local _ = setmetatable({}, m) <= setmetatable({}, m) end,
-  tostring = function(f) tostring(setmetatable({}, {__tostring = function() f() return "x" end})) end,
-  format = function(f) string.format("%s", setmetatable({}, {__tostring = function() f() return "x" end})) end,
-  inspect = function(f) inspect({setmetatable({}, {__tostring = function() f() return "x" end})}) end,
-  print = function(f) print(setmetatable({}, {__tostring = function() f() return "x" end})) end,
-  gsub = function(f) ("x"):gsub("x", function() f() end) end,
-  gsubtable = function(f) ("x"):gsub("x", setmetatable({}, {__index = function() f() end})) end,
-  re = function(f) re("x"):gsub("x", function() f() end) end,
-  retable = function(f) re("x"):gsub("x", setmetatable({}, {__index = function() f() end})) end,
-  sort = function(f) table.sort({1, 2, 3}, function(a, b) f() return a < b end) end,
-  sortmeta = function(f) local m = {__lt = function() f() return false end} table.sort({setmetatable({}, m), setmetatable({}, m)}) end,
-  iterator = function(f) for _ in function() f() return nil end do end end,
-  reader = function(f) load(function() f() return nil end) end,
-  loaded = function(f) loadstring("local f = ... f()")(f) end,
-  text = function(f) local _ = "1" + setmetatable({}, {__add = f}) end,
-  frame = function(f) output.frame(f) end,
-}
-local names = {} for k in pairs(ways) do names[#names + 1] = k end table.sort(names)
-`
-
 // TestDeepCalls: however calls are put inside one another, up to a million, alone or
 // through coroutines, what ends it is an error of Lua's that pcall holds.
 func TestDeepCalls(t *testing.T) {
 	t.Parallel()
-	script := deepWays + `
+	ways := readFile(t, "../../bindings/testdata/deep_ways.lua")
+	script := ways + `
 on("end", function()
   local function try(name, f)
     local ok, e = pcall(f)
@@ -86,7 +49,7 @@ end)`
 			t.Errorf("%q", line)
 		}
 	}
-	if want := 4 * strings.Count(deepWays, " = function(f)"); found != want {
+	if want := 4 * strings.Count(ways, " = function(f)"); found != want {
 		t.Errorf("%d results, want %d", found, want)
 	}
 }
