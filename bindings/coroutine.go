@@ -83,10 +83,11 @@ func (r *Runtime) replaceCoroutines(co *lua.LTable) {
 		th := L.Get(lua.UpvalueIndex(1)).(*lua.LState)
 		L.Insert(th, 1)
 		n := r.resume(L, th, resume)
-		if lua.LVAsBool(L.Get(-n)) {
+		first := L.GetTop() - n + 1 // below -10000 there are no values of the stack
+		if lua.LVAsBool(L.Get(first)) {
 			return n - 1
 		}
-		L.Error(L.Get(-n+1), 0)
+		L.Error(L.Get(first+1), 0)
 		return 0
 	}
 	co.RawSetString("wrap", r.L.NewFunction(func(L *lua.LState) int {

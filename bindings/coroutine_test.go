@@ -88,6 +88,9 @@ func TestCoroutineStates(t *testing.T) {
 		`local e
 		e = coroutine.wrap(pcall)
 		return inspect {e(error, "x")}`: `{false, "-e:2: x"}`,
+		`local t = {} for i = 1, 20000 do t[i] = i end
+		local co = coroutine.wrap(function(...) coroutine.yield(...) return coroutine.yield(...) end)
+		return inspect {select("#", co(unpack(t))), select("#", co(1)), select("#", co(unpack(t)))}`: "{20000, 20000, 20000}",
 		`local n = 0 local function f() n = n + 1 coroutine.wrap(f)() end pcall(f)
 		local m = 0 local function g() m = m + 1 pcall(g) end g()
 		local k = 0 for i = 1, 1000 do pcall(coroutine.wrap(function() k = k + 1 error() end)) end
