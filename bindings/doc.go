@@ -29,6 +29,13 @@
 // own Lua values that compare, add, print and serve as table keys. No function
 // of this package rounds an integer silently.
 //
+// # Depth
+//
+// A Go stack that is used up ends the process. What calls itself for each level of a
+// script's text is bounded before the text is parsed (load_levels.go), and calls of Lua
+// code by Go code that Lua code has called are, for all coroutines together
+// (coroutine.go).
+//
 // # Globals
 //
 // Built-ins and constants can be read but not assigned to; constants are looked
