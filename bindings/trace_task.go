@@ -43,7 +43,8 @@ func taskObject() object {
 func processObject() object {
 	return object{
 		name: "process",
-		help: "A process (thread group). The same process is always the same object, also across execve.",
+		help: "A process (thread group). The same process is always the same object, also across execve. Of one that has ended, all that is asked of /proc is \"\" or nil, " +
+			"also when another process has its number by then.",
 		fields: []field{
 			{"pid", "number", "Process id."},
 			{"ppid", "number", "Process id of the parent now."},
