@@ -46,6 +46,10 @@ type asideRequest struct {
 	until  time.Time
 }
 
+// mostVain is how often a process may fail to trace one that was let go for it:
+// then it gets EPERM.
+const mostVain = 3
+
 var asideRequests = []uint64{unix.PTRACE_TRACEME, unix.PTRACE_ATTACH, unix.PTRACE_SEIZE}
 
 // AsideRequests are the values of ptrace's first argument that ask for a tracer.
@@ -83,7 +87,7 @@ func (t *Tracer) stepAside(task *Task) bool {
 		}
 	} else {
 		target := t.tasks[t.seenAs(task.TID, int(int32(task.Call.Args[1])))]
-		if target == nil || target.Proc == task.Proc || !mayTrace(task.TID, target.TID) {
+		if target == nil || target.Proc == task.Proc || task.Proc.vain >= mostVain || !mayTrace(task.TID, target.TID) {
 			return false
 		}
 		a.Tracee, a.Tracer = target.Proc, task.Proc.PID

@@ -61,6 +61,7 @@ func (t *Tracer) takeAgain(caller *Task, g *given, err error) {
 	if !g.lives() {
 		return
 	}
+	caller.Proc.vain++
 	lost := t.attachAgain(g)
 	t.OnAside(&Aside{Stage: AsideBack, Caller: caller, Tracee: g.proc, Tracer: caller.Proc.PID, Err: err, Lost: lost})
 }

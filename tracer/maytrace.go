@@ -41,14 +41,13 @@ func mapsAll() bool {
 // needs CAP_SYS_PTRACE: its capabilities count there and below it, and who has made
 // a namespace has all capabilities in it (user_namespaces(7)).
 func (c *credentials) over(o *credentials) bool {
-	capable := c.effective>>capSysPtrace&1 != 0
 	if c.users == o.users {
-		return capable
+		return c.capable()
 	}
 	found, owner := false, -1
 	ancestors(o.tid, "user", func(ns namespace, madeBy int) bool {
 		if ns == c.users {
-			found = capable || owner >= 0 && owner == c.uid[1]
+			found = c.capable() || owner >= 0 && owner == c.uid[1]
 			return false
 		}
 		owner = madeBy
@@ -74,6 +73,9 @@ func (c *credentials) same(o *credentials) bool {
 	return true
 }
 
+// capable says whether a thread has CAP_SYS_PTRACE, in its user namespace.
+func (c *credentials) capable() bool { return c.effective>>capSysPtrace&1 != 0 }
+
 // rootOf is the root of a thread's user namespace, as a user of ours; -1 if it is not known.
 func rootOf(c *credentials) int {
 	if c.users == namespaceOf(unix.Getpid(), "user") {
@@ -93,9 +95,9 @@ func rootOf(c *credentials) int {
 
 // dumpableFor says whether a process may be looked into by a thread that has no
 // capabilities over it: the kernel gives the files in /proc of one that may not
-// be to the root of the user namespace in which it called execve (proc(5)). Those are
-// the files of a tracer that is capable there. The processes of root
-// look the same in either case.
+// be to the root of the user namespace in which it called execve (proc(5)). A tracer must be
+// capable there: in its own namespace, or in the process's. The processes of
+// root look the same in either case.
 func (o *credentials) dumpableFor(c *credentials, over bool) bool {
 	var st unix.Stat_t
 	if proc().Stat(o.tid, "mem", &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
@@ -104,7 +106,11 @@ func (o *credentials) dumpableFor(c *credentials, over bool) bool {
 	if int(st.Uid) == o.uid[1] && int(st.Gid) == o.gid[1] {
 		return true
 	}
-	return over && int(st.Uid) == rootOf(c)
+	if !over {
+		return false
+	}
+	inside := rootOf(o)
+	return c.capable() && int(st.Uid) == rootOf(c) || inside > 0 && int(st.Uid) == inside
 }
 
 // mayTrace says whether the kernel would let one thread trace another, as far as

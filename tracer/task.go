@@ -29,6 +29,7 @@ type Process struct {
 	tasks     int
 	lastTID   int // the task that stopped last
 	detaching bool
+	vain      int         // how often others were let go for it in vain
 	reaped    atomic.Bool // as that of its last task
 	endedBy   unix.Signal // of which SIGKILL was made, see spinning.go
 	watched   bool        // its calls are looked at only because it may trace others
