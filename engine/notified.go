@@ -3,8 +3,6 @@ package engine
 import (
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -210,8 +208,8 @@ func waitingStack(read func() ([]byte, error)) (uint64, error) {
 			}
 			return 0, err
 		}
-		if f := strings.Fields(string(b)); len(f) == 9 {
-			return strconv.ParseUint(f[7], 0, 64)
+		if w, ok := procfs.WaitingOf(b); ok {
+			return w.SP, nil
 		}
 		if string(b) != "running\n" {
 			return 0, unix.ESRCH

@@ -3,11 +3,10 @@ package tracer
 import (
 	"encoding/binary"
 	"slices"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
 )
 
@@ -34,42 +33,14 @@ func (t *Task) InProgress() (c Call, followed, ok bool) {
 	if err != nil {
 		return Call{}, false, false
 	}
-	c, ok = parseWaiting(string(text))
+	w, ok := procfs.WaitingOf(text)
 	if !ok {
 		return Call{}, false, false
 	}
+	c.NR, c.Args, c.SP, c.IP = w.NR, w.Args, w.SP, w.IP
 	c.ABI = t.programABI(c.NR)
 	c.narrow()
 	return c, false, true
-}
-
-// parseWaiting reads /proc/TID/syscall: number, six arguments, stack pointer and
-// program counter of a task that waits in a call (proc_pid_syscall(5)). The
-// number is -1 for a task that waits elsewhere.
-func parseWaiting(text string) (c Call, ok bool) {
-	f := strings.Fields(text)
-	if len(f) != 9 {
-		return c, false // "running", or "-1" with two registers
-	}
-	nr, err := strconv.Atoi(f[0])
-	if err != nil || nr < 0 {
-		return c, false
-	}
-	c.NR = nr
-	for i, word := range f[1:] {
-		v, err := strconv.ParseUint(word, 0, 64)
-		switch {
-		case err != nil:
-			return c, false
-		case i < len(c.Args):
-			c.Args[i] = v
-		case i == len(c.Args):
-			c.SP = v
-		default:
-			c.IP = v
-		}
-	}
-	return c, true
 }
 
 // programABI is the ABI by which the task's program makes its calls: that of the

@@ -1,12 +1,12 @@
 package tracer
 
 import (
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // lostCalls counts notifications that vanished before the listener received
@@ -136,6 +136,6 @@ func (l *Listener) foundNothing() bool {
 // /proc/TID/syscall (proc_pid_syscall(5)) shows it: number and arguments of the call.
 func (l *Listener) waits() bool {
 	b, err := proc().ReadFile(int(l.thread.Load()), "syscall")
-	f := strings.Fields(string(b))
-	return err == nil && len(f) > 3 && f[0] == strconv.Itoa(unix.SYS_IOCTL) && f[2] == "0x"+strconv.FormatUint(notifRecv, 16)
+	w, ok := procfs.WaitingOf(b)
+	return err == nil && ok && w.NR == unix.SYS_IOCTL && w.Args[1] == notifRecv
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // placement makes tracer and tracee share one CPU while one tracee is hot and
@@ -191,17 +193,13 @@ func lastCPU(tid int) int {
 	if err != nil {
 		return -1
 	}
-	return cpuOf(string(b))
+	return cpuOf(b)
 }
 
-// cpuOf is field 39 of the text of /proc/PID/stat, -1 if it has none.
-func cpuOf(s string) int {
-	// The name, in parentheses, may hold anything.
-	f := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
-	if len(f) < 37 {
-		return -1
-	}
-	cpu, err := strconv.Atoi(f[36])
+// cpuOf is the CPU that the text of /proc/PID/stat names, -1 if it names none.
+func cpuOf(text []byte) int {
+	const processor = 39
+	cpu, err := strconv.Atoi(procfs.StatField(text, processor))
 	if err != nil || cpu < 0 {
 		return -1
 	}

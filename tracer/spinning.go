@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -197,11 +196,8 @@ func endsAtOnce(sig unix.Signal) bool {
 // cpuTicks is the CPU time of a thread.
 func cpuTicks(tid int) uint64 {
 	text, _ := proc().ReadFile(tid, "stat")
-	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(f) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseUint(f[11], 10, 64)
-	system, _ := strconv.ParseUint(f[12], 10, 64)
+	const utime, stime = 14, 15
+	user, _ := strconv.ParseUint(procfs.StatField(text, utime), 10, 64)
+	system, _ := strconv.ParseUint(procfs.StatField(text, stime), 10, 64)
 	return user + system
 }

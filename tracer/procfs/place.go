@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"bytes"
 	"path"
 	"slices"
 	"strconv"
@@ -210,18 +209,4 @@ func (d *Dir) Started() (ticks uint64, err error) {
 		return 0, err
 	}
 	return StartOf(b)
-}
-
-// StartOf finds the time of start in the text of /proc/PID/stat, in ticks; ESRCH
-// if it has none.
-func StartOf(text []byte) (ticks uint64, err error) {
-	// The name may hold anything; after its parenthesis starttime is the 20th field.
-	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(f) < 20 {
-		return 0, unix.ESRCH
-	}
-	if ticks, err = strconv.ParseUint(f[19], 10, 64); err != nil {
-		return 0, unix.ESRCH
-	}
-	return ticks, nil
 }
