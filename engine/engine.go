@@ -29,7 +29,8 @@ type Options struct {
 	// filters of their own, and about those that are let go for another tracer.
 	QuietTracees bool
 	// KeepTracing refuses tracees that want to trace others, or to be traced by
-	// them; otherwise such a process is let go.
+	// them; otherwise such a process is let go, unless some hook has an OnError:
+	// a process could get rid of it so.
 	KeepTracing bool
 	// BufferLimit is how many bytes of a buffer are read when it is decoded; 0
 	// means decode.DefaultBuffer.

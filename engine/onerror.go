@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -63,6 +64,13 @@ func (o OnError) Fits(spec *Spec) error {
 		return errNoCall
 	}
 	return nil
+}
+
+// keepsTracing says whether tracees that ask for another tracer are refused.
+func (e *Engine) keepsTracing() bool {
+	closes := func(h *Hook) bool { return h.OnError.Act != ErrorIgnored }
+	bound := func(h boundHook) bool { return closes(h.Hook) }
+	return e.opts.KeepTracing || slices.ContainsFunc(e.hooks, closes) || slices.ContainsFunc(e.procHooks, bound) || slices.ContainsFunc(e.signalHooks, bound)
 }
 
 // close does what a hook has for errors. Before the call it is prevented, after

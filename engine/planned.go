@@ -15,7 +15,7 @@ func (e *Engine) Plan(target Target) Plan {
 }
 
 func (e *Engine) planMode(target Target) PlanMode {
-	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement, StepAside: !e.opts.KeepTracing, CountFaults: e.opts.CountFaults || e.opts.SkipStartup}
+	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement, StepAside: !e.keepsTracing(), CountFaults: e.opts.CountFaults || e.opts.SkipStartup}
 	if m.NoNotify == "" && procfs.Default().View() == procfs.None {
 		// Of a task that waits for an answer only /proc knows where its stack is.
 		m.NoNotify = "/proc is of no use: " + procfs.Default().Why()

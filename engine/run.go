@@ -87,7 +87,7 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 	if e.stop.Load() { // a begin hook has seen enough
 		return nil
 	}
-	if !e.opts.KeepTracing {
+	if !e.keepsTracing() {
 		tr.OnAside = e.stepAside
 	}
 	tr.OnStray = e.foundStray

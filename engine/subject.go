@@ -113,7 +113,7 @@ func (ev *Event) Str(field string) (string, bool) {
 // Path returns a path field of the event, absolute and clean; see [Subject].
 func (ev *Event) Path(field string) (string, bool) {
 	s, ok := ev.Str(field)
-	if !ok || strings.HasPrefix(s, "/") {
+	if !ok || strings.HasPrefix(s, "/") && !ev.inRoot() {
 		return path.Clean(s), ok
 	}
 	i := -1
@@ -124,7 +124,25 @@ func (ev *Event) Path(field string) (string, bool) {
 		return "", false
 	}
 	base := ev.pathBase(i)
+	if ev.inRoot() {
+		s = path.Clean("/" + s) // ".." leads no further up than to the base
+	}
 	return path.Join(base, s), strings.HasPrefix(base, "/")
+}
+
+// inRoot says whether the call is an openat2 whose directory descriptor is the
+// root for its path (RESOLVE_IN_ROOT).
+func (ev *Event) inRoot() bool {
+	c := ev.Call()
+	if c == nil || c.Name != "openat2" {
+		return false
+	}
+	how := c.Arg(c.Index("how"))
+	if how == nil || how.Kind != decode.KindStruct {
+		return false
+	}
+	resolve := how.Field("resolve")
+	return resolve != nil && resolve.Uint()&unix.RESOLVE_IN_ROOT != 0
 }
 
 // pathBase is the directory to which path argument i of the call is relative:
@@ -185,7 +203,7 @@ func (ev *Event) Unplaced(yield func(arg, path string) bool) {
 			continue
 		}
 		s, ok := ev.Str(name)
-		if !ok || s == "" || s[0] == '/' {
+		if !ok || s == "" || s[0] == '/' && !ev.inRoot() {
 			continue // "" is the descriptor itself, if anything
 		}
 		base := ev.pathBase(i)

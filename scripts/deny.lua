@@ -16,9 +16,10 @@ meta {
     "luatrace -s deny -a under=$HOME/.ssh ./untrusted",
     "luatrace -s deny -a glob='*.py' -a calls=openat python3 x.py",
   },
-  caveats = "For tests, not a sandbox: symbolic links are not followed, another thread "
-    .. "can change a name after the check, and io_uring is not seen. A relative name is denied "
-    .. "if nobody knows what it is relative to, as without /proc.",
+  caveats = "For tests, not a sandbox: links that were there before, symbolic and hard ones, are not followed, "
+    .. "another thread can change a name after the check, mounts that others made are not known. What gives a file or "
+    .. "a directory above it another name is denied, and with %file io_uring and open_by_handle_at, which show none. "
+    .. "So is a name if nobody knows what it is relative to. Programs can't be traced by others.",
 }
 
 local below = args.under and under(args.under)
@@ -28,28 +29,33 @@ if not (args.path or below or like) then
   error("say what to deny: -a path=FILE, -a under=DIRECTORY or -a glob=PATTERN", 0)
 end
 
+local names = require "lib.names"
+
 local function denied(path)
   return path == args.path or below and below:test(path) or like and like:test(path)
 end
 
-local function first(ev)
-  for _, path in pairs(ev.paths) do
-    if denied(path) then return path end
-  end
-  return select(2, next(ev.unplaced))
+-- Whether a directory has what is denied below it.
+local function above(dir)
+  local inside = dir ~= "/" and under(dir)
+  return inside and (args.path and inside:test(args.path) or args.under and inside:test(args.under))
 end
 
-on(args.calls .. ":enter", {on_error = args.errno}, function(ev)
-  local path = first(ev)
-  if not path then return end
+local function fail(ev, path)
   ev:fail(args.errno)
   if args.quiet then return end
   if output.json then
     emit {pid = ev.pid, comm = ev.comm, call = ev.name, err = args.errno, file = path}
   else
-    printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, args.errno, path)
+    printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, args.errno, path or "?")
   end
+end
+
+on(args.calls .. ":enter", {on_error = args.errno}, function(ev)
+  local path = names.first(ev, denied, above)
+  if path then fail(ev, path) end
 end)
+if args.calls == "%file" then on(names.nameless .. ":enter", {on_error = args.errno}, function(ev) fail(ev) end) end
 
 test("a directory and a pattern", {args = {under = "/secret", glob = "*.pem"}}, function(t)
   local r = t:event("openat", {path = "/secret/x", flags = "O_RDONLY"})

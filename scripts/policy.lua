@@ -16,12 +16,13 @@ meta {
     "luatrace -o profile.json -s policy -a seccomp ls",
   },
   caveats = "For tests and for finding out, no wall against an enemy: another thread can "
-    .. "change a name after it was looked at, links are not followed, and io_uring is not seen. Descriptors are "
+    .. "change a name after it was looked at, and links are not followed. io_uring and open_by_handle_at, which show "
+    .. "no name, are denied, and other tracers. Only internet and unix addresses are judged. Descriptors are "
     .. "judged when they are opened, inherited ones are not. Names of temporary files and process ids are learned as "
     .. "patterns. Relative names are denied where nobody can tell to what. A profile has only what this run called.",
 }
 
-local access, address, paths = require "lib.access", require "lib.address", require "lib.paths"
+local access, address, names = require "lib.access", require "lib.address", require "lib.names"
 local rules, learned = require "lib.rules", require "lib.temporary".record()
 
 if not (args.file or args.learn or args.seccomp) then
@@ -50,19 +51,20 @@ if args.file or args.learn then
     local kind = access.kind(ev)
     for name, path in pairs(ev.paths) do
       if (ev.args[name] or "") ~= "" or kind == "exec" then -- else it is about a descriptor that the program has
-        if not check(ev, kind, paths.clean(path)) then return end
+        for _, what in ipairs(names.all(ev, path)) do
+          if not check(ev, kind, what or path, not what) then return end
+        end
       end
     end
     for _, path in pairs(ev.unplaced) do check(ev, kind, path, true) end
   end)
-  on("connect,bind:enter", closed, function(ev)
-    local to = address.text(ev.addr)
-    if to then check(ev, ev.name, to) end
+  on(names.nameless .. ":enter", closed, function(ev)
+    if decide then return check(ev, "call", ev.name, true) end
+    notice(("policy: %s shows no names: -a file= will deny it"):format(ev.name))
   end)
-  on("sendto,sendmsg,sendmmsg:enter", closed, function(ev)
-    for _, addr in ipairs(address.destinations(ev)) do
-      local to = address.text(addr)
-      if to and not check(ev, "connect", to) then return end
+  on("connect,bind,sendto,sendmsg,sendmmsg:enter", closed, function(ev)
+    for _, to in ipairs(address.named(ev)) do
+      if not check(ev, ev.name == "bind" and "bind" or "connect", to) then return end
     end
   end)
 end
@@ -87,6 +89,12 @@ test("learn", {args = {learn = true}}, function(t)
   t:event("sendto", {fd = 3, buf = "x"})
   t:finish()
   t:expect(t.stdout, "allow connect 1.2.3.4:80\nallow exec /bin/ls\nallow read /etc/hosts\nallow write /tmp/x\ndefault deny\n")
+end)
+
+test("an address without a family", {args = {learn = true}}, function(t)
+  t:event("sendto", {fd = 3, buf = "x", dest_addr = {sa_family = "AF_UNSPEC", sa_data = "\0\9\1\2\3\4\0\0\0\0\0\0\0\0"}})
+  t:finish()
+  t:expect(t.stdout, "allow connect 1.2.3.4:9\ndefault deny\n")
 end)
 
 test("what a descriptor stands for was judged before", {args = {learn = true}}, function(t)

@@ -14,19 +14,29 @@ function M.text(addr)
   if a.sun_path then return "unix:" .. (a.sun_path:gsub("^%z", "@")) end
 end
 
--- The addresses that sendto, sendmsg and sendmmsg send to, as a list.
-function M.destinations(ev)
+-- The addresses that connect, bind, sendto, sendmsg and sendmmsg name, as a list of texts.
+function M.named(ev)
   local list = {}
+  local function add(addr)
+    local text, a = M.text(addr), struct(addr)
+    if not text and a and ev.name:find "^send" and a.sa_family == "AF_UNSPEC" then -- the kernel takes it for AF_INET
+      local b = {(given.text(a.sa_data) or ""):byte(1, 6)}
+      if b[6] then text = ("%d.%d.%d.%d:%d"):format(b[3], b[4], b[5], b[6], b[1] * 256 + b[2]) end
+    end
+    list[#list + 1] = text
+  end
   local function message(msg)
     msg = struct(msg)
-    list[#list + 1] = msg and msg.msg_name
+    if msg then add(msg.msg_name) end
   end
   if ev.name == "sendto" then
-    list[1] = ev.dest_addr
+    add(ev.dest_addr)
   elseif ev.name == "sendmsg" then
     message(ev.msg)
-  else
+  elseif ev.name == "sendmmsg" then
     for _, m in ipairs(given.list(ev.msgvec)) do message(struct(m) and m.msg_hdr) end
+  else
+    add(ev.addr)
   end
   return list
 end
