@@ -5,17 +5,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"luatrace/internal/fixture"
 )
 
-// nowhere is a test block that raises every call there is for a process whose
-// memory can't be read: every pointer of it leads nowhere. The first of a few values fits
-// what the argument is.
+// nowhere is a test block that raises some calls for a process whose memory
+// can't be read: every pointer of it leads nowhere. The first of a few values that fits is
+// what an argument is.
 const nowhere = `
-test("memory that is not there", {args = {%s}}, function(t)
+test("memory that is not there, from %s on", {args = {%s}}, function(t)
   local raised = 0
   local function raise(name, fields)
     local ok = pcall(t.event, t, name, fields)
@@ -44,7 +45,7 @@ test("memory that is not there", {args = {%s}}, function(t)
   end
   t:finish()
   t:expect(table.concat(t:errors(), "\n"), "")
-  t:expect(raised > 1000)
+  t:expect(raised > 0)
 end)
 `
 
@@ -76,10 +77,13 @@ func TestMemoryThatIsNotThere(t *testing.T) {
 			}
 			dir := t.TempDir()
 			file := filepath.Join(dir, "script.lua")
-			if err := os.WriteFile(file, append(source, fmt.Sprintf(nowhere, strings.Join(args, ", "), strings.Join(calls, " "))...), 0o600); err != nil {
+			for some := range slices.Chunk(calls, 60) { // a block has as much time as a hook
+				source = fmt.Appendf(source, nowhere, some[0], strings.Join(args, ", "), strings.Join(some, " "))
+			}
+			if err := os.WriteFile(file, source, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(fixture.Luatrace(t), "test", "--run", "^memory that is not there$", file)
+			cmd := exec.Command(fixture.Luatrace(t), "test", "--run", "^memory that is not there", file)
 			cmd.Dir = dir
 			if r := fixture.RunCmd(t, cmd); r.Code != 0 {
 				t.Errorf("%s%s", r.Stdout, r.Stderr)
