@@ -92,11 +92,13 @@ func (r *Runtime) luaSplit(L *lua.LState) int {
 	var parts []string
 	const perPart = 48 // its header in the list of Go, as a value of Lua, in the table
 	if L.Get(2) == lua.LNil {
-		blank := func(c rune) bool { return strings.ContainsRune(" \t\n\v\f\r", c) }
 		if len(s) >= largeResult {
-			r.room(L, perPart*countFields(s, blank))
+			n := 0
+			r.eachField(L, s, func(string) { n++ })
+			r.room(L, perPart*n)
+			parts = make([]string, 0, n)
 		}
-		parts = strings.FieldsFunc(s, blank)
+		r.eachField(L, s, func(field string) { parts = append(parts, field) })
 	} else {
 		sep := L.CheckString(2)
 		if sep == "" {
@@ -113,15 +115,22 @@ func (r *Runtime) luaSplit(L *lua.LState) int {
 	return 1
 }
 
-// countFields counts what strings.FieldsFunc finds.
-func countFields(s string, blank func(rune) bool) (n int) {
-	outside := true
-	for _, c := range s {
-		if is := blank(c); outside != is {
-			if outside = is; !is {
-				n++
-			}
+// eachField calls found with what stands between blanks.
+func (r *Runtime) eachField(L *lua.LState, s string, found func(string)) {
+	start := -1 // of the field, if in one
+	for i := range len(s) {
+		if i%piece == piece-1 {
+			r.poll(L)
+		}
+		switch blank := s[i] == ' ' || s[i] >= '\t' && s[i] <= '\r'; {
+		case !blank && start < 0:
+			start = i
+		case blank && start >= 0:
+			found(s[start:i])
+			start = -1
 		}
 	}
-	return n
+	if start >= 0 {
+		found(s[start:])
+	}
 }

@@ -17,6 +17,7 @@ type jsonDecoder struct {
 	r     *Runtime
 	s     string
 	i     int
+	asked int // where it was asked whether to go on
 	depth int
 }
 
@@ -237,6 +238,12 @@ func (d *jsonDecoder) str() (string, error) {
 	start := d.i
 	var out []byte // used from the first escape on
 	for d.i < len(d.s) {
+		if d.i-d.asked > piece {
+			d.asked = d.i
+			if err := d.r.interrupted(); err != nil {
+				return "", err
+			}
+		}
 		c := d.s[d.i]
 		switch {
 		case c == '"':

@@ -65,6 +65,7 @@ const (
 	callDepth          = 1000 // making a traceback takes time quadratic in the depth
 	coroutineRegistry  = 256
 	coroutineGrow      = 1024
+	coroutineMax       = 1 << 17 // values that come one by one make it grow step by step
 	coroutineCallDepth = 256
 	outputBuffer       = 32 * 1024
 )
@@ -146,6 +147,7 @@ func New(opts Options) *Runtime {
 	// gopher-lua makes threads with these options.
 	L.Options.RegistrySize = coroutineRegistry
 	L.Options.RegistryGrowStep = coroutineGrow
+	L.Options.RegistryMaxSize = coroutineMax
 	L.Options.CallStackSize = coroutineCallDepth
 
 	r := &Runtime{

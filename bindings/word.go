@@ -183,6 +183,9 @@ func checkWord(L *lua.LState, n int) (bits uint64, plain bool) {
 // -2^63.
 func parseWord(s string) (uint64, error) {
 	text := strings.TrimSpace(s)
+	if len(text) > maxName { // the error of strconv would hold it twice
+		return 0, fmt.Errorf("'%s' is not a decimal or 0x integer", escape(s))
+	}
 	body, negative := strings.CutPrefix(text, "-")
 	var v uint64
 	var err error
