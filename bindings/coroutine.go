@@ -128,6 +128,9 @@ func waits(th *lua.LState) bool { return th.Parent != nil && th.G.CurrentThread 
 // gopher-lua's, which lets a coroutine that waits be resumed: it then calls itself
 // without end.
 func (r *Runtime) resume(L *lua.LState, th *lua.LState, original lua.LGFunction) int {
+	if L.GetTop() > coroutineMax/2 { // its stack would overflow before it runs
+		L.RaiseError("stack overflow: too many values for a coroutine")
+	}
 	outer := r.nesting
 	depth := outer.frames + frames(L)
 	switch {
