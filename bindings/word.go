@@ -70,8 +70,10 @@ func wordGlobals() module {
 		},
 		{
 			name: "isword", params: "value: any", returns: "boolean",
-			help:    "Says whether a value is a 64-bit word, as u64 and i64 make them. So is a pointer that leads nowhere where an event otherwise has a struct.",
-			example: `on("connect:enter", function(ev) if isword(ev.addr) then print "a bad pointer" end end)`,
+			help: "Says whether a value is a 64-bit word, as u64 and i64 make them. So is a pointer that leads nowhere where an event otherwise has a struct.",
+			example: `on("connect:enter", function(ev)
+  if isword(ev.addr) then print "a bad pointer" end
+end)`,
 			fn: func(_ *Runtime, L *lua.LState) int {
 				word := false
 				switch L.CheckAny(1).(type) {
