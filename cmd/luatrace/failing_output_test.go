@@ -75,10 +75,12 @@ func TestOutputIsLost(t *testing.T) {
 // notice.
 func TestOutputCloses(t *testing.T) {
 	t.Parallel()
+	// What is written before may fit into the pipe.
+	const untilClosed = "until test -e closed; do sleep .01; done; "
 	for _, row := range rowOptions {
 		for _, options := range [][]string{nil, {"-j"}, {"-e", `on("*:enter", function(ev) print(ev) end)`}, {"-e", `on("*:enter", function(ev) io.stderr:write(ev.name, "\n") end)`}} {
 			dir := t.TempDir()
-			cmd := exec.Command(fixture.Luatrace(t), append(append(row.args, options...), "--", "sh", "-c", strings.Replace(busy, "exit 0", "echo late > late; exit 0", 1))...)
+			cmd := exec.Command(fixture.Luatrace(t), append(append(row.args, options...), "--", "sh", "-c", strings.Replace(busy, "exit 0", untilClosed+"echo late > late; exit 0", 1))...)
 			cmd.Dir = dir
 			var stdout bytes.Buffer
 			read, write, err := os.Pipe()
@@ -94,6 +96,9 @@ func TestOutputCloses(t *testing.T) {
 			first := make([]byte, 1)
 			read.Read(first)
 			read.Close()
+			if err := os.WriteFile(filepath.Join(dir, "closed"), nil, 0o600); err != nil {
+				t.Error(err)
+			}
 			err = cmd.Wait()
 			if stdout.String() != "done\n" || cmd.ProcessState.ExitCode() != exitFailure {
 				t.Errorf("%s %q: printed %q, %v", row.name, options, stdout.String(), err)
