@@ -15,6 +15,8 @@ type callFrame struct {
 	fn     *lua.LFunction
 	parent *callFrame
 	pc     int // of the next instruction
+	_      int // the register of the function itself
+	local  int // its first register
 }
 
 var currentFrameOffset = func() uintptr {
@@ -23,7 +25,7 @@ var currentFrameOffset = func() uintptr {
 		panic("gopher-lua's LState has no field currentFrame")
 	}
 	theirs, ours := f.Type.Elem(), reflect.TypeFor[callFrame]()
-	for i, name := range []string{"Idx", "Fn", "Parent", "Pc"} {
+	for i, name := range []string{"Idx", "Fn", "Parent", "Pc", "Base", "LocalBase"} {
 		want := ours.Field(i)
 		got, ok := theirs.FieldByName(name)
 		if !ok || got.Offset != want.Offset || got.Type.Kind() != want.Type.Kind() || got.Type.Size() != want.Type.Size() {

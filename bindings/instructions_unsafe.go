@@ -23,7 +23,30 @@ type instructionFunc func(L *lua.LState, inst uint32, frame unsafe.Pointer) int
 //go:linkname instructions github.com/yuin/gopher-lua.jumpTable
 var instructions [lua.OP_NOP + 1]instructionFunc
 
-var arrayOffset = fieldOffset[lua.LTable]("array", reflect.TypeFor[[]lua.LValue]())
+var (
+	registryOffset, valuesOffset = registryOffsets()
+	arrayOffset                  = fieldOffset[lua.LTable]("array", reflect.TypeFor[[]lua.LValue]())
+)
+
+// registryOffsets are where a state has its registry, and that its values.
+func registryOffsets() (registry, values uintptr) {
+	r, ok := reflect.TypeFor[lua.LState]().FieldByName("reg")
+	if !ok || r.Type.Kind() != reflect.Pointer || r.Type.Elem().Kind() != reflect.Struct {
+		panic("gopher-lua's LState has no field reg")
+	}
+	v, ok := r.Type.Elem().FieldByName("array")
+	if !ok || v.Type != reflect.TypeFor[[]lua.LValue]() {
+		panic("gopher-lua's registry has no field array of values")
+	}
+	return r.Offset, v.Offset
+}
+
+// registers are those of the running function, from its first on: LState.Get looks for
+// them anew for each.
+func registers(L *lua.LState) []lua.LValue {
+	registry := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(L), registryOffset))
+	return (*(*[]lua.LValue)(unsafe.Add(registry, valuesOffset)))[currentFrame(L).local:]
+}
 
 // listPart is a table's array: the values from 1 up.
 func listPart(tb *lua.LTable) []lua.LValue {
@@ -48,8 +71,8 @@ func init() {
 	concat := instructions[lua.OP_CONCAT]
 	instructions[lua.OP_CONCAT] = func(L *lua.LState, inst uint32, frame unsafe.Pointer) int {
 		size := 0
-		for i, last := int(inst&0x1ff), int(inst>>9&0x1ff); i <= last; i++ {
-			if s, ok := L.Get(i + 1).(lua.LString); ok {
+		for _, v := range registers(L)[inst&0x1ff : inst>>9&0x1ff+1] {
+			if s, ok := v.(lua.LString); ok {
 				size += len(s)
 			}
 		}
@@ -62,12 +85,12 @@ func init() {
 	instructions[lua.OP_SETTABLE] = func(L *lua.LState, inst uint32, frame unsafe.Pointer) int {
 		var key lua.LValue
 		if b := int(inst & 0x1ff); b&constBit == 0 {
-			key = L.Get(b + 1)
+			key = registers(L)[b]
 		} else {
 			key = currentFrame(L).fn.Proto.Constants[b&^constBit]
 		}
 		if n, ok := key.(lua.LNumber); ok && n >= largeIndex && n < maxListLength {
-			runtimeOf(L).roomForIndex(L, L.Get(int(inst>>18&0xff)+1), int(n))
+			runtimeOf(L).roomForIndex(L, registers(L)[inst>>18&0xff], int(n))
 		}
 		return setTable(L, inst, frame)
 	}
