@@ -96,7 +96,7 @@ func flagSet() *options {
 	fs.BoolVar(&o.followed, "follow-forks", false, "")
 	level(fs, "f", &o.followLevel, 2)
 	fs.VarP(several{&o.env}, "env", "E", "")
-	fs.StringVarP(&o.user, "user", "u", "", "")
+	fs.VarP(setting{o.setUser}, "user", "u", "")
 	fs.StringVar(&o.argv0, "argv0", "", "")
 	o.summaryFlags(fs)
 	o.filterFlags(fs)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	_ "luatrace/cmd/luatrace/internal/quit" // SIGQUIT ends this process from the start
 	"luatrace/tracer"
 )
 

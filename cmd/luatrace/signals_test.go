@@ -277,6 +277,20 @@ func TestIgnoredSignalIsNotForwarded(t *testing.T) {
 	}
 }
 
+// SIGQUIT before luatrace receives signals ends it without a stack dump too: pipe2 is
+// what it makes the queue of signals with.
+func TestQuitAtTheStart(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-o", "/dev/null", "true"}, {"list"}} {
+		cmd := append([]string{"-o", "/dev/null", "--inject=pipe2:signal=QUIT:when=1", fixture.Luatrace(t)}, args...)
+		p := start(t, exec.Command(fixture.Luatrace(t), cmd...))
+		out, status := p.wait()
+		if stderr := p.stderr.String(); status != -int(unix.SIGQUIT) || len(out) != 0 || strings.Contains(stderr, "goroutine") || !strings.Contains(stderr, "1 of 1 call injected") {
+			t.Errorf("%q ended with %d, %q, %.300q", args, status, out, stderr)
+		}
+	}
+}
+
 // SIGQUIT while scripts are loaded ends luatrace as any other signal does,
 // without the stack dump of a Go program; one that is ignored stays so.
 func TestQuitWhileLoading(t *testing.T) {

@@ -11,6 +11,16 @@ import (
 	"luatrace/tracer"
 )
 
+// setUser takes the argument of -u. One without text is that of a variable which nobody
+// has set: the command must not keep root's rights for it.
+func (o *options) setUser(s string) error {
+	if s == "" {
+		return errors.New("no user is named: a user name, a number or UID:GID is wanted")
+	}
+	o.user = s
+	return nil
+}
+
 // asUser is who the command runs as by -u, nil without it, and its environment; or
 // an error and the exit status for it.
 func (o *options) asUser(env []string) (*tracer.User, []string, int, error) {

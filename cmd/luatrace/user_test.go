@@ -35,12 +35,12 @@ func TestUser(t *testing.T) {
 }
 
 // TestUserNumbers: what the kernel would take for "leave it as it is", or cut to
-// 32 bits, is no user.
+// 32 bits, is no user, and neither is no text at all.
 func TestUserNumbers(t *testing.T) {
 	t.Parallel()
 	for _, who := range []string{
 		"4294967295:1", "1:4294967295", "4294967295:4294967295", "4294967296:4294967296", "18446744073709551616:0", "-1:0", "0:-1",
-		":", "1:", "1:2:3", "0x1:1", "1e3:1", "4294967295", "4294967296", "-1", "99999999999999999999",
+		"", ":", "1:", "1:2:3", "0x1:1", "1e3:1", "4294967295", "4294967296", "-1", "99999999999999999999",
 	} {
 		r := fixture.RunCmd(t, exec.Command(fixture.Luatrace(t), "-o", "/dev/null", "-u", who, "id"))
 		if r.Code != exitUsage || r.Stdout != "" || strings.Count(r.Stderr, "\n") != 1 ||
