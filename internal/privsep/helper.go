@@ -259,7 +259,9 @@ func (h *Helper) exchange(ctx context.Context, job string, file *os.File, reques
 	w.String(job)
 	w.Bytes(request)
 	head := header(kindJob, len(w.Message()))
-	if err := h.process.sendJob(append(head[:], w.Message()...), file); err != nil {
+	if err := h.process.sendJob(ctx, append(head[:], w.Message()...), file); ctx.Err() != nil {
+		return 0, nil, ctx.Err()
+	} else if err != nil {
 		return 0, nil, ErrDied
 	}
 	return h.receive(ctx, func(k kind) int {
@@ -273,8 +275,9 @@ func (h *Helper) exchange(ctx context.Context, job string, file *os.File, reques
 	})
 }
 
-// sendJob sends a frame, with the file's descriptor beside its first byte.
-func (p *process) sendJob(frame []byte, file *os.File) error {
+// sendJob sends a frame, with the file's descriptor beside its first byte. A process that
+// an earlier job has taken over may never read it: ctx and a minute end the wait.
+func (p *process) sendJob(ctx context.Context, frame []byte, file *os.File) error {
 	var rights []byte
 	var fileConn syscall.RawConn
 	if file != nil {
@@ -288,6 +291,7 @@ func (p *process) sendJob(frame []byte, file *os.File) error {
 		return err
 	}
 	p.socket.SetWriteDeadline(time.Now().Add(time.Minute))
+	defer context.AfterFunc(ctx, func() { p.socket.SetWriteDeadline(time.Unix(1, 0)) })()
 	for sent := 0; sent < len(frame); {
 		var sendErr error
 		send := func(socket uintptr) bool {
@@ -358,14 +362,18 @@ func (r *patient) Read(p []byte) (int, error) {
 	for {
 		r.process.socket.SetReadDeadline(time.Now().Add(lookAgain))
 		n, err := r.process.socket.Read(p)
-		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if n == 0 && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
+		// Also of one that sends byte after byte.
 		if err := r.ctx.Err(); err != nil {
 			return 0, err
 		}
 		if now, ok := cpuTime(r.process.child.Pid); ok && now-r.before > r.limit {
 			return 0, ErrTime
+		}
+		if n > 0 {
+			return n, nil
 		}
 	}
 }

@@ -224,6 +224,29 @@ func TestContext(t *testing.T) {
 	sound(t, h)
 }
 
+// The context also ends the wait for a process that sends a byte now and then, and for
+// one that reads no job any more.
+func TestContextOfHostile(t *testing.T) {
+	t.Parallel()
+	for job, then := range map[string]string{"drip": "", "deaf": "echo"} {
+		h := newHelper(t, Bounds{})
+		sound(t, h)
+		ctx, cancel := context.WithCancel(t.Context())
+		last := job
+		if then != "" {
+			if _, err := h.Do(ctx, job, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			last = then
+		}
+		time.AfterFunc(300*time.Millisecond, cancel)
+		if _, err := h.Do(ctx, last, nil, make([]byte, mostRequest)); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want the context's error", job, err)
+		}
+		sound(t, h)
+	}
+}
+
 // Nonsense from the helper is an error, and allocates nothing that it claims.
 func TestNonsense(t *testing.T) {
 	t.Parallel()

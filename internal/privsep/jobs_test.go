@@ -44,6 +44,19 @@ func init() {
 		os.Exit(0)
 		return nil, nil
 	})
+	Register("drip", func(*io.SectionReader, []byte) ([]byte, error) { // an answer without an end in sight
+		h := header(kindAnswer, 32<<20)
+		socket{}.Write(h[:])
+		for {
+			socket{}.Write([]byte{0})
+			unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil)
+		}
+	})
+	Register("deaf", func(*io.SectionReader, []byte) ([]byte, error) { // answers, and reads no other job
+		h := header(kindAnswer, 0)
+		socket{}.Write(h[:])
+		select {}
+	})
 	Register("surroundings", surroundings)
 	Register("attack", attack)
 }
