@@ -82,7 +82,7 @@ var eventFields = []field{
 	{"fdinfo", "descriptor|nil", "The same in parts: ev.fdinfo.kind, .address, .peer, .inode, .peer_inode."},
 	{"abspath", "string|nil", "The call's first path made absolute with its directory descriptor and the working directory."},
 	{"paths", "table", "The call's path arguments by name, made absolute like abspath: ev.paths.newpath. Paths that can't be read are not in it."},
-	{"unplaced", "table", "The path arguments by name, as the program gave them, that are in neither abspath nor paths because nobody knows what they are relative to, as where there is no /proc. Hardly ever is there one."},
+	{"unplaced", "table", "The path arguments by name, as the program gave them, that are in neither abspath nor paths because nobody knows what they are relative to, as where there is no /proc; one that can't be read, as its address (\"0x7f...\"). Hardly ever is there one."},
 	{"messages", "table|nil", "The netlink messages the call sends or has received, a list of structs; nil if it is no call on a netlink socket."},
 	{"call", "string", "The call as strace prints it, without the result: tostring(ev) is the whole line."},
 	{"sig", "string", "Signal name. Assigning another one (\"SIGUSR1\" or a number) delivers that instead. Hooks on signals only."},

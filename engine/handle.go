@@ -258,7 +258,13 @@ func (e *Engine) Observe(f func(*Event)) { e.observers = append(e.observers, f) 
 
 // run calls a hook if its conditions hold.
 func (e *Engine) run(h *boundHook, ev *Event) {
-	if len(h.when) > 0 && !h.when.Eval(ev) || h.sub != nil && h.sub != ev.Task.call.Sub() {
+	if len(h.when) > 0 && !h.when.Eval(ev) {
+		return
+	}
+	if h.sub != nil && h.sub != ev.Task.call.Sub() {
+		if ev.Task.call.Hidden(h.sub) {
+			e.close(h.Hook, ev) // it can't look at what the kernel may be able to read
+		}
 		return
 	}
 	e.call(h.Hook, h.Fn, ev)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -113,36 +114,51 @@ func (ev *Event) Str(field string) (string, bool) {
 // Path returns a path field of the event, absolute and clean; see [Subject].
 func (ev *Event) Path(field string) (string, bool) {
 	s, ok := ev.Str(field)
-	if !ok || strings.HasPrefix(s, "/") && !ev.inRoot() {
+	if ok && ev.argIndex(field) >= 0 {
+		in, known := ev.rooted()
+		if !known {
+			return "", false
+		}
+		if in {
+			s = strings.TrimPrefix(path.Clean("/"+s), "/")
+		}
+	}
+	if !ok || strings.HasPrefix(s, "/") {
 		return path.Clean(s), ok
 	}
-	i := -1
-	if ev.Call() != nil {
-		i = ev.Task.call.Index(strings.TrimPrefix(field, argsPrefix))
-	}
+	i := ev.argIndex(field)
 	if i < 0 {
 		return "", false
 	}
 	base := ev.pathBase(i)
-	if ev.inRoot() {
-		s = path.Clean("/" + s) // ".." leads no further up than to the base
-	}
 	return path.Join(base, s), strings.HasPrefix(base, "/")
 }
 
-// inRoot says whether the call is an openat2 whose directory descriptor is the
-// root for its path (RESOLVE_IN_ROOT).
-func (ev *Event) inRoot() bool {
-	c := ev.Call()
-	if c == nil || c.Name != "openat2" {
-		return false
+// argIndex is the index of the call's argument that a field is, -1 if it is none.
+func (ev *Event) argIndex(field string) int {
+	if ev.Call() == nil {
+		return -1
+	}
+	return ev.Task.call.Index(strings.TrimPrefix(field, argsPrefix))
+}
+
+// rooted says whether a directory is the root of the call's paths, so that one that
+// begins with a slash starts there too and none leads out of it: openat2 has that
+// (RESOLVE_IN_ROOT). It is not known if what says so can't be read.
+func (ev *Event) rooted() (is, known bool) {
+	c := &ev.Task.call
+	if c.Name != "openat2" {
+		return false, true
 	}
 	how := c.Arg(c.Index("how"))
-	if how == nil || how.Kind != decode.KindStruct {
-		return false
+	if how == nil {
+		return false, false
 	}
 	resolve := how.Field("resolve")
-	return resolve != nil && resolve.Uint()&unix.RESOLVE_IN_ROOT != 0
+	if resolve == nil || resolve.Kind != decode.KindFlags {
+		return false, false
+	}
+	return resolve.Uint()&unix.RESOLVE_IN_ROOT != 0, true
 }
 
 // pathBase is the directory to which path argument i of the call is relative:
@@ -189,9 +205,10 @@ func (ev *Event) pathParam(i int) (string, bool) {
 
 // Unplaced iterates over the names of files that Paths leaves out because
 // nobody knows what they are relative to: the argument's name, and the path as
-// the program gave it. It is for scripts that must not overlook a file. A
-// directory descriptor that is not open, or no directory, is no reason: the call
-// fails.
+// the program gave it. A path that can't be read is one of them, as its address: the
+// kernel can read some memory that no tracer can (memfd_secret(2), userfaultfd(2)).
+// It is for scripts that must not overlook a file. A directory descriptor that is
+// not open, or no directory, is no reason: the call fails.
 func (ev *Event) Unplaced(yield func(arg, path string) bool) {
 	if ev.Call() == nil {
 		return
@@ -203,11 +220,21 @@ func (ev *Event) Unplaced(yield func(arg, path string) bool) {
 			continue
 		}
 		s, ok := ev.Str(name)
-		if !ok || s == "" || s[0] == '/' && !ev.inRoot() {
-			continue // "" is the descriptor itself, if anything
+		if !ok {
+			if addr := c.Word(i); addr != 0 && !yield(name, "0x"+strconv.FormatUint(addr, 16)) {
+				return
+			}
+			continue
+		}
+		if s == "" {
+			continue // the descriptor itself, if anything
+		}
+		in, known := ev.rooted()
+		if known && !in && s[0] == '/' {
+			continue
 		}
 		base := ev.pathBase(i)
-		unknown := base == "" && ev.Task.Cwd() == "" || strings.HasPrefix(base, "(unreachable)")
+		unknown := !known || base == "" && ev.Task.Cwd() == "" || strings.HasPrefix(base, "(unreachable)")
 		if unknown && !yield(name, s) {
 			return
 		}

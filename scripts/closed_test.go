@@ -36,3 +36,38 @@ func TestPolicyCanNotBeSwitchedOff(t *testing.T) {
 		}
 	})
 }
+
+// TestHiddenNamesAreDenied: names and addresses that the kernel can read and luatrace can't, or that
+// mean something else than they seem to, get by no script that guards files and addresses.
+func TestHiddenNamesAreDenied(t *testing.T) {
+	t.Parallel()
+	program := fixture.Build(t, "secretcalls")
+	eachUser(t, func(t *testing.T, u user) {
+		secret := u.write(t, "secret", "s")
+		if r := u.trace(t, "-t none", program, secret); r.Code == 77 {
+			t.Skip("this kernel has no memfd_secret(2)")
+		} else if strings.Contains(r.Stdout, "errno") || r.Code != 0 {
+			t.Fatalf("without a script: status %d, %q, %q", r.Code, r.Stdout, r.Stderr)
+		}
+		u.write(t, "p", "allow exec **\nallow read /lib/**\nallow read /lib64/**\nallow read /usr/**\nallow read /etc/ld.so.*\n"+
+			"allow read "+filepath.Dir(secret)+"\nallow bind 127.0.0.1:*\ndefault deny\n")
+		for _, options := range []string{"-s policy -a file=p", "-s policy -a file=p --attachable", "-s deny -a path=" + secret, "-s redirect -a from=" + secret + " -a to=/nonexistent"} {
+			r := u.trace(t, "-o out "+options, program, secret)
+			if r.Code != 0 || r.Stderr != "" {
+				t.Errorf("%s: status %d, %q", options, r.Code, r.Stderr)
+			}
+			names := 4
+			if strings.Contains(options, "policy") {
+				names = 100
+			}
+			for i, line := range strings.Split(strings.TrimSpace(r.Stdout), "\n") {
+				if i < names && !strings.Contains(line, ": errno ") {
+					t.Errorf("%s: %s", options, line)
+				}
+			}
+			if n := strings.Count(r.Stdout, "\n"); n < 11 {
+				t.Errorf("%s: %d lines: %q", options, n, r.Stdout)
+			}
+		}
+	})
+}

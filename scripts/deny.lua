@@ -22,14 +22,12 @@ meta {
     .. "So is a name if nobody knows what it is relative to. Programs can't be traced by others.",
 }
 
-local below = args.under and under(args.under)
+local names, below = require "lib.names", args.under and under(args.under)
 -- A pattern without a slash is for the last part of a name, wherever it is.
 local like = args.glob and glob(args.glob:find("/") and args.glob or "**/" .. args.glob)
 if not (args.path or below or like) then
   error("say what to deny: -a path=FILE, -a under=DIRECTORY or -a glob=PATTERN", 0)
 end
-
-local names = require "lib.names"
 
 local function denied(path)
   return path == args.path or below and below:test(path) or like and like:test(path)
@@ -41,21 +39,22 @@ local function above(dir)
   return inside and (args.path and inside:test(args.path) or args.under and inside:test(args.under))
 end
 
-local function fail(ev, path)
-  ev:fail(args.errno)
+local function fail(ev, path, err)
+  err = err or args.errno
+  ev:fail(err)
   if args.quiet then return end
   if output.json then
-    emit {pid = ev.pid, comm = ev.comm, call = ev.name, err = args.errno, file = path}
+    emit {pid = ev.pid, comm = ev.comm, call = ev.name, err = err, file = path}
   else
-    printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, args.errno, path or "?")
+    printf("denied: %-15s %-11s %s %s\n", ev.comm, ev.name, err, path or "?")
   end
 end
 
 on(args.calls .. ":enter", {on_error = args.errno}, function(ev)
-  local path = names.first(ev, denied, above)
-  if path then fail(ev, path) end
+  local path, unread = names.first(ev, denied, above)
+  if path then fail(ev, path, unread and "EFAULT") end
 end)
-if args.calls == "%file" then on(names.nameless .. ":enter", {on_error = args.errno}, function(ev) fail(ev) end) end
+if args.calls == "%file" then on(names.nameless .. ":enter", {on_error = args.errno}, fail) end
 
 test("a directory and a pattern", {args = {under = "/secret", glob = "*.pem"}}, function(t)
   local r = t:event("openat", {path = "/secret/x", flags = "O_RDONLY"})

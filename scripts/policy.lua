@@ -19,7 +19,8 @@ meta {
     .. "change a name after it was looked at, and links are not followed. io_uring and open_by_handle_at, which show "
     .. "no name, are denied, and other tracers. Only internet and unix addresses are judged. Descriptors are "
     .. "judged when they are opened, inherited ones are not. Names of temporary files and process ids are learned as "
-    .. "patterns. Relative names are denied where nobody can tell to what. A profile has only what this run called.",
+    .. "patterns. Relative names are denied where nobody can tell to what, and so is what can't be read. A profile "
+    .. "has only what this run called.",
 }
 
 local access, address, names = require "lib.access", require "lib.address", require "lib.names"
@@ -30,7 +31,7 @@ if not (args.file or args.learn or args.seccomp) then
 end
 local decide = args.file and rules.read(args.file)
 
-local function check(ev, kind, what, unplaced)
+local function check(ev, kind, what, unplaced, err)
   if args.learn and not unplaced then learned.add(ev, kind, what) end
   if not decide or not unplaced and decide(kind, what) == "allow" then return true end
   local verdict = args.report and "would deny" or "denied"
@@ -39,7 +40,7 @@ local function check(ev, kind, what, unplaced)
   else
     printf("%s: %d %s %s %s\n", verdict, ev.pid, ev.comm, kind, what)
   end
-  if not args.report then ev:fail(args.errno) end
+  if not args.report then ev:fail(err or args.errno) end
   return args.report
 end
 
@@ -56,7 +57,7 @@ if args.file or args.learn then
         end
       end
     end
-    for _, path in pairs(ev.unplaced) do check(ev, kind, path, true) end
+    for name, path in pairs(ev.unplaced) do check(ev, kind, path, true, access.unread(ev, name) and "EFAULT") end
   end)
   on(names.nameless .. ":enter", closed, function(ev)
     if decide then return check(ev, "call", ev.name, true) end
@@ -64,7 +65,7 @@ if args.file or args.learn then
   end)
   on("connect,bind,sendto,sendmsg,sendmmsg:enter", closed, function(ev)
     for _, to in ipairs(address.named(ev)) do
-      if not check(ev, ev.name == "bind" and "bind" or "connect", to) then return end
+      if not check(ev, ev.name == "bind" and "bind" or "connect", to, to == address.unread) then return end
     end
   end)
 end

@@ -15,7 +15,7 @@ meta {
     .. "followed: another name of the same file is not redirected.",
 }
 
-local from = under(args.from)
+local access, from = require "lib.access", under(args.from)
 
 -- All calls that take a path: open, stat, access, exec, rename, unlink ...
 on("%file:enter", {on_error = "EACCES"}, function(ev)
@@ -25,7 +25,8 @@ on("%file:enter", {on_error = "EACCES"}, function(ev)
     end
   end
   -- The program would get its own file, and nobody would know.
-  local _, unknown = next(ev.unplaced)
+  local name, unknown = next(ev.unplaced)
+  if unknown and access.unread(ev, name) then return ev:fail "EFAULT" end
   if unknown then
     error(("nobody knows whether %q is to be redirected, nor what it is relative to"):format(unknown), 0)
   end

@@ -20,6 +20,14 @@ function M.writes(ev, making)
   return bit.band(n, O_ACCMODE) ~= 0 or making and bit.band(n, bit.bor(O_CREAT, O_TRUNC)) ~= 0 or false
 end
 
+-- Whether a name of ev.unplaced, or what it is relative to, can't be read. The kernel mostly says EFAULT
+-- then, but it can read some memory that no tracer can.
+function M.unread(ev, name)
+  if not ev.args[name] then return true end
+  local how = ev.name == "openat2" and struct(ev.how)
+  return ev.name == "openat2" and not (how and how.resolve)
+end
+
 local reading = re "stat|access|^readlink|^l?(get|list)xattr|^chdir$|^getcwd$|^name_to_handle_at$|^inotify_add_watch$"
 
 -- "read", "write" (names and attributes too) or "exec".

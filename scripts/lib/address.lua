@@ -1,7 +1,7 @@
 -- Socket addresses as text.
 local M = {}
 
-local given = require "lib.given"
+local given, clean = require "lib.given", require("lib.paths").clean
 local struct = given.struct
 
 -- {sa_family=AF_INET, ...} -> "127.0.0.1:80"; nil if there is none, or none that can be read.
@@ -14,29 +14,39 @@ function M.text(addr)
   if a.sun_path then return "unix:" .. (a.sun_path:gsub("^%z", "@")) end
 end
 
+-- What stands for addresses that can't be read: some memory the kernel can read and no tracer can.
+M.unread = "(address that can't be read)"
+
 -- The addresses that connect, bind, sendto, sendmsg and sendmmsg name, as a list of texts.
 function M.named(ev)
   local list = {}
-  local function add(addr)
+  local function add(addr, length)
     local text, a = M.text(addr), struct(addr)
-    if not text and a and ev.name:find "^send" and a.sa_family == "AF_UNSPEC" then -- the kernel takes it for AF_INET
+    if addr == nil and length ~= 0 then text = M.unread end
+    if not text and a and ev.name ~= "connect" and a.sa_family == "AF_UNSPEC" then -- the kernel takes it for AF_INET
       local b = {(given.text(a.sa_data) or ""):byte(1, 6)}
       if b[6] then text = ("%d.%d.%d.%d:%d"):format(b[3], b[4], b[5], b[6], b[1] * 256 + b[2]) end
     end
-    list[#list + 1] = text
+    list[#list + 1] = text and text:gsub("^(unix:)(/.*)", function(kind, path) return kind .. clean(path) end)
   end
   local function message(msg)
     msg = struct(msg)
-    if msg then add(msg.msg_name) end
+    if msg then
+      add(msg.msg_name, msg.msg_namelen)
+    else
+      list[#list + 1] = M.unread
+    end
   end
   if ev.name == "sendto" then
-    add(ev.dest_addr)
+    add(ev.dest_addr, ev.addrlen)
   elseif ev.name == "sendmsg" then
     message(ev.msg)
   elseif ev.name == "sendmmsg" then
-    for _, m in ipairs(given.list(ev.msgvec)) do message(struct(m) and m.msg_hdr) end
+    local messages = given.list(ev.msgvec)
+    for _, m in ipairs(messages) do message(struct(m) and m.msg_hdr) end
+    if #messages < math.min(ev.n, 1024) then message(nil) end -- the kernel takes no more than that
   else
-    add(ev.addr)
+    add(ev.addr, ev.addrlen)
   end
   return list
 end

@@ -1,7 +1,7 @@
 -- Other names of files, as far as they can be known by looking at a name.
 local M = {}
 
-local clean = require "lib.paths".clean
+local clean, unread = require("lib.paths").clean, require("lib.access").unread
 local standard = {["/dev/stdin"] = 0, ["/dev/stdout"] = 1, ["/dev/stderr"] = 2}
 
 -- A name that leads through the links which /proc has to root directories, working directories
@@ -56,7 +56,7 @@ end
 
 -- The first name of a call that leads to what is denied, or may: nobody knows what it is relative
 -- to, or it is one of a directory with that below, and the call gives it another. denied(path)
--- and above(directory) say what is.
+-- and above(directory) say what is. The second result says whether it can't be read.
 function M.first(ev, denied, above)
   local moves, link = moving:test(ev.name), target(ev)
   for _, path in pairs(ev.paths) do
@@ -64,7 +64,8 @@ function M.first(ev, denied, above)
     if not direct or denied(path) or denied(direct) or moves and above(direct) then return path end
   end
   if link and (denied(link) or above(link)) then return link end
-  return select(2, next(ev.unplaced))
+  if ev.name:find "^symlink" and not ev.args.target then return "(target that can't be read)", true end
+  for name, path in pairs(ev.unplaced) do return path, unread(ev, name) end
 end
 
 -- Calls that open files, or do without calls, in ways that nobody can judge by a name.

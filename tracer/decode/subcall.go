@@ -52,6 +52,12 @@ func (c *Call) Sub() *syscalls.SubCall {
 	return c.sub
 }
 
+// Hidden reports whether the call is this one of those that its number stands for, and
+// its argument words can't be read.
+func (c *Call) Hidden(sub *syscalls.SubCall) bool {
+	return c.Sub() == nil && c.Sig != nil && c.Sig.Sub(&c.Args) == sub
+}
+
 // CallName returns the name by which a line shows the call: that of the call it stands
 // for, if it stands for one.
 func (c *Call) CallName() string {
