@@ -63,8 +63,8 @@ func (r *Runtime) parse(text []byte, src *source) ([]ast.Stmt, error) {
 	}
 	if n := uint64(len(text))*bytesOfTree + funcs*bytesOfFunction; n >= largeResult {
 		if r.memory.allows(n) != nil {
-			return nil, errorAt(src.name, 0, "compiling %d KiB with %d functions would take more memory than scripts may, %s (--max-memory)",
-				len(text)>>10, funcs, mebibytes(r.memory.limit))
+			return nil, errorAt(src.name, 0, "compiling %d KiB with %d functions would take more memory than scripts may, %s%s",
+				len(text)>>10, funcs, mebibytes(r.memory.limit), r.memory.hint())
 		}
 	}
 	if !in.cancelled {

@@ -22,8 +22,9 @@ import (
 // report at the end can still run, the limit is raised by a sixteenth at each
 // interrupt, to the double at most.
 type memoryLimit struct {
-	limit uint64
-	intr  *interrupt
+	limit  uint64
+	option string // that sets the limit, "" for none
+	intr   *interrupt
 
 	mu     sync.Mutex
 	next   uint64 // from here on calls are interrupted
@@ -34,8 +35,8 @@ type memoryLimit struct {
 }
 
 // newMemoryLimit starts to watch; limit 0 means that there is nothing to do.
-func newMemoryLimit(limit uint64, intr *interrupt) *memoryLimit {
-	m := &memoryLimit{limit: limit, next: limit, intr: intr}
+func newMemoryLimit(limit uint64, option string, intr *interrupt) *memoryLimit {
+	m := &memoryLimit{limit: limit, option: option, next: limit, intr: intr}
 	if limit == 0 {
 		return m
 	}
@@ -144,7 +145,15 @@ func (m *memoryLimit) quickly() {
 }
 
 func (m *memoryLimit) exceeded() error {
-	return fmt.Errorf("the script keeps more than %s of memory (--max-memory)", mebibytes(m.limit))
+	return fmt.Errorf("the script keeps more than %s of memory%s", mebibytes(m.limit), m.hint())
+}
+
+// hint names the option of the limit, for messages, where there is one.
+func (m *memoryLimit) hint() string {
+	if m.option == "" {
+		return ""
+	}
+	return " (" + m.option + ")"
 }
 
 // maxText is how long a string can be.
@@ -169,7 +178,7 @@ func (m *memoryLimit) allowsText(n uint64) error {
 	case n > maxText:
 		return fmt.Errorf("a string of %s is longer than strings can be, %s", mebibytes(n), mebibytes(maxText))
 	}
-	return fmt.Errorf("a string of %s would be more than half of the memory that scripts may take, %s (--max-memory)", mebibytes(n), mebibytes(m.limit))
+	return fmt.Errorf("a string of %s would be more than half of the memory that scripts may take, %s%s", mebibytes(n), mebibytes(m.limit), m.hint())
 }
 
 // allows returns an error if n more bytes would be too much.
@@ -181,7 +190,7 @@ func (m *memoryLimit) allows(n uint64) error {
 }
 
 func (m *memoryLimit) tooMuch(n uint64) error {
-	return fmt.Errorf("a string of %s would be more memory than scripts may take, %s (--max-memory)", mebibytes(n), mebibytes(m.limit))
+	return fmt.Errorf("a string of %s would be more memory than scripts may take, %s%s", mebibytes(n), mebibytes(m.limit), m.hint())
 }
 
 // fits says whether there is room for n more bytes. What was dropped is collected

@@ -42,6 +42,9 @@ type Options struct {
 	// that goes beyond it ends with an error. The bound is on all that this
 	// process keeps: see [memoryLimit].
 	MaxMemory uint64
+	// MemoryOption is the option of the command line that sets MaxMemory, as
+	// "--max-memory", for messages; empty where none does.
+	MemoryOption string
 	// MaxRead bounds one read of a tracee's memory, in bytes; 0 means
 	// DefaultMaxRead.
 	MaxRead uint64
@@ -174,7 +177,7 @@ func New(opts Options) *Runtime {
 	r.installWords()
 	r.install()
 	r.protectGlobals()
-	r.memory = newMemoryLimit(opts.MaxMemory, r.intr)
+	r.memory = newMemoryLimit(opts.MaxMemory, opts.MemoryOption, r.intr)
 	if opts.Timeout > 0 {
 		go r.intr.watch(opts.Timeout, overran(opts.Timeout), opts.OnStuck, r.quit)
 	}

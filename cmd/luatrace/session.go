@@ -52,15 +52,16 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	o.print.Width = o.lineWidth(out)
 	columns, lines := out.size()
 	luaOptions := bindings.Options{
-		Out:       out,
-		Timeout:   o.limits.hookTime,
-		MaxMemory: o.limits.memory,
-		MaxRead:   o.limits.read,
-		Libraries: []bindings.Library{collection()},
-		Aside:     s.interrupt,
-		Notice:    s.scriptNotice(o),
-		Sandbox:   o.sandbox,
-		ReadOnly:  o.readOnly,
+		Out:          out,
+		Timeout:      o.limits.hookTime,
+		MaxMemory:    o.limits.memory,
+		MemoryOption: "--max-memory",
+		MaxRead:      o.limits.read,
+		Libraries:    []bindings.Library{collection()},
+		Aside:        s.interrupt,
+		Notice:       s.scriptNotice(o),
+		Sandbox:      o.sandbox,
+		ReadOnly:     o.readOnly,
 		Screen: bindings.Screen{
 			Terminal: out.terminal, Width: columns, Height: lines, JSON: o.json,
 			Colour: o.colours(out.terminal, env),
