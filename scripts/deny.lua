@@ -35,8 +35,8 @@ end
 
 -- Whether a directory has what is denied below it.
 local function above(dir)
-  local inside = dir ~= "/" and under(dir)
-  return inside and (args.path and inside:test(args.path) or args.under and inside:test(args.under))
+  local inside = under(dir)
+  return args.path and inside:test(args.path) or args.under and inside:test(args.under)
 end
 
 local function fail(ev, path, err)

@@ -35,8 +35,8 @@ func TestNoWayRound(t *testing.T) {
 			"-s deny -a path=" + dir + "/secret": "",
 			"-s deny -a under=" + dir:            "",
 			// Links are not followed, and of names above a pattern nothing is known.
-			"-s deny -a glob=" + dir + "/*": "link_to_directory renamed",
-			"-s policy -a file=p":           "link_to_file link_to_directory hard_link",
+			"-s deny -a glob=" + dir + "/*": "link_to_directory link_to_root link_to_proc link_upwards renamed",
+			"-s policy -a file=p":           "link_to_file link_to_directory link_to_root link_to_proc link_upwards hard_link",
 		} {
 			for _, row := range []string{"", " --no-notify", " --attachable"} {
 				r := u.trace(t, "-q -o /dev/null "+options+row, program, dir, "secret")

@@ -59,11 +59,13 @@ end
 -- and above(directory) say what is. The second result says whether it can't be read.
 function M.first(ev, denied, above)
   local moves, link = moving:test(ev.name), target(ev)
-  for _, path in pairs(ev.paths) do
+  for name, path in pairs(ev.paths) do
     local direct = M.direct(ev, path)
-    if not direct or denied(path) or denied(direct) or moves and above(direct) then return path end
+    local stays = direct == "/" and (name == "target" or ev.name:find "root$") -- what is there gets no other name
+    if not direct or denied(path) or denied(direct) or moves and not stays and above(direct) then return path end
   end
-  if link and (denied(link) or above(link)) then return link end
+  local led = link and M.direct(ev, link)
+  if link and (not led or denied(link) or denied(led) or above(led)) then return link end
   if ev.name:find "^symlink" and not ev.args.target then return "(target that can't be read)", true end
   for name, path in pairs(ev.unplaced) do return path, unread(ev, name) end
 end
