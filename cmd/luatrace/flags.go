@@ -182,6 +182,9 @@ func (o *options) checkTracees() error {
 		return fmt.Errorf("--exit-with-command ends with the command: there is none")
 	}
 	for _, list := range o.pidLists {
+		if strings.Trim(list, ", \t\n") == "" { // that of a variable which nobody has set, or of a pidof that found nothing
+			return fmt.Errorf("-p %s: no process is named: a process id or name is wanted, or several with commas between them", quote(list))
+		}
 		if err := o.attachTo(list); err != nil {
 			return err
 		}
@@ -211,6 +214,8 @@ func (o *options) checkFiles() error {
 	// as strace -f -o FILE does
 	o.print.PIDs = o.print.PIDs || o.followed && o.output != ""
 	switch {
+	case o.flagged("output") && o.output == "": // that of a variable which nobody has set
+		return errors.New("-o: the name of a file is wanted")
 	case o.separate && o.output == "":
 		return fmt.Errorf("-ff makes a file for each thread: -o FILE is wanted")
 	case o.separate && (len(o.scripts) > 0 || len(o.codes) > 0):
