@@ -15,6 +15,11 @@
 // and for reading only, with a request, and returns the answer. An answer is
 // hostile like the file: package wire takes it apart.
 //
+// A helper that a file has taken over stays that until it ends: it sees the files
+// of later jobs and can answer for them. Who reads files of several owners has a
+// Helper for each. It can make threads as memory allows; their number counts for
+// the user's.
+//
 // The protocol: a frame is three 32-bit words (magic, kind, length) and the
 // payload; a descriptor comes with the first byte of a job's frame. The helper
 // begins with kindHello. Then each job (kindJob: its name, its request) has one
