@@ -17,11 +17,12 @@ func TestBlockedSignalArrives(t *testing.T) {
 	for name, sig := range map[string]unix.Signal{"USR1": unix.SIGUSR1, "TERM": unix.SIGTERM, "RTMIN+3": 37, "TSTP": unix.SIGTSTP} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const waits = `import signal, sys
+			// Not print: the signal may come while "ready" is being printed.
+			const waits = `import os, signal, sys
 n = int(sys.argv[1])
-signal.signal(n, lambda *a: (print("got", n, flush=True), sys.exit(0)))
+signal.signal(n, lambda *a: (os.write(1, b"got %d\n" % n), os._exit(0)))
 signal.pthread_sigmask(signal.SIG_UNBLOCK, {n})
-print("ready", flush=True)
+os.write(1, b"ready\n")
 while True: signal.pause()`
 			p := start(t, exec.Command("env", "--block-signal="+name, fixture.Luatrace(t), "-e", "", "python3", "-c", waits, strconv.Itoa(int(sig))))
 			p.line()
