@@ -71,7 +71,7 @@ func (t *Tracer) mayLeave(p *Process) error {
 	switch {
 	case t.stopsCalls():
 		return ErrFiltered
-	case t.isStrict(p):
+	case p.isStrict():
 		return ErrStrict
 	}
 	return nil
@@ -203,7 +203,7 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 		if task.guarded() {
 			t.guardExit(task, s)
 		}
-		if again := task.interrupted && t.repairInterrupted(task); !again && !s.interrupted() {
+		if again := task.interrupted && t.repairInterrupted(task); !again && !isRestart(s.rval()) {
 			t.finished(task, shown)
 		}
 	case StatusEventStop, StatusGroup:

@@ -128,7 +128,10 @@ func fork(p *childPlan) (pid uintptr, errno syscall.Errno) {
 }
 
 // withoutClone3 says whether a failure may be that of an older kernel, or of a container that
-// keeps clone3 from us.
+// keeps clone3 from us. The child of forkChild may call it.
+//
+//go:norace
+//go:nosplit
 func withoutClone3(e syscall.Errno) bool {
 	return e == syscall.ENOSYS || e == syscall.EINVAL || e == syscall.EPERM
 }
@@ -164,7 +167,7 @@ func forkChild(p *childPlan) (pid uintptr, errno syscall.Errno) {
 	if p.way != forkClone {
 		pid, _, e = syscall.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args), 0)
 	}
-	if e == syscall.ENOSYS || e == syscall.EINVAL || e == syscall.EPERM {
+	if withoutClone3(e) {
 		cleared = false
 		pid, _, e = syscall.RawSyscall6(unix.SYS_CLONE, uintptr(syscall.SIGCHLD)|p.cloneFlags, 0, 0, 0, 0, 0)
 	}

@@ -10,20 +10,8 @@ import (
 const (
 	erestartsys    = 512 // restarted unless a handler without SA_RESTART runs
 	erestartnointr = 513 // restarted always
-	erestartnohand = 514 // restarted unless a handler runs
 	erestartBlock  = 516 // restart_syscall goes on with it
 )
-
-// interrupted says whether an exit stop is that of a call which a signal, or
-// PTRACE_INTERRUPT, has ended before it had done anything: it is made again, or
-// fails with EINTR when a handler has run.
-func (s *syscallInfo) interrupted() bool {
-	switch -s.rval() {
-	case erestartsys, erestartnointr, erestartnohand, erestartBlock:
-		return true
-	}
-	return false
-}
 
 // interruptedAsking says whether an exit stop is not that of the call itself: a
 // call that waits for its notification to be received can be interrupted by a

@@ -1,10 +1,6 @@
 package tracer
 
-import (
-	"bytes"
-	"strconv"
-	"strings"
-)
+import "luatrace/tracer/procfs"
 
 // letGo are the processes that Detach was called for, with the times of their start: a
 // number alone may be another's by now.
@@ -48,11 +44,6 @@ func (t *Tracer) isLetGo(pid int) bool {
 // ticksOfStart is when a thread was started, in clock ticks; 0 if it is gone.
 func ticksOfStart(tid int) uint64 {
 	text, _ := proc().ReadFile(tid, "stat")
-	const starttime = 22 - 3 // proc_pid_stat(5); the fields behind the name begin with the third
-	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(f) <= starttime {
-		return 0
-	}
-	n, _ := strconv.ParseUint(f[starttime], 10, 64)
-	return n
+	ticks, _ := procfs.StartOf(text)
+	return ticks
 }

@@ -118,30 +118,26 @@ func (o *credentials) dumpableFor(c *credentials, over bool) bool {
 // access mode checking" in ptrace(2). What Landlock, SELinux and AppArmor say is not
 // known, nor whom Yama's PR_SET_PTRACER allows.
 func mayTrace(tid, target int) bool {
-	c, known := credentialsOf(tid)
-	o, knownToo := credentialsOf(target)
-	if !known || !knownToo {
-		return false
-	}
-	over := c.over(&o)
-	switch scope := yamaScope(proc()); {
-	case scope >= 3, scope == 2 && !over:
-		return false
-	}
-	return (c.same(&o) || over) && o.dumpableFor(&c, over) && c.privileged(&o)
+	c, o, over, may := mayMeet(tid, target)
+	return may && (c.same(&o) || over) && o.dumpableFor(&c, over)
 }
 
 // mayTraceChild says whether the kernel would let a parent trace a child that asks
 // for it (PTRACE_TRACEME).
 func mayTraceChild(parent, child int) bool {
-	c, known := credentialsOf(parent)
-	o, knownToo := credentialsOf(child)
+	_, _, _, may := mayMeet(parent, child)
+	return may
+}
+
+// mayMeet is what the kernel asks whoever wants it: Yama, and the capabilities of the two. over
+// says whether the tracer has power over the other's user namespace.
+func mayMeet(tracer, tracee int) (c, o credentials, over, may bool) {
+	c, known := credentialsOf(tracer)
+	o, knownToo := credentialsOf(tracee)
 	if !known || !knownToo {
-		return false
+		return c, o, false, false
 	}
-	switch scope := yamaScope(proc()); {
-	case scope >= 3, scope == 2 && !c.over(&o):
-		return false
-	}
-	return c.privileged(&o)
+	over = c.over(&o)
+	scope := yamaScope(proc())
+	return c, o, over, (scope < 2 || scope == 2 && over) && c.privileged(&o)
 }

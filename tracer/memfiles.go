@@ -30,9 +30,6 @@ var mostDescriptors = sync.OnceValue(func() int {
 // mostMemFiles is how many of them are kept open.
 var mostMemFiles = sync.OnceValue(func() int { return max(4, (mostDescriptors()-otherDescriptors)/2) })
 
-// outOfDescriptors says whether a call has failed for want of descriptors.
-func outOfDescriptors(err error) bool { return err == unix.EMFILE || err == unix.ENFILE }
-
 // add notes that a file was opened.
 func (s *memFiles) add(m *memFile) {
 	if len(s.open) >= mostMemFiles() {

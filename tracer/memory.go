@@ -34,12 +34,12 @@ func (m *memFile) get(tid int, files *memFiles) (int, error) {
 		return -1, m.denied
 	}
 	fd, err := proc().Open(tid, "mem", unix.O_RDWR)
-	for outOfDescriptors(err) && files != nil && files.closeOne() {
+	for procfs.OutOfDescriptors(err) && files != nil && files.closeOne() {
 		fd, err = proc().Open(tid, "mem", unix.O_RDWR)
 	}
 	if err != nil {
 		procfs.NoteExhausted(err)
-		if err != unix.ENOENT && err != unix.ESRCH && !outOfDescriptors(err) { // those are not the process's
+		if err != unix.ENOENT && err != unix.ESRCH && !procfs.OutOfDescriptors(err) { // those are not the process's
 			m.denied = err
 		}
 		return -1, err

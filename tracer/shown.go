@@ -34,13 +34,7 @@ type keptDir struct {
 }
 
 // keptDirs is how many are kept open at once: an eighth of the descriptors there are.
-var keptDirs = sync.OnceValue(func() int32 {
-	var r unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
-		return 0
-	}
-	return int32(min(r.Cur/8, 1024))
-})
+var keptDirs = sync.OnceValue(func() int32 { return int32(min(mostDescriptors()/8, 1024)) })
 
 var openDirs atomic.Int32
 

@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/syscalls"
@@ -31,14 +33,7 @@ func (t *Tracer) enterStrict(task *Task) {
 func (t *Task) confinesItself() bool { return t.strict || t.entersStrict }
 
 // isStrict says whether a thread of a process is: the process must stay ours then.
-func (t *Tracer) isStrict(p *Process) bool {
-	for _, task := range t.tasks {
-		if task.Proc == p && task.confinesItself() {
-			return true
-		}
-	}
-	return false
-}
+func (p *Process) isStrict() bool { return slices.ContainsFunc(p.Threads(), (*Task).confinesItself) }
 
 // seccompMode is the mode of this process, which its children inherit.
 func seccompMode() int {

@@ -323,6 +323,8 @@ func (t *Task) RaiseSignal(sig unix.Signal) error {
 	return nil
 }
 
+// isRestart says whether a result is that of a call which a signal, or PTRACE_INTERRUPT, has
+// ended before it had done anything: it is made again, or fails with EINTR when a handler has run.
 func isRestart(ret int64) bool { return ret >= -516 && ret <= -512 }
 
 func errnoOrNil(e unix.Errno) error {

@@ -82,7 +82,7 @@ func openat(dir int, name string, flags int) (int, error) {
 	}
 	for {
 		fd, err := openKept(dir, name, flags)
-		if outOfDescriptors(err) && lendSpare() {
+		if OutOfDescriptors(err) && lendSpare() {
 			continue
 		}
 		NoteExhausted(err)

@@ -29,12 +29,13 @@ func Exhausted() uint64 { return exhausted.Load() }
 
 // NoteExhausted counts an error that is one of those.
 func NoteExhausted(err error) {
-	if outOfDescriptors(err) {
+	if OutOfDescriptors(err) {
 		exhausted.Add(1)
 	}
 }
 
-func outOfDescriptors(err error) bool { return err == unix.EMFILE || err == unix.ENFILE }
+// OutOfDescriptors says whether a call has failed for want of descriptors.
+func OutOfDescriptors(err error) bool { return err == unix.EMFILE || err == unix.ENFILE }
 
 // startSpares begins to keep them, as copies of a descriptor.
 func startSpares(of int) {
