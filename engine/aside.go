@@ -16,7 +16,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 		if a.Err == tracer.ErrStrict {
 			why = "a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter"
 		}
-		e.sayOnce(a, fmt.Sprintf("%s can't be traced by %s: %s; --attachable runs without one", tracee, other, why))
+		e.sayOnce(saidOnce{saidRefused, a.Tracer}, fmt.Sprintf("%s can't be traced by %s: %s; --attachable runs without one", tracee, other, why))
 	case tracer.AsideLeaves:
 		for _, t := range a.Tracee.Threads() {
 			ev := &e.ev
@@ -26,7 +26,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 		}
 	case tracer.AsideTraced:
 		if !e.opts.QuietTracees {
-			e.sayOnce(a, fmt.Sprintf("%s is traced by %s from here on, not by luatrace (--keep-tracing refuses it)", tracee, other))
+			e.sayOnce(saidOnce{saidTraced, a.Tracer}, fmt.Sprintf("%s is traced by %s from here on, not by luatrace (--keep-tracing refuses it)", tracee, other))
 		}
 	case tracer.AsideBack:
 		then := "it is traced by luatrace again, and what it did meanwhile is missing"
@@ -37,44 +37,42 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 	}
 }
 
-// sayOnce reports what is to be said of a tracer once.
-func (e *Engine) sayOnce(a *tracer.Aside, message string) {
-	e.sayOnceOf(saidAside{a.Tracer, a.Stage}, message)
+// saidOnce is what is reported once: for each tracer, or, with 0, at all.
+type saidOnce struct {
+	what   remark
+	tracer int
 }
 
-func (e *Engine) sayOnceOf(key saidAside, message string) {
-	if e.asides[key] {
+type remark uint8
+
+const (
+	saidRefused remark = iota // a process can't be let go for this tracer
+	saidTraced                // one is traced by it
+	saidStray                 // a process was found that nobody traced
+	saidLost                  // there is one that nobody can trace
+)
+
+func (e *Engine) sayOnce(key saidOnce, message string) {
+	if e.said[key] {
 		return
 	}
-	if e.asides == nil {
-		e.asides = map[saidAside]bool{}
+	if e.said == nil {
+		e.said = map[saidOnce]bool{}
 	}
-	e.asides[key] = true
+	e.said[key] = true
 	e.report(message)
 }
-
-// saidAside is what was said of a tracer.
-type saidAside struct {
-	tracer int
-	stage  tracer.AsideStage
-}
-
-// What was said of no tracer.
-const (
-	strayFound tracer.AsideStage = 0x80 + iota
-	strayLost
-)
 
 // foundStray reports, once each, that there was a process which nobody traced, and
 // that there is one which nobody can trace.
 func (e *Engine) foundStray(pid int, err error) {
-	key := saidAside{stage: strayFound}
+	what := saidStray
 	message := "is traced from here on: it was born untraced, as another thread wrote CLONE_UNTRACED while clone3 was called; what it did before is missing, as of others that are born so"
 	if err != nil {
-		key.stage = strayLost
+		what = saidLost
 		message = fmt.Sprintf("has a thread or child that is not traced: another thread wrote CLONE_UNTRACED while clone3 was called, and it can't be attached to (%v); there may be more", err)
 	}
-	e.sayOnceOf(key, processName(pid)+" "+message)
+	e.sayOnce(saidOnce{what: what}, processName(pid)+" "+message)
 }
 
 // processName is a process id with the name of the process.

@@ -101,10 +101,10 @@ type Engine struct {
 	failures    []*failures // of hooks, by place, in the order in which they first came
 	exhausted   uint64      // what procfs.Exhausted was at the last error of a hook
 	command     *tracer.Process
-	simulation  *Simulation        // where events are made up, instead of tr
-	keepTasks   bool               // end hooks may ask for tasks
-	last        []*Task            // what was traced at the end
-	asides      map[saidAside]bool // the processes that trace others, told of already
+	simulation  *Simulation // where events are made up, instead of tr
+	keepTasks   bool        // end hooks may ask for tasks
+	last        []*Task     // what was traced at the end
+	said        map[saidOnce]bool
 	reading     procfs.Bound
 	cuts        map[string]bool // the files of /proc of which only the beginning was read
 

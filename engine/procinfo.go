@@ -26,27 +26,24 @@ func (e *Engine) LimitReads(most int, poll func() error) {
 // name. The error is a *procfs.RefusedError for a file that has no end.
 func (p *Proc) ProcFile(name string) ([]byte, error) {
 	b, err := p.Process.ProcFile(name)
-	if cut := (*procfs.CutError)(nil); errors.As(err, &cut) {
-		p.reportCut(cut)
-		err = nil
-	}
-	return b, err
+	return b, p.beginningWillDo(err)
 }
 
 // List returns the names in a directory below /proc/PID, as ProcFile does.
 func (p *Proc) List(dir string) ([]string, error) {
 	names, err := p.Process.List(dir)
-	if cut := (*procfs.CutError)(nil); errors.As(err, &cut) {
-		p.reportCut(cut)
-		err = nil
-	}
-	return names, err
+	return names, p.beginningWillDo(err)
 }
 
-func (p *Proc) reportCut(cut *procfs.CutError) {
+// beginningWillDo takes the error that only the beginning was read for none, and reports it.
+func (p *Proc) beginningWillDo(err error) error {
+	var cut *procfs.CutError
+	if !errors.As(err, &cut) {
+		return err
+	}
 	e := p.eng
 	if e.cuts[cut.File] {
-		return
+		return nil
 	}
 	if e.cuts == nil {
 		e.cuts = map[string]bool{}
@@ -60,6 +57,7 @@ func (p *Proc) reportCut(cut *procfs.CutError) {
 		what, why = "names", ""
 	}
 	e.report(fmt.Sprintf("%q of process %d is longer than what is read of it, %d %s%s: its end is missing. This is said once", cut.File, p.PID, cut.Most, what, why))
+	return nil
 }
 
 // IsRefused says whether an error of ProcFile is that the file has no end.

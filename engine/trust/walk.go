@@ -27,15 +27,12 @@ func (s *Step) Link() bool { return s.Entry.Mode&unix.S_IFMT == unix.S_IFLNK }
 func (s *Step) Path() string { return path.Join(s.Dir, s.Name) }
 
 // ACL is the access list of the folder, for [Party.Writers].
-func (s *Step) ACL() []byte { return aclOf(s.FD) }
+func (s *Step) ACL() []byte { return FileACL(s.FD) }
 
 // FileACL is the access list of an open file, for [Party.Writers]; nil if it has none.
-// The descriptor may be of any kind.
-func FileACL(fd int) []byte { return aclOf(fd) }
-
-// aclOf reads an access list by way of /proc, since a descriptor of O_PATH has no
-// attributes. Only modes in which the group may write make it count.
-func aclOf(fd int) []byte {
+// The descriptor may be of any kind: one of O_PATH has no attributes, so they are read by
+// way of /proc. Only modes in which the group may write make the list count.
+func FileACL(fd int) []byte {
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) != nil || st.Mode&0o020 == 0 {
 		return nil
@@ -79,7 +76,7 @@ func WalkHere(name string, step func(*Step) error) error {
 	if path.IsAbs(name) {
 		dir = "/"
 	}
-	if err := w.enter(unix.AT_FDCWD, dir, dir); err != nil {
+	if err := w.enter(unix.AT_FDCWD, dir, dir, 0); err != nil {
 		return err
 	}
 	return w.along(name)
@@ -107,9 +104,9 @@ type walker struct {
 	step  func(*Step) error
 }
 
-// enter goes to a folder, named in the one of fd.
-func (w *walker) enter(fd int, name, dir string) error {
-	to, err := unix.Openat(fd, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+// enter goes to a folder, named in the one of fd; flags are more of openat(2).
+func (w *walker) enter(fd int, name, dir string, flags int) error {
+	to, err := unix.Openat(fd, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC|flags, 0)
 	if err != nil {
 		return err
 	}
@@ -138,7 +135,7 @@ func (w *walker) along(name string) error {
 		case ".":
 			continue
 		case "..":
-			if err := w.enter(w.fd, "..", path.Join(w.dir, "..")); err != nil {
+			if err := w.enter(w.fd, "..", path.Join(w.dir, ".."), 0); err != nil {
 				return err
 			}
 			continue
@@ -168,7 +165,7 @@ func (w *walker) along(name string) error {
 		case s.Kernel && s.Last:
 			return nil
 		case s.Kernel:
-			if err := w.enter(w.fd, one, s.Path()); err != nil {
+			if err := w.enter(w.fd, one, s.Path(), 0); err != nil {
 				return err
 			}
 		case s.Link():
@@ -176,7 +173,7 @@ func (w *walker) along(name string) error {
 				return unix.ENOENT
 			}
 			if path.IsAbs(target) {
-				if err := w.enter(unix.AT_FDCWD, "/", "/"); err != nil {
+				if err := w.enter(unix.AT_FDCWD, "/", "/", 0); err != nil {
 					return err
 				}
 			}
@@ -186,12 +183,9 @@ func (w *walker) along(name string) error {
 		default:
 			// What lies behind the name now may be something else than what step was told of:
 			// a link that came since is refused, and a folder is looked at by its descriptor.
-			to, err := unix.Openat(w.fd, one, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-			if err != nil {
+			if err := w.enter(w.fd, one, s.Path(), unix.O_NOFOLLOW); err != nil {
 				return err
 			}
-			unix.Close(w.fd)
-			w.fd, w.dir = to, s.Path()
 		}
 	}
 }
