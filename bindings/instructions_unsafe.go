@@ -53,15 +53,6 @@ func listPart(tb *lua.LTable) []lua.LValue {
 	return *(*[]lua.LValue)(unsafe.Add(unsafe.Pointer(tb), arrayOffset))
 }
 
-// textOf makes a string of bytes that nobody changes any more: of many without a
-// copy, unless that would keep far more memory than they take.
-func textOf(b []byte) string {
-	if len(b) < largeResult || cap(b) > 2*len(b) {
-		return string(b)
-	}
-	return unsafe.String(unsafe.SliceData(b), len(b))
-}
-
 func init() {
 	for _, op := range []int{lua.OP_CONCAT, lua.OP_SETTABLE} {
 		if instructions[op] == nil {

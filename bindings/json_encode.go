@@ -189,16 +189,7 @@ func (e *jsonEncoder) object(dst []byte, tb *lua.LTable, n int, keys []lua.LValu
 		}
 		members = append(members, member{name, tb.RawGet(k)})
 	}
-	var err error
-	slices.SortStableFunc(members, func(a, b member) int {
-		if err == nil {
-			err = e.r.work()
-		}
-		if err != nil {
-			return 0 // the order does not matter any more
-		}
-		return strings.Compare(a.name, b.name)
-	})
+	err := sortWithin(e.r, members, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	if err != nil {
 		return dst, err
 	}

@@ -140,13 +140,10 @@ func (r *Runtime) sortedKeys(tb *lua.LTable, n int) ([]lua.LValue, error) {
 		}
 		return 2
 	}
-	slices.SortStableFunc(keys, func(a, b lua.LValue) int {
-		if err == nil {
-			err = r.work()
-		}
-		if err != nil {
-			return 0 // the order does not matter any more
-		}
+	if err != nil {
+		return nil, err
+	}
+	return keys, sortWithin(r, keys, func(a, b lua.LValue) int {
 		if d := rank(a) - rank(b); d != 0 {
 			return d
 		}
@@ -158,7 +155,21 @@ func (r *Runtime) sortedKeys(tb *lua.LTable, n int) ([]lua.LValue, error) {
 		}
 		return 0
 	})
-	return keys, err
+}
+
+// sortWithin sorts a list, equal elements as they stand, until it has to end: then it
+// returns why.
+func sortWithin[T any](r *Runtime, list []T, order func(a, b T) int) (err error) {
+	slices.SortStableFunc(list, func(a, b T) int {
+		if err == nil {
+			err = r.work()
+		}
+		if err != nil {
+			return 0 // the order does not matter any more
+		}
+		return order(a, b)
+	})
+	return err
 }
 
 func compare[T float64 | uint64 | int64](a, b T) int {

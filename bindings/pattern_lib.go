@@ -8,7 +8,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// maxPatterns bounds the cache of compiled patterns.
+// maxPatterns bounds a cache of compiled patterns; those that are made at
+// run time would otherwise stay for ever.
 const maxPatterns = 1000
 
 // maxCached is how many bytes the patterns in a cache take, compiled, and one more.
@@ -21,24 +22,35 @@ const maxPattern = 1 << 20
 // patternSize is what a byte of a pattern takes, compiled.
 const patternSize = 96
 
+// checkPattern raises an error for a pattern that is too long.
+func checkPattern(L *lua.LState, arg int, text string) {
+	if len(text) > maxPattern {
+		L.ArgError(arg, "a pattern of "+strconv.Itoa(len(text))+" bytes; the longest has "+strconv.Itoa(maxPattern))
+	}
+}
+
+// keep puts a compiled pattern of about size bytes into a cache, which is emptied
+// when it is full; total is what it holds.
+func keep[T any](cache map[string]T, total *int, text string, compiled T, size int) {
+	if *total += size; len(cache) >= maxPatterns || *total > maxCached {
+		clear(cache)
+		*total = size
+	}
+	cache[text] = compiled
+}
+
 // pattern returns a pattern compiled, or raises what is wrong with it.
 func (r *Runtime) pattern(L *lua.LState, text string) *pattern {
 	p := r.patterns[text]
 	if p == nil {
 		size := patternSize * len(text)
-		if len(text) > maxPattern {
-			L.ArgError(2, "a pattern of "+strconv.Itoa(len(text))+" bytes; the longest has "+strconv.Itoa(maxPattern))
-		}
+		checkPattern(L, 2, text)
 		r.room(L, size)
 		var err error
 		if p, err = compilePattern(text); err != nil {
 			L.ArgError(2, escape(err.Error())+" (in '"+escape(text)+"')")
 		}
-		if r.patternBytes += size; len(r.patterns) >= maxPatterns || r.patternBytes > maxCached {
-			clear(r.patterns)
-			r.patternBytes = size
-		}
-		r.patterns[text] = p
+		keep(r.patterns, &r.patternBytes, text, p, size)
 	}
 	return p
 }

@@ -3,23 +3,16 @@ package bindings
 import (
 	"regexp"
 	"regexp/syntax"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// maxRegexes bounds the cache of compiled patterns; patterns that are made at
-// run time would otherwise stay for ever.
-const maxRegexes = 1000
-
 // roomForRegex is room for a compiled pattern, and returns about what it takes. Its
 // states may be far more than its bytes: (x{100}){10}.
 func (r *Runtime) roomForRegex(L *lua.LState, pattern string) int {
 	const parsed, state = 400, 200 // bytes that a byte of the pattern takes, and a state
-	if len(pattern) > maxPattern {
-		L.ArgError(1, "a pattern of "+strconv.Itoa(len(pattern))+" bytes; the longest has "+strconv.Itoa(maxPattern))
-	}
+	checkPattern(L, 1, pattern)
 	size := parsed * len(pattern)
 	r.room(L, size)
 	if !strings.Contains(pattern, "{") {
@@ -63,12 +56,8 @@ func reGlobals() module {
 					}
 					L.ArgError(1, escape(err.Error()))
 				}
-				if r.regexBytes += size; len(r.regexes) >= maxRegexes || r.regexBytes > maxCached {
-					clear(r.regexes)
-					r.regexBytes = size
-				}
 				re = &regex{compiled}
-				r.regexes[pattern] = re
+				keep(r.regexes, &r.regexBytes, pattern, re, size)
 			}
 			L.Push(r.newObject("regex", re))
 			return 1

@@ -50,7 +50,7 @@ func TestRegexIsLinearAndCached(t *testing.T) {
 		t.Errorf("took %v", d)
 	}
 	output(t, r, out, `for i = 1, 5000 do re("p" .. i) end`)
-	if n := len(r.regexes); n > maxRegexes {
+	if n := len(r.regexes); n > maxPatterns {
 		t.Errorf("%d patterns are kept", n)
 	}
 	a := r.regexes["p5000"]
