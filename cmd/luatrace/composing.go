@@ -21,8 +21,13 @@ func (c *composing) notice(text string) {
 	c.say(text)
 }
 
-// done ends the work at a line.
-func (c *composing) done() {
+// work begins the work at a line. What it returns ends it.
+func (c *composing) work() (end func()) {
+	c.busy = true
+	return c.end
+}
+
+func (c *composing) end() {
 	c.busy = false
 	for len(c.waiting) > 0 {
 		text := c.waiting[0]
@@ -32,49 +37,41 @@ func (c *composing) done() {
 }
 
 func (c *composing) Enter(ev *engine.Event) error {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	return c.linePrinter.Enter(ev)
 }
 
 func (c *composing) EnterOnly(ev *engine.Event) error {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	return c.linePrinter.EnterOnly(ev)
 }
 
 func (c *composing) Exit(ev *engine.Event) error {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	return c.linePrinter.Exit(ev)
 }
 
 func (c *composing) Signal(ev *engine.Event) error {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	return c.linePrinter.Signal(ev)
 }
 
 func (c *composing) Observe(ev *engine.Event) {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	c.linePrinter.Observe(ev)
 }
 
 func (c *composing) Detached(t *engine.Task) {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	c.linePrinter.Detached(t)
 }
 
 func (c *composing) Idle() {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	c.linePrinter.Idle()
 }
 
 func (c *composing) Finish() {
-	c.busy = true
-	defer c.done()
+	defer c.work()()
 	c.linePrinter.Finish()
 }

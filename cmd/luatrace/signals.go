@@ -48,14 +48,17 @@ func newArrivals(command bool) (*arrivals, error) {
 	return &arrivals{command: command, queue: queue, ended: make(chan struct{})}, nil
 }
 
-// receive makes signals arrive. One that was ignored when luatrace was
+// receive makes signals arrive.
+func (a *arrivals) receive(signals ...unix.Signal) { take(a.queue.Receive, signals) }
+
+// take does something with signals. One that was ignored when luatrace was
 // started (nohup) stays so, for luatrace and the command.
-func (a *arrivals) receive(signals ...unix.Signal) {
+func take(do func(unix.Signal), signals []unix.Signal) {
 	for _, sig := range signals {
 		if tracer.InheritedIgnored(sig) {
 			signal.Ignore(sig) // the Go runtime has its own handler now
 		} else {
-			a.queue.Receive(sig)
+			do(sig)
 		}
 	}
 }
@@ -83,13 +86,7 @@ func receiveSignals(command bool) (*arrivals, error) {
 // forward gives the signals to the engine from now on, until stop is called.
 func (a *arrivals) forward(s *session, messages *patient) (stop func()) {
 	// Until now the kernel has done what these do to any program.
-	for _, sig := range writeErrors {
-		if tracer.InheritedIgnored(sig) {
-			signal.Ignore(sig)
-		} else {
-			a.queue.Forget(sig)
-		}
-	}
+	take(a.queue.Forget, writeErrors)
 	if a.command {
 		a.receive(jobSignals...)
 		if a.queue.Blocked() {

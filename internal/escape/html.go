@@ -5,21 +5,6 @@ import "unicode/utf8"
 // Text appends text as the content of an HTML element, never of script or
 // style: Visible, with the characters that mean something in HTML as references.
 func Text(dst []byte, s string) []byte {
-	return html(dst, s)
-}
-
-// Attribute appends text as the value of an HTML attribute, with its double
-// quotes. The attribute's name is the caller's: none that begins with "on", nor
-// href, src, style and their like, whose values are code or addresses.
-func Attribute(dst []byte, s string) []byte {
-	return append(html(append(dst, '"'), s), '"')
-}
-
-// references are the characters that HTML gives a meaning, in text or in an
-// attribute, also in one that lost its quotes.
-var references = [utf8.RuneSelf]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&#34;", '\'': "&#39;", '`': "&#96;", '=': "&#61;"}
-
-func html(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		size, ok := Shown(s[i:])
@@ -37,3 +22,14 @@ func html(dst []byte, s string) []byte {
 	}
 	return append(dst, s[start:]...)
 }
+
+// Attribute appends text as the value of an HTML attribute, with its double
+// quotes. The attribute's name is the caller's: none that begins with "on", nor
+// href, src, style and their like, whose values are code or addresses.
+func Attribute(dst []byte, s string) []byte {
+	return append(Text(append(dst, '"'), s), '"')
+}
+
+// references are the characters that HTML gives a meaning, in text or in an
+// attribute, also in one that lost its quotes.
+var references = [utf8.RuneSelf]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&#34;", '\'': "&#39;", '`': "&#96;", '=': "&#61;"}
