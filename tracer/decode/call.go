@@ -69,9 +69,13 @@ var unknown = func() []syscalls.Param {
 var plainInt = &syscalls.Type{Kind: syscalls.KindInt}
 
 func (c *Call) sel() {
-	if c.selected {
-		return
+	if !c.selected {
+		c.choose()
 	}
+}
+
+// choose is sel's first time. It stands apart so that sel is inlined.
+func (c *Call) choose() {
 	c.selected = true
 	c.sig, c.words = c.Sig, c.Args
 	if c.Sig == nil {

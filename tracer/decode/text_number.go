@@ -107,12 +107,14 @@ func appendFlags(dst []byte, s *syscalls.SetView, n uint64, more bool) []byte {
 		last = n & s.Subs[0].Mask
 		n &^= last
 	}
-	for i := range s.Members {
-		if m := &s.Members[i]; m.Value != 0 && n&m.Value == m.Value {
-			sep()
-			dst, named = append(dst, m.Name...), true
-			n &^= m.Value
+	for i := 0; n != 0 && i < len(s.Members); i++ {
+		m := &s.Members[i]
+		if n&m.Value != m.Value || m.Value == 0 {
+			continue
 		}
+		sep()
+		dst, named = append(dst, m.Name...), true
+		n &^= m.Value
 	}
 	if n != 0 {
 		sep()
