@@ -80,11 +80,17 @@ const growthEscaped = 4
 
 // escaped is appendEscaped that looks at the limits.
 func (r *Runtime) escaped(L *lua.LState, dst []byte, s string) []byte {
+	if atOnce(dst, s, growthEscaped) {
+		return appendEscaped(dst, s)
+	}
 	return r.inPieces(L, dst, s, growthEscaped, appendEscaped)
 }
 
 // escapedLines is appendText that looks at the limits.
 func (r *Runtime) escapedLines(L *lua.LState, dst []byte, s string) []byte {
+	if atOnce(dst, s, growthEscaped) {
+		return appendText(dst, s)
+	}
 	return r.inPieces(L, dst, s, growthEscaped, appendText)
 }
 

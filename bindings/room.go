@@ -104,6 +104,12 @@ func (r *Runtime) inPieces(L *lua.LState, dst []byte, s string, grow int, add fu
 	return add(dst, s)
 }
 
+// atOnce says whether a text can be appended without a look at the limits: most can, and
+// need no inPieces.
+func atOnce(dst []byte, s string, grow int) bool {
+	return len(s) <= piece && len(dst)+grow*len(s) <= cap(dst)
+}
+
 // wholeRunes is where to cut a text of more than n bytes, at n or a little
 // before: not inside of a character.
 func wholeRunes(s string, n int) int {

@@ -234,26 +234,31 @@ func (r *Runtime) pcall(n, results int) error {
 		r.intr.enter()
 	}
 	r.depth++
-	err := r.protected(r.L, n, results)
-	var failed *ScriptError
-	if err != nil {
-		late := r.intr.ranOver()
-		failed = r.scriptError(err) // it may call a __tostring, which may be interrupted too
-		failed.late = late
+	if err := r.protected(r.L, n, results); err != nil {
+		return r.failed(err)
 	}
 	r.depth--
 	if r.depth == 0 {
 		r.intr.leave()
-		if err != nil && r.exit != nil {
+	}
+	return nil
+}
+
+// failed ends a call of pcall that has failed, and returns its error.
+func (r *Runtime) failed(err error) error {
+	late := r.intr.ranOver()
+	failed := r.scriptError(err) // it may call a __tostring, which may be interrupted too
+	failed.late = late
+	r.depth--
+	if r.depth == 0 {
+		r.intr.leave()
+		if r.exit != nil {
 			e := r.exit
 			r.exit = nil
 			return e
 		}
 	}
-	if failed != nil {
-		return failed
-	}
-	return nil
+	return failed
 }
 
 // Interrupt makes the call that runs now fail with the reason as its message,
