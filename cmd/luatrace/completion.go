@@ -70,7 +70,7 @@ func candidates(words, env []string) []string {
 	}
 	option, value, ok := pending(before, word)
 	if ok {
-		return completeValue(lib, option, value, strings.TrimSuffix(word, value), before)
+		return completeValue(option, typed{lib, value, strings.TrimSuffix(word, value), before})
 	}
 	if _, given := commandAt(words); given && slices.Contains(before, "--") || commandGiven(before) {
 		return nil
@@ -155,29 +155,37 @@ func commandAt(words []string) (at int, ok bool) {
 	return 0, false
 }
 
-func completeValue(lib *library, option, word, prefix string, before []string) []string {
-	switch option {
-	case "trace":
-		return completeSpec(word, prefix)
-	case "abbrev", "verbose", "raw":
-		return completeSpec(word, prefix)
-	case "script":
-		return beginning(word, prefix, lib.names())
-	case "arg":
-		return beginning(word, prefix, lib.argNames(before))
-	case "attach":
-		last := word[strings.LastIndexByte(word, ',')+1:]
-		return lastOf(word, prefix, processes(last == "" || last[0] >= '0' && last[0] <= '9'))
-	case "user":
-		return beginning(word, prefix, userNames())
-	case "signal":
-		return lastOf(word, prefix, signalNames())
-	case "cpu":
-		return beginning(word, prefix, []string{"auto", "off"})
-	case "summary-sort-by":
-		return beginning(word, prefix, []string{"time", "calls", "errors", "name"})
+// typed is a value that is being typed.
+type typed struct {
+	lib    *library
+	value  string   // what there is of it
+	prefix string   // what stands before it in its word: "--option="
+	before []string // the words before
+}
+
+// completeValue completes the value of an option.
+func completeValue(name string, v typed) []string {
+	if opt := optionNamed(name); opt != nil && opt.complete != nil {
+		return opt.complete(v)
 	}
 	return nil
+}
+
+func completeCalls(v typed) []string   { return completeSpec(v.value, v.prefix) }
+func completeScripts(v typed) []string { return beginning(v.value, v.prefix, v.lib.names()) }
+func completeArgs(v typed) []string    { return beginning(v.value, v.prefix, v.lib.argNames(v.before)) }
+func completeUsers(v typed) []string   { return beginning(v.value, v.prefix, userNames()) }
+func completeSignals(v typed) []string { return lastOf(v.value, v.prefix, signalNames()) }
+func completePlacement(v typed) []string {
+	return beginning(v.value, v.prefix, []string{"auto", "off"})
+}
+func completeSort(v typed) []string {
+	return beginning(v.value, v.prefix, []string{"time", "calls", "errors", "name"})
+}
+
+func completeProcesses(v typed) []string {
+	last := v.value[strings.LastIndexByte(v.value, ',')+1:]
+	return lastOf(v.value, v.prefix, processes(last == "" || last[0] >= '0' && last[0] <= '9'))
 }
 
 // completeSpec completes the last name of a list of calls and classes.
@@ -232,9 +240,9 @@ func signalNames() []string {
 
 func optionNames() []string {
 	var names []string
-	flagSet().flags.VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			names = append(names, "--"+f.Name)
+	allOptions(func(opt *option) {
+		for _, name := range opt.names() {
+			names = append(names, "--"+name)
 		}
 	})
 	return names

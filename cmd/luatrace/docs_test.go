@@ -236,31 +236,69 @@ func TestHelpFitsAScreen(t *testing.T) {
 	}
 }
 
-// Every option is explained, by all its names, and docs/options.md shows what
-// help options does.
-func TestOptionsAreExplained(t *testing.T) {
+// TestOptionsAreInOnePlace: what pflag knows has a row in the table, and each row is in
+// what help options shows, in docs/options.md, in the manual page and in what shells complete.
+func TestOptionsAreInOnePlace(t *testing.T) {
 	t.Parallel()
-	flagSet().flags.VisitAll(func(f *pflag.Flag) {
-		word := func(name string) bool {
-			return regexp.MustCompile(`(^|[ \n])` + regexp.QuoteMeta(name) + `($|[\[=, \n])`).MatchString(optionsText)
-		}
-		if !f.Hidden && !word("--"+f.Name) {
-			t.Errorf("--%s is not explained", f.Name)
-		}
-		if f.Shorthand != "" && !word("-"+f.Shorthand) {
-			t.Errorf("-%s is not explained", f.Shorthand)
-		}
-	})
-	for _, line := range strings.Split(optionsText, "\n") {
-		if len(line) > 80 {
-			t.Errorf("%d columns: %s", len(line), line)
-		}
-	}
 	root, err := fixture.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(readFile(t, filepath.Join(root, "docs", "options.md")), "```text\n"+optionsText+"```\n") {
-		t.Error("docs/options.md does not show what help options shows")
+	text := optionsText()
+	for _, line := range strings.Split(text, "\n") {
+		if len(line) > 80 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
 	}
+	file := filepath.Join(root, "docs", "options.md")
+	document := readFile(t, file)
+	if *update {
+		before, rest, _ := strings.Cut(document, "```text\n")
+		_, after, _ := strings.Cut(rest, "```\n")
+		document = before + "```text\n" + text + "```\n" + after
+		must(t, os.WriteFile(file, []byte(document), 0o644))
+	}
+	if !strings.Contains(document, "```text\n"+text+"```\n") {
+		t.Error("docs/options.md does not show what help options shows: go test ./cmd/luatrace -run TestOptionsAreInOnePlace -update")
+	}
+	page, completed := manPage(), candidates([]string{"--"}, nil)
+	flags, seen := flagSet().flags, map[string]bool{}
+	allOptions(func(opt *option) {
+		names := []string{}
+		for _, name := range opt.names() {
+			names = append(names, "--"+name)
+			if f := flags.Lookup(name); f == nil || f.Hidden {
+				t.Errorf("pflag does not know --%s", name)
+			} else if needs := f.NoOptDefVal == ""; opt.forms == nil && needs != strings.HasPrefix(opt.arg, "=") {
+				t.Errorf("--%s: help shows %q of its value, pflag takes %q without one", name, opt.arg, f.NoOptDefVal)
+			}
+			if !slices.Contains(completed, "--"+name) {
+				t.Errorf("--%s is not completed", name)
+			}
+		}
+		if opt.letter != "" {
+			names = append(names, "-"+opt.letter)
+			if flags.ShorthandLookup(opt.letter) == nil {
+				t.Errorf("pflag does not know -%s", opt.letter)
+			}
+		}
+		for _, name := range names {
+			seen[strings.TrimLeft(name, "-")] = true
+			for where, in := range map[string]string{"help options": text, "docs/options.md": document, "the manual page": strings.ReplaceAll(page, `\-`, "-")} {
+				if !regexp.MustCompile(`(^|[ \n])` + name + `($|[\[=, \n])`).MatchString(in) {
+					t.Errorf("%s is not in %s", name, where)
+				}
+			}
+		}
+		for _, f := range opt.shown() {
+			if f.tag == "" || strings.TrimSpace(f.help) == "" {
+				t.Errorf("--%s is not explained: %q", opt.long, f)
+			}
+		}
+	})
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !seen[f.Name] {
+			t.Errorf("--%s has no row", f.Name)
+		}
+	})
 }

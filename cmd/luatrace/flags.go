@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -40,9 +39,11 @@ type options struct {
 	print   printer.Options // all but its Text
 	notices []string        // for the user, before the trace begins
 
-	noAbbrev, pidNames      bool
+	noAbbrev                bool
+	pidDetails              uint8
 	abbrev, verbose, raw    string
 	hexLevel, fdLevel       int // -x, -y
+	pidLevel                int // -Y
 	quietLevel, followLevel int // -q, -f
 	paths                   []string
 	successful, failed      bool
@@ -75,59 +76,12 @@ type options struct {
 	command []string
 }
 
-// flagSet makes the options known to pflag, and returns where their values go.
-func flagSet() *options {
-	o := &options{args: map[string]string{}, bare: map[string]bool{}}
-	fs := pflag.NewFlagSet("luatrace", pflag.ContinueOnError)
-	o.flags = fs
-	fs.SetInterspersed(false)
-	fs.SetOutput(io.Discard)
-	fs.SortFlags = false
-	fs.VarP(several{&o.traces}, "trace", "t", "")
-	fs.VarP(several{&o.codes}, "exec", "e", "")
-	fs.VarP(several{&o.scripts}, "script", "s", "")
-	fs.VarP(several{&o.scriptArgs}, "arg", "a", "")
-	fs.VarP(several{&o.pidLists}, "attach", "p", "")
-	fs.StringVarP(&o.output, "output", "o", "", "")
-	fs.BoolVarP(&o.appended, "output-append-mode", "A", false, "")
-	fs.BoolVar(&o.separate, "output-separately", false, "")
-	fs.BoolVarP(&o.json, "json", "j", false, "")
-	fs.BoolVar(&o.noFollow, "no-follow", false, "")
-	fs.BoolVar(&o.followed, "follow-forks", false, "")
-	level(fs, "f", &o.followLevel, 2)
-	fs.VarP(several{&o.env}, "env", "E", "")
-	fs.VarP(setting{o.setUser}, "user", "u", "")
-	fs.StringVar(&o.argv0, "argv0", "", "")
-	o.summaryFlags(fs)
-	o.filterFlags(fs)
-	o.outputFlags(fs)
-	o.limitFlags(fs)
-	o.injectFlags(fs)
-	fs.BoolVar(&o.readOnly, "read-only", false, "")
-	fs.BoolVar(&o.sandbox, "sandbox", false, "")
-	fs.BoolVar(&o.noNotify, "no-notify", false, "")
-	fs.BoolVar(&o.attachable, "attachable", false, "")
-	fs.BoolVar(&o.endsWith, "exit-with-command", false, "")
-	fs.BoolVar(&o.keepTracing, "keep-tracing", false, "")
-	fs.StringVar(&o.cpu, "cpu", "auto", "")
-	fs.BoolVar(&o.plan, "plan", false, "")
-	fs.BoolVarP(&o.help, "help", "h", false, "")
-	fs.BoolVarP(&o.version, "version", "V", false, "")
+// newOptions returns the options before the command line is read: their defaults.
+func newOptions() *options {
+	o := &options{args: map[string]string{}, bare: map[string]bool{}, cpu: "auto", width: -1, limits: defaultLimits()}
+	o.text = decode.Text{StringLimit: 32, Columns: 40}
+	o.print = printer.Options{Signals: printer.AllSignals, Stamps: &printer.Stamps{}}
 	return o
-}
-
-// optional adds an option that does without a value.
-func optional(fs *pflag.FlagSet, name, letter, value string, set func(string) error) {
-	fs.VarP(setting{set}, name, letter, "")
-	fs.Lookup(name).NoOptDefVal = value
-}
-
-// level adds a letter that means more when it is given twice. pflag wants a
-// name for each letter: it gets its own, which is not shown.
-func level(fs *pflag.FlagSet, letter string, n *int, most int) {
-	fs.VarP(repeated{n, most}, letter, letter, "")
-	f := fs.Lookup(letter)
-	f.NoOptDefVal, f.Hidden = "+1", true
 }
 
 // flagged says whether an option was given.

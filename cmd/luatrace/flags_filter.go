@@ -4,34 +4,14 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/spf13/pflag"
-
 	"luatrace/engine/printer"
 )
 
-// filterFlags are the options that choose what is printed.
-func (o *options) filterFlags(fs *pflag.FlagSet) {
-	fs.VarP(several{&o.paths}, "trace-path", "P", "")
-	fs.Var(setting{func(s string) (err error) { o.print.Filter.FDs, err = printer.ParseNumberSet(s); return err }}, "trace-fds", "")
-	fs.BoolVar(&o.skipStartup, "skip-startup", false, "")
-	fs.BoolVarP(&o.successful, "successful-only", "z", false, "")
-	fs.BoolVarP(&o.failed, "failed-only", "Z", false, "")
-	fs.Var(setting{func(s string) (err error) { o.print.Status, err = parseSet(s, statuses); return err }}, "status", "")
-	o.print.Signals = printer.AllSignals
-	fs.Var(setting{func(s string) (err error) { o.print.Signals, err = parseSignals(s); return err }}, "signal", "")
-	for _, name := range []string{"quiet", "silent", "silence"} {
-		optional(fs, name, "", "attach,personality,faults", func(s string) (err error) {
-			o.print.Quiet, err = parseSet(s, quietNames)
-			return err
-		})
-	}
-	level(fs, "q", &o.quietLevel, 3)
-	fs.IntVar(&o.print.Limit, "syscall-limit", 0, "")
-	fs.VarP(setting{func(s string) error {
-		_, err := choose(s, []named[int]{{"execve", 1}})
-		o.print.DetachOnExec = err == nil
-		return err
-	}}, "detach-on", "b", "")
+// setDetachOn takes the value of -b.
+func (o *options) setDetachOn(s string) error {
+	_, err := choose(s, []named[int]{{"execve", 1}})
+	o.print.DetachOnExec = err == nil
+	return err
 }
 
 var statuses = []named[printer.Status]{

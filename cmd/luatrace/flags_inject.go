@@ -3,27 +3,21 @@ package main
 import (
 	"errors"
 
-	"github.com/spf13/pflag"
-
 	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/inject"
 )
 
-// injectFlags are the options that tamper with calls as strace's do, and the one
-// that shows lines beside scripts, where one sees it.
-func (o *options) injectFlags(fs *pflag.FlagSet) {
-	for name, parse := range map[string]func(string) (*inject.Rule, error){"inject": inject.Parse, "fault": inject.ParseFault} {
-		fs.Var(setting{func(s string) error {
-			r, err := parse(s)
-			if err != nil {
-				return errors.New(bindings.Escape(err.Error())) // it holds words of the rule
-			}
-			o.rules = append(o.rules, r)
-			return nil
-		}}, name, "")
+// ruleBy returns what takes the value of --inject or --fault.
+func (o *options) ruleBy(parse func(string) (*inject.Rule, error)) func(string) error {
+	return func(s string) error {
+		r, err := parse(s)
+		if err != nil {
+			return errors.New(bindings.Escape(err.Error())) // it holds words of the rule
+		}
+		o.rules = append(o.rules, r)
+		return nil
 	}
-	fs.BoolVar(&o.lines, "lines", false, "")
 }
 
 // scripted says whether there is a script of any kind.

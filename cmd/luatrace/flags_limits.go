@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"luatrace/bindings"
@@ -29,20 +28,9 @@ type limits struct {
 	seed     uint64 // of chance in scripts
 }
 
-// limitFlags are the options that bound what scripts and the trace may take.
-func (o *options) limitFlags(fs *pflag.FlagSet) {
-	l := &o.limits
-	l.memory, l.read = defaultMemory(), bindings.DefaultMaxRead
-	fs.DurationVar(&l.hookTime, "hook-timeout", 5*time.Second, "")
-	for _, f := range []struct {
-		name string
-		to   *uint64
-	}{{"max-memory", &l.memory}, {"max-output", &l.output}, {"max-read", &l.read}} {
-		fs.Var(setting{func(s string) (err error) { *f.to, err = parseSize(s); return err }}, f.name, "")
-	}
-	fs.Var(setting{func(s string) (err error) { l.trace, err = parseTime(s); return err }}, "for", "")
-	fs.Uint64Var(&l.seed, "seed", 0, "")
-	fs.IntVar(&l.keys, "max-keys", agg.DefaultMaxKeys, "")
+// defaultLimits are the bounds without an option.
+func defaultLimits() limits {
+	return limits{hookTime: 5 * time.Second, memory: defaultMemory(), read: bindings.DefaultMaxRead, keys: agg.DefaultMaxKeys}
 }
 
 func (o *options) checkLimits() error {

@@ -5,48 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"luatrace/engine/printer"
 	"luatrace/tracer/decode"
 )
-
-// outputFlags are the options that say how a call is printed.
-func (o *options) outputFlags(fs *pflag.FlagSet) {
-	fs.IntVar(&o.text.StringLimit, "string-limit", 32, "")
-	fs.IntVar(&o.text.Columns, "columns", 40, "")
-	fs.BoolVarP(&o.text.ArgNames, "arg-names", "N", false, "")
-	fs.BoolVarP(&o.noAbbrev, "no-abbrev", "v", false, "")
-	optional(fs, "strings-in-hex", "", "all", func(s string) (err error) {
-		o.text.HexStrings, err = choose(s, hexStyles)
-		return err
-	})
-	level(fs, "x", &o.hexLevel, 2)
-	fs.VarP(setting{func(s string) (err error) {
-		o.text.Consts, err = choose(s, constStyles)
-		return err
-	}}, "const-print-style", "X", "")
-	optional(fs, "decode-fds", "", "path", func(s string) error {
-		d, err := parseSet(s, fdDetails)
-		o.text.FDs = d
-		return err
-	})
-	level(fs, "y", &o.fdLevel, 2)
-	o.pidFlags(fs)
-	for _, f := range []struct {
-		name string
-		to   *string
-	}{{"abbrev", &o.abbrev}, {"verbose", &o.verbose}, {"raw", &o.raw}} {
-		fs.StringVar(f.to, f.name, "", "")
-	}
-	fs.BoolVarP(&o.print.Pointers, "instruction-pointer", "i", false, "")
-	fs.BoolVarP(&o.print.Numbers, "syscall-number", "n", false, "")
-	fs.BoolVar(&o.print.PIDs, "always-show-pid", false, "")
-	fs.Var(setting{func(s string) (err error) { o.print.Read, err = printer.ParseNumberSet(s); return err }}, "read", "")
-	fs.Var(setting{func(s string) (err error) { o.print.Write, err = printer.ParseNumberSet(s); return err }}, "write", "")
-	o.timeFlags(fs)
-	o.screenFlags(fs)
-}
 
 var hexStyles = []named[decode.HexStyle]{
 	{"all", decode.HexAll}, {"non-ascii", decode.HexNonASCII}, {"non-ascii-chars", decode.HexNonASCIIChars}, {"none", decode.HexNone},
@@ -59,31 +20,22 @@ var fdDetails = []named[decode.FDDetail]{
 	{"eventfd", decode.FDEventFD}, {"pidfd", decode.FDPidFD}, {"signalfd", decode.FDSignalFD},
 }
 
-func (o *options) pidFlags(fs *pflag.FlagSet) {
-	fs.Var(setting{func(s string) error {
-		d, err := parseSet(s, []named[uint8]{{"comm", 1}})
-		o.text.PIDNames = d != 0
-		return err
-	}}, "decode-pids", "")
-	fs.BoolVarP(&o.pidNames, "Y", "Y", false, "")
-	fs.Lookup("Y").Hidden = true
+var pidDetails = []named[uint8]{{"comm", 1}}
+
+// setRelativeTime takes the value of -r.
+func (o *options) setRelativeTime(s string) error {
+	o.print.Stamps.Relative = true
+	return parsePrecision(&o.print.Stamps.RelativeDigits)(s)
 }
 
-func (o *options) timeFlags(fs *pflag.FlagSet) {
-	o.print.Stamps = &printer.Stamps{}
-	optional(fs, "absolute-timestamps", "", "time", o.absoluteTime)
-	optional(fs, "relative-timestamps", "r", "us", func(s string) error {
-		o.print.Stamps.Relative = true
-		return parsePrecision(&o.print.Stamps.RelativeDigits)(s)
-	})
-	optional(fs, "syscall-times", "T", "us", func(s string) error {
-		o.print.Durations = true
-		return parsePrecision(&o.print.DurationDigits)(s)
-	})
+// setDurations takes the value of -T.
+func (o *options) setDurations(s string) error {
+	o.print.Durations = true
+	return parsePrecision(&o.print.DurationDigits)(s)
 }
 
-// absoluteTime parses [[format:]FORMAT[,[precision:]PRECISION]], in any order.
-func (o *options) absoluteTime(s string) error {
+// setAbsoluteTime parses [[format:]FORMAT[,[precision:]PRECISION]], in any order.
+func (o *options) setAbsoluteTime(s string) error {
 	stamps := o.print.Stamps
 	stamps.Time, stamps.TimeDigits = printer.TimeClock, 0
 	for word := range strings.SplitSeq(s, ",") {
@@ -122,7 +74,7 @@ func (o *options) checkOutput() error {
 	case 2:
 		o.text.FDs |= decode.FDAll
 	}
-	o.text.PIDNames = o.text.PIDNames || o.pidNames
+	o.text.PIDNames = o.pidDetails != 0 || o.pidLevel > 0
 	o.text.Abbrev = !o.noAbbrev
 	if o.abbrev != "" {
 		o.text.Abbrev = true

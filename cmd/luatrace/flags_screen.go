@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"strconv"
-
-	"github.com/spf13/pflag"
 )
 
 // colouring is when colours are wanted.
@@ -16,19 +14,15 @@ const (
 	colourNever
 )
 
-// screenFlags are the options about what a person sees on a terminal.
-func (o *options) screenFlags(fs *pflag.FlagSet) {
-	fs.Var(setting{func(s string) (err error) {
-		o.colouring, err = choose(s, []named[colouring]{{"auto", colourAuto}, {"always", colourAlways}, {"never", colourNever}})
-		return err
-	}}, "color", "")
-	o.width = -1
-	fs.Var(setting{func(s string) (err error) {
-		if o.width, err = strconv.Atoi(s); err != nil || o.width < 0 || o.width > 0 && o.width < 40 {
-			err = errors.New("columns are wanted, 40 or more, or 0 for lines as long as they are")
-		}
-		return err
-	}}, "width", "")
+var colourings = []named[colouring]{{"auto", colourAuto}, {"always", colourAlways}, {"never", colourNever}}
+
+// parseWidth reads the value of --width.
+func parseWidth(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > 0 && n < 40 {
+		return n, errors.New("columns are wanted, 40 or more, or 0 for lines as long as they are")
+	}
+	return n, nil
 }
 
 // colours says whether what goes to the output has colours.

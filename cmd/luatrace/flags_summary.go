@@ -3,21 +3,8 @@ package main
 import (
 	"fmt"
 
-	"github.com/spf13/pflag"
-
 	"luatrace/engine/printer"
-	"luatrace/engine/summary"
 )
-
-// summaryFlags are the options of the table.
-func (o *options) summaryFlags(fs *pflag.FlagSet) {
-	fs.BoolVarP(&o.summaryOnly, "summary-only", "c", false, "")
-	fs.BoolVarP(&o.summaryToo, "summary", "C", false, "")
-	fs.BoolVarP(&o.wallClock, "summary-wall-clock", "w", false, "")
-	fs.VarP(setting{func(s string) (err error) { o.table.Sort, err = summary.ParseSort(s); return err }}, "summary-sort-by", "S", "")
-	fs.VarP(setting{func(s string) (err error) { o.table.Columns, err = summary.ParseColumns(s); return err }}, "summary-columns", "U", "")
-	fs.VarP(setting{func(s string) (err error) { o.table.Overhead, err = parseOverhead(s); return err }}, "summary-syscall-overhead", "O", "")
-}
 
 // checkSummary settles what several options say together.
 func (o *options) checkSummary() error {

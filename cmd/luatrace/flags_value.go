@@ -17,6 +17,24 @@ func (s setting) String() string     { return "" }
 func (s setting) Set(v string) error { return s.set(v) }
 func (s setting) Type() string       { return "value" }
 
+// parsed is an option whose value a function reads.
+func parsed[T any](to *T, parse func(string) (T, error)) setting {
+	return setting{func(s string) (err error) {
+		*to, err = parse(s)
+		return err
+	}}
+}
+
+// oneOf is an option whose value is the name of one of the members.
+func oneOf[T any](to *T, members []named[T]) setting {
+	return parsed(to, func(s string) (T, error) { return choose(s, members) })
+}
+
+// setOf is an option whose value names some of the members.
+func setOf[T ~uint8](to *T, members []named[T]) setting {
+	return parsed(to, func(s string) (T, error) { return parseSet(s, members) })
+}
+
 // several is an option that may be given several times, each with a value. Of pflag's own
 // kind each makes a CSV writer at the start.
 type several struct{ list *[]string }

@@ -27,7 +27,7 @@ Without TOPIC: the most important options, on a screen. TOPIC is one of
 func helpTopic(topic string, std stdio) status {
 	switch {
 	case topic == "options":
-		std.out.WriteString(optionsText)
+		std.out.WriteString(optionsText())
 		return status{}
 	case topic == "man":
 		std.out.WriteString(manPage())

@@ -78,29 +78,20 @@ func manPage() string {
 	return b.String()
 }
 
-// manOptions turns the table of options into tagged paragraphs: a line that
-// begins with a dash begins one, an indented one goes on, and others are titles.
+// manOptions writes the options as tagged paragraphs below the titles of their groups.
 func manOptions(b *strings.Builder) {
-	for line := range strings.Lines(optionsText) {
-		line = strings.TrimRight(line, "\n")
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(trimmed, "-") && len(line)-len(trimmed) <= 6: // long names alone stand 6 in; further in it goes on
-			tag, text := trimmed, ""
-			if i := strings.Index(trimmed, "  "); i > 0 {
-				tag, text = trimmed[:i], strings.TrimSpace(trimmed[i:])
+	for _, g := range groups {
+		fmt.Fprintf(b, ".SS %s\n", roff(g.title))
+		for _, opt := range g.options {
+			for _, f := range opt.shown() {
+				fmt.Fprintf(b, ".TP\n.B %s\n", roff(f.tag))
+				for line := range strings.SplitSeq(f.help, "\n") {
+					fmt.Fprintln(b, roff(strings.TrimSpace(line)))
+				}
 			}
-			fmt.Fprintf(b, ".TP\n.B %s\n", roff(tag))
-			if text != "" { // else it stands on the next line
-				fmt.Fprintln(b, roff(text))
-			}
-		case trimmed == "":
-		case strings.HasPrefix(line, " "):
-			b.WriteString(roff(trimmed) + "\n")
-		case strings.HasPrefix(line, "SET "):
-			fmt.Fprintf(b, ".PP\n%s\n", roff(trimmed))
-		default:
-			fmt.Fprintf(b, ".SS %s\n", roff(trimmed))
+		}
+		if g.note != "" {
+			fmt.Fprintf(b, ".PP\n%s\n", roff(g.note))
 		}
 	}
 }
