@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -26,14 +27,15 @@ func (r *Runtime) Check(fn Function) []*ScriptError {
 	c.found = append(c.found, r.found...)
 	c.walk(reflect.ValueOf(src.tree()), nil)
 	meta, err := r.ReadMeta(fn)
-	if se, ok := err.(*ScriptError); ok {
+	if se, ok := errors.AsType[*ScriptError](err); ok {
 		c.found = append(c.found, se)
 	} else if err == nil {
 		c.unusedArgs(meta)
 		c.actsUnsaid(meta)
 	}
-	if _, err := findTests(src.name, src.tree()); err != nil {
-		c.found = append(c.found, err.(*ScriptError))
+	_, err = findTests(src.name, src.tree())
+	if se, ok := errors.AsType[*ScriptError](err); ok {
+		c.found = append(c.found, se)
 	}
 	return c.findings()
 }

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -76,7 +77,7 @@ func (i *interrupt) ranOver() bool {
 	if i.state.Load()&interrupted == 0 {
 		return false
 	}
-	_, yes := i.Err().(overran)
+	_, yes := errors.AsType[overran](i.Err())
 	return yes
 }
 

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"unicode"
@@ -88,10 +89,10 @@ func (r *Runtime) readFormat(L *lua.LState, in *bufio.Reader, i int) (lua.LValue
 		return r.readLine(L, in)
 	case "*n":
 		var n lua.LNumber
-		switch _, err := fmt.Fscanf(&digits{r: r, L: L, Reader: in}, "%f", &n); err {
-		case nil:
+		switch _, err := fmt.Fscanf(&digits{r: r, L: L, Reader: in}, "%f", &n); {
+		case err == nil:
 			return n, nil
-		case io.EOF:
+		case errors.Is(err, io.EOF):
 			return lua.LNil, nil
 		default:
 			return nil, err

@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -51,7 +52,7 @@ func reGlobals() module {
 				size := r.roomForRegex(L, pattern)
 				compiled, err := regexp.Compile(pattern)
 				if err != nil {
-					if se, ok := err.(*syntax.Error); ok {
+					if se, ok := errors.AsType[*syntax.Error](err); ok {
 						L.ArgError(1, "pattern '"+escape(pattern)+"': "+se.Code.String()+": '"+escape(se.Expr)+"'")
 					}
 					L.ArgError(1, escape(err.Error()))

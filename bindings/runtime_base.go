@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"errors"
 	"math"
 	"runtime"
 	"runtime/metrics"
@@ -38,7 +39,7 @@ func (r *Runtime) luaPCall(L *lua.LState) int {
 	}
 	L.SetTop(0)
 	L.Push(lua.LFalse)
-	if e, ok := err.(*lua.ApiError); ok {
+	if e, ok := errors.AsType[*lua.ApiError](err); ok {
 		L.Push(e.Object)
 	} else {
 		L.Push(lua.LString(err.Error()))
@@ -60,7 +61,7 @@ func (r *Runtime) luaXPCall(L *lua.LState) int {
 	}
 	object := lua.LValue(lua.LString(err.Error()))
 	outer := r.errTrace
-	if e, ok := err.(*lua.ApiError); ok {
+	if e, ok := errors.AsType[*lua.ApiError](err); ok {
 		object, r.errTrace = e.Object, cleanTrace(e.StackTrace)
 	}
 	L.SetTop(0)
@@ -71,7 +72,7 @@ func (r *Runtime) luaXPCall(L *lua.LState) int {
 	r.errTrace = outer
 	if herr != nil {
 		L.SetTop(1)
-		if e, ok := herr.(*lua.ApiError); ok {
+		if e, ok := errors.AsType[*lua.ApiError](herr); ok {
 			L.Push(e.Object)
 		} else {
 			L.Push(lua.LString(herr.Error()))

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"bytes"
+	"errors"
 	"regexp"
 	"strconv"
 	"sync"
@@ -139,7 +140,7 @@ func (r *Runtime) frame(L *lua.LState) int {
 	err := r.protected(L, 0, 0)
 	r.out.Flush()
 	r.out.Reset(r.opts.Out)
-	if api, ok := err.(*lua.ApiError); ok {
+	if api, ok := errors.AsType[*lua.ApiError](err); ok {
 		L.Error(api.Object, 0) // it says where already
 	} else if err != nil {
 		L.RaiseError("%s", err.Error())

@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -63,7 +64,7 @@ func (tr *testRun) each(L *lua.LState, what string, n int, fn func(*lua.LState))
 		return
 	}
 	msg := err.Error()
-	if api, ok := err.(*lua.ApiError); ok {
+	if api, ok := errors.AsType[*lua.ApiError](err); ok {
 		msg = api.Object.String()
 	}
 	L.RaiseError("t:run: %s %d: %s", what, n, strings.TrimSpace(strings.TrimPrefix(msg, L.Where(1))))

@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"errors"
 	"math"
 
 	"luatrace/engine"
@@ -83,7 +84,7 @@ func (t *Trace) call(fn *lua.LFunction, keeps bool, ev *engine.Event) error {
 	}
 	err := t.r.Call(fn, arg)
 	t.seq, t.running, t.hook = outer, event, hook
-	if e, ok := err.(*Exit); ok {
+	if e, ok := errors.AsType[*Exit](err); ok {
 		t.eng.Stop()
 		t.exitCode(e.Code)
 		return nil

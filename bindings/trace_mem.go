@@ -52,10 +52,9 @@ func memoryObject() object {
 	return o
 }
 
-func memRef(L *lua.LState) (*eventRef, *engine.Event, uint64) {
-	e := receiver[*eventRef](L, 1, "memory")
-	ev := e.live(L)
-	return e, ev, uint64(wholeNumber(L, L.Get(2), "addr"))
+func memRef(L *lua.LState) (*engine.Event, uint64) {
+	ev := receiver[*eventRef](L, 1, "memory").live(L)
+	return ev, uint64(wholeNumber(L, L.Get(2), "addr"))
 }
 
 func pushErr(L *lua.LState, err error) int {
@@ -73,7 +72,7 @@ func errText(err error) lua.LValue {
 }
 
 func memRead(r *Runtime, L *lua.LState) int {
-	_, ev, addr := memRef(L)
+	ev, addr := memRef(L)
 	n := wholeNumber(L, L.Get(3), "n")
 	r.checkRead(L, "n", n)
 	b := make([]byte, n)
@@ -98,7 +97,7 @@ func (r *Runtime) checkRead(L *lua.LState, name string, n int64) {
 }
 
 func memString(r *Runtime, L *lua.LState) int {
-	_, ev, addr := memRef(L)
+	ev, addr := memRef(L)
 	limit := int64(4096)
 	if L.GetTop() >= 3 {
 		limit = wholeNumber(L, L.Get(3), "max")
@@ -117,7 +116,7 @@ func memString(r *Runtime, L *lua.LState) int {
 }
 
 func memWrite(_ *Runtime, L *lua.LState) int {
-	_, ev, addr := memRef(L)
+	ev, addr := memRef(L)
 	n, err := ev.Task.Proc.WriteMemory(addr, []byte(L.CheckString(3)))
 	ev.MemoryChanged()
 	if err != nil && n == 0 {
@@ -227,7 +226,7 @@ var integerKinds = map[string]integerKind{
 
 func memInteger(k integerKind) func(*Runtime, *lua.LState) int {
 	return func(_ *Runtime, L *lua.LState) int {
-		_, ev, addr := memRef(L)
+		ev, addr := memRef(L)
 		v, err := readInteger(ev, addr, k)
 		if err != nil {
 			return pushErr(L, err)

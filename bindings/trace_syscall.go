@@ -66,14 +66,14 @@ func syscallDescribe(r *Runtime, L *lua.LState) int {
 	tb.RawSetString("numbers", numbers)
 	tb.RawSetString("classes", luaList(L, sig.Classes))
 	tb.RawSetString("args", paramList(L, abi, sig.Params))
-	tb.RawSetString("ret", typeTable(L, abi, sig.Ret))
+	tb.RawSetString("ret", typeTable(L, sig.Ret))
 	variants := L.NewTable()
 	for i := range sig.Variants {
 		v := &sig.Variants[i]
 		one := L.NewTable()
 		one.RawSetString("only", lua.LString(v.Describe(abi, sig.Params)))
 		one.RawSetString("args", paramList(L, abi, v.Params))
-		one.RawSetString("ret", typeTable(L, abi, v.Ret))
+		one.RawSetString("ret", typeTable(L, v.Ret))
 		variants.Append(one)
 	}
 	tb.RawSetString("variants", variants)
@@ -100,7 +100,7 @@ func paramList(L *lua.LState, abi syscalls.ABI, params []syscalls.Param) *lua.LT
 		if p.Hidden {
 			continue
 		}
-		tb := typeTable(L, abi, p.Type)
+		tb := typeTable(L, p.Type)
 		tb.RawSetString("name", lua.LString(p.Name))
 		tb.RawSetString("aliases", luaList(L, p.Aliases))
 		tb.RawSetString("direction", lua.LString(p.Dir.Word()))
@@ -113,7 +113,7 @@ func paramList(L *lua.LState, abi syscalls.ABI, params []syscalls.Param) *lua.LT
 }
 
 // typeTable describes a type: kind, type, and what it is made of.
-func typeTable(L *lua.LState, abi syscalls.ABI, t *syscalls.Type) *lua.LTable {
+func typeTable(L *lua.LState, t *syscalls.Type) *lua.LTable {
 	tb := L.NewTable()
 	tb.RawSetString("kind", lua.LString(t.String()))
 	tb.RawSetString("type", lua.LString(t.Shape()))
@@ -148,7 +148,7 @@ func syscallStruct(r *Runtime, L *lua.LState) int {
 		if f.Hidden {
 			continue
 		}
-		one := typeTable(L, abi, f.Type)
+		one := typeTable(L, f.Type)
 		one.RawSetString("name", lua.LString(f.Name))
 		one.RawSetString("offset", number(int64(f.Offset)))
 		one.RawSetString("size", number(int64(f.Size)))

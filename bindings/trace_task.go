@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"errors"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -69,7 +70,7 @@ func processObject() object {
 			{name: "kill", acts: true, params: "sig: string|number", help: "Sends the process a signal.",
 				fn: func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
-					if err := p.proc.Kill(checkSignal(L, L.CheckAny(2))); err != nil && err != unix.ESRCH {
+					if err := p.proc.Kill(checkSignal(L, L.CheckAny(2))); err != nil && !errors.Is(err, unix.ESRCH) {
 						L.RaiseError("kill: %s", err.Error())
 					}
 					return 0

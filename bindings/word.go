@@ -54,7 +54,7 @@ func wordGlobals() module {
 			name: "u64", params: "value: number|string|word", returns: "word",
 			help: "Makes an unsigned 64-bit word from a whole number, a decimal or 0x string, or another word; negative values wrap around. Write large literals as u64\"0xffffffffffffffff\": a bare 0xffffffffffffffff can't be held by a number.",
 			fn: func(_ *Runtime, L *lua.LState) int {
-				v, _ := checkWord(L, 1)
+				v := checkWord(L, 1)
 				L.Push(Word(v))
 				return 1
 			},
@@ -63,7 +63,7 @@ func wordGlobals() module {
 			name: "i64", params: "value: number|string|word", returns: "word",
 			help: "Makes a signed 64-bit word from a whole number, a decimal or 0x string, or another word; values beyond 2^63 wrap around.",
 			fn: func(_ *Runtime, L *lua.LState) int {
-				v, _ := checkWord(L, 1)
+				v := checkWord(L, 1)
 				L.Push(SignedWord(v))
 				return 1
 			},
@@ -88,8 +88,8 @@ end)`,
 }
 
 func wordObject() object {
-	method := func(name, params, returns, help string, fn func(L *lua.LState, v uint64, signed bool) lua.LValue) function {
-		return function{name: name, params: params, returns: returns, help: help, fn: func(_ *Runtime, L *lua.LState) int {
+	method := func(name, returns, help string, fn func(L *lua.LState, v uint64, signed bool) lua.LValue) function {
+		return function{name: name, returns: returns, help: help, fn: func(_ *Runtime, L *lua.LState) int {
 			v, signed, ok := wordBits(L.Get(1))
 			if !ok {
 				L.RaiseError("64-bit word expected as receiver, got %s: call methods with a colon, w:%s()", typeName(L.Get(1)), name)
@@ -102,18 +102,18 @@ func wordObject() object {
 		name: "word",
 		help: "A 64-bit integer that a Lua number can't hold. Words add, subtract, multiply, divide (whole quotient), compare with each other, serve as table keys, print in decimal and format with %d, %u and %x. Arithmetic wraps around and is unsigned if either side is. By the rules of Lua 5.1 a word never equals a plain number, and comparing their order is an error: write w == u64(5).",
 		methods: []function{
-			method("hex", "", "string", "The value in hexadecimal with 0x; negative values in two's complement.",
+			method("hex", "string", "The value in hexadecimal with 0x; negative values in two's complement.",
 				func(_ *lua.LState, v uint64, _ bool) lua.LValue { return lua.LString("0x" + strconv.FormatUint(v, 16)) }),
-			method("number", "", "number", "The value as a plain number, rounded if it is beyond 2^53.",
+			method("number", "number", "The value as a plain number, rounded if it is beyond 2^53.",
 				func(_ *lua.LState, v uint64, signed bool) lua.LValue {
 					if signed {
 						return lua.LNumber(int64(v))
 					}
 					return lua.LNumber(v)
 				}),
-			method("signed", "", "word", "The same 64 bits as a signed word.",
+			method("signed", "word", "The same 64 bits as a signed word.",
 				func(_ *lua.LState, v uint64, _ bool) lua.LValue { return SignedWord(v) }),
-			method("unsigned", "", "word", "The same 64 bits as an unsigned word.",
+			method("unsigned", "word", "The same 64 bits as an unsigned word.",
 				func(_ *lua.LState, v uint64, _ bool) lua.LValue { return Word(v) }),
 		},
 	}
@@ -169,16 +169,17 @@ func checkBits(L *lua.LState, n int) (bits uint64, plain bool) {
 }
 
 // checkWord is checkBits for constructors, which read strings too.
-func checkWord(L *lua.LState, n int) (bits uint64, plain bool) {
+func checkWord(L *lua.LState, n int) uint64 {
 	s, ok := L.Get(n).(lua.LString)
 	if !ok {
-		return checkBits(L, n)
+		bits, _ := checkBits(L, n)
+		return bits
 	}
 	bits, err := parseWord(string(s))
 	if err != nil {
 		L.ArgError(n, err.Error())
 	}
-	return bits, false
+	return bits
 }
 
 // parseWord reads a decimal or 0x integer, with a minus sign if it is at least

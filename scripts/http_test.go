@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -28,7 +29,7 @@ func exchange(t *testing.T, network, addr, request, end string) string {
 	for buf := make([]byte, 4096); end == "" || !strings.HasSuffix(string(got), end); {
 		n, err := c.Read(buf)
 		got = append(got, buf[:n]...)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ func completion(args []string, std stdio) status {
 }
 
 // complete is luatrace __complete.
-func complete(args []string, std stdio) status {
+func complete(args []string, std stdio) {
 	found := candidates(args, os.Environ())
 	for _, c := range found {
 		fmt.Fprintln(std.out, c)
@@ -44,7 +44,6 @@ func complete(args []string, std stdio) status {
 	if at, ok := commandAt(args); ok && len(found) == 0 {
 		fmt.Fprintf(std.out, "\tcommand %d\n", at+1)
 	}
-	return status{}
 }
 
 // candidates are what the last word may become.

@@ -85,7 +85,8 @@ func subcommand(args []string, std stdio) (status, bool) {
 	case "completion":
 		return completion(args[1:], std), true
 	case "__complete":
-		return complete(args[1:], std), true
+		complete(args[1:], std)
+		return status{}, true
 	case "check":
 		return check(args[1:], os.Environ(), std), true
 	case "test":

@@ -44,9 +44,8 @@ func (r *Row) Value() Num {
 	return Int(r.Count)
 }
 
-// export makes the public copy of a row. withBuckets saves the work where only
-// the order is wanted.
-func (a *Agg) export(r *row, withBuckets bool) Row {
+// export makes the public copy of a row.
+func (a *Agg) export(r *row) Row {
 	out := Row{Count: r.count, Sum: r.sum, Min: r.min, Max: r.max, kind: a.kind}
 	if a.kind != KindCount && r.count > 0 {
 		out.Avg = r.sum.Float64() / float64(r.count)
@@ -63,7 +62,7 @@ func (a *Agg) export(r *row, withBuckets bool) Row {
 			out.Percentiles[i] = r.quantile(q)
 		}
 	}
-	if withBuckets && r.hist != nil {
+	if r.hist != nil {
 		if a.kind == KindLhist {
 			out.Buckets = a.lin.list(r.hist)
 		} else {
@@ -91,7 +90,7 @@ func (a *Agg) sortedKeys() []string {
 func (a *Agg) Rows() []Row {
 	out := make([]Row, 0, len(a.rows)+1)
 	for k, r := range a.rows {
-		row := a.export(r, true)
+		row := a.export(r)
 		row.Key = decodeKey(k)
 		out = append(out, row)
 	}
@@ -106,7 +105,7 @@ func (a *Agg) Rows() []Row {
 		return compareParts(out[i].Key, out[j].Key) < 0
 	})
 	if a.other != nil {
-		row := a.export(a.other, true)
+		row := a.export(a.other)
 		row.Other = true
 		out = append(out, row)
 	}
@@ -133,7 +132,7 @@ func (a *Agg) Get(k *Key) (Row, bool) {
 	if r == nil {
 		return Row{kind: a.kind}, false
 	}
-	out := a.export(r, true)
+	out := a.export(r)
 	out.Key = decodeKey(string(key))
 	return out, true
 }
@@ -149,5 +148,5 @@ func (a *Agg) Total() Row {
 	if a.other != nil {
 		t.merge(a.other)
 	}
-	return a.export(&t, true)
+	return a.export(&t)
 }

@@ -166,7 +166,7 @@ func TestWalk(t *testing.T) {
 		t.Errorf("below the root of a process: %+v, %v", s, err)
 	}
 	stop := errors.New("stop")
-	if err := Walk(dir+"/c/chain", func(*Step) error { return stop }); err != stop {
+	if err := Walk(dir+"/c/chain", func(*Step) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("%v", err)
 	}
 }

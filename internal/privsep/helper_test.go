@@ -199,7 +199,7 @@ func TestBounds(t *testing.T) {
 		t.Run(job, func(t *testing.T) {
 			t.Parallel()
 			b := small
-			if want == ErrDied {
+			if errors.Is(want, ErrDied) {
 				b.CPU = time.Hour
 			}
 			h := newHelper(t, b)

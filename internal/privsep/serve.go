@@ -2,6 +2,7 @@ package privsep
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -106,7 +107,7 @@ func receiveJob() (message []byte, fd int, err error) {
 	for {
 		var nOOB int
 		n, nOOB, _, _, err = unix.Recvmsg(socketFD, h[:], oob, unix.MSG_CMSG_CLOEXEC)
-		if err == unix.EINTR {
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {
@@ -173,7 +174,7 @@ func (socket) Read(p []byte) (int, error) {
 func (socket) Write(p []byte) (written int, err error) {
 	for written < len(p) {
 		n, err := unix.SendmsgN(socketFD, p[written:], nil, nil, unix.MSG_NOSIGNAL)
-		if err == unix.EINTR {
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {

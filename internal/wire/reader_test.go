@@ -109,7 +109,7 @@ func FuzzReader(f *testing.F) {
 			case 5:
 				w.Bytes(r.Bytes(64))
 			}
-			if was != nil && r.Err() != was {
+			if was != nil && !errors.Is(r.Err(), was) {
 				t.Fatalf("the error %v became %v", was, r.Err())
 			}
 			if r.Left() > left {

@@ -140,11 +140,11 @@ func TestNotRegular(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{fifo, link, dir, "/dev/null"} {
-		if _, err := Open(name); err != ErrNotRegular {
+		if _, err := Open(name); !errors.Is(err, ErrNotRegular) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Open(filepath.Join(dir, "none")); err != unix.ENOENT {
+	if _, err := Open(filepath.Join(dir, "none")); !errors.Is(err, unix.ENOENT) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
@@ -164,7 +164,7 @@ func TestLease(t *testing.T) {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(name); err != unix.EAGAIN {
+	if _, err := Open(name); !errors.Is(err, unix.EAGAIN) {
 		t.Errorf("%v, want EAGAIN", err)
 	}
 }

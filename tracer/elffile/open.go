@@ -1,6 +1,7 @@
 package elffile
 
 import (
+	"errors"
 	"os"
 	"strconv"
 
@@ -23,7 +24,7 @@ func Open(name string) (*File, error) {
 	}
 	const flags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY
 	fd, err := open("/proc/self/fd/"+strconv.Itoa(found), flags)
-	if err == unix.ENOENT { // there is no /proc, or it shows others
+	if errors.Is(err, unix.ENOENT) { // there is no /proc, or it shows others
 		fd, err = open(name, flags)
 	}
 	if err != nil {

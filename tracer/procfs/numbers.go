@@ -1,6 +1,7 @@
 package procfs
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strconv"
@@ -25,8 +26,8 @@ const pidfdThread = unix.O_EXCL
 // namespace.
 func (f *FS) outer(tid int) (int, error) {
 	pidfd, err := unix.PidfdOpen(tid, 0)
-	if err == unix.EINVAL || err == unix.ENOENT { // a thread that is no process
-		if pidfd, err = unix.PidfdOpen(tid, pidfdThread); err == unix.EINVAL {
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT) { // a thread that is no process
+		if pidfd, err = unix.PidfdOpen(tid, pidfdThread); errors.Is(err, unix.EINVAL) {
 			return f.outerThread(tid)
 		}
 	}

@@ -85,13 +85,13 @@ func TestReadWanted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, err := p.ReadWanted("fd/0", Bound{}); err != unix.EINVAL {
+	if b, err := p.ReadWanted("fd/0", Bound{}); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("%q, %v; want EINVAL", b, err)
 	}
-	if b, err := p.ReadWanted("cwd", Bound{}); err != unix.EINVAL {
+	if b, err := p.ReadWanted("cwd", Bound{}); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("%q, %v; want EINVAL", b, err)
 	}
-	if b, err := p.ReadWanted("task", Bound{}); err != unix.EISDIR {
+	if b, err := p.ReadWanted("task", Bound{}); !errors.Is(err, unix.EISDIR) {
 		t.Errorf("%q, %v; want EISDIR", b, err)
 	}
 	for _, name := range []string{"status", fmt.Sprintf("task/%d/status", cat.Process.Pid)} {

@@ -1,6 +1,7 @@
 package procfs
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -35,7 +36,9 @@ func NoteExhausted(err error) {
 }
 
 // OutOfDescriptors says whether a call has failed for want of descriptors.
-func OutOfDescriptors(err error) bool { return err == unix.EMFILE || err == unix.ENFILE }
+func OutOfDescriptors(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE)
+}
 
 // startSpares begins to keep them, as copies of a descriptor.
 func startSpares(of int) {

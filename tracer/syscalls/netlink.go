@@ -252,7 +252,7 @@ func parseAttrSet(line string) (*AttrSet, error) {
 	if s.Set = SetByName(words[2]); s.Set == nil && words[2] != "-" {
 		return nil, fmt.Errorf("no set %q", words[2])
 	}
-	for _, decl := range splitTop(body, ',') {
+	for _, decl := range splitTop(body) {
 		f := strings.Fields(decl)
 		if len(f) < 2 {
 			return nil, fmt.Errorf("attribute %q: want names and a kind", decl)

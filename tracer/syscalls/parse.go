@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// splitTop splits s at separators that are not inside brackets and trims the
+// splitTop splits s at commas that are not inside brackets and trims the
 // parts. An empty s gives no parts.
-func splitTop(s string, sep byte) []string {
+func splitTop(s string) []string {
 	if strings.TrimSpace(s) == "" {
 		return nil
 	}
@@ -19,7 +19,7 @@ func splitTop(s string, sep byte) []string {
 			depth++
 		case ')', ']', '}':
 			depth--
-		case sep:
+		case ',':
 			if depth == 0 {
 				parts = append(parts, strings.TrimSpace(s[start:i]))
 				start = i + 1

@@ -14,7 +14,7 @@ func parseCall(abi ABI, l tableLine) (*Signature, error) {
 	}
 	name, _, _ := strings.Cut(head, "@")
 	s := &Signature{Name: name, Ret: &Type{Kind: KindInt}}
-	for _, a := range splitTop(rest[:end], ',') {
+	for _, a := range splitTop(rest[:end]) {
 		p, err := parseParam(abi, a)
 		if err != nil {
 			return nil, err
@@ -124,7 +124,7 @@ func (s *Signature) parseVariant(abi ABI, text string) error {
 		}
 		v.Ret = t
 	}
-	for _, c := range splitTop(change, ',') {
+	for _, c := range splitTop(change) {
 		p, err := parseParam(abi, c)
 		if err != nil {
 			return err

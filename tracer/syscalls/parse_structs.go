@@ -95,7 +95,7 @@ func (t *structTable) overlay(name string) (o *overlay, of string, err error) {
 	default:
 		return fail("want struct, view or layout, not %q", words[0])
 	}
-	for _, f := range splitTop(body, ',') {
+	for _, f := range splitTop(body) {
 		if strings.HasPrefix(f, "-") {
 			for _, g := range strings.Fields(f) {
 				o.hidden = append(o.hidden, strings.TrimPrefix(g, "-"))
@@ -330,7 +330,7 @@ func defaultField(f StructField) Field {
 func layOut(abi ABI, name, body string) (*StructLayout, error) {
 	l := &StructLayout{Name: name}
 	align := 1
-	for _, decl := range splitTop(body, ',') {
+	for _, decl := range splitTop(body) {
 		fname, ctype, ok := strings.Cut(decl, " ")
 		if !ok {
 			return nil, fmt.Errorf("layout %s: field %q: want a name and a type", name, decl)

@@ -215,7 +215,7 @@ func tracefs(t *testing.T) map[string][]string {
 		if n := renamed[name]; n != "" {
 			name = n
 		}
-		calls[name] = splitTop(strings.TrimSuffix(args, ")"), ',')
+		calls[name] = splitTop(strings.TrimSuffix(args, ")"))
 	}
 	return calls
 }

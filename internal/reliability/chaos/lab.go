@@ -128,17 +128,15 @@ func (l *Lab) wait(p *trial.Process) trial.Outcome {
 
 // traced runs a command under luatrace to its end. It must end as said, with an output that
 // scans as said, and leave nothing.
-func (l *Lab) traced(ended, format string, into []any, argv ...string) trial.Outcome {
-	return l.check(l.command(append(l.Row.Front(l.Luatrace), argv...)...), ended, format, into)
+func (l *Lab) traced(ended, format string, into []any, argv ...string) {
+	l.check(l.command(append(l.Row.Front(l.Luatrace), argv...)...), ended, format, into)
 }
 
 // check is traced for any command.
-func (l *Lab) check(c trial.Command, ended, format string, into []any) trial.Outcome {
-	p := l.start(c)
-	if p == nil {
-		return trial.Outcome{}
+func (l *Lab) check(c trial.Command, ended, format string, into []any) {
+	if p := l.start(c); p != nil {
+		l.checkEnd(p, ended, format, into)
 	}
-	return l.checkEnd(p, ended, format, into)
 }
 
 // checkEnd waits for the end of a process, and checks it as traced does.

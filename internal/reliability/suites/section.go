@@ -52,11 +52,11 @@ func section(o *report.Options) (string, bool, error) {
 		}
 		lines[s.Name] = nil
 		for _, user := range o.Users {
-			comparisons, n, err := s.everywhere(user, o)
+			comparisons, err := s.everywhere(user, o)
 			if err != nil {
 				return "", false, err
 			}
-			lines[s.Name] = append(lines[s.Name], line(s, user, n, comparisons))
+			lines[s.Name] = append(lines[s.Name], line(s, user, comparisons))
 			for _, c := range comparisons {
 				good = good && c.Good()
 			}
@@ -68,10 +68,10 @@ func section(o *report.Options) (string, bool, error) {
 
 // everywhere compares a suite in every row, as many rows at a time as there are CPUs: the tests
 // sleep more than they work.
-func (s *Suite) everywhere(user trial.User, o *report.Options) ([]*Comparison, *native, error) {
+func (s *Suite) everywhere(user trial.User, o *report.Options) ([]*Comparison, error) {
 	n, err := s.Native(user)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	list := make([]*Comparison, len(trial.Rows))
 	errs := make([]error, len(trial.Rows))
@@ -93,14 +93,14 @@ func (s *Suite) everywhere(user trial.User, o *report.Options) ([]*Comparison, *
 	wg.Wait()
 	for _, err := range errs {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return list, n, nil
+	return list, nil
 }
 
 // line is a line of the table.
-func line(s *Suite, user trial.User, n *native, list []*Comparison) string {
+func line(s *Suite, user trial.User, list []*Comparison) string {
 	noise := map[string]bool{}
 	tests := 0
 	for _, c := range list {
