@@ -325,10 +325,7 @@ func (p *process) sendJob(ctx context.Context, frame []byte, file *os.File) erro
 // receive returns the next frame. It ends the wait when the context is done, or the process has used more CPU time than a job may.
 func (h *Helper) receive(ctx context.Context, most func(kind) int) (kind, []byte, error) {
 	r := &patient{ctx: ctx, process: h.process, limit: h.bounds.CPU}
-	var ok bool
-	if r.before, ok = cpuTime(h.process.child.Pid); !ok {
-		return 0, nil, ErrDied
-	}
+	r.before, r.measured = cpuTime(h.process.child.Pid) // one that has ended may have answered before
 	var head [headerSize]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return 0, nil, r.why(err)
@@ -356,6 +353,8 @@ type patient struct {
 	process *process
 	before  time.Duration // its CPU time when the wait began
 	limit   time.Duration
+
+	measured bool // before is known
 }
 
 func (r *patient) Read(p []byte) (int, error) {
@@ -369,7 +368,7 @@ func (r *patient) Read(p []byte) (int, error) {
 		if err := r.ctx.Err(); err != nil {
 			return 0, err
 		}
-		if now, ok := cpuTime(r.process.child.Pid); ok && now-r.before > r.limit {
+		if now, ok := cpuTime(r.process.child.Pid); ok && r.measured && now-r.before > r.limit {
 			return 0, ErrTime
 		}
 		if n > 0 {

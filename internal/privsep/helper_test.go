@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/internal/wire"
 )
 
 // newHelper returns a helper that ends with the test.
@@ -276,6 +278,26 @@ func TestNonsense(t *testing.T) {
 			}
 			sound(t, h)
 		})
+	}
+}
+
+// What a helper has sent is read also when it has ended before anybody looks.
+func TestAnswerOfEnded(t *testing.T) {
+	t.Parallel()
+	h := newHelper(t, Bounds{})
+	sound(t, h)
+	answer := header(kindAnswer, 4)
+	var w wire.Writer
+	w.String("raw")
+	w.Bytes(append(answer[:], "last"...))
+	job := header(kindJob, len(w.Message()))
+	p := h.process
+	if err := p.sendJob(t.Context(), append(job[:], w.Message()...), nil); err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	if k, got, err := h.receive(t.Context(), func(kind) int { return 4 }); k != kindAnswer || string(got) != "last" || err != nil {
+		t.Errorf("kind %d, %q, %v; want the answer", k, got, err)
 	}
 }
 
