@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"luatrace/bindings"
+	"luatrace/engine/summary"
 	"luatrace/tracer/syscalls"
 )
 
@@ -164,27 +165,49 @@ type typed struct {
 
 // completeValue completes the value of an option.
 func completeValue(name string, v typed) []string {
-	if opt := optionNamed(name); opt != nil && opt.complete != nil {
-		return opt.complete(v)
+	opt := optionNamed(name)
+	if opt == nil {
+		return nil
 	}
-	return nil
+	complete := opt.complete
+	if s, ok := opt.to(newOptions()).(setting); ok && complete == nil {
+		complete = s.complete
+	}
+	if complete == nil {
+		return nil
+	}
+	return complete(v)
 }
 
-func completeCalls(v typed) []string   { return completeSpec(v.value, v.prefix) }
-func completeScripts(v typed) []string { return beginning(v.value, v.prefix, v.lib.names()) }
-func completeArgs(v typed) []string    { return beginning(v.value, v.prefix, v.lib.argNames(v.before)) }
-func completeUsers(v typed) []string   { return beginning(v.value, v.prefix, userNames()) }
-func completeSignals(v typed) []string { return lastOf(v.value, v.prefix, signalNames()) }
-func completePlacement(v typed) []string {
-	return beginning(v.value, v.prefix, []string{"auto", "off"})
+// one completes a value that is one of the names, list one of names with commas between them.
+func (v typed) one(names ...string) []string  { return beginning(v.value, v.prefix, names) }
+func (v typed) list(names ...string) []string { return lastOf(v.value, v.prefix, names) }
+
+func completeCalls(v typed) []string     { return completeSpec(v.value, v.prefix) }
+func completeScripts(v typed) []string   { return v.one(v.lib.names()...) }
+func completeArgs(v typed) []string      { return v.one(v.lib.argNames(v.before)...) }
+func completeUsers(v typed) []string     { return v.one(userNames()...) }
+func completeSignals(v typed) []string   { return v.list(signalNames()...) }
+func completeDetachOn(v typed) []string  { return v.one(namesOf(detachPoints)...) }
+func completePlacement(v typed) []string { return v.one("auto", "off") }
+func completePrecision(v typed) []string { return v.one(namesOf(precisions)...) }
+func completeTimeFormat(v typed) []string {
+	return v.list(append(namesOf(timeFormats), namesOf(precisions)...)...)
 }
-func completeSort(v typed) []string {
-	return beginning(v.value, v.prefix, []string{"time", "calls", "errors", "name"})
+func completeColumns(v typed) []string { return v.list(summary.ColumnNames()...) }
+func completeSort(v typed) []string    { return v.one("time", "calls", "errors", "name") }
+
+// completeRule completes the calls of --inject and --fault.
+func completeRule(v typed) []string {
+	if strings.Contains(v.value, ":") {
+		return nil
+	}
+	return completeCalls(v)
 }
 
 func completeProcesses(v typed) []string {
 	last := v.value[strings.LastIndexByte(v.value, ',')+1:]
-	return lastOf(v.value, v.prefix, processes(last == "" || last[0] >= '0' && last[0] <= '9'))
+	return v.list(processes(last == "" || last[0] >= '0' && last[0] <= '9')...)
 }
 
 // completeSpec completes the last name of a list of calls and classes.
@@ -237,11 +260,12 @@ func signalNames() []string {
 	return names
 }
 
+// optionNames are the long names, each with a few words behind a tab.
 func optionNames() []string {
 	var names []string
 	allOptions(func(opt *option) {
 		for _, name := range opt.names() {
-			names = append(names, "--"+name)
+			names = append(names, "--"+name+"\t"+opt.summary())
 		}
 	})
 	return names

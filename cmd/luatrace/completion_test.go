@@ -32,8 +32,8 @@ func TestCandidates(t *testing.T) {
 		{"list netw", "network"},
 		{"completion ", "bash fish zsh"},
 		{"probes opena", "openat openat2"},
-		{"--scr", "--script"},
-		{"--summary", "--summary --summary-columns --summary-only --summary-sort-by --summary-syscall-overhead --summary-wall-clock"},
+		{"--scr", "--script\ta script of the collection, a FILE.lua, - for stdin"},
+		{"--summary-o", "--summary-only\ta table of counts, errors and times instead of calls"},
 		{"-s opens", "opensnoop"},
 		{"--script=opens", "--script=opensnoop"},
 		{"--script opens", "opensnoop"},
@@ -50,6 +50,17 @@ func TestCandidates(t *testing.T) {
 		{"-t proc:", "proc:exec proc:exit proc:fork"},
 		{"--signal SIGUS", "SIGUSR1 SIGUSR2"},
 		{"--cpu ", "auto off"},
+		{"--color=a", "--color=always --color=auto"},
+		{"--status succ", "successful"},
+		{"--quiet=attach,pe", "--quiet=attach,personality"},
+		{"--decode-fds=!so", "--decode-fds=!socket"},
+		{"--decode-fds=a", "--decode-fds=all"},
+		{"-X ", "abbrev raw verbose"},
+		{"-U calls,na", "calls,name"},
+		{"-b ", "execve"},
+		{"--absolute-timestamps=unix,n", "--absolute-timestamps=unix,none --absolute-timestamps=unix,ns"},
+		{"--fault opena", "openat openat2"},
+		{"--fault openat:err", ""},
 		{"-S c", "calls"},
 		{"-s opensnoop ls -", ""},
 		{"-s opensnoop -- -", ""},
@@ -64,6 +75,23 @@ func TestCandidates(t *testing.T) {
 		if got := strings.Join(candidates(words, env), " "); got != tc.want {
 			t.Errorf("%q: %q, want %q", tc.line, got, tc.want)
 		}
+	}
+}
+
+// Each long name of an option is completed, those that begin alike together.
+func TestOptionsAreCompleted(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, c := range candidates([]string{"--summary"}, nil) {
+		name, text, _ := strings.Cut(c, "\t")
+		names = append(names, name)
+		if text == "" || len(text) > 60 {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+	want := "--summary --summary-columns --summary-only --summary-sort-by --summary-syscall-overhead --summary-wall-clock"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

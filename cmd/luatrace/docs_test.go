@@ -39,7 +39,7 @@ func examples(t *testing.T) []example {
 			list = append(list, example{where, words, shown})
 		}
 	}
-	for _, line := range strings.Split(helpText, "\n") {
+	for _, line := range strings.Split(helpText(), "\n") {
 		if command, ok := strings.CutPrefix(line, "  luatrace "); ok {
 			command, _, _ = strings.Cut(command, "  ") // what it does
 			add("--help", command, false)
@@ -209,7 +209,7 @@ func TestReadmeShowsTheHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, options, _ := strings.Cut(helpText, "\n")
+	_, options, _ := strings.Cut(helpText(), "\n")
 	if !strings.Contains(readFile(t, filepath.Join(root, "README.md")), "```text\n"+options+"```\n") {
 		t.Error("the options in README.md are not those of --help")
 	}
@@ -218,7 +218,7 @@ func TestReadmeShowsTheHelp(t *testing.T) {
 // TestHelpFitsAScreen: 80 columns, 30 lines, five one-liners, every option.
 func TestHelpFitsAScreen(t *testing.T) {
 	t.Parallel()
-	lines := strings.Split(strings.TrimSuffix(helpText, "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(helpText(), "\n"), "\n")
 	if len(lines) > 30 {
 		t.Errorf("%d lines", len(lines))
 	}
@@ -272,7 +272,7 @@ func TestOptionsAreInOnePlace(t *testing.T) {
 			} else if needs := f.NoOptDefVal == ""; opt.forms == nil && needs != strings.HasPrefix(opt.arg, "=") {
 				t.Errorf("--%s: help shows %q of its value, pflag takes %q without one", name, opt.arg, f.NoOptDefVal)
 			}
-			if !slices.Contains(completed, "--"+name) {
+			if !slices.Contains(completed, "--"+name+"\t"+opt.summary()) || len(opt.summary()) < 4 {
 				t.Errorf("--%s is not completed", name)
 			}
 		}

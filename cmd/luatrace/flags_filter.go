@@ -7,9 +7,11 @@ import (
 	"luatrace/engine/printer"
 )
 
+var detachPoints = []named[int]{{"execve", 1}}
+
 // setDetachOn takes the value of -b.
 func (o *options) setDetachOn(s string) error {
-	_, err := choose(s, []named[int]{{"execve", 1}})
+	_, err := choose(s, detachPoints)
 	o.print.DetachOnExec = err == nil
 	return err
 }

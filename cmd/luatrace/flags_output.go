@@ -34,6 +34,8 @@ func (o *options) setDurations(s string) error {
 	return parsePrecision(&o.print.DurationDigits)(s)
 }
 
+var timeFormats = []named[printer.TimeFormat]{{"none", printer.TimeNone}, {"time", printer.TimeClock}, {"unix", printer.TimeUnix}}
+
 // setAbsoluteTime parses [[format:]FORMAT[,[precision:]PRECISION]], in any order.
 func (o *options) setAbsoluteTime(s string) error {
 	stamps := o.print.Stamps
@@ -41,9 +43,7 @@ func (o *options) setAbsoluteTime(s string) error {
 	for word := range strings.SplitSeq(s, ",") {
 		name, isFormat := strings.CutPrefix(word, "format:")
 		name, isPrecision := strings.CutPrefix(name, "precision:")
-		format, err := choose(name, []named[printer.TimeFormat]{
-			{"none", printer.TimeNone}, {"time", printer.TimeClock}, {"unix", printer.TimeUnix},
-		})
+		format, err := choose(name, timeFormats)
 		if err == nil && !isPrecision {
 			stamps.Time = format
 			continue

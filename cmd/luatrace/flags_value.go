@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,8 +9,11 @@ import (
 	"luatrace/engine"
 )
 
-// setting is an option whose value a function takes.
-type setting struct{ set func(string) error }
+// setting is an option whose value a function takes, and perhaps another completes.
+type setting struct {
+	set      func(string) error
+	complete func(typed) []string
+}
 
 func (s setting) String() string     { return "" }
 func (s setting) Set(v string) error { return s.set(v) }
@@ -19,7 +21,7 @@ func (s setting) Type() string       { return "value" }
 
 // parsed is an option whose value a function reads.
 func parsed[T any](to *T, parse func(string) (T, error)) setting {
-	return setting{func(s string) (err error) {
+	return setting{set: func(s string) (err error) {
 		*to, err = parse(s)
 		return err
 	}}
@@ -27,12 +29,16 @@ func parsed[T any](to *T, parse func(string) (T, error)) setting {
 
 // oneOf is an option whose value is the name of one of the members.
 func oneOf[T any](to *T, members []named[T]) setting {
-	return parsed(to, func(s string) (T, error) { return choose(s, members) })
+	s := parsed(to, func(s string) (T, error) { return choose(s, members) })
+	s.complete = func(v typed) []string { return v.one(namesOf(members)...) }
+	return s
 }
 
 // setOf is an option whose value names some of the members.
 func setOf[T ~uint8](to *T, members []named[T]) setting {
-	return parsed(to, func(s string) (T, error) { return parseSet(s, members) })
+	s := parsed(to, func(s string) (T, error) { return parseSet(s, members) })
+	s.complete = func(v typed) []string { return v.list(append(namesOf(members), "all", "none")...) }
+	return s
 }
 
 // several is an option that may be given several times, each with a value. Of pflag's own
@@ -93,17 +99,23 @@ func parseSet[T ~uint8](text string, members []named[T]) (T, error) {
 	return out, nil
 }
 
+// namesOf returns the names of members.
+func namesOf[T any](members []named[T]) []string {
+	var names []string
+	for _, m := range members {
+		names = append(names, m.name)
+	}
+	return names
+}
+
 // choose finds a name.
 func choose[T any](word string, members []named[T]) (T, error) {
-	var names []string
 	for _, m := range members {
 		if m.name == word {
 			return m.value, nil
 		}
-		if !slices.Contains(names, m.name) {
-			names = append(names, m.name)
-		}
 	}
+	names := namesOf(members)
 	var none T
 	msg := fmt.Sprintf("%s is none of %s", quote(word), strings.Join(names, ", "))
 	if near := engine.Nearest(word, names); near != "" {

@@ -9,36 +9,36 @@ import (
 	"unicode/utf8"
 )
 
-const helpText = `luatrace: awk for system calls
-usage: luatrace [options] [--] COMMAND [ARG...]    luatrace [options] -p PID,...
+const helpUsage = `usage: luatrace [options] [--] COMMAND [ARG...]    luatrace [options] -p PID,...
        luatrace list | info | probes | check | test | types | completion | help
-What to do with the calls (nothing given: print them as strace does)
-  -t, --trace SPEC      only these: open,close  %file  /^stat/  '!read'  '*'
-  -e, --exec CODE       run Lua code; with -t it is the body of a hook on ev
-  -s, --script NAME     run a script of the collection, a FILE.lua, - for stdin
-  -a, --arg NAME=VALUE  argument of the scripts   --lines  calls printed beside
-  --inject SET:error=E[:when=N]  --fault SET  as strace's, and what they hit
-  -c, -C table of counts, errors and time, alone or too   -S KEY  -U COLUMNS
-Whom to trace
-  -p, --attach PID,...  running processes, also by name   --for 10s  --no-follow
-  -u, --user USER       run COMMAND as USER  -E VAR=VALUE, -E VAR  set, unset
-Which calls   -P PATH  about a file  -z, -Z by result  --skip-startup  no ld.so
-Output
-  -o, --output FILE     instead of standard error   -ff  FILE.TID   -j  JSON
-  -T durations  -r, -tt, -ttt times  -y, -yy descriptors  -Y processes  -q quiet
-  -v whole structs  -x, -xx hex strings  -X raw|abbrev|verbose  -N, -n, -i
-  --string-limit N  --columns N  --read FDS, --write FDS  dump data
-Others: -h  -V  --plan  what will stop, and how   luatrace help options  ALL of
-  them   luatrace help ev, on, agg, fault, SCRIPT, CALL ...  help help  topics
+`
 
-  luatrace ls                                           every system call of ls
-  luatrace -s opensnoop git status                      files: who, result, path
-  luatrace -t openat -e 'print(ev.path, ev.ret)' ls     a line of Lua for a call
-  luatrace -t '*' -e 'agg.n:count(ev.name)' ls          a table at the end
-  luatrace -e 'fault("fsync", "EIO")' ./database        what if the disk fails?
+// helpExamples are command lines, and what they show.
+var helpExamples = [...][2]string{
+	{"luatrace ls", "every system call of ls"},
+	{"luatrace -s opensnoop git status", "files: who, result, path"},
+	{"luatrace -t openat -e 'print(ev.path, ev.ret)' ls", "a line of Lua for a call"},
+	{"luatrace -t '*' -e 'agg.n:count(ev.name)' ls", "a table at the end"},
+	{`luatrace -e 'fault("fsync", "EIO")' ./database`, "what if the disk fails?"},
+}
+
+const helpEnd = `
+More: luatrace help options (all of them), help man, help SCRIPT, help CALL,
+help ev, on, agg, fault and so on (scripts); luatrace list: the scripts
 Exit status: that of COMMAND, or 1 luatrace failed, 2 wrong usage or script,
 3 a hook failed, 126 COMMAND can't be run, 127 COMMAND not found
 `
+
+// helpText is the screen of luatrace --help.
+func helpText() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "luatrace: awk for system calls\n%s%s\n", helpUsage, briefOptions())
+	for _, e := range helpExamples {
+		fmt.Fprintf(&b, "  %-52s%s\n", e[0], e[1])
+	}
+	b.WriteString(helpEnd)
+	return b.String()
+}
 
 func versionLine() string {
 	version := "(devel)"
@@ -52,12 +52,12 @@ func versionLine() string {
 func help(args []string, std stdio) status {
 	switch {
 	case len(args) == 0:
-		std.out.WriteString(helpText)
+		std.out.WriteString(helpText())
 	case len(args) > 1:
 		fmt.Fprintln(std.err, "luatrace: help takes one topic; luatrace help help lists them")
 		return status{code: exitUsage}
 	case args[0] == "-h" || args[0] == "--help":
-		std.out.WriteString(helpUsage)
+		std.out.WriteString(topicUsage)
 	default:
 		return helpTopic(args[0], std)
 	}

@@ -11,7 +11,7 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-const helpUsage = `usage: luatrace help [TOPIC]
+const topicUsage = `usage: luatrace help [TOPIC]
 Without TOPIC: the most important options, on a screen. TOPIC is one of
   options           all options            man    the manual page
   list, info, ...   the other commands
@@ -33,7 +33,7 @@ func helpTopic(topic string, std stdio) status {
 		std.out.WriteString(manPage())
 		return status{}
 	case topic == "help":
-		std.out.WriteString(helpUsage)
+		std.out.WriteString(topicUsage)
 		return status{}
 	case slices.Contains(helpfulCommands, topic):
 		st, _ := subcommand([]string{topic, "--help"}, std)

@@ -68,10 +68,8 @@ func manPage() string {
 	tagged("LUATRACE_DEBUG", "What luatrace logs of its own doing on stderr, for bug reports: kernel (each request and its answer), plan "+
 		"(how the kernel tells of calls), hooks (which are registered and called), several with commas between them.")
 	section("EXAMPLES")
-	for line := range strings.SplitSeq(helpText, "\n") {
-		if cmd, what, ok := strings.Cut(strings.TrimPrefix(line, "  "), "  "); ok && strings.HasPrefix(line, "  luatrace ") {
-			tagged(cmd, strings.TrimSpace(what))
-		}
+	for _, e := range helpExamples {
+		tagged(e[0], e[1])
 	}
 	section("NOTES", roff("A hook is no security boundary: another thread can change memory after it was looked at, and io_uring makes no calls. Set-user-ID programs run without their rights when an ordinary user traces them."))
 	section("SEE ALSO", `.BR strace (1),`, `.BR ptrace (2),`, `.BR seccomp_unotify (2),`, `.BR syscalls (2)`)
@@ -85,8 +83,11 @@ func manOptions(b *strings.Builder) {
 		for _, opt := range g.options {
 			for _, f := range opt.shown() {
 				fmt.Fprintf(b, ".TP\n.B %s\n", roff(f.tag))
-				for line := range strings.SplitSeq(f.help, "\n") {
-					fmt.Fprintln(b, roff(strings.TrimSpace(line)))
+				for i, line := range strings.Split(f.help, "\n") {
+					if i > 0 {
+						fmt.Fprintln(b, ".br")
+					}
+					fmt.Fprintln(b, roff(line))
 				}
 			}
 		}

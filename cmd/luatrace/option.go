@@ -17,8 +17,9 @@ type option struct {
 	also   []string // other long names
 	letter string   // its name behind "-", if it has one
 	arg    string   // what follows the long name in help: "=FILE"; "" for an option without a value
-	help   string
-	forms  []form // what help shows instead of the names, arg and help
+	help   string   // what it does; a line feed begins a line there too
+	forms  []form   // what help shows instead of the names, arg and help
+	brief  string   // what --help says of it; "" for an option that is not on that screen
 
 	// to returns where the value goes: a pointer to a field, or a pflag.Value. What a field
 	// holds already is its default.
@@ -125,32 +126,18 @@ func (opt *option) register(fs *pflag.FlagSet, o *options) {
 	}
 }
 
-// The columns of luatrace help options.
-const optionColumn = 31 // where the texts begin
-
-// optionsText describes every option, in the order of their use. docs/options.md shows it too.
-func optionsText() string {
-	var b strings.Builder
-	for _, g := range groups {
-		fmt.Fprintln(&b, g.title)
-		for _, opt := range g.options {
-			for _, f := range opt.shown() {
-				writeForm(&b, f)
-			}
-		}
-		if g.note != "" {
-			fmt.Fprintln(&b, g.note)
-		}
+// summary are a few words about the option.
+func (opt *option) summary() string {
+	text := opt.brief
+	if text == "" {
+		text = opt.shown()[0].help
 	}
-	return b.String()
-}
-
-// writeForm writes a way to write an option, with its text beside it. Names without a letter
-// stand below the others.
-func writeForm(b *strings.Builder, f form) {
-	tag := "  " + f.tag
-	if strings.HasPrefix(f.tag, "--") {
-		tag = "      " + f.tag
+	for _, end := range []string{"\n", "; ", ": ", ". "} {
+		text, _, _ = strings.Cut(text, end)
 	}
-	fmt.Fprintf(b, "%-*s  %s\n", optionColumn-2, tag, strings.ReplaceAll(f.help, "\n", "\n"+strings.Repeat(" ", optionColumn)))
+	const most = 60
+	if len(text) > most {
+		text = text[:strings.LastIndexByte(text[:most-3], ' ')] + " ..."
+	}
+	return text
 }

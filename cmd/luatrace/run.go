@@ -52,7 +52,7 @@ func runCommand(args, env []string, std stdio) status {
 	case o.help && len(o.scripts) > 0:
 		return info(o.scripts[:1], env, std)
 	case o.help:
-		std.out.WriteString(helpText)
+		std.out.WriteString(helpText())
 		return status{}
 	case o.version:
 		fmt.Fprintln(std.out, versionLine())

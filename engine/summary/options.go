@@ -47,13 +47,13 @@ func column(name string) (Column, bool) {
 	return 0, false
 }
 
-// usualNames lists the first names of all columns, for error messages.
-func usualNames() string {
+// ColumnNames are the usual names of all columns.
+func ColumnNames() []string {
 	var names []string
 	for _, n := range columnNames {
 		names = append(names, n[0])
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // ParseColumns parses the argument of -U: names with commas between them, none
@@ -63,7 +63,7 @@ func ParseColumns(s string) ([]Column, error) {
 	for name := range strings.SplitSeq(s, ",") {
 		c, ok := column(strings.TrimSpace(name))
 		if !ok {
-			return nil, fmt.Errorf("unknown summary column %q: the columns are %s", name, usualNames())
+			return nil, fmt.Errorf("unknown summary column %q: the columns are %s", name, strings.Join(ColumnNames(), ", "))
 		}
 		if slices.Contains(out, c) {
 			return nil, fmt.Errorf("summary column %q is given twice", name)
@@ -94,7 +94,7 @@ func ParseSort(s string) (Key, error) {
 	}
 	c, ok := column(s)
 	if !ok {
-		return Key{}, fmt.Errorf("unknown sort key %q: the keys are %s, nothing", s, usualNames())
+		return Key{}, fmt.Errorf("unknown sort key %q: the keys are %s, nothing", s, strings.Join(ColumnNames(), ", "))
 	}
 	return Key{column: c}, nil
 }
