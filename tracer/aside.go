@@ -39,13 +39,6 @@ type Aside struct {
 	Lost   error
 }
 
-// asideRequest is a call that waits until the process it is about is gone.
-type asideRequest struct {
-	caller *Task
-	target *Process
-	until  time.Time
-}
-
 // mostVain is how often a process may fail to trace one that was let go for it:
 // then it gets EPERM.
 const mostVain = 3
@@ -111,46 +104,66 @@ func (t *Tracer) stepAside(task *Task) bool {
 	task.gives = t.noteGiven(a.Tracee)
 	task.wantExit = true
 	t.Detach(a.Tracee)
-	t.asides = append(t.asides, asideRequest{task, a.Tracee, time.Now().Add(detachPatience)})
-	time.AfterFunc(detachPatience, t.Wake)
-	t.releaseCallers(a.Tracee)
+	t.awaitLeave(task, a.Tracee)
+	a.Tracee.releaseCallers()
 	return true
+}
+
+// awaitLeave keeps a call waiting until a process is let go, or as long as that can
+// take: the parent of a vfork can't be brought to a stop.
+func (t *Tracer) awaitLeave(caller *Task, p *Process) {
+	caller.awaits = p
+	p.awaitedBy = append(p.awaitedBy, caller)
+	time.AfterFunc(detachPatience, func() {
+		t.inbox.post(func() { t.continueCaller(caller, p) })
+	})
 }
 
 // releaseCallers lets go of the threads of a process that wait for another one
 // to be let go.
-func (t *Tracer) releaseCallers(p *Process) {
-	for _, a := range t.asides {
-		if a.caller.Proc == p && a.caller.state == taskStopped {
-			t.release(a.caller)
+func (p *Process) releaseCallers() {
+	for _, task := range p.Threads() {
+		if task.awaits != nil && task.state == taskStopped {
+			p.tr.release(task)
 		}
 	}
 }
 
-// waitsAside says whether a task waits for a process to be let go.
-func (t *Tracer) waitsAside(task *Task) bool {
-	return slices.ContainsFunc(t.asides, func(a asideRequest) bool { return a.caller == task })
+// continueCallers lets the calls go on that were waiting for a process, which is gone.
+func (t *Tracer) continueCallers(p *Process) {
+	for _, caller := range p.awaitedBy {
+		t.inbox.later(func() { t.continueCaller(caller, p) })
+	}
 }
 
-// continueCallers lets the calls go on that were waiting for a process that is
-// gone now, or that can't be brought to a stop (as the parent of a vfork).
-func (t *Tracer) continueCallers() {
-	kept := t.asides[:0]
-	for _, a := range t.asides {
-		switch {
-		case a.target.tasks > 0 && time.Now().Before(a.until) && !a.caller.dead:
-			kept = append(kept, a)
-		case a.caller.dead:
-			if g := a.caller.gives; g != nil {
-				a.caller.gives = nil
-				t.takeAgain(a.caller, g, unix.ESRCH)
-			}
-		default:
-			t.resume(a.caller)
-		}
+// continueCaller lets a call go on that waits for a process, if it still does. If its
+// thread has ended meanwhile, the process was let go in vain.
+func (t *Tracer) continueCaller(caller *Task, p *Process) {
+	if caller.awaits != p {
+		return
 	}
-	clear(t.asides[len(kept):])
-	t.asides = kept
+	caller.awaits = nil
+	p.awaitedBy = slices.DeleteFunc(p.awaitedBy, func(other *Task) bool { return other == caller })
+	if !caller.dead {
+		t.resume(caller)
+		return
+	}
+	if g := caller.gives; g != nil {
+		caller.gives = nil
+		t.takeAgain(caller, g, unix.ESRCH)
+	}
+}
+
+// forgetAside is for a task that has ended, perhaps before its call could trace what
+// was let go for it.
+func (t *Tracer) forgetAside(task *Task) {
+	switch p := task.awaits; {
+	case p != nil:
+		t.inbox.later(func() { t.continueCaller(task, p) })
+	case task.gives != nil:
+		task.gives.close()
+		task.gives = nil
+	}
 }
 
 // Proceed lets a notified call run. Like Notified it needs the lock.

@@ -36,9 +36,8 @@ func (t *Tracer) Detach(p *Process) error {
 	t.noteLetGo(p)
 	t.left(p)
 	p.detaching = true
-	if t.listener != nil && unix.Gettid() != t.threadID { // a hook of a notified call: requests are the tracer's thread's
-		t.leaving = append(t.leaving, p)
-		t.Wake()
+	if t.listener != nil && unix.Gettid() != t.inbox.thread { // a hook of a notified call: requests are the tracer's thread's
+		t.inbox.post(func() { t.interruptAll(p) })
 		return nil
 	}
 	t.interruptAll(p)
@@ -51,15 +50,6 @@ func (t *Tracer) interruptAll(p *Process) {
 			t.interrupt(task)
 		}
 	}
-}
-
-// startLeaving interrupts the processes that Detach was called for on another
-// thread.
-func (t *Tracer) startLeaving() {
-	for _, p := range t.leaving {
-		t.interruptAll(p)
-	}
-	t.leaving = nil
 }
 
 // stopsCalls says whether the filter stops calls for a tracer, not only for the

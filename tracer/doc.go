@@ -43,8 +43,8 @@
 //     process got from its parent, threads.go what it reserves, arrivals_unsafe.go the signals it gets, die_unsafe.go its
 //     own end.
 //   - The loop: tracer.go, next.go, status.go, event.go, task.go, resume.go,
-//     wake.go; held.go for reports that come before their task is known, streak.go,
-//     crowd.go and placement.go make it cheaper.
+//     wake.go; inbox.go for work that other threads have for this one; held.go for reports that
+//     come before their task is known, streak.go, crowd.go and placement.go make it cheaper.
 //   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
 //     notifications, lost.go and interrupted.go repair calls that signals
 //     interrupt meanwhile, outlive_unsafe.go keeps calls from failing when the

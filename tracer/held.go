@@ -90,7 +90,7 @@ func (t *Tracer) settleHeld() {
 func (t *Tracer) waitHeld() (waited, error) {
 	const step = 200 * time.Microsecond
 	for {
-		if t.woken.Load() {
+		if t.inbox.arrived() {
 			return waited{}, unix.EINTR
 		}
 		var status uint32

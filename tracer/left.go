@@ -40,7 +40,7 @@ func (t *Tracer) Left() bool { return t.leftBehind.any }
 // called: then Next returns an EventWoken.
 func (t *Tracer) AwaitLeft() bool {
 	for t.leftBehind.any {
-		if t.woken.Load() {
+		if t.inbox.arrived() {
 			return true
 		}
 		// The kernel reports POLLHUP when the last task with the filter is gone.

@@ -33,12 +33,9 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 			continue
 		}
 		if err == unix.EINTR {
-			t.woken.Store(false)
-			t.startLeaving()
-			t.startUpgrades()
-			t.takeStrays()
-			t.endSpinning()
-			t.continueCallers()
+			if !t.inbox.run() {
+				continue
+			}
 			*ev = Event{Kind: EventWoken}
 			return nil
 		}
@@ -54,9 +51,6 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 		t.records()
 		*ev = Event{At: w.at}
 		shown := t.handle(w, ev)
-		if len(t.asides) > 0 {
-			t.continueCallers()
-		}
 		if shown {
 			return nil
 		}

@@ -141,8 +141,7 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	t.noteHeldPages(&c)
 	if task.birth != birthNone {
 		task.birth = birthNone
-		t.seeking = append(t.seeking, task.Proc)
-		t.Wake()
+		t.inbox.post(func() { t.seekStrays(task.Proc) })
 	}
 	if c.guard() == guardClone3 && t.follows() {
 		task.birth = birthAwaited
@@ -178,24 +177,23 @@ type upgrade struct {
 func (t *Tracer) Upgrade(task *Task, data any) {
 	t.records()
 	task.upgrade = &upgrade{ip: task.Call.IP, nr: task.Call.NR, data: data, outer: task.upgrade}
-	t.upgrades = append(t.upgrades, task)
-	t.Wake()
+	if task.startUpgrade == nil { // made once a task
+		task.startUpgrade = func() { t.startUpgrade(task) }
+	}
+	t.inbox.post(task.startUpgrade)
 }
 
-// startUpgrades interrupts and answers the tasks that wait for it. The
+// startUpgrade interrupts and answers a task that waits for it. The
 // interrupt must be pending before the answer lets the task go.
-func (t *Tracer) startUpgrades() {
-	for _, task := range t.upgrades {
-		if task.dead || task.upgrade == nil || !task.notified {
-			continue
-		}
-		task.notified = false
-		task.upgrade.started = true
-		ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
-		r := notifyReply{id: task.notifyID, err: -erestartnointr}
-		r.send(t.listener.fd)
+func (t *Tracer) startUpgrade(task *Task) {
+	if task.dead || task.upgrade == nil || !task.notified {
+		return
 	}
-	t.upgrades = t.upgrades[:0]
+	task.notified = false
+	task.upgrade.started = true
+	ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
+	r := notifyReply{id: task.notifyID, err: -erestartnointr}
+	r.send(t.listener.fd)
 }
 
 // interruptStop notes the stack pointer at the stop between the answer and the

@@ -89,7 +89,7 @@ func (t *Tracer) placeTask(task *Task) {
 		return
 	}
 	p.need = max(p.need, hotStops)
-	if unix.SchedGetaffinity(task.TID, &p.tracee) != nil || unix.SchedGetaffinity(t.threadID, &p.tracer) != nil {
+	if unix.SchedGetaffinity(task.TID, &p.tracee) != nil || unix.SchedGetaffinity(t.inbox.thread, &p.tracer) != nil {
 		return
 	}
 	if p.tracee.Count() < 2 && p.tracer.Count() < 2 || !p.tracer.IsSet(cpu) {
@@ -101,7 +101,7 @@ func (t *Tracer) placeTask(task *Task) {
 		p.off = true // not permitted: never will be
 		return
 	}
-	unix.SchedSetaffinity(t.threadID, &p.cpu)
+	unix.SchedSetaffinity(t.inbox.thread, &p.cpu)
 	p.task, p.placedAt = task, 0
 }
 
@@ -113,7 +113,7 @@ func (t *Tracer) unplace() {
 		return
 	}
 	p.task = nil
-	unix.SchedSetaffinity(t.threadID, &p.tracer)
+	unix.SchedSetaffinity(t.inbox.thread, &p.tracer)
 	var now unix.CPUSet
 	if !task.dead && unix.SchedGetaffinity(task.TID, &now) == nil && now == p.cpu {
 		unix.SchedSetaffinity(task.TID, &p.tracee) // unless somebody else has changed it

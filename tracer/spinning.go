@@ -118,11 +118,9 @@ func (t *Tracer) watchSpinning() {
 	}
 	t.spins = map[int]spin{}
 	go func() {
-		for time.Sleep(spinInterval); !t.ended.Load(); time.Sleep(spinInterval) {
-			t.lookForSpins.Store(true)
-			t.Wake()
+		for time.Sleep(spinInterval); !t.inbox.closed.Load(); time.Sleep(spinInterval) {
+			t.inbox.post(t.endSpinning)
 		}
-		t.woken.Store(false)
 	}()
 }
 
@@ -130,9 +128,6 @@ func (t *Tracer) watchSpinning() {
 // deadly signal pending and have used the CPU between: a task that gets as far
 // as its own code takes the signal.
 func (t *Tracer) endSpinning() {
-	if !t.lookForSpins.Swap(false) {
-		return
-	}
 	for tid, task := range t.tasks {
 		if task.state == taskStopped || task.Proc.endedBy != 0 {
 			delete(t.spins, tid)

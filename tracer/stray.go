@@ -21,12 +21,6 @@ const (
 	birthAwaited       // in a clone3 that should be reported before it returns
 )
 
-// stray is a thread with our filter that nobody traces: its call waits for an answer.
-type stray struct {
-	tid int
-	id  uint64 // of the notification
-}
-
 // follows says whether children are traced.
 func (t *Tracer) follows() bool { return t.options&unix.PTRACE_O_TRACECLONE != 0 }
 
@@ -38,25 +32,15 @@ func (t *Tracer) TakeStray(n *Notification) bool {
 	if !t.follows() || t.detachAll || t.tasks[tid] != nil || !t.listener.Valid(n.id) {
 		return false
 	}
-	t.strays = append(t.strays, stray{tid, n.id})
-	t.Wake()
-	return true
-}
-
-// takeStrays is the tracer's part of it.
-func (t *Tracer) takeStrays() {
-	for _, s := range t.strays {
-		r := notifyReply{id: s.id, err: -erestartnointr}
-		if t.takeStray(s.tid) != nil {
-			r = notifyReply{id: s.id, flags: notifContinue}
+	id := n.id
+	t.inbox.post(func() {
+		r := notifyReply{id: id, err: -erestartnointr}
+		if t.takeStray(tid) != nil {
+			r = notifyReply{id: id, flags: notifContinue}
 		}
 		r.send(t.listener.fd)
-	}
-	t.strays = t.strays[:0]
-	for _, p := range t.seeking {
-		t.seekStrays(p)
-	}
-	t.seeking = t.seeking[:0]
+	})
+	return true
 }
 
 // errEnded is why a stray can't be attached to that was found too late.

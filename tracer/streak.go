@@ -47,7 +47,7 @@ func (s *streak) note(tid int) {
 // not over. It returns false if the ordinary wait is to be made.
 func (t *Tracer) nextOfStreak() (waited, bool) {
 	s := &t.streak
-	if s.stops < streakStops || len(t.tasks) < s.many || t.woken.Load() {
+	if s.stops < streakStops || len(t.tasks) < s.many || t.inbox.arrived() {
 		return waited{}, false
 	}
 	task := t.tasks[s.tid]
@@ -88,7 +88,7 @@ func (t *Tracer) watchStreak() {
 		time.Sleep(silenceLimit)
 		switch now := s.waits.Load(); {
 		case now == last && now%2 == 1:
-			wakeThread(t.threadID)
+			wakeThread(t.inbox.thread)
 			idle = 0
 		case now == last:
 			idle++

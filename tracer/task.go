@@ -29,6 +29,7 @@ type Process struct {
 	tasks     int
 	lastTID   int // the task that stopped last
 	detaching bool
+	awaitedBy []*Task     // whose calls wait for it to be let go
 	vain      int         // how often others were let go for it in vain
 	reaped    atomic.Bool // as that of its last task
 	endedBy   unix.Signal // of which SIGKILL was made, see spinning.go
@@ -77,11 +78,14 @@ type Task struct {
 	notifyID uint64   // of that notification
 	upgrade  *upgrade // a notified call on its way to a true entry stop
 
+	startUpgrade func() // the tracer's part of Upgrade
+
 	birth        birth
 	inherits     *Registers  // of its parent's changed call, until its first stop
 	lent         *lentMemory // for the call in progress, or nil
 	own          *ownFilter  // the seccomp filters that it has beside ours
 	gives        *given      // the call in progress wants to trace this process, or nil
+	awaits       *Process    // that one, while the call waits for it to be let go
 	installing   *installing // the call in progress tries to install one
 	asksMode     bool        // the call in progress asks for the seccomp mode
 	entersStrict bool        // the call in progress enters strict mode

@@ -52,7 +52,7 @@ type Tracer struct {
 	queue      []waited          // drained wait reports, oldest first
 	queueHead  int
 	drained    time.Time // when all reports were in the queue
-	threadID   int
+	inbox      inbox
 	canSetInfo bool
 	launch     *launch
 	launchErr  error // why the trace can't begin, for Next to return
@@ -66,29 +66,19 @@ type Tracer struct {
 	crowd       crowd
 	filtered    bool        // every tracee has our seccomp filter
 	filter      *FilterSpec // that one
-	upgrades    []*Task     // whose notified calls are to become entry stops
 	listener    *Listener   // of the filter's notifications, or nil
-	leaving     []*Process  // to be interrupted: Detach was called on another thread
-	asides      []asideRequest
 	leftBehind  leftBehind
 	memFiles    memFiles
 	letGo       letGo
-	strays      []stray    // to be attached to
-	seeking     []*Process // that may have made children which nobody has reported
 	commandPID  int
 	freed       atomic.Uint64 // counts reports after which a thread's id is free, or another's
-	woken       atomic.Bool
-	waking      atomic.Bool
-	wakes       atomic.Uint64
 	info        syscallInfo
 	atSignal    signalRegisters
 
 	kept []*Process // whose directories in /proc are open, see shown.go
 
-	pages        arrival      // see spinning.go
-	spins        map[int]spin // by thread; nil while nobody looks
-	lookForSpins atomic.Bool
-	ended        atomic.Bool
+	pages arrival      // see spinning.go
+	spins map[int]spin // by thread; nil while nobody looks
 }
 
 // waited is a report of wait4(2) and when it was collected.
@@ -152,7 +142,7 @@ func runHere(opts Options, f func(*Tracer) error) error {
 	defer noteThread(false)
 	t := newTracer(opts)
 	err := f(t)
-	t.ended.Store(true)
+	defer t.inbox.close()
 	t.locked(t.killAll)
 	t.collectCommand()
 	t.forgetLeft()
@@ -160,7 +150,6 @@ func runHere(opts Options, f func(*Tracer) error) error {
 	if t.listener != nil {
 		t.listener.Close()
 	}
-	t.woken.Store(false)
 	return err
 }
 
@@ -171,7 +160,7 @@ func newTracer(opts Options) *Tracer {
 		tasks:      map[int]*Task{},
 		procs:      map[int]*Process{},
 		adopted:    map[int]time.Time{},
-		threadID:   unix.Gettid(),
+		inbox:      inbox{thread: unix.Gettid()},
 		canSetInfo: true,
 		streak:     streak{many: manyTracees},
 		crowd:      crowd{stops: crowdStops},
@@ -254,10 +243,7 @@ func (t *Tracer) forget(task *Task) (last bool) {
 	if t.tasks[task.TID] == task {
 		delete(t.tasks, task.TID)
 	}
-	if task.gives != nil && !t.waitsAside(task) {
-		task.gives.close()
-		task.gives = nil
-	}
+	t.forgetAside(task)
 	p := task.Proc
 	p.tasks--
 	if p.tasks > 0 {
@@ -268,6 +254,7 @@ func (t *Tracer) forget(task *Task) (last bool) {
 	}
 	p.mem.close()
 	p.pidfd.close()
+	t.continueCallers(p)
 	if t.procs[p.PID] == p {
 		delete(t.procs, p.PID)
 	}
@@ -343,7 +330,7 @@ func (t *Tracer) next() (waited, error) {
 		return w, err
 	}
 	for {
-		if t.woken.Load() {
+		if t.inbox.arrived() {
 			return waited{}, unix.EINTR
 		}
 		tid, e := wait4(-1, &status, flags)
@@ -410,7 +397,7 @@ func (t *Task) noteReaped() {
 
 // Ready says whether Next can return without waiting, as far as that is known
 // without asking the kernel.
-func (t *Tracer) Ready() bool { return t.queueHead < len(t.queue) || t.woken.Load() }
+func (t *Tracer) Ready() bool { return t.queueHead < len(t.queue) || t.inbox.arrived() }
 
 // Reported says whether there is something to tell of a process that Next has
 // not looked at yet.

@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,40 +29,6 @@ var prepareSignals = sync.OnceValue(func() error {
 	}
 	return changeSigactionFlags(wakeSignal, 0, saRestart)
 })
-
-// Wake makes Next return an EventWoken soon, also when it is waiting now. It
-// may be called from any goroutine, any number of times; several calls before
-// the event count as one.
-func (t *Tracer) Wake() {
-	t.woken.Store(true)
-	t.wakes.Add(1)
-	wakeThread(t.threadID)
-	if t.waking.CompareAndSwap(false, true) {
-		go t.keepWaking()
-	}
-}
-
-// keepWaking repeats the signal until the tracer has seen the flag: the first
-// may have come just before wait4 and been lost.
-func (t *Tracer) keepWaking() {
-	const first, most = 50 * time.Microsecond, 2 * time.Millisecond
-	pause, wake := first, t.wakes.Load()
-	for t.woken.Load() {
-		time.Sleep(pause)
-		pause = min(2*pause, most)
-		if now := t.wakes.Load(); now != wake {
-			pause, wake = first, now // another one: a signal of its own is out
-			continue
-		}
-		if t.woken.Load() && wakeThread(t.threadID) == unix.ESRCH {
-			t.woken.Store(false)
-		}
-	}
-	t.waking.Store(false)
-	if t.woken.Load() && t.waking.CompareAndSwap(false, true) { // a Wake that still saw this goroutine at work
-		go t.keepWaking()
-	}
-}
 
 // wakeThread interrupts a thread's system call, ESRCH if there is no such thread.
 func wakeThread(tid int) error { return unix.Tgkill(unix.Getpid(), tid, wakeSignal) }
