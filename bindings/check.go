@@ -10,7 +10,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -65,7 +65,7 @@ type checker struct {
 	actsLine   int                        // where the script first changes what it traces, 0 if nowhere
 	acting     map[string]bool            // see actingFunctions
 	assigned   map[*ast.AttrGetExpr]bool  // what stands left of an assignment
-	body       *engine.Spec               // the code is the body of a hook on it
+	body       *spec.Spec                 // the code is the body of a hook on it
 	statements map[*ast.FuncCallExpr]bool // calls that stand for themselves
 }
 
@@ -76,7 +76,7 @@ func (c *checker) fail(line int, format string, a ...any) {
 // hookScope is the function of a hook: the name of its event, and what that has.
 type hookScope struct {
 	event string
-	spec  *engine.Spec
+	spec  *spec.Spec
 	outer *hookScope
 	have  map[string]bool // specFields of spec
 }
@@ -205,14 +205,14 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	if !ok {
 		return true
 	}
-	spec, err := engine.ParseSpec(text.Value)
+	sel, err := spec.Parse(text.Value)
 	if err != nil {
 		c.fail(n.Line(), "%v", err)
 		return true
 	}
 	if len(n.Args) > 1 {
 		if opts, ok := n.Args[1].(*ast.TableExpr); ok {
-			c.options(spec, opts)
+			c.options(sel, opts)
 		}
 	}
 	last, ok := n.Args[len(n.Args)-1].(*ast.FunctionExpr)
@@ -222,7 +222,7 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	for _, a := range n.Args[:len(n.Args)-1] {
 		c.walk(reflect.ValueOf(a), scope)
 	}
-	c.walk(reflect.ValueOf(last.Stmts), newHookScope(last.ParList.Names[0], spec, scope, last.Stmts))
+	c.walk(reflect.ValueOf(last.Stmts), newHookScope(last.ParList.Names[0], sel, scope, last.Stmts))
 	return false
 }
 
@@ -256,7 +256,7 @@ func (c *checker) field(line int, s *hookScope, name string) {
 	case name == "skip" || name == "onexit":
 		c.fail(line, "%s:%s() is only possible before the call: on(\"%s:enter\", ...)", s.event, name, title)
 		return
-	case s.spec.Kind == engine.SpecSyscall && s.spec.Phase == engine.PhaseEnter && (slices.Contains(resultFields, name) || specFields(afterwards(s.spec))[name]):
+	case s.spec.Kind == spec.Syscall && s.spec.Phase == spec.PhaseEnter && (slices.Contains(resultFields, name) || specFields(afterwards(s.spec))[name]):
 		c.fail(line, "%s.%s exists only after the call; this hook runs before it (\":enter\")", s.event, name)
 		return
 	}
@@ -265,7 +265,7 @@ func (c *checker) field(line int, s *hookScope, name string) {
 		names = append(names, n)
 	}
 	sort.Strings(names)
-	if near := engine.Nearest(name, names); near != "" {
+	if near := spec.Nearest(name, names); near != "" {
 		c.fail(line, "no event of \"%s\" has a field '%s'; did you mean '%s'?", title, escape(name), near)
 		return
 	}
@@ -277,14 +277,14 @@ func (c *checker) field(line int, s *hookScope, name string) {
 }
 
 // afterwards is a spec of the same calls after them.
-func afterwards(spec *engine.Spec) *engine.Spec {
-	after := *spec
-	after.Phase = engine.PhaseExit
+func afterwards(sel *spec.Spec) *spec.Spec {
+	after := *sel
+	after.Phase = spec.PhaseExit
 	return &after
 }
 
 // specFields are the names that may stand behind "ev." or "ev:" in a hook.
-func specFields(spec *engine.Spec) map[string]bool {
+func specFields(sel *spec.Spec) map[string]bool {
 	have := map[string]bool{}
 	add := func(names ...string) {
 		for _, n := range names {
@@ -292,39 +292,39 @@ func specFields(spec *engine.Spec) map[string]bool {
 		}
 	}
 	add(plainFields...)
-	if spec.Kind == engine.SpecBegin || spec.Kind == engine.SpecEnd {
+	if sel.Kind == spec.Begin || sel.Kind == spec.End {
 		return have
 	}
 	add(taskFields...)
 	add("delay", "table")
-	switch spec.Kind {
-	case engine.SpecSignal:
+	switch sel.Kind {
+	case spec.Signal:
 		add(signalFields...)
 		add("suppress")
-	case engine.SpecProc:
-		for kind, names := range map[engine.ProcKind][]string{
-			engine.ProcFork: forkFields, engine.ProcExec: execFields, engine.ProcExit: deathFields,
+	case spec.Proc:
+		for kind, names := range map[spec.ProcKind][]string{
+			spec.ProcFork: forkFields, spec.ProcExec: execFields, spec.ProcExit: deathFields,
 		} {
-			if spec.MatchProc(kind) {
+			if sel.MatchProc(kind) {
 				add(names...)
 			}
 		}
-	case engine.SpecSyscall:
+	case spec.Syscall:
 		add(callFields...)
 		add("fail")
-		if spec.Phase == engine.PhaseEnter {
+		if sel.Phase == spec.PhaseEnter {
 			add("skip", "onexit", "ret")
 		} else {
 			add(resultFields...)
 		}
-		addArguments(spec, add)
+		addArguments(sel, add)
 	}
 	return have
 }
 
 // addArguments adds the arguments of all calls of a spec, on every ABI.
-func addArguments(spec *engine.Spec, add func(...string)) {
-	enter := spec.Phase == engine.PhaseEnter
+func addArguments(sel *spec.Spec, add func(...string)) {
+	enter := sel.Phase == spec.PhaseEnter
 	params := func(list []syscalls.Param) {
 		for i := range list {
 			p := &list[i]
@@ -336,7 +336,7 @@ func addArguments(spec *engine.Spec, add func(...string)) {
 		}
 	}
 	for _, abi := range []syscalls.ABI{syscalls.Native(), syscalls.I386} {
-		for _, nr := range spec.Calls(abi) {
+		for _, nr := range sel.Calls(abi) {
 			sig := syscalls.Lookup(abi, nr)
 			if sig == nil {
 				add("arg1", "arg2", "arg3", "arg4", "arg5", "arg6")
@@ -375,7 +375,7 @@ func (c *checker) unusedArgs(m *Meta) {
 			continue
 		}
 		hint := ""
-		if near := engine.Nearest(name, names); near != "" {
+		if near := spec.Nearest(name, names); near != "" {
 			hint = fmt.Sprintf("; did you mean '%s'?", near)
 		}
 		c.fail(c.metaLine, "args.%s is read, but meta declares no such argument%s", escape(name), hint)

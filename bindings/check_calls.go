@@ -6,7 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // shape looks at the arguments of a call of on, fault or every that are written
@@ -160,7 +160,7 @@ func (c *checker) actsUnsaid(m *Meta) {
 // unreadable finds ev.ret in a hook before the call: it can be assigned there,
 // which prevents the call, and not read.
 func (c *checker) unreadable(n *ast.AttrGetExpr, s *hookScope, event, field string) bool {
-	if field != "ret" || c.assigned[n] || s.spec.Kind != engine.SpecSyscall || s.spec.Phase != engine.PhaseEnter {
+	if field != "ret" || c.assigned[n] || s.spec.Kind != spec.Syscall || s.spec.Phase != spec.PhaseEnter {
 		return false
 	}
 	c.fail(n.Line(), "%s.ret exists only after the call; this hook runs before it (\":enter\")", event)

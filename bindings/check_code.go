@@ -7,18 +7,18 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // checkCode looks at code of the command line as [Runtime.Check] looks at a
 // script, so that a mistake is told before the command starts. With a spec the
 // code is the body of a hook on it, in which ev is the event.
-func checkCode(chunk []ast.Stmt, spec *engine.Spec) error {
+func checkCode(chunk []ast.Stmt, sel *spec.Spec) error {
 	c := newChecker(codeName)
 	var scope *hookScope
-	if spec != nil {
-		c.body = spec
-		scope = newHookScope("ev", spec, nil, chunk)
+	if sel != nil {
+		c.body = sel
+		scope = newHookScope("ev", sel, nil, chunk)
 	}
 	c.walk(reflect.ValueOf(chunk), scope)
 	return joined(c.findings())
@@ -26,11 +26,11 @@ func checkCode(chunk []ast.Stmt, spec *engine.Spec) error {
 
 // newHookScope is the scope of a hook's function, nil if its body gives the
 // name of the event to something else.
-func newHookScope(event string, spec *engine.Spec, outer *hookScope, body []ast.Stmt) *hookScope {
+func newHookScope(event string, sel *spec.Spec, outer *hookScope, body []ast.Stmt) *hookScope {
 	if declares(reflect.ValueOf(body), event) {
 		return nil
 	}
-	return &hookScope{event, spec, outer, specFields(spec)}
+	return &hookScope{event, sel, outer, specFields(sel)}
 }
 
 // declares says whether a variable of a name is declared or assigned below a
@@ -88,18 +88,18 @@ func (c *checker) declaration(n *ast.FuncCallExpr) bool {
 		return false
 	}
 	instead := ""
-	switch spec := c.body.Text; id.Value {
+	switch text := c.body.Text; id.Value {
 	case "on":
 		instead = "adds a hook for each event; without -t the code is a script: -e 'on(...)'"
 	case "every":
 		instead = "adds a timer for each event; without -t the code is a script: -e 'every(...)'"
 	case "fault":
-		instead = fmt.Sprintf("adds a fault for each event, after it; write -t %s -e 'ev:fail(\"EIO\")', or without -t -e 'fault(%q, \"EIO\")'", entrySpec(c.body), spec)
+		instead = fmt.Sprintf("adds a fault for each event, after it; write -t %s -e 'ev:fail(\"EIO\")', or without -t -e 'fault(%q, \"EIO\")'", entrySpec(c.body), text)
 	case "agg":
 		if !c.statement(n) {
 			return false
 		}
-		instead = fmt.Sprintf("names the columns again for each event; without -t the code is a script: -e 'agg(...) on(%q, function(ev) ... end)'", spec)
+		instead = fmt.Sprintf("names the columns again for each event; without -t the code is a script: -e 'agg(...) on(%q, function(ev) ... end)'", text)
 	case "meta", "test":
 		instead = "belongs in a script file, -s FILE"
 	default:
@@ -110,11 +110,11 @@ func (c *checker) declaration(n *ast.FuncCallExpr) bool {
 }
 
 // entrySpec is the spec of the same calls before they are made.
-func entrySpec(spec *engine.Spec) string {
-	if spec.Kind == engine.SpecSyscall && spec.Phase != engine.PhaseEnter {
-		return spec.Text + ":enter"
+func entrySpec(sel *spec.Spec) string {
+	if sel.Kind == spec.Syscall && sel.Phase != spec.PhaseEnter {
+		return sel.Text + ":enter"
 	}
-	return spec.Text
+	return sel.Text
 }
 
 // statement says whether a call stands for itself.

@@ -6,18 +6,19 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // options looks at the options of a hook that are written out: the fields and
 // values of when, and on_error.
-func (c *checker) options(spec *engine.Spec, tb *ast.TableExpr) {
+func (c *checker) options(sel *spec.Spec, tb *ast.TableExpr) {
 	for _, f := range tb.Fields {
 		key, ok := f.Key.(*ast.StringExpr)
 		if !ok {
 			continue
 		}
 		if key.Value == "on_error" {
-			c.onError(spec, max(f.Key.Line(), f.Value.Line(), tb.Line()), f.Value)
+			c.onError(sel, max(f.Key.Line(), f.Value.Line(), tb.Line()), f.Value)
 			continue
 		}
 		when, ok := f.Value.(*ast.TableExpr)
@@ -26,7 +27,7 @@ func (c *checker) options(spec *engine.Spec, tb *ast.TableExpr) {
 		}
 		for _, cond := range when.Fields {
 			if name, ok := cond.Key.(*ast.StringExpr); ok {
-				c.condition(spec, max(cond.Key.Line(), cond.Value.Line(), tb.Line()), name.Value, cond.Value)
+				c.condition(sel, max(cond.Key.Line(), cond.Value.Line(), tb.Line()), name.Value, cond.Value)
 			}
 		}
 	}
@@ -34,12 +35,12 @@ func (c *checker) options(spec *engine.Spec, tb *ast.TableExpr) {
 
 // onError looks at on_error. A hook that has one changes what is traced, if only
 // when it fails; a value that is not written out may be "continue".
-func (c *checker) onError(spec *engine.Spec, line int, value ast.Expr) {
+func (c *checker) onError(sel *spec.Spec, line int, value ast.Expr) {
 	v, ok := constantValue(value)
 	if !ok {
 		return
 	}
-	o, err := onError(spec, luaConstant(v))
+	o, err := onError(sel, luaConstant(v))
 	switch {
 	case err != nil:
 		c.fail(line, "%v", err)
@@ -51,11 +52,11 @@ func (c *checker) onError(spec *engine.Spec, line int, value ast.Expr) {
 // condition looks at one field of a when table. A value that is not written out
 // can be anything: then only a field that takes neither numbers nor strings nor
 // truth values is wrong.
-func (c *checker) condition(spec *engine.Spec, line int, field string, value ast.Expr) {
+func (c *checker) condition(sel *spec.Spec, line int, field string, value ast.Expr) {
 	if made, err, ok := constantCondition(value); ok {
 		if err == nil {
 			made.Field = field
-			_, err = engine.NewWhen(made).Resolve(spec)
+			_, err = spec.NewWhen(made).Resolve(sel)
 		}
 		if err != nil {
 			c.fail(line, "%v", err)
@@ -64,12 +65,12 @@ func (c *checker) condition(spec *engine.Spec, line int, field string, value ast
 	}
 	var first error
 	for _, v := range []any{1.0, "x", true} {
-		made, err := engine.Equal(v)
+		made, err := spec.Equal(v)
 		if err != nil {
 			continue
 		}
 		made.Field = field
-		if _, err = engine.NewWhen(made).Resolve(spec); err == nil {
+		if _, err = spec.NewWhen(made).Resolve(sel); err == nil {
 			return
 		}
 		if first != nil && first.Error() != err.Error() {
@@ -84,9 +85,9 @@ func (c *checker) condition(spec *engine.Spec, line int, field string, value ast
 
 // constantCondition makes the condition of a value that is written out; ok is
 // false for another.
-func constantCondition(e ast.Expr) (cond engine.Condition, err error, ok bool) {
+func constantCondition(e ast.Expr) (cond spec.Condition, err error, ok bool) {
 	if v, ok := constantValue(e); ok {
-		cond, err = engine.Equal(v)
+		cond, err = spec.Equal(v)
 		return cond, err, true
 	}
 	switch e := e.(type) {
@@ -100,7 +101,7 @@ func constantCondition(e ast.Expr) (cond engine.Condition, err error, ok bool) {
 			list = append(list, v)
 		}
 		if len(list) > 0 {
-			cond, err = engine.In(list...)
+			cond, err = spec.In(list...)
 			return cond, err, true
 		}
 	case *ast.FuncCallExpr:
@@ -118,18 +119,18 @@ func constantCondition(e ast.Expr) (cond engine.Condition, err error, ok bool) {
 			cond, err = one(v)
 			return cond, err, true
 		case id.Value == "under" && isText:
-			cond, err = engine.Under(text)
+			cond, err = spec.Under(text)
 			return cond, err, true
 		case id.Value == "glob" && isText:
-			cond, err = engine.Glob(text)
+			cond, err = spec.Glob(text)
 			return cond, err, true
 		}
 	}
 	return cond, nil, false
 }
 
-var numberConditions = map[string]func(any) (engine.Condition, error){
-	"ge": engine.Ge, "gt": engine.Gt, "le": engine.Le, "lt": engine.Lt, "ne": engine.Ne, "bits": engine.Bits, "nobits": engine.NoBits,
+var numberConditions = map[string]func(any) (spec.Condition, error){
+	"ge": spec.Ge, "gt": spec.Gt, "le": spec.Le, "lt": spec.Lt, "ne": spec.Ne, "bits": spec.Bits, "nobits": spec.NoBits,
 }
 
 // constantValue is a string, number or truth value that is written out.

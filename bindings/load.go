@@ -16,7 +16,7 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // maxSource bounds the length of a script. Its syntax tree takes some fifty times
@@ -115,13 +115,13 @@ func (r *Runtime) LoadCode(code string) (*lua.LFunction, error) {
 // LoadHookBody compiles code of the command line as the body of a function with
 // the parameter ev, and returns that function. What events of the spec don't have
 // is an error, and so is what belongs in a script; nil leaves that unchecked.
-func (r *Runtime) LoadHookBody(code string, spec *engine.Spec) (*lua.LFunction, error) {
+func (r *Runtime) LoadHookBody(code string, sel *spec.Spec) (*lua.LFunction, error) {
 	src := &source{name: codeName, loose: true}
 	if _, err := r.compile([]byte(code), src); err != nil { // so that errors don't speak of what is wrapped around
 		return nil, err
 	}
-	if spec != nil {
-		if err := checkCode(src.chunk, spec); err != nil {
+	if sel != nil {
+		if err := checkCode(src.chunk, sel); err != nil {
 			return nil, err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // function is one function or method of the interface.
@@ -178,7 +178,7 @@ func (r *Runtime) unknownMember(owner string, names []string) *lua.LFunction {
 	return r.L.NewFunction(func(L *lua.LState) int {
 		key := L.Get(2)
 		text := key.String()
-		if near := engine.Nearest(text, names); near != "" {
+		if near := spec.Nearest(text, names); near != "" {
 			L.RaiseError("%s has no member '%s'; did you mean '%s'?", owner, escape(text), near)
 		}
 		L.RaiseError("%s has no member '%s'; it has %s", owner, escape(text), strings.Join(names, ", "))

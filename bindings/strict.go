@@ -6,7 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // protectGlobals ends the making of the globals. What stands in the table now
@@ -117,7 +117,7 @@ func (r *Runtime) undefinedGlobal(name string) string {
 		candidates = capitalNames()
 	}
 	candidates = append(slices.Clone(candidates), r.globalNames()...)
-	if near := engine.Nearest(name, candidates); near != "" {
+	if near := spec.Nearest(name, candidates); near != "" {
 		return "undefined global '" + name + "'; did you mean '" + near + "'?"
 	}
 	return "undefined global '" + name + "'"

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -120,7 +121,7 @@ func (f *testFields) done(what string, have []string) {
 	}
 	slices.Sort(names)
 	msg := fmt.Sprintf("%s has no field '%s'", what, escape(names[0]))
-	if near := engine.Nearest(names[0], have); near != "" {
+	if near := spec.Nearest(names[0], have); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}
 	f.L.RaiseError("%s (it has %s)", msg, strings.Join(have, ", "))
@@ -196,19 +197,19 @@ func testEvent(r *Runtime, L *lua.LState) int {
 }
 
 // event raises an event and returns what came of it.
-func (tr *testRun) event(L *lua.LState, spec string, tb *lua.LTable) lua.LValue {
+func (tr *testRun) event(L *lua.LState, text string, tb *lua.LTable) lua.LValue {
 	if tr.finished {
 		L.RaiseError("the trace of this test has ended (t:finish)")
 	}
 	f := newTestFields(L, tb)
-	kind, rest, _ := strings.Cut(spec, ":")
+	kind, rest, _ := strings.Cut(text, ":")
 	switch kind {
 	case "signal":
 		return tr.signalEvent(L, f, rest)
 	case "proc":
 		return tr.procEvent(L, f, rest)
 	}
-	return tr.callEvent(L, f, spec)
+	return tr.callEvent(L, f, text)
 }
 
 func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LValue {

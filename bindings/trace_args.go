@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 func argumentsObject() object {
@@ -38,7 +39,7 @@ func (e *eventRef) argIndex(L *lua.LState, key lua.LValue) (*engine.Event, int) 
 		names = append(names, c.Param(i).Name)
 	}
 	msg := fmt.Sprintf("%s has no argument '%s'", c.Name, escape(key.String()))
-	if near := engine.Nearest(key.String(), names); near != "" {
+	if near := spec.Nearest(key.String(), names); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}
 	L.RaiseError("%s (it has %s)", msg, strings.Join(names, ", "))

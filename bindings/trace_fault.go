@@ -7,24 +7,25 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // fault makes a hook that fails calls.
 func (t *Trace) fault(L *lua.LState) int {
 	text := L.CheckString(1)
-	spec, err := engine.ParseSpec(text)
+	sel, err := spec.Parse(text)
 	if err != nil {
 		L.ArgError(1, err.Error())
 	}
-	if spec.Kind != engine.SpecSyscall {
+	if sel.Kind != spec.Syscall {
 		L.ArgError(1, "only system calls can be made to fail")
 	}
-	if spec.PhaseGiven && spec.Phase != engine.PhaseEnter {
+	if sel.PhaseGiven && sel.Phase != spec.PhaseEnter {
 		L.ArgError(1, "a fault happens before the call; leave \":exit\" away")
 	}
-	spec.Phase = engine.PhaseEnter
+	sel.Phase = spec.PhaseEnter
 	f := &faultPlan{probability: 1}
-	h := &engine.Hook{Spec: spec, Where: position(L), Fn: f.hook}
+	h := &engine.Hook{Spec: sel, Where: position(L), Fn: f.hook}
 	switch v := L.Get(2).(type) {
 	case *lua.LTable:
 		t.faultOptions(L, h, f, v)
@@ -50,8 +51,8 @@ func (t *Trace) fault(L *lua.LState) int {
 
 // faultTitle names a fault by where it was made; of a script of the collection
 // the line is nobody's business.
-func faultTitle(spec, where string) string {
-	title := fmt.Sprintf("fault(%q)", escape(spec))
+func faultTitle(text, where string) string {
+	title := fmt.Sprintf("fault(%q)", escape(text))
 	if file, shipped := strings.CutPrefix(where, "luatrace:"); shipped {
 		script, _, _ := strings.Cut(file, ".lua")
 		return title + " of " + script

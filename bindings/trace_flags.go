@@ -5,7 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer/decode"
 )
 
@@ -88,7 +88,7 @@ func (f *flags) test(L *lua.LState, ask func(decode.Flags, string) (bool, error)
 		if _, err := f.Has(name); err == nil {
 			continue
 		}
-		if near := engine.Nearest(name, known); near != "" {
+		if near := spec.Nearest(name, known); near != "" {
 			L.RaiseError("'%s' is no flag of this argument; did you mean '%s'?", escape(name), near)
 		}
 		L.RaiseError("'%s' is no flag of this argument; it has %s", escape(name), strings.Join(known, ", "))

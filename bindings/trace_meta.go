@@ -12,7 +12,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -320,8 +320,8 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 		_, err := lookupErrno(text)
 		return lua.LString(text), err
 	case "calls":
-		spec, err := engine.ParseSpec(text)
-		if err == nil && (spec.Kind != engine.SpecSyscall || spec.PhaseGiven) {
+		sel, err := spec.Parse(text)
+		if err == nil && (sel.Kind != spec.Syscall || sel.PhaseGiven) {
 			err = fmt.Errorf("system calls are wanted, such as openat or %%file, not %q", escape(text))
 		}
 		return lua.LString(text), err

@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 func traceGlobals() module {
@@ -72,7 +73,7 @@ func (r *Runtime) trace() *Trace {
 }
 
 func (t *Trace) on(L *lua.LState) int {
-	spec, err := engine.ParseSpec(L.CheckString(1))
+	sel, err := spec.Parse(L.CheckString(1))
 	if err != nil {
 		L.ArgError(1, err.Error())
 	}
@@ -87,7 +88,7 @@ func (t *Trace) on(L *lua.LState) int {
 			L.Error(lua.LString(errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what)).Error()), 0)
 		}
 	}
-	h := &engine.Hook{Spec: spec, Where: position(L)}
+	h := &engine.Hook{Spec: sel, Where: position(L)}
 	if opts != nil {
 		t.options(L, h, opts)
 	}
@@ -123,8 +124,8 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) error {
 
 // OnBody makes a hook whose body is code, in which ev is the event: the -e of
 // the command line together with -t.
-func (t *Trace) OnBody(spec *engine.Spec, code string) error {
-	fn, err := t.r.LoadHookBody(code, spec)
+func (t *Trace) OnBody(sel *spec.Spec, code string) error {
+	fn, err := t.r.LoadHookBody(code, sel)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (t *Trace) OnBody(spec *engine.Spec, code string) error {
 			return errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what))
 		}
 	}
-	return t.register(&engine.Hook{Spec: spec, Where: "-e"}, fn)
+	return t.register(&engine.Hook{Spec: sel, Where: "-e"}, fn)
 }
 
 // options takes the second of three arguments of on.
@@ -164,7 +165,7 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 // unknownHookOption says what is wrong with an option of on: most often it is a
 // condition that is not in when.
 func unknownHookOption(name string) string {
-	if near := engine.Nearest(name, hookOptions); near != "" {
+	if near := spec.Nearest(name, hookOptions); near != "" {
 		return fmt.Sprintf("unknown option %q; did you mean %q?", escape(name), near)
 	}
 	return fmt.Sprintf("unknown option %q; there are when and on_error; a condition stands in when: {when = {%s = ...}}", escape(name), escape(name))

@@ -6,13 +6,14 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // hookOptions are those of on.
 var hookOptions = []string{"when", "on_error"}
 
 // onError takes the option on_error: what becomes of the event if the hook fails.
-func onError(spec *engine.Spec, v lua.LValue) (engine.OnError, error) {
+func onError(sel *spec.Spec, v lua.LValue) (engine.OnError, error) {
 	var o engine.OnError
 	switch v := v.(type) {
 	case lua.LString:
@@ -35,7 +36,7 @@ func onError(spec *engine.Spec, v lua.LValue) (engine.OnError, error) {
 	default:
 		return o, fmt.Errorf("on_error must be an errno such as \"EACCES\", \"kill\" or \"continue\", not a %s", typeName(v))
 	}
-	if err := o.Fits(spec); err != nil {
+	if err := o.Fits(sel); err != nil {
 		return o, fmt.Errorf("on_error: %w", err)
 	}
 	return o, nil

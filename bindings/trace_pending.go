@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -41,11 +42,11 @@ func pendingObject() object {
 			fn: func(r *Runtime, L *lua.LState) int {
 				ref := receiver[*pendingRef](L, 1, "pending")
 				ev := ref.live(L).Event
-				spec, err := engine.ParseSpec(L.CheckString(2))
+				sel, err := spec.Parse(L.CheckString(2))
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
-				L.Push(lua.LBool(spec.MatchCall(ev)))
+				L.Push(lua.LBool(sel.MatchCall(ev.Call())))
 				return 1
 			},
 		}},

@@ -3,7 +3,7 @@ package bindings
 import (
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // noteMentions remembers whether code that was compiled names registers, as a hook
@@ -26,11 +26,11 @@ type root struct {
 }
 
 // noteRoot remembers the function of a hook or timer.
-func (t *Trace) noteRoot(spec *engine.Spec, fn *lua.LFunction) {
-	if spec != nil && spec.Kind == engine.SpecEnd {
+func (t *Trace) noteRoot(sel *spec.Spec, fn *lua.LFunction) {
+	if sel != nil && sel.Kind == spec.End {
 		return // no plan matters any more
 	}
-	t.roots = append(t.roots, root{fn, spec != nil && spec.Kind == engine.SpecBegin})
+	t.roots = append(t.roots, root{fn, sel != nil && sel.Kind == spec.Begin})
 }
 
 // Unfiltered says why the scripts loaded so far speak against a seccomp filter, ""

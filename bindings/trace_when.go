@@ -5,13 +5,13 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // condition is what ge(4096), bits "O_CREAT" and their like return: a test for
 // a when table, without the field.
 type condition struct {
-	engine.Condition
+	spec.Condition
 	text string
 }
 
@@ -31,7 +31,7 @@ func conditionObject() object {
 }
 
 func conditionGlobals() module {
-	one := func(name, param, help string, make func(v any) (engine.Condition, error)) function {
+	one := func(name, param, help string, make func(v any) (spec.Condition, error)) function {
 		return function{name: name, params: param, returns: "condition", help: help,
 			fn: func(r *Runtime, L *lua.LState) int {
 				c, err := make(goValue(L, L.CheckAny(1)))
@@ -42,7 +42,7 @@ func conditionGlobals() module {
 				return 1
 			}}
 	}
-	str := func(name, param, help string, make func(s string) (engine.Condition, error)) function {
+	str := func(name, param, help string, make func(s string) (spec.Condition, error)) function {
 		return function{name: name, params: param, returns: "condition", help: help,
 			fn: func(r *Runtime, L *lua.LState) int {
 				c, err := make(L.CheckString(1))
@@ -54,15 +54,15 @@ func conditionGlobals() module {
 			}}
 	}
 	return module{functions: []function{
-		one("ge", "n: number|string", "Condition for when: at least n.", engine.Ge),
-		one("gt", "n: number|string", "Condition for when: greater than n.", engine.Gt),
-		one("le", "n: number|string", "Condition for when: at most n.", engine.Le),
-		one("lt", "n: number|string", "Condition for when: less than n.", engine.Lt),
-		one("ne", "v: any", "Condition for when: not equal to v.", engine.Ne),
-		one("bits", "flags: string|number", "Condition for when: all these flags are set: bits \"O_CREAT|O_EXCL\".", engine.Bits),
-		one("nobits", "flags: string|number", "Condition for when: none of these flags is set.", engine.NoBits),
-		str("under", "dir: string", "Condition for when: a path that is dir or lies below it, after resolving relative paths, \"..\" and \"//\".", engine.Under),
-		str("glob", "pattern: string", "Condition for when: a string that matches the shell pattern as a whole; * does not match a slash, ** does.", engine.Glob),
+		one("ge", "n: number|string", "Condition for when: at least n.", spec.Ge),
+		one("gt", "n: number|string", "Condition for when: greater than n.", spec.Gt),
+		one("le", "n: number|string", "Condition for when: at most n.", spec.Le),
+		one("lt", "n: number|string", "Condition for when: less than n.", spec.Lt),
+		one("ne", "v: any", "Condition for when: not equal to v.", spec.Ne),
+		one("bits", "flags: string|number", "Condition for when: all these flags are set: bits \"O_CREAT|O_EXCL\".", spec.Bits),
+		one("nobits", "flags: string|number", "Condition for when: none of these flags is set.", spec.NoBits),
+		str("under", "dir: string", "Condition for when: a path that is dir or lies below it, after resolving relative paths, \"..\" and \"//\".", spec.Under),
+		str("glob", "pattern: string", "Condition for when: a string that matches the shell pattern as a whole; * does not match a slash, ** does.", spec.Glob),
 	}}
 }
 
@@ -97,8 +97,8 @@ func goValue(L *lua.LState, v lua.LValue) any {
 }
 
 // when converts a when table.
-func (t *Trace) when(L *lua.LState, spec *engine.Spec, tb *lua.LTable) engine.When {
-	var list []engine.Condition
+func (t *Trace) when(L *lua.LState, sel *spec.Spec, tb *lua.LTable) spec.When {
+	var list []spec.Condition
 	tb.ForEach(func(k, v lua.LValue) {
 		field, ok := k.(lua.LString)
 		if !ok {
@@ -111,19 +111,19 @@ func (t *Trace) when(L *lua.LState, spec *engine.Spec, tb *lua.LTable) engine.Wh
 		c.Field = string(field)
 		list = append(list, c)
 	})
-	when, err := engine.NewWhen(list...).Resolve(spec)
+	when, err := spec.NewWhen(list...).Resolve(sel)
 	raiseIf(L, err)
 	return when
 }
 
-func (t *Trace) condition(L *lua.LState, v lua.LValue) (engine.Condition, error) {
+func (t *Trace) condition(L *lua.LState, v lua.LValue) (spec.Condition, error) {
 	switch v := v.(type) {
 	case *lua.LUserData:
 		switch x := v.Value.(type) {
 		case *condition:
 			return x.Condition, nil
 		case *regex:
-			return engine.Match(x.re), nil
+			return spec.Match(x.re), nil
 		}
 	case *lua.LTable:
 		var list []any
@@ -131,9 +131,9 @@ func (t *Trace) condition(L *lua.LState, v lua.LValue) (engine.Condition, error)
 			list = append(list, goValue(L, v.RawGetInt(i)))
 		}
 		if v.Len() == 0 {
-			return engine.Condition{}, fmt.Errorf("a list of values must not be empty")
+			return spec.Condition{}, fmt.Errorf("a list of values must not be empty")
 		}
-		return engine.In(list...)
+		return spec.In(list...)
 	}
-	return engine.Equal(goValue(L, v))
+	return spec.Equal(goValue(L, v))
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/spec"
 	"luatrace/internal/fixture"
 	"luatrace/tracer"
 )
@@ -100,11 +101,11 @@ func TestPanicFailsClosed(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "out")
 			e := New(row.opts)
-			spec, err := ParseSpec("access:enter")
+			sel, err := spec.Parse("access:enter")
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = e.On(&Hook{Spec: spec, Where: "test", OnError: OnError{Act: ErrorFails, Errno: int(unix.EBUSY)}, Fn: func(ev *Event) error {
+			err = e.On(&Hook{Spec: sel, Where: "test", OnError: OnError{Act: ErrorFails, Errno: int(unix.EBUSY)}, Fn: func(ev *Event) error {
 				if s, _ := ev.Str("path"); s == "bad" {
 					panic("a bug of the test")
 				}

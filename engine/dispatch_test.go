@@ -3,6 +3,7 @@ package engine
 import (
 	"testing"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
@@ -16,9 +17,9 @@ func madeUpCall() (enter, exit *tracer.Event) {
 		&tracer.Event{Kind: tracer.EventExit, Task: task, Ret: 64}
 }
 
-func mustSpec(t testing.TB, text string) *Spec {
+func mustSpec(t testing.TB, text string) *spec.Spec {
 	t.Helper()
-	s, err := ParseSpec(text)
+	s, err := spec.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,12 +35,12 @@ func dispatchCases(t testing.TB) map[string]*Engine {
 		sum += fd + ev.Ret
 		return nil
 	}
-	when, err := Ge(float64(32))
+	when, err := spec.Ge(float64(32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	when.Field = "count"
-	resolved, err := NewWhen(when).Resolve(mustSpec(t, "read"))
+	resolved, err := spec.NewWhen(when).Resolve(mustSpec(t, "read"))
 	if err != nil {
 		t.Fatal(err)
 	}

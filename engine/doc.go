@@ -15,10 +15,9 @@
 //
 // # What stands where
 //
-//   - Which calls: spec.go and spec_*.go read the selectors of hooks, when.go and
-//     when_*.go their conditions, of which subject.go is the event's side;
-//     table.go keeps what was found, suggest.go finds the nearest name for one
-//     that is none.
+//   - Which calls: package spec reads the selectors and conditions of hooks, subject.go
+//     is the event's side of them; table.go keeps the hooks of each call, subcalls.go
+//     names a call that stands for another.
 //   - How the kernel tells of them: plan.go derives it from the hooks, plan_own.go
 //     adds what the tracer needs, planned.go finds the best plan that the kernel
 //     accepts, early.go spares exits; late.go decides what is still possible while it

@@ -1,15 +1,14 @@
 package engine
 
 import (
-	"strings"
-
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
 // early says whether a hook for the exit of a call may run at its entry and
 // give the same answer: it only looks, and only at what is the same there. That
 // saves the exit stop, half the cost of a traced call.
-func (h *Hook) early(abi syscalls.ABI, nr int, when When) bool {
+func (h *Hook) early(abi syscalls.ABI, nr int, when spec.When) bool {
 	if h.Spec.PhaseGiven || h.Needs.All || !h.Needs.LooksOnly || h.Needs.Registers {
 		return false
 	}
@@ -19,7 +18,7 @@ func (h *Hook) early(abi syscalls.ABI, nr int, when When) bool {
 		}
 	}
 	for i := range when {
-		if c := &when[i]; !c.Integer() && !sameAtEntry(strings.TrimPrefix(c.Field, argsPrefix), abi, nr) {
+		if c := &when[i]; !c.Integer() && !sameAtEntry(spec.ArgName(c.Field), abi, nr) {
 			return false
 		}
 	}

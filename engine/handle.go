@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
@@ -45,7 +46,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		if tev.CloneEvent == unix.PTRACE_EVENT_VFORK {
 			ev.Child.Proc.borrowed = ev.Task.Proc
 		}
-		e.runProc(ev, ProcFork)
+		e.runProc(ev, spec.ProcFork)
 		e.applyEvent(ev)
 		return ev.delay
 	case tracer.EventExec:
@@ -54,14 +55,14 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 			ev.begin(KindDeath, e.task(s), tev.At)
 			ev.Exit = tracer.Exit{Superseded: true}
 			ev.LastTask = false
-			e.runProc(ev, ProcExit)
+			e.runProc(ev, spec.ProcExit)
 		}
 		t.newMemory()
 		t.Proc.records = nil
 		e.rememberProgram(t)
 		ev.begin(KindExec, t, tev.At)
 		ev.FormerTID = tev.FormerTID
-		e.runProc(ev, ProcExec)
+		e.runProc(ev, spec.ProcExec)
 		e.applyEvent(ev)
 		return ev.delay
 	case tracer.EventDeath:
@@ -89,7 +90,7 @@ func (e *Engine) handleDeath(tev *tracer.Event) {
 	ev := &e.ev
 	ev.begin(KindDeath, e.task(tev.Task), tev.At)
 	ev.Exit, ev.LastTask = tev.Exit, tev.LastTask
-	e.runProc(ev, ProcExit)
+	e.runProc(ev, spec.ProcExit)
 }
 
 // noteEnd keeps how the command ended.
@@ -235,7 +236,7 @@ func (e *Engine) applyEvent(ev *Event) {
 	}
 }
 
-func (e *Engine) runProc(ev *Event, kind ProcKind) {
+func (e *Engine) runProc(ev *Event, kind spec.ProcKind) {
 	for i := range e.procHooks {
 		if h := &e.procHooks[i]; h.Spec.MatchProc(kind) {
 			e.run(h, ev)

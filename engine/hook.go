@@ -2,9 +2,9 @@ package engine
 
 import (
 	"slices"
-	"strings"
 	"time"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -14,8 +14,8 @@ type Func func(*Event) error
 
 // Hook is a function and when to call it.
 type Hook struct {
-	Spec *Spec
-	When When // from [When.Resolve] for this Spec
+	Spec *spec.Spec
+	When spec.When // from [spec.When.Resolve] for this Spec
 	Fn   Func
 	// Where says where the hook was made, such as "count.lua:12"; for messages.
 	Where string
@@ -88,13 +88,13 @@ func (n *Needs) reads(p *syscalls.Param) bool {
 }
 
 // addConditions adds the fields that conditions are asked of.
-func (n *Needs) addConditions(w When) {
+func (n *Needs) addConditions(w spec.When) {
 	if n.All {
 		return
 	}
 	n.Fields = slices.Clone(n.Fields)
 	for i := range w {
-		n.Fields = append(n.Fields, strings.TrimPrefix(w[i].Field, argsPrefix))
+		n.Fields = append(n.Fields, spec.ArgName(w[i].Field))
 	}
 }
 
@@ -133,7 +133,7 @@ func (e *Engine) On(h *Hook) error {
 	if e.opts.ReadOnly {
 		h.Fault = nil // its function meets the same refusal as any other
 	}
-	if h.Spec.Kind == SpecSyscall {
+	if h.Spec.Kind == spec.Syscall {
 		h.Needs.addConditions(h.When)
 	}
 	if err := e.admit(h); err != nil {
@@ -142,20 +142,20 @@ func (e *Engine) On(h *Hook) error {
 	e.logHook(h)
 	b := boundHook{Hook: h, when: h.When}
 	switch h.Spec.Kind {
-	case SpecSyscall:
+	case spec.Syscall:
 		e.hooks = append(e.hooks, h)
 		e.table.reset()
 		if e.phase == tracing && e.plan.Filter == nil {
 			e.tr.StopAtCalls()
 		}
-	case SpecSignal:
+	case spec.Signal:
 		e.signalHooks = append(e.signalHooks, b)
-	case SpecProc:
+	case spec.Proc:
 		e.procHooks = append(e.procHooks, b)
-		e.wantsEnds = e.wantsEnds || h.Spec.MatchProc(ProcExit)
-	case SpecBegin:
+		e.wantsEnds = e.wantsEnds || h.Spec.MatchProc(spec.ProcExit)
+	case spec.Begin:
 		e.beginHooks = append(e.beginHooks, b)
-	case SpecEnd:
+	case spec.End:
 		e.endHooks = append(e.endHooks, b)
 	}
 	return nil

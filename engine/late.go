@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
@@ -52,9 +53,9 @@ func (e *Engine) admit(h *Hook) error {
 	switch {
 	case e.phase >= ending:
 		return errOver
-	case h.Spec.Kind == SpecBegin && e.phase != loading:
+	case h.Spec.Kind == spec.Begin && e.phase != loading:
 		return errBegun
-	case h.Spec.Kind != SpecSyscall || e.phase != tracing || e.plan.Filter == nil:
+	case h.Spec.Kind != spec.Syscall || e.phase != tracing || e.plan.Filter == nil:
 		return nil
 	}
 	if calls := e.unseen(h); len(calls) > 0 {

@@ -12,14 +12,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/spec"
 	"luatrace/internal/fixture"
 	"luatrace/tracer"
 )
 
 // newHook makes a hook without registering it.
-func newHook(t *testing.T, spec string, fn Func) *Hook {
+func newHook(t *testing.T, text string, fn Func) *Hook {
 	t.Helper()
-	s, err := ParseSpec(spec)
+	s, err := spec.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +97,8 @@ func TestHooksAddedLate(t *testing.T) {
 // same one see its calls, and none without.
 func TestLateHookWithConditions(t *testing.T) {
 	t.Parallel()
-	equal := func(n int) Condition {
-		c, err := Equal(n)
+	equal := func(n int) spec.Condition {
+		c, err := spec.Equal(n)
 		return condition(t, "fd", c, err)
 	}
 	e := New(Options{})

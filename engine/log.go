@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"luatrace/engine/spec"
 )
 
 // logPlan logs a plan that is put to use.
@@ -26,7 +28,7 @@ func (e *Engine) logHook(h *Hook) {
 		line += fmt.Sprintf(", when %s", h.When[i].Field)
 	}
 	switch n := &h.Needs; {
-	case h.Spec.Kind != SpecSyscall:
+	case h.Spec.Kind != spec.Syscall:
 	case n.All:
 		line += ", reads any field"
 	case n.LooksOnly:

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -55,12 +56,12 @@ var (
 )
 
 // Fits says why hooks of a spec can't have this, nil if they can.
-func (o OnError) Fits(spec *Spec) error {
+func (o OnError) Fits(sel *spec.Spec) error {
 	switch {
 	case o.Act == ErrorIgnored:
-	case spec.Kind == SpecBegin || spec.Kind == SpecEnd:
+	case sel.Kind == spec.Begin || sel.Kind == spec.End:
 		return errNoProcess
-	case o.Act == ErrorFails && spec.Kind != SpecSyscall:
+	case o.Act == ErrorFails && sel.Kind != spec.Syscall:
 		return errNoCall
 	}
 	return nil

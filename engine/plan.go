@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
@@ -49,20 +50,20 @@ func MakePlan(hooks []*Hook, mode PlanMode) Plan {
 		return Plan{Calls: true, Why: mode.Unfiltered}
 	}
 	planner := planner{mode: mode, engine: Engine{hooks: hooks, early: true}}
-	spec := planner.filter()
-	if everythingTraced(spec) {
+	sel := planner.filter()
+	if everythingTraced(sel) {
 		return Plan{Calls: true, Why: "every call stops for its result anyway"}
 	}
-	size, err := spec.Prepare()
+	size, err := sel.Prepare()
 	if err != nil {
 		// Without conditions it is shorter; the hooks check them anyway.
 		planner.unconditional = true
-		spec = planner.filter()
-		if size, err = spec.Prepare(); err != nil {
+		sel = planner.filter()
+		if size, err = sel.Prepare(); err != nil {
 			return Plan{Calls: true, Why: err.Error()}
 		}
 	}
-	return Plan{Filter: spec, Calls: true, Why: mode.NoNotify, Size: size}
+	return Plan{Filter: sel, Calls: true, Why: mode.NoNotify, Size: size}
 }
 
 type planner struct {
@@ -83,9 +84,9 @@ func abis() []syscalls.ABI {
 const noCall = 0x3fffffff
 
 func (p *planner) filter() *tracer.FilterSpec {
-	spec := &tracer.FilterSpec{}
+	sel := &tracer.FilterSpec{}
 	for _, abi := range abis() {
-		f := &spec.ABIs[abi]
+		f := &sel.ABIs[abi]
 		other := noCall
 		if abi == syscalls.X32 {
 			other |= syscalls.X32Bit
@@ -107,11 +108,11 @@ func (p *planner) filter() *tracer.FilterSpec {
 			}
 		}
 	}
-	if p.mode.Placement && spec.Has(tracer.FilterTrace) {
-		p.addPlacement(spec)
+	if p.mode.Placement && sel.Has(tracer.FilterTrace) {
+		p.addPlacement(sel)
 	}
-	p.addGuards(spec)
-	return spec
+	p.addGuards(sel)
+	return sel
 }
 
 // row decides one call: the clauses of the filter, none for a call that
@@ -119,7 +120,7 @@ func (p *planner) filter() *tracer.FilterSpec {
 func (p *planner) row(abi syscalls.ABI, nr int) []tracer.FilterClause {
 	matched := false
 	for _, h := range p.engine.hooks {
-		matched = matched || h.matches(abi, nr)
+		matched = matched || h.Spec.MatchNumber(abi, nr)
 	}
 	if !matched {
 		return nil
@@ -184,7 +185,7 @@ func (b *boundHook) tests() []tracer.ArgTest {
 	var tests []tracer.ArgTest
 	for i := range b.when {
 		if c := &b.when[i]; c.Integer() {
-			tests = append(tests, c.argTest())
+			tests = append(tests, argTest(c))
 		}
 	}
 	return tests
@@ -192,12 +193,12 @@ func (b *boundHook) tests() []tracer.ArgTest {
 
 // argTest translates an integer condition. Its meaning is that of
 // Condition.Word.
-func (c *Condition) argTest() tracer.ArgTest {
+func argTest(c *spec.Condition) tracer.ArgTest {
 	t := tracer.ArgTest{Arg: int(c.Arg - 1), Wide: c.Wide}
 	switch c.Op {
-	case OpEqual, OpNotEqual:
+	case spec.OpEqual, spec.OpNotEqual:
 		t.Op = tracer.TestOneOf
-		if c.Op == OpNotEqual {
+		if c.Op == spec.OpNotEqual {
 			t.Op = tracer.TestNotOneOf
 		}
 		for _, o := range c.Ints {
@@ -209,9 +210,9 @@ func (c *Condition) argTest() tracer.ArgTest {
 			}
 		}
 		return t
-	case OpBits, OpNoBits:
+	case spec.OpBits, spec.OpNoBits:
 		t.Op, t.Lo = tracer.TestAllBits, c.Ints[0].Bits
-		if c.Op == OpNoBits {
+		if c.Op == spec.OpNoBits {
 			t.Op = tracer.TestNoBits
 		}
 		return t
@@ -222,37 +223,37 @@ func (c *Condition) argTest() tracer.ArgTest {
 		bits = 64
 	}
 	top := ^uint64(0) >> (64 - bits)
-	var lowest, highest Operand // of the word's type
+	var lowest, highest spec.Operand // of the word's type
 	if c.Unsigned {
-		lowest, highest = UintOperand(0), UintOperand(top)
+		lowest, highest = spec.UintOperand(0), spec.UintOperand(top)
 	} else {
 		t.Bias = 1 << (bits - 1)
-		lowest, highest = IntOperand(-1<<(bits-1)), UintOperand(top>>1)
+		lowest, highest = spec.IntOperand(-1<<(bits-1)), spec.UintOperand(top>>1)
 	}
-	key := func(o Operand) uint64 { return (o.Bits & top) ^ t.Bias }
+	key := func(o spec.Operand) uint64 { return (o.Bits & top) ^ t.Bias }
 	o := c.Ints[0]
 	never := func() tracer.ArgTest { t.Lo, t.Hi = 1, 0; return t }
 	t.Lo, t.Hi = key(lowest), key(highest)
 	switch c.Op {
-	case OpLess, OpLessEqual:
+	case spec.OpLess, spec.OpLessEqual:
 		switch {
-		case o.compare(highest) > 0 || c.Op == OpLessEqual && o.compare(highest) == 0:
-		case o.compare(lowest) < 0 || c.Op == OpLess && o.compare(lowest) == 0:
+		case o.Compare(highest) > 0 || c.Op == spec.OpLessEqual && o.Compare(highest) == 0:
+		case o.Compare(lowest) < 0 || c.Op == spec.OpLess && o.Compare(lowest) == 0:
 			return never()
 		default:
 			t.Hi = key(o)
-			if c.Op == OpLess {
+			if c.Op == spec.OpLess {
 				t.Hi--
 			}
 		}
-	case OpGreater, OpGreaterEqual:
+	case spec.OpGreater, spec.OpGreaterEqual:
 		switch {
-		case o.compare(lowest) < 0 || c.Op == OpGreaterEqual && o.compare(lowest) == 0:
-		case o.compare(highest) > 0 || c.Op == OpGreater && o.compare(highest) == 0:
+		case o.Compare(lowest) < 0 || c.Op == spec.OpGreaterEqual && o.Compare(lowest) == 0:
+		case o.Compare(highest) > 0 || c.Op == spec.OpGreater && o.Compare(highest) == 0:
 			return never()
 		default:
 			t.Lo = key(o)
-			if c.Op == OpGreater {
+			if c.Op == spec.OpGreater {
 				t.Lo++
 			}
 		}

@@ -6,25 +6,26 @@ import (
 	"strings"
 	"testing"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
 
 // planHook makes a hook for plan tests.
-func planHook(t *testing.T, spec string, needs Needs, conditions ...Condition) *Hook {
+func planHook(t *testing.T, text string, needs Needs, conditions ...spec.Condition) *Hook {
 	t.Helper()
-	s, err := ParseSpec(spec)
+	s, err := spec.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWhen(conditions...).Resolve(s)
+	w, err := spec.NewWhen(conditions...).Resolve(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &Hook{Spec: s, When: w, Needs: needs, Fn: func(*Event) error { return nil }}
 }
 
-func condition(t *testing.T, field string, c Condition, err error) Condition {
+func condition(t *testing.T, field string, c spec.Condition, err error) spec.Condition {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -36,11 +37,11 @@ func condition(t *testing.T, field string, c Condition, err error) Condition {
 func TestMakePlan(t *testing.T) {
 	t.Parallel()
 	looks := func(fields ...string) Needs { return Needs{Fields: fields, LooksOnly: true} }
-	cond := func(field string, c Condition, err error) Condition { return condition(t, field, c, err) }
-	fd99 := func() Condition { c, err := Equal(99); return cond("fd", c, err) }
-	comm := func() Condition { c, err := Equal("sh"); return cond("comm", c, err) }
-	fault := func(spec string, errno int, conditions ...Condition) *Hook {
-		h := planHook(t, spec+":enter", Needs{}, conditions...)
+	cond := func(field string, c spec.Condition, err error) spec.Condition { return condition(t, field, c, err) }
+	fd99 := func() spec.Condition { c, err := spec.Equal(99); return cond("fd", c, err) }
+	comm := func() spec.Condition { c, err := spec.Equal("sh"); return cond("comm", c, err) }
+	fault := func(text string, errno int, conditions ...spec.Condition) *Hook {
+		h := planHook(t, text+":enter", Needs{}, conditions...)
 		h.Fault = &Fault{Errno: errno}
 		return h
 	}
@@ -128,19 +129,19 @@ func TestArgTestIsTheCondition(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	edges := []uint64{0, 1, 2, math.MaxInt32 - 1, math.MaxInt32, math.MaxInt32 + 1, math.MaxUint32 - 1, math.MaxUint32, math.MaxUint32 + 1,
 		math.MaxInt64 - 1, math.MaxInt64, math.MaxInt64 + 1, math.MaxUint64 - 1, math.MaxUint64, 1<<63 + 1<<31, 0xffffffff80000000, 0xffffffff7fffffff}
-	operand := func() Operand {
+	operand := func() spec.Operand {
 		w := edges[r.IntN(len(edges))]
 		if r.IntN(2) == 0 {
-			return IntOperand(int64(w))
+			return spec.IntOperand(int64(w))
 		}
-		return UintOperand(w)
+		return spec.UintOperand(w)
 	}
 	for range 200_000 {
-		c := Condition{Op: Op(r.IntN(int(OpNoBits) + 1)), Arg: 1, Wide: r.IntN(2) == 0, Unsigned: r.IntN(2) == 0, Ints: []Operand{operand()}}
-		if c.Op == OpEqual || c.Op == OpNotEqual {
+		c := spec.Condition{Op: spec.Op(r.IntN(int(spec.OpNoBits) + 1)), Arg: 1, Wide: r.IntN(2) == 0, Unsigned: r.IntN(2) == 0, Ints: []spec.Operand{operand()}}
+		if c.Op == spec.OpEqual || c.Op == spec.OpNotEqual {
 			c.Ints = append(c.Ints, operand())
 		}
-		test := c.argTest()
+		test := argTest(&c)
 		w := edges[r.IntN(len(edges))]
 		if got, want := test.Holds(w), c.Word(w); got != want {
 			t.Fatalf("op %d wide %v unsigned %v operands %v on %#x: the filter says %v, the condition %v", c.Op, c.Wide, c.Unsigned, c.Ints, w, got, want)

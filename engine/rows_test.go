@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/spec"
 	"luatrace/internal/fixture"
 	"luatrace/tracer"
 )
@@ -59,9 +60,9 @@ func runCommand(t *testing.T, opts Options, setup func(e *Engine), argv ...strin
 	return string(got), res
 }
 
-func hook(t *testing.T, e *Engine, spec string, fn Func) {
+func hook(t *testing.T, e *Engine, text string, fn Func) {
 	t.Helper()
-	s, err := ParseSpec(spec)
+	s, err := spec.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func TestKeeper(t *testing.T) {
 func TestConstantFaultNeverStops(t *testing.T) {
 	t.Parallel()
 	out, _ := runCommand(t, Options{}, func(e *Engine) {
-		s, err := ParseSpec("unlink,unlinkat:enter")
+		s, err := spec.Parse("unlink,unlinkat:enter")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -304,14 +305,14 @@ func TestRowsLeaveSignalsAlone(t *testing.T) {
 func TestKernelPlan(t *testing.T) {
 	t.Parallel()
 	command := Target{Command: &tracer.Command{Path: "/bin/true"}}
-	for spec, want := range map[string]tracer.FilterAction{
+	for text, want := range map[string]tracer.FilterAction{
 		"execve,openat:enter": tracer.FilterNotify,
 		"execve,openat":       tracer.FilterTrace,
 	} {
 		e := New(Options{})
-		hook(t, e, spec, func(*Event) error { t.Error("a hook ran"); return nil })
+		hook(t, e, text, func(*Event) error { t.Error("a hook ran"); return nil })
 		if p, err := e.KernelPlan(command); err != nil || p.Filter == nil || !p.Filter.Has(want) || p.Why != "" {
-			t.Errorf("%s: %v, %v", spec, p, err)
+			t.Errorf("%s: %v, %v", text, p, err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/encode"
 	"luatrace/tracer/syscalls"
@@ -173,7 +174,7 @@ type MadeUpResult struct {
 func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res MadeUpResult, between func(*Task)) (Outcome, error) {
 	nr, ok := syscalls.Number(m.ABI, name)
 	if !ok {
-		return Outcome{}, newUnknownCall(name)
+		return Outcome{}, spec.UnknownCall(name)
 	}
 	t := s.task(m)
 	made, err := encode.Args(m.ABI, syscalls.Lookup(m.ABI, nr), values, res.Before, t.sim)

@@ -7,11 +7,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/spec"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
 
-var _ Subject = (*Event)(nil)
+var _ spec.Fields = (*Event)(nil)
 
 // Word returns a register word of the call.
 func (ev *Event) Word(arg int) uint64 { return ev.Task.call.Args[arg] }
@@ -19,7 +20,7 @@ func (ev *Event) Word(arg int) uint64 { return ev.Task.call.Args[arg] }
 // Failed says, at exit, whether the call failed.
 func (ev *Event) Failed() bool { return ev.Errno != 0 }
 
-// Int returns an integer field of the event; see [Subject].
+// Int returns an integer field of the event; see [spec.Fields].
 func (ev *Event) Int(field string) (int64, bool) {
 	if ev.Task == nil {
 		return 0, false
@@ -65,7 +66,7 @@ func (ev *Event) Int(field string) (int64, bool) {
 
 func (ev *Event) intArg(field string) (int64, bool) {
 	c := &ev.Task.call
-	i := c.Index(strings.TrimPrefix(field, argsPrefix))
+	i := c.Index(spec.ArgName(field))
 	if i < 0 || !c.Shown(i) {
 		return 0, false
 	}
@@ -76,7 +77,7 @@ func (ev *Event) intArg(field string) (int64, bool) {
 	return 0, false
 }
 
-// Str returns a string field of the event; see [Subject].
+// Str returns a string field of the event; see [spec.Fields].
 func (ev *Event) Str(field string) (string, bool) {
 	if ev.Task == nil {
 		return "", false
@@ -100,7 +101,7 @@ func (ev *Event) Str(field string) (string, bool) {
 		return s, s != ""
 	}
 	c := &ev.Task.call
-	i := c.Index(strings.TrimPrefix(field, argsPrefix))
+	i := c.Index(spec.ArgName(field))
 	if i < 0 {
 		return "", false
 	}
@@ -111,7 +112,7 @@ func (ev *Event) Str(field string) (string, bool) {
 	return "", false
 }
 
-// Path returns a path field of the event, absolute and clean; see [Subject].
+// Path returns a path field of the event, absolute and clean; see [spec.Fields].
 func (ev *Event) Path(field string) (string, bool) {
 	s, ok := ev.Str(field)
 	if ok && ev.argIndex(field) >= 0 {
@@ -139,7 +140,7 @@ func (ev *Event) argIndex(field string) int {
 	if ev.Call() == nil {
 		return -1
 	}
-	return ev.Task.call.Index(strings.TrimPrefix(field, argsPrefix))
+	return ev.Task.call.Index(spec.ArgName(field))
 }
 
 // rooted says whether a directory is the root of the call's paths, so that one that

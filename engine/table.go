@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -21,7 +22,7 @@ type callHooks struct {
 // boundHook is a hook with its conditions resolved for one call.
 type boundHook struct {
 	*Hook
-	when When
+	when spec.When
 	sub  *syscalls.SubCall // nil, or the call that the number stands for and that the hook is for
 }
 
@@ -115,7 +116,7 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 	ch.moves = ch.name == "chdir"
 	for _, h := range e.hooks {
 		h.bind(abi, nr, func(b boundHook) {
-			ch.add(b, b.sub == nil && e.atEntry(&b, abi, nr, ch.name) || b.Spec.Phase == PhaseEnter)
+			ch.add(b, b.sub == nil && e.atEntry(&b, abi, nr, ch.name) || b.Spec.Phase == spec.PhaseEnter)
 		})
 	}
 	if len(ch.enter) == 0 && len(ch.exit) == 0 {
@@ -126,7 +127,7 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 
 // atEntry says whether a hook runs at the entry of a call.
 func (e *Engine) atEntry(b *boundHook, abi syscalls.ABI, nr int, name string) bool {
-	return b.Spec.Phase == PhaseEnter || !returns(name) || e.early && b.early(abi, nr, b.when)
+	return b.Spec.Phase == spec.PhaseEnter || !returns(name) || e.early && b.early(abi, nr, b.when)
 }
 
 // add puts a hook among those of the entry or of the exit.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 )
 
 // setting is an option whose value a function takes, and perhaps another completes.
@@ -118,7 +118,7 @@ func choose[T any](word string, members []named[T]) (T, error) {
 	names := namesOf(members)
 	var none T
 	msg := fmt.Sprintf("%s is none of %s", quote(word), strings.Join(names, ", "))
-	if near := engine.Nearest(word, names); near != "" {
+	if near := spec.Nearest(word, names); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return none, fmt.Errorf("%s", msg)
@@ -154,12 +154,12 @@ func parseOverhead(s string) (time.Duration, error) {
 }
 
 // parseCalls parses a set of system calls for an option.
-func parseCalls(text string) (*engine.Spec, error) {
-	spec, err := engine.ParseSpec(text)
-	if err == nil && (spec.Kind != engine.SpecSyscall || spec.PhaseGiven) {
+func parseCalls(text string) (*spec.Spec, error) {
+	sel, err := spec.Parse(text)
+	if err == nil && (sel.Kind != spec.Syscall || sel.PhaseGiven) {
 		err = fmt.Errorf("%s: system calls are wanted", quote(text))
 	}
-	return spec, err
+	return sel, err
 }
 
 // parseSignals parses a set of signals: bit n-1 is signal n.
@@ -171,12 +171,12 @@ func parseSignals(text string) (uint64, error) {
 		mask = ^mask
 	case "none":
 	default:
-		spec, err := engine.ParseSpec("signal:" + rest)
+		sel, err := spec.Parse("signal:" + rest)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", quote(text), err)
 		}
 		for n := 1; n <= 64; n++ {
-			if spec.MatchSignal(n) {
+			if sel.MatchSignal(n) {
 				mask |= 1 << (n - 1)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"luatrace/bindings"
-	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -60,15 +60,15 @@ func probes(args []string, std stdio) status {
 }
 
 func probeCalls(w io.Writer, text string) error {
-	spec, err := engine.ParseSpec(text)
+	sel, err := spec.Parse(text)
 	if err != nil {
 		return err
 	}
-	if spec.Kind != engine.SpecSyscall {
+	if sel.Kind != spec.Syscall {
 		return fmt.Errorf("probes lists system calls; %s is no system call", quote(text))
 	}
 	abi := syscalls.Native()
-	calls := spec.Calls(abi)
+	calls := sel.Calls(abi)
 	for _, nr := range calls {
 		sig := syscalls.Lookup(abi, nr)
 		if sig == nil {
@@ -77,7 +77,7 @@ func probeCalls(w io.Writer, text string) error {
 		}
 		fmt.Fprintln(w, probeLine(sig))
 		if len(calls) == 1 {
-			probeDetail(w, abi, sig, spec.PhaseGiven && spec.Phase == engine.PhaseEnter)
+			probeDetail(w, abi, sig, sel.PhaseGiven && sel.Phase == spec.PhaseEnter)
 		}
 	}
 	return nil
@@ -323,7 +323,7 @@ func matching(w io.Writer, what, glob string, names []string) error {
 }
 
 func unknown(what, name string, names []string) error {
-	if near := engine.Nearest(name, names); near != "" {
+	if near := spec.Nearest(name, names); near != "" {
 		return fmt.Errorf("there is no %s %s; did you mean %q?", what, quote(name), near)
 	}
 	return fmt.Errorf("there is no %s %s; luatrace probes '%s:*' lists them", what, quote(name), what)

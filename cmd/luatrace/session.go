@@ -12,6 +12,7 @@ import (
 	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/printer"
+	"luatrace/engine/spec"
 	"luatrace/engine/summary"
 )
 
@@ -210,12 +211,12 @@ func (s *session) load(o *options) error {
 		return nil
 	}
 	for _, t := range o.traces {
-		spec, err := engine.ParseSpec(t)
+		sel, err := spec.Parse(t)
 		if err != nil {
 			return fmt.Errorf("-t: %w", err)
 		}
 		for _, code := range o.codes {
-			if err := s.trace.OnBody(spec, code); err != nil {
+			if err := s.trace.OnBody(sel, code); err != nil {
 				return scriptFailure(err)
 			}
 		}
@@ -255,7 +256,7 @@ func unknownArg(name string, known []string, scripts bool) error {
 		return fmt.Errorf("-a %s: there is no script that takes it", quote(name))
 	}
 	msg := fmt.Sprintf("-a %s: no script takes this argument", quote(name))
-	if near := engine.Nearest(name, known); near != "" {
+	if near := spec.Nearest(name, known); near != "" {
 		return fmt.Errorf("%s; did you mean %q?", msg, near)
 	}
 	if len(known) > 0 {

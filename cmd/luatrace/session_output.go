@@ -6,6 +6,7 @@ import (
 	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/printer"
+	"luatrace/engine/spec"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
@@ -45,21 +46,21 @@ func (o *options) stamps() bindings.Stamps {
 }
 
 // specs are the system calls to be shown: those of -t, or all.
-func (o *options) specs() ([]*engine.Spec, error) {
+func (o *options) specs() ([]*spec.Spec, error) {
 	traces := o.traces
 	if len(traces) == 0 {
 		traces = []string{"*"}
 	}
-	var out []*engine.Spec
+	var out []*spec.Spec
 	for _, t := range traces {
-		spec, err := engine.ParseSpec(t)
+		sel, err := spec.Parse(t)
 		if err != nil {
 			return nil, fmt.Errorf("-t: %w", err)
 		}
-		if filter := &o.print.Filter; spec.Kind == engine.SpecSyscall && !filter.Any() {
-			spec = spec.Restrict(filter.Possible) // other calls need not stop
+		if filter := &o.print.Filter; sel.Kind == spec.Syscall && !filter.Any() {
+			sel = sel.Restrict(filter.Possible) // other calls need not stop
 		}
-		out = append(out, spec)
+		out = append(out, sel)
 	}
 	return out, nil
 }
@@ -80,9 +81,9 @@ func (s *session) printCalls(o *options) error {
 	}
 	// Lines say before the call what its descriptor is, objects after it.
 	needs := engine.Needs{All: true, NoDescriptors: !o.json}
-	for _, spec := range specs {
-		if spec.Kind != engine.SpecSyscall {
-			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: func(ev *engine.Event) error {
+	for _, sel := range specs {
+		if sel.Kind != spec.Syscall {
+			s.eng.On(&engine.Hook{Spec: sel, Where: "-t", Fn: func(ev *engine.Event) error {
 				if ev.Kind == engine.KindSignal {
 					return s.print.Signal(ev)
 				}
@@ -90,18 +91,18 @@ func (s *session) printCalls(o *options) error {
 			}})
 			continue
 		}
-		if spec.PhaseGiven && spec.Phase == engine.PhaseEnter {
-			s.eng.On(&engine.Hook{Spec: spec, Where: "-t", Fn: s.print.EnterOnly})
+		if sel.PhaseGiven && sel.Phase == spec.PhaseEnter {
+			s.eng.On(&engine.Hook{Spec: sel, Where: "-t", Fn: s.print.EnterOnly})
 			continue
 		}
-		enter := *spec
-		enter.Phase = engine.PhaseEnter
+		enter := *sel
+		enter.Phase = spec.PhaseEnter
 		s.eng.On(&engine.Hook{Spec: &enter, Where: "-t", Fn: s.print.Enter})
-		exit := *spec
-		exit.Phase = engine.PhaseExit
+		exit := *sel
+		exit.Phase = spec.PhaseExit
 		s.eng.On(&engine.Hook{Spec: &exit, Where: "-t", Fn: s.print.Exit, Needs: needs})
 	}
-	signals, err := engine.ParseSpec("signal")
+	signals, err := spec.Parse("signal")
 	if err != nil {
 		return err
 	}
@@ -144,13 +145,13 @@ func (s *session) summarize(o *options) error {
 	if !o.print.Filter.Any() {
 		matched = map[*engine.Task]bool{}
 	}
-	for _, spec := range specs {
-		if spec.Kind != engine.SpecSyscall {
-			return fmt.Errorf("-c counts system calls, not %q", spec.Text)
+	for _, sel := range specs {
+		if sel.Kind != spec.Syscall {
+			return fmt.Errorf("-c counts system calls, not %q", sel.Text)
 		}
 		if matched != nil {
-			enter := *spec
-			enter.Phase = engine.PhaseEnter
+			enter := *sel
+			enter.Phase = spec.PhaseEnter
 			s.eng.On(&engine.Hook{Spec: &enter, Where: "-c", Fn: func(ev *engine.Event) error {
 				if o.print.Filter.Match(ev) {
 					matched[ev.Task] = true
@@ -160,7 +161,7 @@ func (s *session) summarize(o *options) error {
 				return nil
 			}})
 		}
-		s.eng.On(&engine.Hook{Spec: spec, Where: "-c", Fn: func(ev *engine.Event) error {
+		s.eng.On(&engine.Hook{Spec: sel, Where: "-c", Fn: func(ev *engine.Event) error {
 			if matched != nil && !matched[ev.Task] {
 				return nil
 			}

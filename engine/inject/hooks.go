@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -24,9 +25,9 @@ func (r *Rule) Add(e *engine.Engine, only func(*engine.Event) bool) {
 	}
 	e.Observe(a.observe)
 	for _, execs := range []bool{true, false} {
-		spec := r.spec.Restrict(func(sig *syscalls.Signature) bool { return isExec(sig) == execs })
-		spec.Phase, spec.PhaseGiven = engine.PhaseEnter, true
-		h := &engine.Hook{Spec: spec, Where: r.title, Fn: a.enter}
+		sel := r.spec.Restrict(func(sig *syscalls.Signature) bool { return isExec(sig) == execs })
+		sel.Phase, sel.PhaseGiven = spec.PhaseEnter, true
+		h := &engine.Hook{Spec: sel, Where: r.title, Fn: a.enter}
 		if execs {
 			h.Fn = a.enterExec
 		} else if !atExit && only == nil && r.constant() {
@@ -34,8 +35,8 @@ func (r *Rule) Add(e *engine.Engine, only func(*engine.Event) bool) {
 		}
 		e.On(h)
 		if atExit {
-			exit := *spec
-			exit.Phase = engine.PhaseExit
+			exit := *sel
+			exit.Phase = spec.PhaseExit
 			e.On(&engine.Hook{Spec: &exit, Where: r.title, Fn: a.exit})
 		}
 	}

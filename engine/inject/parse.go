@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"luatrace/engine"
+	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
@@ -19,7 +19,7 @@ import (
 type Rule struct {
 	title string // the whole option
 	text  string // its value
-	spec  *engine.Spec
+	spec  *spec.Spec
 	when  when
 
 	result     *int64 // what the call returns without being made; -errno for a failure
@@ -47,14 +47,14 @@ func ParseFault(text string) (*Rule, error) { return parse("--fault", text) }
 func parse(option, text string) (*Rule, error) {
 	r := &Rule{title: option + "=" + text, text: text, when: always}
 	set, actions, any := strings.Cut(text, ":")
-	spec, err := engine.ParseSpec(bareSignal(set))
-	if err == nil && spec.Kind != engine.SpecSyscall {
+	sel, err := spec.Parse(bareSignal(set))
+	if err == nil && sel.Kind != spec.Syscall {
 		err = fmt.Errorf("%q: system calls are wanted", set)
 	}
 	if err != nil {
 		return nil, r.wrap(err)
 	}
-	r.spec = spec
+	r.spec = sel
 	fault := option == "--fault"
 	if any {
 		seen := map[string]bool{}
@@ -157,7 +157,7 @@ func (r *Rule) parseError(text string) error {
 	if !ok {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 4095 {
-			if near := engine.Nearest(text, syscalls.ErrnoNames()); near != "" && err != nil {
+			if near := spec.Nearest(text, syscalls.ErrnoNames()); near != "" && err != nil {
 				return fmt.Errorf("error=%s is no errno; did you mean %s?", text, near)
 			}
 			return fmt.Errorf("error=%s: an errno is wanted, such as EIO, or a number from 1 to 4095", text)

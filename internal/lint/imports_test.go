@@ -31,6 +31,7 @@ var layers = []layer{
 	{"tracer/encode/...", []string{"tracer/encode/...", "tracer/syscalls", "tracer/decode"}},
 	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
 	{"engine/agg/...", []string{"github.com/caio/go-tdigest/v4"}},
+	{"engine/spec", []string{"tracer/syscalls", "tracer/decode"}},
 	{"engine/...", []string{"engine/...", "tracer", "tracer/procfs", "tracer/elffile", "tracer/syscalls", "tracer/decode", "tracer/encode", "golang.org/x/sys/..."}},
 	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
 	{"scripts/...", nil},

@@ -1,4 +1,4 @@
-package engine
+package spec
 
 import (
 	"slices"
@@ -47,6 +47,10 @@ var eventFields = map[string]struct {
 }
 
 const argsPrefix = "args."
+
+// ArgName returns the name of the argument that a field is, if it is one: "args." may
+// stand before it.
+func ArgName(field string) string { return strings.TrimPrefix(field, argsPrefix) }
 
 // argument returns the name of the argument a condition on a system call tests,
 // "" if it tests another field.

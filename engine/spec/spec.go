@@ -1,4 +1,14 @@
-package engine
+// Package spec says which events a hook is for: a [Spec] is the selector that a script gives
+// to on(), a [When] the list of conditions beside it. It knows the tables of calls and nothing
+// of tracing: what an event holds is asked through [Fields].
+//
+//   - Selectors: spec.go has their grammar, calls.go, events.go and errors.go parse them,
+//     restrict.go narrows them; sub.go is about numbers that stand for several calls.
+//   - Conditions: when.go holds and tests them, when_make.go makes them,
+//     when_check.go checks them against a selector, when_resolve.go against one call,
+//     when_value.go tests a plain value.
+//   - Names: suggest.go finds the nearest name for one that is none.
+package spec
 
 import (
 	"errors"
@@ -28,15 +38,15 @@ func (p Phase) String() string {
 }
 
 // SpecKind is what a specification selects.
-type SpecKind uint8
+type Kind uint8
 
 // The kinds of specifications.
 const (
-	SpecSyscall SpecKind = iota // system calls
-	SpecSignal                  // signals, before delivery
-	SpecProc                    // process and thread life
-	SpecBegin                   // the start of the trace
-	SpecEnd                     // the end of the trace
+	Syscall Kind = iota // system calls
+	Signal              // signals, before delivery
+	Proc                // process and thread life
+	Begin               // the start of the trace
+	End                 // the end of the trace
 )
 
 // ProcKind is an event in the life of a process or thread.
@@ -88,10 +98,10 @@ func (c *callSet) negate() {
 // Spec is a parsed event specification: the first argument of a script's on().
 // It is immutable and safe for concurrent use.
 type Spec struct {
-	Text       string   // as it was given
-	Kind       SpecKind // what it selects
-	Phase      Phase    // SpecSyscall: the side of the call
-	PhaseGiven bool     // the text names the phase
+	Text       string // as it was given
+	Kind       Kind   // what it selects
+	Phase      Phase  // Syscall: the side of the call
+	PhaseGiven bool   // the text names the phase
 
 	calls   [syscalls.NumABI]callSet
 	signals uint64 // bit n-1 is signal n
@@ -99,7 +109,7 @@ type Spec struct {
 	names   []string
 }
 
-// ParseSpec parses an event specification.
+// Parse parses an event specification.
 //
 //	spec   = calls | "begin" | "end" |
 //	         "signal" [":" ["!"] sig{,sig}] | "proc" [":" ["!"] kind{,kind}]
@@ -117,7 +127,7 @@ type Spec struct {
 // Names are looked up under every ABI the program knows, so that a script runs
 // on machines without an old call, and 32-bit programs are seen as well. A name
 // that no ABI has is an error with the nearest name there is.
-func ParseSpec(s string) (*Spec, error) {
+func Parse(s string) (*Spec, error) {
 	spec := &Spec{Text: s}
 	text := strings.TrimSpace(s)
 	head, list, hasList := strings.Cut(text, ":")
@@ -125,21 +135,21 @@ func ParseSpec(s string) (*Spec, error) {
 	case text == "":
 		return nil, errors.New("empty event specification: name system calls (openat, %file, *), signal, proc, begin or end")
 	case text == "begin":
-		spec.Kind = SpecBegin
+		spec.Kind = Begin
 		return spec, nil
 	case text == "end":
-		spec.Kind = SpecEnd
+		spec.Kind = End
 		return spec, nil
 	case (head == "begin" || head == "end") && hasList:
 		return nil, fmt.Errorf("%q: %s takes nothing after it", s, head)
 	case head == "signal":
-		spec.Kind = SpecSignal
+		spec.Kind = Signal
 		if err := spec.parseSignals(list, hasList); err != nil {
 			return nil, err
 		}
 		return spec, nil
 	case head == "proc":
-		spec.Kind = SpecProc
+		spec.Kind = Proc
 		if err := spec.parseProcs(list, hasList); err != nil {
 			return nil, err
 		}
@@ -156,7 +166,7 @@ func ParseSpec(s string) (*Spec, error) {
 // X32 with bit 30 or without). Numbers without a name are selected by "*" and
 // "all", by their number, and by "!" forms. It does not allocate.
 func (s *Spec) Match(abi syscalls.ABI, nr int) bool {
-	if s.Kind != SpecSyscall || abi >= syscalls.NumABI {
+	if s.Kind != Syscall || abi >= syscalls.NumABI {
 		return false
 	}
 	if abi == syscalls.X32 {
@@ -167,12 +177,12 @@ func (s *Spec) Match(abi syscalls.ABI, nr int) bool {
 
 // MatchSignal reports whether a signal number is selected.
 func (s *Spec) MatchSignal(sig int) bool {
-	return s.Kind == SpecSignal && sig >= 1 && sig <= 64 && s.signals>>(sig-1)&1 != 0
+	return s.Kind == Signal && sig >= 1 && sig <= 64 && s.signals>>(sig-1)&1 != 0
 }
 
 // MatchProc reports whether a process event is selected.
 func (s *Spec) MatchProc(kind ProcKind) bool {
-	return s.Kind == SpecProc && kind <= ProcExit && s.procs>>kind&1 != 0
+	return s.Kind == Proc && kind <= ProcExit && s.procs>>kind&1 != 0
 }
 
 // Calls returns the numbers of the selected calls that have a name under abi,
@@ -194,7 +204,7 @@ func (s *Spec) Calls(abi syscalls.ABI) []int {
 // MatchesUnknown reports whether calls of abi are selected whose numbers no
 // table has: those of a kernel that is newer than this program.
 func (s *Spec) MatchesUnknown(abi syscalls.ABI) bool {
-	return s.Kind == SpecSyscall && abi < syscalls.NumABI && s.calls[abi].rest
+	return s.Kind == Syscall && abi < syscalls.NumABI && s.calls[abi].rest
 }
 
 // Missing returns the names in the specification, without those marked with

@@ -1,4 +1,4 @@
-package engine
+package spec
 
 import (
 	"fmt"
@@ -48,6 +48,9 @@ func (e *unknownCall) Error() string {
 	}
 	return fmt.Sprintf("unknown system call %q%s (see luatrace probes)", e.name, in)
 }
+
+// UnknownCall returns the error of a name no ABI has, with the nearest one there is.
+func UnknownCall(name string) error { return newUnknownCall(name) }
 
 // kernelPrefixes are how the kernel and other tracers spell the same calls.
 var kernelPrefixes = []string{"__x64_sys_", "__arm64_sys_", "__ia32_sys_", "sys_enter_", "sys_exit_", "sys_"}

@@ -1,4 +1,4 @@
-package engine
+package spec
 
 import (
 	"errors"
@@ -30,14 +30,14 @@ func (c *Condition) check(s *Spec) error {
 	if (c.Op == OpBits || c.Op == OpNoBits) && len(c.Ints) > 0 && c.Ints[0].Bits == 0 {
 		return errors.New("a mask of 0 tests nothing (O_RDONLY and the like are 0: compare with the value instead)")
 	}
-	if s.Kind == SpecBegin || s.Kind == SpecEnd {
+	if s.Kind == Begin || s.Kind == End {
 		return fmt.Errorf("%q has nothing to test", s.Text)
 	}
-	if s.Kind == SpecSyscall && c.argument() != "" {
+	if s.Kind == Syscall && c.argument() != "" {
 		return c.checkArgument(s)
 	}
 	f, known := eventFields[c.Field]
-	if !known || s.Kind == SpecSignal && !f.signal || s.Kind == SpecProc && !f.proc {
+	if !known || s.Kind == Signal && !f.signal || s.Kind == Proc && !f.proc {
 		return c.unknownField(s, nil)
 	}
 	if f.exit && s.Phase == PhaseEnter {
@@ -179,7 +179,7 @@ func didYouMean(name string, candidates []string) string {
 func (c *Condition) unknownField(s *Spec, args []string) error {
 	var fields []string
 	for name, f := range eventFields {
-		if s.Kind == SpecSyscall && f.syscall || s.Kind == SpecSignal && f.signal || s.Kind == SpecProc && f.proc {
+		if s.Kind == Syscall && f.syscall || s.Kind == Signal && f.signal || s.Kind == Proc && f.proc {
 			fields = append(fields, name)
 		}
 	}

@@ -1,4 +1,4 @@
-package engine
+package spec
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 )
 
 // Subject is what conditions are asked of: an event.
-type Subject interface {
+type Fields interface {
 	// Word returns the register word of an argument, 0 to 5, truncated to 32
 	// bits for i386.
 	Word(arg int) uint64
@@ -61,7 +61,8 @@ func IntOperand(v int64) Operand { return Operand{uint64(v), v < 0} }
 // UintOperand returns an unsigned operand.
 func UintOperand(v uint64) Operand { return Operand{Bits: v} }
 
-func (o Operand) compare(p Operand) int {
+// Compare returns -1, 0 or 1: whether o is less than p, equal or greater.
+func (o Operand) Compare(p Operand) int {
 	switch {
 	case o.Negative && !p.Negative:
 		return -1
@@ -145,7 +146,7 @@ func (c *Condition) Integer() bool { return c.Arg > 0 }
 
 // Eval reports whether all conditions hold. It stops at the first that does not,
 // and allocates nothing for integers.
-func (w When) Eval(s Subject) bool {
+func (w When) Eval(s Fields) bool {
 	for i := range w {
 		if !w[i].eval(s) {
 			return false
@@ -154,7 +155,7 @@ func (w When) Eval(s Subject) bool {
 	return true
 }
 
-func (c *Condition) eval(s Subject) bool {
+func (c *Condition) eval(s Fields) bool {
 	switch {
 	case c.Arg > 0:
 		return c.Word(s.Word(int(c.Arg - 1)))
@@ -169,7 +170,7 @@ func (c *Condition) eval(s Subject) bool {
 
 // evalField tests a field by name. An event without it never meets the
 // condition, not even that it differs from something.
-func (c *Condition) evalField(s Subject) bool {
+func (c *Condition) evalField(s Fields) bool {
 	equal, known := false, false
 	if len(c.Ints) > 0 {
 		if v, ok := s.Int(c.Field); ok {
@@ -223,13 +224,13 @@ func (c *Condition) test(v Operand, bits uint64) bool {
 	o := c.Ints[0]
 	switch c.Op {
 	case OpLess:
-		return v.compare(o) < 0
+		return v.Compare(o) < 0
 	case OpLessEqual:
-		return v.compare(o) <= 0
+		return v.Compare(o) <= 0
 	case OpGreater:
-		return v.compare(o) > 0
+		return v.Compare(o) > 0
 	case OpGreaterEqual:
-		return v.compare(o) >= 0
+		return v.Compare(o) >= 0
 	case OpBits:
 		return bits&o.Bits == o.Bits
 	case OpNoBits:

@@ -1,4 +1,4 @@
-package engine
+package spec
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 
 func mustParse(t testing.TB, text string) *Spec {
 	t.Helper()
-	s, err := ParseSpec(text)
+	s, err := Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func (c call) matched(t testing.TB, s *Spec) bool {
 	return s.Match(abi, number(t, abi, name))
 }
 
-func TestParseSpecCalls(t *testing.T) {
+func TestParseCalls(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		spec    string
@@ -94,7 +94,7 @@ func TestParseSpecCalls(t *testing.T) {
 		t.Run(tt.spec, func(t *testing.T) {
 			t.Parallel()
 			s := mustParse(t, tt.spec)
-			if s.Kind != SpecSyscall || s.PhaseGiven || s.Text != tt.spec {
+			if s.Kind != Syscall || s.PhaseGiven || s.Text != tt.spec {
 				t.Errorf("kind %d, phase given %v, text %q", s.Kind, s.PhaseGiven, s.Text)
 			}
 			for _, c := range tt.yes {
@@ -118,7 +118,7 @@ func TestParseSpecCalls(t *testing.T) {
 	}
 }
 
-func TestParseSpecUnknownNumbers(t *testing.T) {
+func TestParseUnknownNumbers(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		spec  string
@@ -158,7 +158,7 @@ func TestParseSpecUnknownNumbers(t *testing.T) {
 	}
 }
 
-func TestParseSpecPhase(t *testing.T) {
+func TestParsePhase(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		spec  string
@@ -191,7 +191,7 @@ func TestParseSpecPhase(t *testing.T) {
 	}
 }
 
-func TestParseSpecEvents(t *testing.T) {
+func TestParseEvents(t *testing.T) {
 	t.Parallel()
 	signals := []struct {
 		spec    string
@@ -207,7 +207,7 @@ func TestParseSpecEvents(t *testing.T) {
 	}
 	for _, tt := range signals {
 		s := mustParse(t, tt.spec)
-		if s.Kind != SpecSignal {
+		if s.Kind != Signal {
 			t.Errorf("%q: kind %d", tt.spec, s.Kind)
 		}
 		for _, n := range tt.yes {
@@ -238,18 +238,18 @@ func TestParseSpecEvents(t *testing.T) {
 		if s.MatchProc(ProcFork) != tt.fork || s.MatchProc(ProcExec) != tt.exec || s.MatchProc(ProcExit) != tt.exit {
 			t.Errorf("%q selects the wrong events", tt.spec)
 		}
-		if s.Kind != SpecProc || s.MatchSignal(1) || s.MatchProc(ProcExit+1) {
+		if s.Kind != Proc || s.MatchSignal(1) || s.MatchProc(ProcExit+1) {
 			t.Errorf("%q: kind %d", tt.spec, s.Kind)
 		}
 	}
-	for text, kind := range map[string]SpecKind{"begin": SpecBegin, " end ": SpecEnd} {
+	for text, kind := range map[string]Kind{"begin": Begin, " end ": End} {
 		if s := mustParse(t, text); s.Kind != kind {
 			t.Errorf("%q: kind %d, want %d", text, s.Kind, kind)
 		}
 	}
 }
 
-func TestParseSpecErrors(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ spec, want string }{
 		{"", "empty event specification"},
@@ -299,7 +299,7 @@ func TestParseSpecErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.spec, func(t *testing.T) {
 			t.Parallel()
-			s, err := ParseSpec(tt.spec)
+			s, err := Parse(tt.spec)
 			if err == nil {
 				t.Fatalf("no error, want %q", tt.want)
 			}
@@ -357,22 +357,22 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// FuzzParseSpec: no spec makes the parser panic, and what it takes can be matched.
-func FuzzParseSpec(f *testing.F) {
+// FuzzParse: no spec makes the parser panic, and what it takes can be matched.
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"openat,close", "!read", "%file:enter", "/^open/,?x@32", "signal:!TERM,2", "proc:fork", "begin", "*stat*", "/a{1,2}/:exit", "/(", "[", "x32_read", "syscall_0x10", "1,2,3", "none", "!*@64", "\\", "/\\/", "/{,",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := ParseSpec(text)
+		s, err := Parse(text)
 		if err != nil {
 			if s != nil || err.Error() == "" {
 				t.Fatalf("%q: spec %v beside error %q", text, s, err)
 			}
 			return
 		}
-		again, err := ParseSpec(s.Text)
+		again, err := Parse(s.Text)
 		if err != nil {
 			t.Fatalf("%q is accepted once and refused then: %v", text, err)
 		}
@@ -398,7 +398,7 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
-func BenchmarkParseSpec(b *testing.B) {
+func BenchmarkParse(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		mustParse(b, "%file,close,/^sock/")
