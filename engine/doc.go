@@ -23,7 +23,7 @@
 //     accepts, early.go spares exits; late.go decides what is still possible while it
 //     is in force.
 //   - Events: engine.go, hook.go and event.go are what others see, run.go is the
-//     loop, handle.go calls the hooks, notified.go those of calls that came by
+//     loop, phase.go how far the trace is, handle.go calls the hooks, notified.go those of calls that came by
 //     notification, verdict.go and scratch.go hold what they want, tamper.go what they
 //     have changed and how often faults hit; startup.go hides the loader's calls;
 //     failure.go and onerror.go deal with their errors, crash.go with luatrace's own,

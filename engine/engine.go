@@ -86,7 +86,6 @@ type Engine struct {
 	warnedBusy   bool // of a listener that a tracee can't have
 	warnedHidden bool // of calls that a tracee's filter hides
 
-	killed      bool // tracees that could not be let go were killed
 	own         ownLock
 	crash       *CrashError
 	plan        Plan

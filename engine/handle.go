@@ -16,7 +16,7 @@ import (
 func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	e.mustHold()
 	ev := &e.ev
-	if e.phase >= ending {
+	if e.phase.ended() {
 		e.noteEnd(tev)
 		return 0
 	}
@@ -95,7 +95,7 @@ func (e *Engine) handleDeath(tev *tracer.Event) {
 
 // noteEnd keeps how the command ended.
 func (e *Engine) noteEnd(tev *tracer.Event) {
-	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Proc.Command && !e.killed {
+	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Proc.Command && e.phase != killing {
 		e.result.Exit, e.result.Finished = tev.Exit, true
 	}
 }

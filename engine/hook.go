@@ -166,7 +166,7 @@ func (e *Engine) On(h *Hook) error {
 func (e *Engine) Every(t *Timer) {
 	t.next = time.Now().Add(t.Interval)
 	e.timers = append(e.timers, t)
-	if e.tr != nil {
+	if e.phase.live() {
 		e.armTimers()
 	}
 }

@@ -105,7 +105,7 @@ func (t *Task) resumed(name string) string {
 }
 
 // seesAll says whether every entry of a call is seen by the engine.
-func (e *Engine) seesAll() bool { return e.tr != nil && e.plan.Filter == nil && e.tr.Syscalls }
+func (e *Engine) seesAll() bool { return e.phase.live() && e.plan.Filter == nil && e.tr.Syscalls }
 
 // AllTasks returns the threads that are traced now, by number; after the trace,
 // if [Engine.KeepTasks] was called, those that were traced at its end. It must be
@@ -147,7 +147,7 @@ func (e *Engine) KeepTasks() { e.keepTasks = true }
 
 // isGone says whether what was traced is let go, or being so, and only what was
 // noted of it answers. Made-up tasks stay.
-func (e *Engine) isGone() bool { return e.phase >= ending && e.simulation == nil }
+func (e *Engine) isGone() bool { return e.phase.ended() && e.simulation == nil }
 
 // noteLast notes what is traced, and which calls are in progress, as the trace
 // ends.
@@ -160,7 +160,7 @@ func (e *Engine) noteLast() {
 	if e.keepTasks {
 		e.guarded(e.noteTasks) // whatever happens, the tracees must be let go
 	}
-	e.phase = ending
+	e.enter(draining)
 }
 
 func (e *Engine) noteTasks() {

@@ -11,17 +11,6 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// phase is how far a trace is: it decides what may still be asked for.
-type phase uint8
-
-const (
-	loading   phase = iota // nothing has begun
-	beginning              // the begin hooks run
-	tracing                // the plan is made: the kernel tells of calls as it says
-	ending                 // what is traced, and what it does, has been noted; it is let go or, if it can't be, ignored
-	over                   // the end hooks run, and what comes after them
-)
-
 // A LateError is why a hook can't be added any more: calls that it wants would not
 // arrive.
 type LateError struct {
@@ -51,7 +40,7 @@ func (e *Engine) admit(h *Hook) error {
 		e.mustHold()
 	}
 	switch {
-	case e.phase >= ending:
+	case e.phase.ended():
 		return errOver
 	case h.Spec.Kind == spec.Begin && e.phase != loading:
 		return errBegun

@@ -70,7 +70,7 @@ func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
 		return
 	}
 	task := tev.Task
-	if e.phase >= ending || e.stop.Load() {
+	if e.phase.ended() || e.stop.Load() {
 		if e.tr.NeedsEntryStop(task) {
 			e.tr.Upgrade(task, nil)
 		} else {

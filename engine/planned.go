@@ -33,7 +33,7 @@ func (e *Engine) planMode(target Target) PlanMode {
 }
 
 func (e *Engine) usePlan(tr *tracer.Tracer, p Plan) {
-	e.plan, e.phase = p, tracing
+	e.plan = p
 	e.logPlan(p)
 	e.early = p.Filter != nil
 	e.table.reset()
@@ -52,6 +52,7 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 		p, err := tr.Launch(c)
 		if err == nil {
 			e.command = p
+			e.enter(tracing)
 			if l := tr.Listener(); l != nil {
 				l.Serve(e.handleNotified)
 			}
@@ -138,12 +139,14 @@ func (e *Engine) keep(tr *tracer.Tracer) bool {
 	if e.plan.Filter == nil || tr.Tasks() == 0 && !tr.Left() {
 		return false
 	}
-	if e.phase != ending {
+	if !e.phase.ended() {
 		e.noteLast()
 		e.settleDelayed(tr)
 	}
-	if e.result.Signal != 0 && !e.killed {
-		e.killed = true
+	if e.result.Signal != 0 && e.phase != killing {
+		e.mu.Lock()
+		e.enter(killing)
+		e.mu.Unlock()
 		tr.Kill()
 	}
 	return true

@@ -30,7 +30,7 @@ func (e *Engine) Run(target Target) (Result, error) {
 }
 
 func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
-	e.phase = beginning
+	e.enter(starting)
 	e.guarded(func() { e.runPlain(KindBegin, e.beginHooks) })
 	err := e.startTracees(tr, target)
 	if err == nil {
@@ -75,7 +75,7 @@ func (e *Engine) begin() {
 
 // end runs what comes last, however the trace ended.
 func (e *Engine) end() {
-	e.phase = over
+	e.enter(over)
 	e.guarded(func() { e.runPlain(KindEnd, e.endHooks) })
 	for _, f := range e.finish {
 		e.guarded(f)
@@ -96,6 +96,7 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 	}
 	if target.Command == nil {
 		e.usePlan(tr, e.Plan(target))
+		e.enter(tracing)
 		return nil
 	}
 	return e.launch(tr, target)
