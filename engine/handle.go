@@ -183,10 +183,6 @@ func (e *Engine) latch(t *Task, ch *callHooks) {
 	}
 }
 
-// erestartBlock is the result of a call that was interrupted and that
-// restart_syscall goes on with (ERESTART_RESTARTBLOCK of linux/errno.h).
-const erestartBlock = 516
-
 func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	t, known := tev.Task.Data.(*Task)
 	if tev.Unpaired || !known {
@@ -213,7 +209,7 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	ev.setResult(tev.Ret)
 	ev.Errno = tev.Errno
 	t.call.Errno = tev.Errno
-	if tev.Errno == erestartBlock {
+	if tev.Errno == syscalls.ERESTART_RESTARTBLOCK {
 		t.continued = t.call.Name
 	}
 	for i := range ch.exit {

@@ -70,7 +70,7 @@ func (ev *Event) Skip(ret int64) error {
 	if err := ev.mayAct(KindEnter); err != nil {
 		return err
 	}
-	if ret >= -516 && ret <= -512 {
+	if syscalls.IsRestart(ret) {
 		return errRestart
 	}
 	ev.skip, ev.skipRet = true, ret
@@ -88,7 +88,7 @@ func (ev *Event) SetRet(ret int64) error {
 		switch {
 		case ev.eng.opts.ReadOnly:
 			return ErrReadOnly
-		case ret >= -516 && ret <= -512:
+		case syscalls.IsRestart(ret):
 			return errRestart
 		}
 		ev.setResult(ret)

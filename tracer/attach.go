@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
 )
 
@@ -80,13 +81,13 @@ func withoutProc(why string) string {
 
 // seize attaches to one thread and asks it to stop.
 func (t *Tracer) seize(tid, pid int) unix.Errno {
-	if e := ptrace(unix.PTRACE_SEIZE, tid, 0, t.options); e != 0 {
+	if e := kernel.Ptrace(unix.PTRACE_SEIZE, tid, 0, t.options); e != 0 {
 		return e
 	}
 	t.noteUnseenCalls()
 	task := t.newTask(tid, pid, t.procs[parentOf(pid)])
 	task.attaching, task.interrupted = true, true
-	ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
+	kernel.Ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
 	return 0
 }
 

@@ -61,7 +61,7 @@ func (t *Task) replaceCall() error {
 		if number < 0 {
 			number, args = nr, h.args
 		}
-		if rank := actionRank(t.own.decide(auditOf(t.Call.ABI), nr, t.Call.IP, &h.args)); rank >= actionRank(unix.SECCOMP_RET_LOG) {
+		if rank := actionRank(t.own.decide(syscalls.AuditOf(t.Call.ABI), nr, t.Call.IP, &h.args)); rank >= actionRank(unix.SECCOMP_RET_LOG) {
 			number, args = nr, h.args
 			break
 		}

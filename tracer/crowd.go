@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // crowd notices that many tracees stop at the same time. wait4(-1) walks the
@@ -69,7 +71,7 @@ func (t *Tracer) askEach() (reports int) {
 	c.clear()
 	for _, task := range c.list {
 		var s uint32
-		tid, e := wait4Now(task.TID, &s, unix.WALL|unix.WNOTHREAD)
+		tid, e := kernel.Wait4Now(task.TID, &s, unix.WALL|unix.WNOTHREAD)
 		if e == 0 && tid != 0 {
 			t.enqueue(newWaited(tid, s))
 			reports++
@@ -82,7 +84,7 @@ func (t *Tracer) askEach() (reports int) {
 func (t *Tracer) drainAny(most int) (reports int) {
 	for reports < most {
 		var s uint32
-		tid, e := wait4Now(-1, &s, unix.WALL|unix.WNOTHREAD)
+		tid, e := kernel.Wait4Now(-1, &s, unix.WALL|unix.WNOTHREAD)
 		if e != 0 || tid == 0 {
 			break
 		}

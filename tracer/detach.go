@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/syscalls"
 )
 
 // ErrFiltered says that a process can't be let go: it has a filter that stops
@@ -88,7 +91,7 @@ func (t *Tracer) interrupt(task *Task) {
 		return // its stop is there, or on its way
 	}
 	task.interrupted = true
-	ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
+	kernel.Ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
 }
 
 // detachPatience is how long DetachAll waits for a task to stop. One that
@@ -137,7 +140,7 @@ func (t *Tracer) detachEverything() {
 	t.dropAll()
 	if t.launch != nil { // let go before its execve
 		t.launch.finish()
-		leavePlan(t.launch.plan)
+		kernel.KeepPlan(t.launch.plan)
 		t.launch = nil
 	}
 }
@@ -156,29 +159,29 @@ func (t *Tracer) locker() sync.Locker {
 func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 	st := task.status
 	switch st.Kind {
-	case StatusFork:
+	case kernel.StatusFork:
 		if child, _ := t.childOf(task); child != nil {
 			child.Proc.detaching = true
 		}
-	case StatusExec:
+	case kernel.StatusExec:
 		var ev Event
 		t.handleExec(task, &ev)
 		task = ev.Task
-	case StatusSignal:
+	case kernel.StatusSignal:
 		task.signal = st.Signal
-	case StatusSyscall:
+	case kernel.StatusSyscall:
 		s := &t.info
-		if getSyscallInfo(task.TID, s) != 0 {
+		if kernel.GetSyscallInfo(task.TID, s) != 0 {
 			break
 		}
-		if s.op != sysInfoExit {
+		if s.Op != kernel.SysInfoExit {
 			task.inCall = false // of this call nobody has been told
 			if task.interrupted {
 				// The kernel thinks that a signal is there and would let a
 				// call that can wait fail with EINTR, without anybody left to
 				// repair it: go at its exit.
 				task.state = taskRunning
-				ptrace(unix.PTRACE_SYSCALL, task.TID, 0, 0)
+				kernel.Ptrace(unix.PTRACE_SYSCALL, task.TID, 0, 0)
 				return
 			}
 			break
@@ -187,16 +190,16 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 		// result was not settled at entry, which Skip always does. A changed
 		// one does.
 		if task.made != nil {
-			task.restoreCall(s.isError())
+			task.restoreCall(s.IsError())
 		}
 		task.syscallStop = true
 		if task.guarded() {
 			t.guardExit(task, s)
 		}
-		if again := task.interrupted && t.repairInterrupted(task); !again && !isRestart(s.rval()) {
+		if again := task.interrupted && t.repairInterrupted(task); !again && !syscalls.IsRestart(s.Rval()) {
 			t.finished(task, shown)
 		}
-	case StatusEventStop, StatusGroup:
+	case kernel.StatusEventStop, kernel.StatusGroup:
 		if task.interrupted {
 			t.repairInterrupted(task)
 		}
@@ -218,7 +221,7 @@ func (t *Tracer) finished(task *Task, ev *Event) {
 // release detaches a stopped task, with the signal it was about to receive.
 func (t *Tracer) release(task *Task) {
 	sig := uintptr(0)
-	if task.status.Kind == StatusSignal {
+	if task.status.Kind == kernel.StatusSignal {
 		sig = uintptr(task.signal)
 	}
 	if t.place.task == task {
@@ -233,7 +236,7 @@ func (t *Tracer) release(task *Task) {
 		task.Proc.Kill(unix.SIGKILL)
 	}
 	// ESRCH: killed while stopped. The kernel then still owes us the report.
-	if e := ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
+	if e := kernel.Ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
 		t.forget(task)
 	} else {
 		task.state = taskRunning
@@ -261,7 +264,7 @@ func (t *Tracer) killAll() {
 	}
 	var status uint32
 	for {
-		_, e := wait4(-1, &status, unix.WALL|unix.WNOTHREAD)
+		_, e := kernel.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD)
 		if e == unix.ECHILD {
 			break
 		}
@@ -276,7 +279,7 @@ func (t *Tracer) collectCommand() {
 		return
 	}
 	var status uint32
-	if tid, e := wait4Now(t.commandPID, &status, unix.WALL|unix.WNOTHREAD); e != 0 || tid != 0 {
+	if tid, e := kernel.Wait4Now(t.commandPID, &status, unix.WALL|unix.WNOTHREAD); e != 0 || tid != 0 {
 		return // it is gone
 	}
 	go func() {

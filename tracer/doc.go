@@ -27,7 +27,7 @@
 //
 // # The way of a stop
 //
-// [Tracer.Next] waits, decodes the wait status (a pure function, [DecodeStatus]),
+// [Tracer.Next] waits, decodes the wait status (a pure function, kernel.DecodeStatus),
 // does the bookkeeping that needs no opinion (first stops of children,
 // group-stops, exec by a thread that is not the leader), and returns one
 // [Event]. PTRACE_GET_SYSCALL_INFO decides whether a system call stop is an
@@ -37,29 +37,27 @@
 //
 // # What stands where
 //
-//   - The way in and out: launch.go, fork_unsafe.go, fork_shared_unsafe.go, lookpath.go, attach.go,
+//   - The way in and out: launch.go, lookpath.go, attach.go,
 //     detach.go, errors.go; permission.go and oldkernel.go say why the kernel refused, left.go
 //     serves those that were let go with their filter. inherit.go is what this
-//     process got from its parent, threads.go what it reserves, arrivals_unsafe.go the signals it gets, die_unsafe.go its
-//     own end.
-//   - The loop: tracer.go, next.go, status.go, event.go, task.go, resume.go,
+//     process got from its parent, threads.go what it reserves.
+//   - The loop: tracer.go, next.go, event.go, task.go, resume.go,
 //     wake.go; inbox.go for work that other threads have for this one; held.go for reports that
 //     come before their task is known, streak.go, crowd.go and placement.go make it cheaper.
 //   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
 //     notifications, lost.go and interrupted.go repair calls that signals
-//     interrupt meanwhile, outlive_unsafe.go keeps calls from failing when the
-//     tracer is killed.
+//     interrupt meanwhile.
 //   - Calls that the tracer itself must see: guard.go names them; untraced.go is
 //     about CLONE_UNTRACED, stray.go about children that were made with it all the same, ownfilter.go, ownfilter_eval.go and confined.go about
 //     seccomp filters of a tracee's own, strict.go about strict mode.
 //   - Tracees that trace others: aside.go lets go of what they trace, if maytrace.go says
 //     that the kernel allows it (namespace.go about namespaces), given.go takes it back if not; letgo.go remembers whom Detach was called for;
 //     tracesothers.go knows them before they do, by their files, which the package elffile reads.
-//   - For the developer: flight.go keeps the last requests, rules.go checks the thread
-//     rules in tests.
-//   - Reading and changing: regs.go, memory.go, procfs.go, ptrace_unsafe.go;
+//   - Requests: the package kernel makes them, and nobody else; requests.go is what callers
+//     of this package need of it. records.go checks who uses the records.
+//   - Reading and changing: memory.go, procfs.go;
 //     the package procfs is the only way to /proc, shown.go what hooks see there, spinning.go for pages that never arrive,
 //     inprogress.go for calls that have not returned.
-//   - Without a kernel: simulated.go for events that are made up, model.go for the
+//   - Without a kernel: simulated.go for events that are made up, kernel.Model for the
 //     tests of the bookkeeping.
 package tracer

@@ -111,13 +111,13 @@ type FilterSpec struct {
 func (s *FilterSpec) Decide(arch uint32, nr uint32, args *[6]uint64) (FilterAction, uint16) {
 	var abi syscalls.ABI
 	switch {
-	case arch == auditX8664 && nr&x32Bit != 0 && int32(nr) >= 0:
+	case arch == syscalls.AuditX8664 && nr&syscalls.X32Bit != 0 && int32(nr) >= 0:
 		abi = syscalls.X32
-	case arch == auditX8664:
+	case arch == syscalls.AuditX8664:
 		abi = syscalls.AMD64
-	case arch == auditI386:
+	case arch == syscalls.AuditI386:
 		abi = syscalls.I386
-	case arch == auditAArch64:
+	case arch == syscalls.AuditAArch64:
 		abi = syscalls.ARM64
 	default:
 		return s.UnknownArch, 0
@@ -188,13 +188,13 @@ func (s *FilterSpec) Compile() ([]bpf.RawInstruction, error) {
 	arches := []struct {
 		arch uint32
 		abi  syscalls.ABI
-	}{{auditX8664, syscalls.AMD64}, {auditI386, syscalls.I386}}
-	if nativeABI == syscalls.ARM64 {
+	}{{syscalls.AuditX8664, syscalls.AMD64}, {syscalls.AuditI386, syscalls.I386}}
+	if syscalls.Native() == syscalls.ARM64 {
 		arches = arches[:0]
 		arches = append(arches, struct {
 			arch uint32
 			abi  syscalls.ABI
-		}{auditAArch64, syscalls.ARM64})
+		}{syscalls.AuditAArch64, syscalls.ARM64})
 	}
 	a.load(offArch)
 	sections := make([]label, len(arches))
@@ -212,7 +212,7 @@ func (s *FilterSpec) Compile() ([]bpf.RawInstruction, error) {
 			// Numbers from bit 30 to the sign bit are x32's; negative ones are
 			// nonsense under amd64.
 			x32, amd64, high := a.newLabel(), a.newLabel(), a.newLabel()
-			a.jump(bpf.JumpGreaterOrEqual, x32Bit, high, amd64)
+			a.jump(bpf.JumpGreaterOrEqual, syscalls.X32Bit, high, amd64)
 			a.place(high)
 			a.jump(bpf.JumpGreaterOrEqual, 0x80000000, amd64, x32)
 			a.place(x32)

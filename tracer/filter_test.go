@@ -61,7 +61,7 @@ func randomFilter(r *rand.Rand) *FilterSpec {
 			}
 			row := FilterRow{NR: nr}
 			if syscalls.ABI(abi) == syscalls.X32 {
-				row.NR |= x32Bit
+				row.NR |= syscalls.X32Bit
 			}
 			for range r.IntN(4) {
 				row.Clauses = append(row.Clauses, randomClause(r, 3))
@@ -110,20 +110,20 @@ func compareFilter(t testing.TB, r *rand.Rand, s *FilterSpec, calls int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arches := []uint32{auditX8664, auditI386, 0x1234}
-	if nativeABI == syscalls.ARM64 {
-		arches = []uint32{auditAArch64, auditX8664, 0x1234}
+	arches := []uint32{syscalls.AuditX8664, syscalls.AuditI386, 0x1234}
+	if syscalls.Native() == syscalls.ARM64 {
+		arches = []uint32{syscalls.AuditAArch64, syscalls.AuditX8664, 0x1234}
 	}
 	prog := kernelFilter(raw)
 	for i := range calls {
 		arch := arches[r.IntN(len(arches))]
-		if nativeABI == syscalls.ARM64 && arch == auditX8664 {
+		if syscalls.Native() == syscalls.ARM64 && arch == syscalls.AuditX8664 {
 			continue
 		}
 		nr := uint32(r.IntN(70))
 		switch r.IntN(6) {
 		case 0:
-			nr |= x32Bit
+			nr |= syscalls.X32Bit
 		case 1:
 			nr = r.Uint32()
 		}
@@ -175,7 +175,7 @@ func TestFilterSize(t *testing.T) {
 	s := &FilterSpec{}
 	all := FilterClause{Action: FilterTrace}
 	for nr := range 400 {
-		s.ABIs[nativeABI].Rows = append(s.ABIs[nativeABI].Rows, FilterRow{NR: nr, Clauses: []FilterClause{all}})
+		s.ABIs[syscalls.Native()].Rows = append(s.ABIs[syscalls.Native()].Rows, FilterRow{NR: nr, Clauses: []FilterClause{all}})
 	}
 	raw, err := s.Compile()
 	if err != nil || len(raw) > 20 {
@@ -185,7 +185,7 @@ func TestFilterSize(t *testing.T) {
 	for i := range uint64(2000) {
 		big.Tests[0].Words = append(big.Tests[0].Words, i<<32|i)
 	}
-	s.ABIs[nativeABI].Rows[7].Clauses = []FilterClause{big}
+	s.ABIs[syscalls.Native()].Rows[7].Clauses = []FilterClause{big}
 	if raw, err := s.Compile(); err == nil {
 		t.Errorf("a filter of %d instructions was accepted", len(raw))
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // A child whose tracer dies before it has been seized does not wait at its gate for ever. The
@@ -26,8 +28,8 @@ func TestGateClosesWithTracer(t *testing.T) {
 		}
 	}
 	defer unix.Close(errs[0])
-	plan.gate, plan.opener, plan.errors = gate[0], gate[1], errs[1]
-	pid, e := fork(plan)
+	plan.Gate, plan.Opener, plan.Errors = gate[0], gate[1], errs[1]
+	pid, e := kernel.Fork(plan)
 	unix.Close(gate[0])
 	unix.Close(gate[1])
 	unix.Close(errs[1])
@@ -54,7 +56,7 @@ func TestGateClosesWithTracer(t *testing.T) {
 // whichever way the kernel has to put handlers away.
 func TestChildsSignals(t *testing.T) {
 	t.Parallel()
-	for name, way := range map[string]forkWay{"shared memory": forkSharing, "CLONE_CLEAR_SIGHAND": forkClone3, "before Linux 5.5": forkClone} {
+	for name, way := range map[string]kernel.ForkWay{"shared memory": kernel.ForkSharing, "CLONE_CLEAR_SIGHAND": kernel.ForkClone3, "before Linux 5.5": kernel.ForkClone} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := newChildPlan(&Command{Path: "/nonexistent", Argv: []string{"x"}})
 			if err != nil {
@@ -68,8 +70,8 @@ func TestChildsSignals(t *testing.T) {
 			}
 			defer unix.Close(errs[0])
 			defer unix.Close(gate[0])
-			plan.gate, plan.opener, plan.errors, plan.way = gate[0], gate[1], errs[1], way
-			plan.setSignals = false
+			plan.Gate, plan.Opener, plan.Errors, plan.Way = gate[0], gate[1], errs[1], way
+			plan.SetSignals = false
 
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
@@ -79,7 +81,7 @@ func TestChildsSignals(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
-			pid, e := fork(plan)
+			pid, e := kernel.Fork(plan)
 			unix.Close(errs[1])
 			if e != 0 {
 				t.Fatal(e)

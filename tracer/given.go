@@ -1,6 +1,11 @@
 package tracer
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/syscalls"
+)
 
 // given is a process that was let go for another tracer, until it is known
 // whether that has got it.
@@ -41,14 +46,14 @@ func (g *given) lives() bool {
 // settleGiven looks at the exit of a call by which a task wanted to trace a
 // process of ours. An error means that the process was let go in vain: the kernel
 // knows more than we do, or something has changed meanwhile.
-func (t *Tracer) settleGiven(task *Task, s *syscallInfo) {
-	if task.Call.NR != ptraceNR[task.Call.ABI] || isRestart(s.rval()) {
+func (t *Tracer) settleGiven(task *Task, s *kernel.SyscallInfo) {
+	if task.Call.NR != ptraceNR[task.Call.ABI] || syscalls.IsRestart(s.Rval()) {
 		return // it is made again
 	}
 	g := task.gives
 	task.gives = nil
-	if s.isError() {
-		t.takeAgain(task, g, unix.Errno(-s.rval()))
+	if s.IsError() {
+		t.takeAgain(task, g, unix.Errno(-s.Rval()))
 		return
 	}
 	g.close()

@@ -3,6 +3,7 @@ package tracer
 import (
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
@@ -130,10 +131,10 @@ func (t *Task) guarded() bool {
 }
 
 // guardExit does it: the exit is made to be as without our filter.
-func (t *Tracer) guardExit(task *Task, s *syscallInfo) {
+func (t *Tracer) guardExit(task *Task, s *kernel.SyscallInfo) {
 	setResult := func(ret int64) {
 		if task.SetResult(ret) == nil {
-			s.setExit(ret, syscalls.ResultErrno(ret) != 0)
+			s.SetExit(ret, syscalls.ResultErrno(ret) != 0)
 		}
 	}
 	if task.installing != nil {
@@ -150,7 +151,7 @@ func (t *Tracer) guardExit(task *Task, s *syscallInfo) {
 	}
 	if task.asksMode {
 		task.asksMode = false
-		if task.own == nil && s.rval() == unix.SECCOMP_MODE_FILTER {
+		if task.own == nil && s.Rval() == unix.SECCOMP_MODE_FILTER {
 			setResult(int64(seccompMode()))
 		}
 	}

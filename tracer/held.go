@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // The kernel makes a new child and its parent runnable at the same time, so
@@ -37,7 +39,7 @@ func (t *Tracer) handleUnknown(w waited) bool {
 		// Not ours to follow: made with CLONE_PTRACE by the tracee itself, or with
 		// CLONE_PARENT, which makes it the tracer's own child.
 		if !w.isDeath() {
-			ptrace(unix.PTRACE_DETACH, w.tid, 0, 0)
+			kernel.Ptrace(unix.PTRACE_DETACH, w.tid, 0, 0)
 		}
 		return false
 	}
@@ -94,7 +96,7 @@ func (t *Tracer) waitHeld() (waited, error) {
 			return waited{}, unix.EINTR
 		}
 		var status uint32
-		tid, e := wait4Now(-1, &status, unix.WALL|unix.WNOTHREAD)
+		tid, e := kernel.Wait4Now(-1, &status, unix.WALL|unix.WNOTHREAD)
 		switch {
 		case e == 0 && tid != 0:
 			return newWaited(tid, status), nil

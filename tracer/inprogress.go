@@ -47,25 +47,24 @@ func (t *Task) InProgress() (c Call, followed, ok bool) {
 // program's file, since /proc/TID/syscall has the number alone. A 64-bit program
 // that uses int $0x80 is taken for one that does not.
 func (t *Task) programABI(nr int) syscalls.ABI {
-	if nativeABI != syscalls.AMD64 {
-		return nativeABI
+	if syscalls.Native() != syscalls.AMD64 {
+		return syscalls.Native()
 	}
 	const (
-		x32Bit  = 0x40000000
 		x86_64  = 62 // e_machine, elf(5)
 		machine = 18 // where it stands
 	)
 	var head [machine + 2]byte
 	fd, err := proc().Open(t.TID, "exe", unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
-		return nativeABI
+		return syscalls.Native()
 	}
 	defer unix.Close(fd)
 	n, _ := unix.Pread(fd, head[:], 0)
 	switch {
 	case n == len(head) && binary.LittleEndian.Uint16(head[machine:]) != x86_64:
 		return syscalls.I386
-	case nr&x32Bit != 0:
+	case nr&syscalls.X32Bit != 0:
 		return syscalls.X32
 	}
 	return syscalls.AMD64

@@ -3,26 +3,20 @@ package tracer
 import (
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
-)
-
-// The kernel's restart codes of include/linux/errno.h that matter here.
-const (
-	erestartsys    = 512 // restarted unless a handler without SA_RESTART runs
-	erestartnointr = 513 // restarted always
-	erestartBlock  = 516 // restart_syscall goes on with it
 )
 
 // interruptedAsking says whether an exit stop is not that of the call itself: a
 // call that waits for its notification to be received can be interrupted by a
 // signal, whatever call it is, and then ends with ERESTARTSYS without having
 // run. Here it is the second notification of an upgraded call.
-func (t *Tracer) interruptedAsking(task *Task, s *syscallInfo) bool {
+func (t *Tracer) interruptedAsking(task *Task, s *kernel.SyscallInfo) bool {
 	u := task.upgrade
-	if u == nil || !u.entered || s.rval() != -erestartsys || t.filter == nil {
+	if u == nil || !u.entered || s.Rval() != -syscalls.ERESTARTSYS || t.filter == nil {
 		return false
 	}
-	action, _ := t.filter.Decide(s.arch, uint32(task.Call.NR), &task.Call.Args)
+	action, _ := t.filter.Decide(s.Arch, uint32(task.Call.NR), &task.Call.Args)
 	return action == FilterNotify
 }
 
@@ -32,10 +26,10 @@ func (t *Tracer) askAgain(task *Task) {
 	task.upgrade.entered = false
 	task.inCall = false
 	var r Registers
-	if getRegs(task.TID, &r) == 0 {
-		restart := -int64(erestartnointr)
-		r.setResult(uint64(restart))
-		setRegs(task.TID, &r)
+	if kernel.GetRegs(task.TID, &r) == 0 {
+		restart := -int64(syscalls.ERESTARTNOINTR)
+		r.SetResult(uint64(restart))
+		kernel.SetRegs(task.TID, &r)
 	}
 	t.Resume(task)
 }
@@ -43,7 +37,7 @@ func (t *Tracer) askAgain(task *Task) {
 // changedCall says whether a notification is that of a call which was changed
 // at its entry stop: the kernel asks the filter again about what it became.
 func (t *Task) changedCall(n *Notification) bool {
-	return t.inCall && t.made != nil && n.ip == t.Call.IP
+	return t.inCall && t.made != nil && n.raw.IP == t.Call.IP
 }
 
 // repairIgnored hides from a call without a timeout that a signal has interrupted which the
@@ -53,15 +47,15 @@ func (t *Task) changedCall(n *Notification) bool {
 // could wait for ever then, as long as signals come, and keeps its EINTR.
 func (t *Tracer) repairIgnored(task *Task) {
 	var r Registers
-	if t.atSignal.take(task.TID, &r) != 0 || !restartInterrupted(&r) || getSyscallInfo(task.TID, &t.info) != 0 {
+	if t.atSignal.take(task.TID, &r) != 0 || !kernel.RestartInterrupted(&r) || kernel.GetSyscallInfo(task.TID, &t.info) != 0 {
 		return
 	}
-	abi := abiOf(t.info.arch, 0)
-	nr, args := r.call(abi)
+	abi := kernel.ABIOf(t.info.Arch, 0)
+	nr, args := r.Call(abi)
 	if !endless(abi, nr, &args) || !ignoresSignal(task.TID, task.signal) || signalsPending(task.TID) {
 		return
 	}
-	setRegs(task.TID, &r)
+	kernel.SetRegs(task.TID, &r)
 }
 
 // endless says whether a call is one that is never restarted, and has no timeout.

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/internal/limits"
 	"luatrace/tracer/internal/sigstate"
 )
@@ -36,8 +37,8 @@ type User struct {
 type launch struct {
 	path   string
 	task   *Task
-	errors int        // read end of the child's error pipe
-	plan   *childPlan // which the child may read
+	errors int               // read end of the child's error pipe
+	plan   *kernel.ChildPlan // which the child may read
 }
 
 // Launch forks the command, seizes it at its gate and opens the gate. The
@@ -64,7 +65,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 	if err := unix.Pipe2(errs[:], unix.O_CLOEXEC); err != nil {
 		return nil, fail("pipe", err)
 	}
-	plan.gate, plan.opener, plan.errors = gate[0], gate[1], errs[1]
+	plan.Gate, plan.Opener, plan.Errors = gate[0], gate[1], errs[1]
 
 	tid, refused := t.forkSeized(plan, c.Filter)
 	unix.Close(errs[1]) // the child's end of it is all there may be: failure reads until that is closed
@@ -93,9 +94,9 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 // tracer already, because somebody traces this process and follows its children
 // (strace -f), another child is made that is born untraced (CLONE_UNTRACED). That
 // is not for a child with a filter: calls could fail without its tracer.
-func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refused *LaunchError) {
+func (t *Tracer) forkSeized(plan *kernel.ChildPlan, filter *FilterSpec) (tid int, refused *LaunchError) {
 	for {
-		pid, e := fork(plan)
+		pid, e := kernel.Fork(plan)
 		if e != 0 {
 			return 0, &LaunchError{Step: "fork", Errno: e}
 		}
@@ -104,18 +105,18 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refus
 			t.setFilter(filter)
 		}
 		// Options go in with the SEIZE itself; later they could come too late.
-		e = ptrace(unix.PTRACE_SEIZE, tid, 0, t.options)
+		e = kernel.Ptrace(unix.PTRACE_SEIZE, tid, 0, t.options)
 		if e == 0 {
-			e = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
+			e = kernel.Ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
 		}
 		if e == 0 {
 			return tid, nil
 		}
-		again := e == unix.EPERM && plan.cloneFlags == 0 && isTraced(tid) && statusField(tid, "Seccomp") == "0"
+		again := e == unix.EPERM && plan.CloneFlags == 0 && isTraced(tid) && statusField(tid, "Seccomp") == "0"
 		reason := newRefusal(tid, e, true).reason()
 		var status uint32
-		got, _ := wait4Now(tid, &status, unix.WALL|unix.WNOTHREAD)
-		end := exitOf(DecodeStatus(status))
+		got, _ := kernel.Wait4Now(tid, &status, unix.WALL|unix.WNOTHREAD)
+		end := exitOf(kernel.DecodeStatus(status))
 		if got != tid {
 			end = endChild(tid)
 		}
@@ -125,7 +126,7 @@ func (t *Tracer) forkSeized(plan *childPlan, filter *FilterSpec) (tid int, refus
 		if !again {
 			return 0, &LaunchError{Step: "ptrace", Errno: e, Reason: reason}
 		}
-		plan.cloneFlags = unix.CLONE_UNTRACED
+		plan.CloneFlags = unix.CLONE_UNTRACED
 	}
 }
 
@@ -134,12 +135,12 @@ func endChild(tid int) Exit {
 	unix.Kill(tid, unix.SIGKILL)
 	for {
 		w := waited{tid: tid}
-		_, e := wait4(tid, &w.status, unix.WALL|unix.WNOTHREAD)
+		_, e := kernel.Wait4(tid, &w.status, unix.WALL|unix.WNOTHREAD)
 		if e == unix.ECHILD {
 			return Exit{Signal: unix.SIGKILL}
 		}
 		if e == 0 && w.isDeath() {
-			return exitOf(DecodeStatus(w.status))
+			return exitOf(kernel.DecodeStatus(w.status))
 		}
 	}
 }
@@ -173,45 +174,45 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 	installing := false
 	for {
 		var status uint32
-		if _, e := wait4(task.TID, &status, unix.WALL|unix.WNOTHREAD); e == unix.EINTR {
+		if _, e := kernel.Wait4(task.TID, &status, unix.WALL|unix.WNOTHREAD); e == unix.EINTR {
 			continue
 		} else if e != 0 {
 			return abandon("wait", e)
 		}
-		st := DecodeStatus(status)
-		if (st.Kind == StatusEventStop || st.Kind == StatusSyscall) && !t.kernelFits(task.TID) {
+		st := kernel.DecodeStatus(status)
+		if (st.Kind == kernel.StatusEventStop || st.Kind == kernel.StatusSyscall) && !t.kernelFits(task.TID) {
 			return t.refuseLaunch(task)
 		}
 		sig := uintptr(0)
 		switch st.Kind {
-		case StatusExited, StatusSignaled:
+		case kernel.StatusExited, kernel.StatusSignaled:
 			err := t.launch.failure(exitOf(st))
 			t.launch = nil
 			t.forget(task)
 			return err
-		case StatusSignal:
+		case kernel.StatusSignal:
 			sig = uintptr(st.Signal)
-		case StatusSyscall:
-			var s syscallInfo
-			if e := getSyscallInfo(task.TID, &s); e != 0 {
+		case kernel.StatusSyscall:
+			var s kernel.SyscallInfo
+			if e := kernel.GetSyscallInfo(task.TID, &s); e != 0 {
 				continue // killed; the report follows
 			}
-			if s.op == sysInfoEntry {
-				installing = int(s.nr) == unix.SYS_SECCOMP
-			} else if installing && !s.isError() {
+			if s.Op == kernel.SysInfoEntry {
+				installing = int(s.NR) == unix.SYS_SECCOMP
+			} else if installing && !s.IsError() {
 				if listener {
-					l, e := stealListener(task.TID, int(s.rval()), &t.freed)
+					l, e := stealListener(task.TID, int(s.Rval()), &t.freed)
 					if e != 0 {
 						return abandon("listener", e)
 					}
 					t.listener = l
 				}
 				task.interrupted = false
-				ptrace(unix.PTRACE_CONT, task.TID, 0, 0)
+				kernel.Ptrace(unix.PTRACE_CONT, task.TID, 0, 0)
 				return nil
 			}
 		}
-		ptrace(unix.PTRACE_SYSCALL, task.TID, 0, sig)
+		kernel.Ptrace(unix.PTRACE_SYSCALL, task.TID, 0, sig)
 	}
 }
 
@@ -229,43 +230,43 @@ func stealListener(pid, childFD int, freed *atomic.Uint64) (*Listener, unix.Errn
 	return newListener(fd, freed), 0
 }
 
-func newChildPlan(c *Command) (*childPlan, error) {
-	p := &childPlan{}
+func newChildPlan(c *Command) (*kernel.ChildPlan, error) {
+	p := &kernel.ChildPlan{}
 	var err error
-	if p.path, err = unix.BytePtrFromString(c.Path); err != nil {
+	if p.Path, err = unix.BytePtrFromString(c.Path); err != nil {
 		return nil, err
 	}
-	if p.argv, err = bytePtrs(c.Argv); err != nil {
+	if p.Argv, err = bytePtrs(c.Argv); err != nil {
 		return nil, err
 	}
-	if p.envv, err = bytePtrs(c.Env); err != nil {
+	if p.Env, err = bytePtrs(c.Env); err != nil {
 		return nil, err
 	}
 	if u := c.User; u != nil {
-		p.setUser, p.uid, p.gid = true, u.UID, u.GID
-		p.keyring = int64(u.UID) != int64(unix.Geteuid())
-		p.groups = slices.Compact(slices.Sorted(slices.Values(u.Groups)))
-		p.gotGroups = make([]uint32, len(p.groups)+1)
+		p.SetUser, p.UID, p.GID = true, u.UID, u.GID
+		p.Keyring = int64(u.UID) != int64(unix.Geteuid())
+		p.Groups = slices.Compact(slices.Sorted(slices.Values(u.Groups)))
+		p.GotGroups = make([]uint32, len(p.Groups)+1)
 		// Nobody else may run, and be traced, in the memory of this process.
-		p.way = forkClone3
+		p.Way = kernel.ForkClone3
 	}
 	if c.Filter != nil {
 		raw, err := c.Filter.Compile()
 		if err != nil {
 			return nil, err
 		}
-		p.filter = sockFprog(kernelFilter(raw))
+		p.Filter = kernel.SockFprog(kernelFilter(raw))
 		if c.Filter.Notifies() {
-			p.filterArgs = filterNewListener | filterWaitKillableRecv
+			p.FilterArgs = kernel.FilterNewListener | kernel.FilterWaitKillableRecv
 		}
 	}
 	if limits.Known {
-		p.setNoFile, p.noFile = true, unix.Rlimit{Cur: limits.NoFile.Cur, Max: limits.NoFile.Max}
+		p.SetNoFile, p.NoFile = true, unix.Rlimit{Cur: limits.NoFile.Cur, Max: limits.NoFile.Max}
 	}
 	if s := sigstate.Inherited(); s.Known {
-		p.setSignals, p.blocked, p.ignore = true, uint64(s.Blocked), ignoringAction
-		for i := range p.ignored {
-			p.ignored[i] = s.Ignored.Has(i + 1)
+		p.SetSignals, p.Blocked, p.Ignore = true, uint64(s.Blocked), kernel.IgnoringAction
+		for i := range p.Ignored {
+			p.Ignored[i] = s.Ignored.Has(i + 1)
 		}
 	}
 	return p, nil
@@ -289,15 +290,15 @@ func (l *launch) finish() { unix.Close(l.errors) }
 // failure reads which step failed; the child has ended so.
 func (l *launch) failure(end Exit) error {
 	defer l.finish()
-	var f stepFailure
+	var f kernel.StepFailure
 	for {
-		n, err := unix.Read(l.errors, f.bytes())
+		n, err := unix.Read(l.errors, f.Bytes())
 		if err == unix.EINTR {
 			continue
 		}
-		if n != len(f.bytes()) {
+		if n != len(f.Bytes()) {
 			return &LaunchError{Step: "start", Path: l.path, Errno: unix.ECHILD, Signal: end.Signal}
 		}
-		return &LaunchError{Step: stepNames[f.step], Path: l.path, Errno: unix.Errno(f.errno)}
+		return &LaunchError{Step: kernel.StepNames[f.Step], Path: l.path, Errno: unix.Errno(f.Errno)}
 	}
 }

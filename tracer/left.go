@@ -1,6 +1,10 @@
 package tracer
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
+)
 
 // leftBehind are the processes that were let go although their filter asks
 // before some calls: the listener must answer as long as there are any.
@@ -67,8 +71,8 @@ func (t *Tracer) killLeft() {
 
 // endOfCommand makes the event of the end of the command, if it was let go
 // before: it is a child of this process all the same.
-func (t *Tracer) endOfCommand(tid int, st Status, ev *Event) bool {
-	if tid != t.commandPID || t.detachAll || st.Kind != StatusExited && st.Kind != StatusSignaled {
+func (t *Tracer) endOfCommand(tid int, st kernel.Status, ev *Event) bool {
+	if tid != t.commandPID || t.detachAll || st.Kind != kernel.StatusExited && st.Kind != kernel.StatusSignaled {
 		return false
 	}
 	ev.Kind, ev.Exit = EventCommandEnd, exitOf(st)
@@ -76,8 +80,8 @@ func (t *Tracer) endOfCommand(tid int, st Status, ev *Event) bool {
 }
 
 // exitOf is the end that a death report tells of.
-func exitOf(st Status) Exit {
-	if st.Kind == StatusExited {
+func exitOf(st kernel.Status) Exit {
+	if st.Kind == kernel.StatusExited {
 		return Exit{Code: st.Code}
 	}
 	return Exit{Signal: st.Signal, Core: st.Core}

@@ -6,7 +6,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
+	"luatrace/tracer/syscalls"
 )
 
 // lostCalls counts notifications that vanished before the listener received
@@ -51,12 +53,12 @@ func (l *lostCalls) take() bool {
 // asksBefore says whether the call that the registers show is one whose
 // notification we get.
 func (t *Tracer) asksBefore(tid int, r *Registers) bool {
-	var s syscallInfo
-	if t.filter == nil || getSyscallInfo(tid, &s) != 0 {
+	var s kernel.SyscallInfo
+	if t.filter == nil || kernel.GetSyscallInfo(tid, &s) != 0 {
 		return false
 	}
-	nr, args := r.call(abiOf(s.arch, 0))
-	action, _ := t.filter.Decide(s.arch, uint32(nr), &args)
+	nr, args := r.Call(kernel.ABIOf(s.Arch, 0))
+	action, _ := t.filter.Decide(s.Arch, uint32(nr), &args)
 	return action == FilterNotify
 }
 
@@ -65,19 +67,19 @@ func (t *Tracer) asksBefore(tid int, r *Registers) bool {
 // and it is to be made again after the handler, whatever the handler's flags.
 // It is called without the lock, since the listener may need it to get as far.
 func (t *Tracer) restartLost(w waited) {
-	if DecodeStatus(w.status).Kind != StatusSignal {
+	if kernel.DecodeStatus(w.status).Kind != kernel.StatusSignal {
 		return
 	}
 	r, e := t.atSignal.read(w.tid)
-	if e != 0 || !r.interruptedCall() || !t.asksBefore(w.tid, r) {
+	if e != 0 || !r.InterruptedCall() || !t.asksBefore(w.tid, r) {
 		return
 	}
 	if !t.listener.foundNothing() {
 		return
 	}
-	restart := -int64(erestartnointr)
-	r.setResult(uint64(restart))
-	setRegs(w.tid, r)
+	restart := -int64(syscalls.ERESTARTNOINTR)
+	r.SetResult(uint64(restart))
+	kernel.SetRegs(w.tid, r)
 }
 
 // signalRegisters are the registers at the signal stop that was looked at last:
@@ -90,7 +92,7 @@ type signalRegisters struct {
 // read reads the registers at a new stop.
 func (s *signalRegisters) read(tid int) (*Registers, unix.Errno) {
 	s.tid = 0
-	e := getRegs(tid, &s.r)
+	e := kernel.GetRegs(tid, &s.r)
 	if e == 0 {
 		s.tid = tid
 	}
@@ -100,7 +102,7 @@ func (s *signalRegisters) read(tid int) (*Registers, unix.Errno) {
 // take copies what was read at the present stop of a thread, or reads it now.
 func (s *signalRegisters) take(tid int, r *Registers) unix.Errno {
 	if s.tid != tid {
-		return getRegs(tid, r)
+		return kernel.GetRegs(tid, r)
 	}
 	s.tid = 0
 	*r = s.r
@@ -137,5 +139,5 @@ func (l *Listener) foundNothing() bool {
 func (l *Listener) waits() bool {
 	b, err := proc().ReadFile(int(l.thread.Load()), "syscall")
 	w, ok := procfs.WaitingOf(b)
-	return err == nil && ok && w.NR == unix.SYS_IOCTL && w.Args[1] == notifRecv
+	return err == nil && ok && w.NR == unix.SYS_IOCTL && w.Args[1] == kernel.NotifRecv
 }

@@ -1,3 +1,5 @@
 package tracer
 
-const nativeAudit = auditX8664
+import "luatrace/tracer/syscalls"
+
+const nativeAudit = syscalls.AuditX8664

@@ -1,3 +1,5 @@
 package tracer
 
-const nativeAudit = auditAArch64
+import "luatrace/tracer/syscalls"
+
+const nativeAudit = syscalls.AuditAArch64

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // driver is what the engine does with a tracer: it asks for events, compares
@@ -92,7 +94,7 @@ func (d *driver) step(windDown bool) bool {
 		}
 	case len(ready) > 0 && (len(able) == 0 || m.choose(2) == 1):
 		th := ready[m.choose(len(ready))]
-		fmt.Fprintf(&d.log, "  report of %d: %+v\n", th.tid, DecodeStatus(th.status))
+		fmt.Fprintf(&d.log, "  report of %d: %+v\n", th.tid, kernel.DecodeStatus(th.status))
 		th.take()
 		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.tr.queue[d.tr.queueHead:])
 	case len(able) > 0:
@@ -143,7 +145,7 @@ func eventText(ev *Event) string {
 	case EventExec:
 		return fmt.Sprintf("exec %d", ev.FormerTID)
 	case EventDeath:
-		return deathText(Status{Code: ev.Exit.Code, Signal: ev.Exit.Signal})
+		return deathText(kernel.Status{Code: ev.Exit.Code, Signal: ev.Exit.Signal})
 	case EventAttached:
 		return "attached"
 	}
@@ -298,7 +300,7 @@ func (g *modelGroup) resumeAll() {
 	for _, th := range g.threads {
 		th.trapped = false
 		if th.state == modelListening {
-			th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), sysInfoNone, "")
+			th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), kernel.SysInfoNone, "")
 		}
 	}
 }
@@ -504,17 +506,17 @@ func FuzzStatus(f *testing.F) {
 		f.Add(ws)
 	}
 	f.Fuzz(func(t *testing.T, ws uint32) {
-		st, std := DecodeStatus(ws), unix.WaitStatus(ws)
-		death := st.Kind == StatusExited || st.Kind == StatusSignaled
-		stopped := !death && st.Kind != StatusContinued
+		st, std := kernel.DecodeStatus(ws), unix.WaitStatus(ws)
+		death := st.Kind == kernel.StatusExited || st.Kind == kernel.StatusSignaled
+		stopped := !death && st.Kind != kernel.StatusContinued
 		switch {
 		case (waited{status: ws}).isDeath() != death:
 			t.Errorf("%#x: %+v, taken for a death: %v", ws, st, !death)
-		case std.Exited() != (st.Kind == StatusExited), std.Exited() && std.ExitStatus() != st.Code:
+		case std.Exited() != (st.Kind == kernel.StatusExited), std.Exited() && std.ExitStatus() != st.Code:
 			t.Errorf("%#x: %+v, exited %v %d", ws, st, std.Exited(), std.ExitStatus())
-		case std.Signaled() && (st.Kind != StatusSignaled || std.Signal() != st.Signal || std.CoreDump() != st.Core):
+		case std.Signaled() && (st.Kind != kernel.StatusSignaled || std.Signal() != st.Signal || std.CoreDump() != st.Core):
 			t.Errorf("%#x: %+v, signaled %v", ws, st, std.Signal())
-		case std.Stopped() && !stopped, std.Continued() && st.Kind != StatusContinued:
+		case std.Stopped() && !stopped, std.Continued() && st.Kind != kernel.StatusContinued:
 			t.Errorf("%#x: %+v, stopped %v, continued %v", ws, st, std.Stopped(), std.Continued())
 		case stopped && int(ws>>16) != st.Event:
 			t.Errorf("%#x: %+v", ws, st)

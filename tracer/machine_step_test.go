@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // Numbers of the calls that a machine's threads make, on the native ABI.
@@ -63,13 +65,13 @@ func (th *modelThread) act(windDown bool) {
 		}
 		th.seized = false
 		if th.traced {
-			th.stop(stopStatus(sig, unix.PTRACE_EVENT_STOP), sysInfoNone, event)
+			th.stop(stopStatus(sig, unix.PTRACE_EVENT_STOP), kernel.SysInfoNone, event)
 		}
 		return
 	case th.awaits != nil:
 		th.awaits = nil
 		if th.traced {
-			th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_VFORK_DONE), sysInfoNone, "")
+			th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_VFORK_DONE), kernel.SysInfoNone, "")
 		}
 		return
 	case th.phase == outside:
@@ -88,9 +90,9 @@ func (th *modelThread) act(windDown bool) {
 			if th.silent {
 				event = ""
 			}
-			th.stop(stopStatus(unix.SIGTRAP|0x80, 0), sysInfoExit, event)
-			th.info.setExit(ret, ret < 0)
-			th.info.arch = nativeAudit
+			th.stop(stopStatus(unix.SIGTRAP|0x80, 0), kernel.SysInfoExit, event)
+			th.info.SetExit(ret, ret < 0)
+			th.info.Arch = nativeAudit
 		}
 	}
 }
@@ -106,7 +108,7 @@ func (th *modelThread) outside(windDown bool) {
 	case 5:
 		if th.traced {
 			sig := []unix.Signal{unix.SIGUSR1, unix.SIGTSTP, unix.SIGTERM}[m.choose(3)]
-			th.stop(stopStatus(sig, 0), sysInfoNone, fmt.Sprintf("signal %d", sig))
+			th.stop(stopStatus(sig, 0), kernel.SysInfoNone, fmt.Sprintf("signal %d", sig))
 		}
 	case 6:
 		th.die(uint32(m.choose(4)) << 8) // only this thread
@@ -120,14 +122,14 @@ func (th *modelThread) outside(windDown bool) {
 		case !th.traced:
 		case m.filter:
 			if m.choose(4) > 0 {
-				th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_SECCOMP), sysInfoSeccomp, fmt.Sprintf("enter %d", th.nr))
+				th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_SECCOMP), kernel.SysInfoSeccomp, fmt.Sprintf("enter %d", th.nr))
 				if m.choose(8) == 7 { // a filter of the program's own
-					th.info.retData = 1
+					th.info.RetData = 1
 					th.want = th.want[:len(th.want)-1]
 				}
 			}
 		case th.req == unix.PTRACE_SYSCALL:
-			th.stop(stopStatus(unix.SIGTRAP|0x80, 0), sysInfoEntry, fmt.Sprintf("enter %d", th.nr))
+			th.stop(stopStatus(unix.SIGTRAP|0x80, 0), kernel.SysInfoEntry, fmt.Sprintf("enter %d", th.nr))
 		}
 	}
 }
@@ -167,11 +169,11 @@ func (th *modelThread) bear(event int) {
 	}
 	child.traced, child.bearer = true, th
 	child.group.loose = child.group.loose || th.group.loose
-	child.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), sysInfoNone, "")
+	child.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), kernel.SysInfoNone, "")
 	if m.tr.options&unix.PTRACE_O_TRACECLONE == 0 {
 		m.fail("a machine needs a tracer that follows")
 	}
-	th.stop(stopStatus(unix.SIGTRAP, event), sysInfoNone, newText(child.tid))
+	th.stop(stopStatus(unix.SIGTRAP, event), kernel.SysInfoNone, newText(child.tid))
 	th.msg = uint64(child.tid)
 	if event == unix.PTRACE_EVENT_VFORK {
 		th.awaits = child
@@ -196,7 +198,7 @@ func (th *modelThread) finishExec() {
 		m.threads[th.tid] = th
 	}
 	if th.traced {
-		th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_EXEC), sysInfoNone, fmt.Sprintf("exec %d", former))
+		th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_EXEC), kernel.SysInfoNone, fmt.Sprintf("exec %d", former))
 		th.msg = uint64(former)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // machine is a kernel as ptrace(2) and wait(2) describe it, for the threads of
@@ -44,7 +46,7 @@ type machines struct {
 
 var allMachines machines
 
-func init() { model = &allMachines }
+func init() { kernel.MadeUp = &allMachines }
 
 // add gives a machine its thread ids; remove must follow.
 func (ms *machines) add(m *machine) {
@@ -52,7 +54,7 @@ func (ms *machines) add(m *machine) {
 	defer ms.Unlock()
 	slot := slices.Index(ms.slots[:], nil)
 	ms.slots[slot] = m
-	m.first = firstModelled + slot*machineIDs
+	m.first = kernel.FirstModelled + slot*machineIDs
 	m.next = m.first
 }
 
@@ -65,7 +67,7 @@ func (ms *machines) remove(m *machine) {
 func (ms *machines) of(tid int) *machine {
 	ms.Lock()
 	defer ms.Unlock()
-	if slot := (tid - firstModelled) / machineIDs; slot < len(ms.slots) {
+	if slot := (tid - kernel.FirstModelled) / machineIDs; slot < len(ms.slots) {
 		return ms.slots[slot]
 	}
 	return nil
@@ -101,13 +103,13 @@ func (m *machine) anything() *modelThread {
 		return nil
 	}
 	th := &modelThread{m: m, group: &modelGroup{pid: m.first + m.choose(8)}}
-	th.info = syscallInfo{op: uint8(m.choose(5)), arch: nativeAudit + uint32(m.choose(3)), nr: uint64(m.choose(256)) << m.choose(64), retData: traceMark * uint32(m.choose(2))}
-	th.info.args[0] = uint64(m.choose(2))
+	th.info = kernel.SyscallInfo{Op: uint8(m.choose(5)), Arch: nativeAudit + uint32(m.choose(3)), NR: uint64(m.choose(256)) << m.choose(64), RetData: traceMark * uint32(m.choose(2))}
+	th.info.Args[0] = uint64(m.choose(2))
 	th.msg = uint64(m.first + m.choose(8))
 	return th
 }
 
-func (ms *machines) request(req, tid int, data uintptr) unix.Errno {
+func (ms *machines) Request(req, tid int, data uintptr) unix.Errno {
 	if m := ms.of(tid); m == nil || m.chaos {
 		return []unix.Errno{0, unix.ESRCH}[m.choose(2)]
 	}
@@ -142,36 +144,36 @@ func (ms *machines) request(req, tid int, data uintptr) unix.Errno {
 	return th.resume(req, unix.Signal(data))
 }
 
-func (ms *machines) syscallInfo(tid int) (syscallInfo, unix.Errno) {
+func (ms *machines) SyscallInfo(tid int) (kernel.SyscallInfo, unix.Errno) {
 	if th := ms.stopped(tid); th != nil {
 		return th.info, 0
 	}
-	return syscallInfo{}, unix.ESRCH
+	return kernel.SyscallInfo{}, unix.ESRCH
 }
 
-func (ms *machines) setSyscallInfo(tid int, s syscallInfo) unix.Errno {
+func (ms *machines) SetSyscallInfo(tid int, s kernel.SyscallInfo) unix.Errno {
 	th := ms.stopped(tid)
 	if th == nil {
 		return unix.ESRCH
 	}
-	if s.op != th.info.op {
+	if s.Op != th.info.Op {
 		return unix.EINVAL
 	}
 	th.info = s
-	if s.op != sysInfoExit {
-		th.nr = int(int32(s.nr))
+	if s.Op != kernel.SysInfoExit {
+		th.nr = int(int32(s.NR))
 	}
 	return 0
 }
 
-func (ms *machines) eventMsg(tid int) (uint64, unix.Errno) {
+func (ms *machines) EventMsg(tid int) (uint64, unix.Errno) {
 	if th := ms.stopped(tid); th != nil {
 		return th.msg, 0
 	}
 	return 0, unix.ESRCH
 }
 
-func (ms *machines) regs(tid int) (Registers, unix.Errno) {
+func (ms *machines) Regs(tid int) (Registers, unix.Errno) {
 	if th := ms.stopped(tid); th != nil {
 		th.m.regsRead++
 		return th.regs, 0
@@ -179,7 +181,7 @@ func (ms *machines) regs(tid int) (Registers, unix.Errno) {
 	return Registers{}, unix.ESRCH
 }
 
-func (ms *machines) setRegs(tid int, r Registers) unix.Errno {
+func (ms *machines) SetRegs(tid int, r Registers) unix.Errno {
 	if th := ms.stopped(tid); th != nil {
 		th.regs = r
 		return 0
@@ -187,21 +189,21 @@ func (ms *machines) setRegs(tid int, r Registers) unix.Errno {
 	return unix.ESRCH
 }
 
-func (ms *machines) siginfo(tid int) (Siginfo, unix.Errno) {
+func (ms *machines) Siginfo(tid int) (Siginfo, unix.Errno) {
 	if ms.stopped(tid) != nil {
 		return Siginfo{}, 0
 	}
 	return Siginfo{}, unix.ESRCH
 }
 
-func (ms *machines) setSiginfo(tid int, _ Siginfo) unix.Errno {
+func (ms *machines) SetSiginfo(tid int, _ Siginfo) unix.Errno {
 	if ms.stopped(tid) != nil {
 		return 0
 	}
 	return unix.ESRCH
 }
 
-func (ms *machines) skip(tid int, result uint64) unix.Errno {
+func (ms *machines) Skip(tid int, result uint64) unix.Errno {
 	th := ms.stopped(tid)
 	if th == nil {
 		return unix.ESRCH
@@ -210,7 +212,7 @@ func (ms *machines) skip(tid int, result uint64) unix.Errno {
 	return 0
 }
 
-func (ms *machines) statusField(tid int, name string) string {
+func (ms *machines) StatusField(tid int, name string) string {
 	m := ms.of(tid)
 	if m != nil && m.chaos {
 		return strconv.Itoa(m.first + m.choose(8))
@@ -262,7 +264,7 @@ type modelThread struct {
 
 	ready  bool   // there is a report that nobody has taken
 	status uint32 // that report, or the one of the present stop
-	info   syscallInfo
+	info   kernel.SyscallInfo
 	msg    uint64
 	regs   Registers
 
@@ -379,9 +381,9 @@ func (m *machine) newThread(g *modelGroup, parent *modelGroup) *modelThread {
 func (th *modelThread) stop(status uint32, op uint8, event string) {
 	th.state, th.status, th.ready = modelStopped, status, true
 	th.interrupt = false // as any stop does, see ptrace_stop in kernel/signal.c
-	th.info = syscallInfo{op: op, arch: nativeAudit, ip: 0x1000 + 2*uint64(th.phase), sp: 0x7000, nr: uint64(int64(th.nr))}
-	if op == sysInfoSeccomp {
-		th.info.retData = traceMark
+	th.info = kernel.SyscallInfo{Op: op, Arch: nativeAudit, IP: 0x1000 + 2*uint64(th.phase), SP: 0x7000, NR: uint64(int64(th.nr))}
+	if op == kernel.SysInfoSeccomp {
+		th.info.RetData = traceMark
 	}
 	if event != "" {
 		th.want = append(th.want, wanted{event, th.group.loose})
@@ -394,11 +396,11 @@ func stopStatus(sig unix.Signal, event int) uint32 {
 
 // resume is a request that lets a stopped thread go on.
 func (th *modelThread) resume(req int, sig unix.Signal) unix.Errno {
-	st := DecodeStatus(th.status)
-	if st.Kind == StatusGroup && req != unix.PTRACE_LISTEN && req != unix.PTRACE_DETACH {
+	st := kernel.DecodeStatus(th.status)
+	if st.Kind == kernel.StatusGroup && req != unix.PTRACE_LISTEN && req != unix.PTRACE_DETACH {
 		th.m.fail("%d was continued out of a group-stop", th.tid)
 	}
-	if st.Kind != StatusSignal && sig != 0 {
+	if st.Kind != kernel.StatusSignal && sig != 0 {
 		th.m.fail("signal %d for %d in a stop that delivers none", sig, th.tid)
 	}
 	th.m.trace("    request %#x for %d", req, th.tid)
@@ -410,7 +412,7 @@ func (th *modelThread) resume(req int, sig unix.Signal) unix.Errno {
 		}
 		th.state = modelListening
 		if th.group.stopped == 0 { // SIGCONT came meanwhile
-			th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), sysInfoNone, "")
+			th.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), kernel.SysInfoNone, "")
 		}
 	case unix.PTRACE_DETACH:
 		th.traced, th.interrupt = false, false
@@ -448,7 +450,7 @@ func (th *modelThread) die(status uint32) {
 	}
 	th.state, th.ready, th.fatal = modelDead, false, status
 	if th.traced {
-		th.want = append(th.want, wanted{deathText(DecodeStatus(status)), th.group.loose || !th.known})
+		th.want = append(th.want, wanted{deathText(kernel.DecodeStatus(status)), th.group.loose || !th.known})
 	}
 	th.m.mistakable(th)
 	th.group.collectable()
@@ -456,7 +458,7 @@ func (th *modelThread) die(status uint32) {
 
 func newText(child int) string { return fmt.Sprintf("new %d", child) }
 
-func deathText(st Status) string { return fmt.Sprintf("death %d %d", st.Code, int(st.Signal)) }
+func deathText(st kernel.Status) string { return fmt.Sprintf("death %d %d", st.Code, int(st.Signal)) }
 
 // collectable makes the deaths of a group's threads ready to be reported: the
 // leader's only when no other thread is left.

@@ -4,9 +4,10 @@ import (
 	"testing"
 
 	"luatrace/internal/leak"
+	"luatrace/tracer/internal/kernel"
 )
 
 func TestMain(m *testing.M) {
-	CheckRules()
+	kernel.CheckRules()
 	leak.Main(m)
 }

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
 )
 
@@ -91,7 +92,7 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 		return 0, unix.ESRCH // its number may be another's by now
 	}
 	if len(b) > bulkRead && !p.holdsPages() {
-		n, e := processVMReadv(p.memTID(), b, addr)
+		n, e := kernel.ProcessVMReadv(p.memTID(), b, addr)
 		if e == 0 && n == len(b) {
 			return n, nil
 		}
@@ -125,7 +126,7 @@ func (p *Process) pread(addr uint64, b []byte) (int, error) {
 	if p.holdsPages() {
 		return 0, fmt.Errorf("its memory can't be read, as userfaultfd may hold back pages of it: %w", err)
 	}
-	return moveDirectly(processVMReadv, p.memTID(), b, addr, err)
+	return moveDirectly(kernel.ProcessVMReadv, p.memTID(), b, addr, err)
 }
 
 // moveDirectly is the way to memory without /proc/PID/mem, which could not be
@@ -190,7 +191,7 @@ func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
 	if p.holdsPages() {
 		return 0, fmt.Errorf("its memory can't be written, as userfaultfd may hold back pages of it: %w", err)
 	}
-	return moveDirectly(processVMWritev, p.memTID(), b, addr, err)
+	return moveDirectly(kernel.ProcessVMWritev, p.memTID(), b, addr, err)
 }
 
 const pageSize = 4096

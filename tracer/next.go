@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
@@ -67,7 +68,7 @@ func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
 // handle does the bookkeeping of one wait report and says whether ev now holds
 // an event; if not, the task was resumed already (or is gone, or held back).
 func (t *Tracer) handle(w waited, ev *Event) bool {
-	st := DecodeStatus(w.status)
+	st := kernel.DecodeStatus(w.status)
 	task := t.tasks[w.tid]
 	if task == nil {
 		return t.endOfCommand(w.tid, st, ev) || t.handleUnknown(w)
@@ -85,15 +86,15 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 		t.handleDetaching(task, ev)
 		return false
 	}
-	if task.interrupted && st.Kind != StatusEventStop && st.Kind != StatusGroup {
+	if task.interrupted && st.Kind != kernel.StatusEventStop && st.Kind != kernel.StatusGroup {
 		// In the kernel any stop ends a pending PTRACE_INTERRUPT, so that the
 		// stop asked for would never come.
-		ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
+		kernel.Ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
 	}
 	switch st.Kind {
-	case StatusSyscall, StatusSeccomp:
+	case kernel.StatusSyscall, kernel.StatusSeccomp:
 		return t.handleSyscall(task, ev)
-	case StatusSignal:
+	case kernel.StatusSignal:
 		task.signal = st.Signal
 		if task.launching {
 			t.Resume(task)
@@ -101,7 +102,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 		}
 		ev.Kind, ev.Signal = EventSignal, st.Signal
 		return true
-	case StatusGroup:
+	case kernel.StatusGroup:
 		if task.upgrade != nil {
 			task.upgrade.interruptStop(task.TID)
 		}
@@ -118,11 +119,11 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 		}
 		ev.Kind, ev.Signal = EventStopped, st.Signal
 		return true
-	case StatusEventStop:
+	case kernel.StatusEventStop:
 		return t.handleEventStop(task, ev)
-	case StatusFork:
+	case kernel.StatusFork:
 		return t.handleFork(task, ev)
-	case StatusExec:
+	case kernel.StatusExec:
 		return t.handleExec(task, ev)
 	}
 	t.Resume(task)
@@ -131,23 +132,23 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 
 func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 	s := &t.info
-	if e := getSyscallInfo(task.TID, s); e != 0 {
+	if e := kernel.GetSyscallInfo(task.TID, s); e != 0 {
 		// Killed meanwhile (ESRCH): the death report follows. Nothing else can
 		// fail here, see oldkernel.go.
 		return false
 	}
-	switch s.op {
-	case sysInfoEntry, sysInfoSeccomp:
+	switch s.Op {
+	case kernel.SysInfoEntry, kernel.SysInfoSeccomp:
 		if t.filtered && !t.shown(task, s, ev) {
 			t.Resume(task)
 			return false
 		}
 		t.placeStop(task)
-		task.syscallStop, task.entryStop, task.filterStop = true, true, s.op == sysInfoSeccomp
+		task.syscallStop, task.entryStop, task.filterStop = true, true, s.Op == kernel.SysInfoSeccomp
 		task.inCall, task.skipped, task.instead, task.made = true, false, false, nil
 		c := &task.Call
-		c.ABI, c.NR, c.IP, c.SP = abiOf(s.arch, s.nr), int(int32(s.nr)), s.ip, s.sp
-		c.Args = s.args
+		c.ABI, c.NR, c.IP, c.SP = kernel.ABIOf(s.Arch, s.NR), int(int32(s.NR)), s.IP, s.SP
+		c.Args = s.Args
 		c.narrow()
 		t.placeCall(task, c)
 		t.noteHeldPages(c)
@@ -168,10 +169,10 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		}
 		ev.Kind = EventEnter
 		return true
-	case sysInfoExit:
+	case kernel.SysInfoExit:
 		task.syscallStop = true
 		if task.made != nil {
-			task.restoreCall(s.isError())
+			task.restoreCall(s.IsError())
 		}
 		if task.guarded() {
 			t.guardExit(task, s)
@@ -180,11 +181,11 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			t.askAgain(task)
 			return false
 		}
-		if task.birth != birthNone && !isRestart(s.rval()) {
-			if s.isError() {
+		if task.birth != birthNone && !syscalls.IsRestart(s.Rval()) {
+			if s.IsError() {
 				task.birth = birthNone
 			}
-			t.settleBirth(task, int(s.rval()))
+			t.settleBirth(task, int(s.Rval()))
 		}
 		if task.gives != nil {
 			t.settleGiven(task, s)
@@ -219,10 +220,10 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 }
 
 // exitEvent makes ev the exit of the call that the task is in.
-func (t *Task) exitEvent(s *syscallInfo, ev *Event) {
+func (t *Task) exitEvent(s *kernel.SyscallInfo, ev *Event) {
 	ev.Kind, ev.Task = EventExit, t
-	ev.Ret = s.rval()
-	if s.isError() {
+	ev.Ret = s.Rval()
+	if s.IsError() {
 		ev.Errno = int(-ev.Ret)
 	}
 	if t.skipped {
@@ -234,13 +235,13 @@ func (t *Task) exitEvent(s *syscallInfo, ev *Event) {
 // shown says, for a tracee with our filter, whether an entry stop is to be
 // shown. Those of the filter's TRACE are; plain syscall-stops come only from
 // an upgrade in progress, and of them only the upgraded call's.
-func (t *Tracer) shown(task *Task, s *syscallInfo, ev *Event) bool {
-	if s.op == sysInfoSeccomp {
+func (t *Tracer) shown(task *Task, s *kernel.SyscallInfo, ev *Event) bool {
+	if s.Op == kernel.SysInfoSeccomp {
 		task.wantExit = false
-		if s.retData != traceMark && !t.tracesToo(task, s) {
+		if s.RetData != traceMark && !t.tracesToo(task, s) {
 			// A filter of the tracee's own asked for a tracer. Without one the
 			// call fails with ENOSYS, and so it does here.
-			setSkip(task.TID, ^uint64(unix.ENOSYS)+1)
+			kernel.SetSkip(task.TID, ^uint64(unix.ENOSYS)+1)
 			return false
 		}
 		if u := task.upgrade; u != nil && u.entered {
@@ -263,13 +264,13 @@ func (t *Tracer) shown(task *Task, s *syscallInfo, ev *Event) bool {
 
 // fillUnpaired names the call of an exit whose entry happened before the
 // attach, from the registers, which still hold its number and arguments.
-func (t *Tracer) fillUnpaired(task *Task, s *syscallInfo) {
+func (t *Tracer) fillUnpaired(task *Task, s *kernel.SyscallInfo) {
 	var r Registers
 	c := &task.Call
-	c.ABI, c.IP, c.SP = abiOf(s.arch, 0), s.ip, s.sp
-	if getRegs(task.TID, &r) == 0 {
-		c.NR, c.Args = r.call(c.ABI)
-		c.ABI = abiOf(s.arch, uint64(c.NR))
+	c.ABI, c.IP, c.SP = kernel.ABIOf(s.Arch, 0), s.IP, s.SP
+	if kernel.GetRegs(task.TID, &r) == 0 {
+		c.NR, c.Args = r.Call(c.ABI)
+		c.ABI = kernel.ABIOf(s.Arch, uint64(c.NR))
 	}
 }
 
@@ -306,7 +307,7 @@ func (t *Tracer) attached(task *Task, ev *Event) bool {
 		return false
 	}
 	ev.Kind = EventAttached
-	if task.status.Kind == StatusEventStop {
+	if task.status.Kind == kernel.StatusEventStop {
 		t.interruptedByAttach(task, ev)
 	}
 	return true
@@ -315,13 +316,13 @@ func (t *Tracer) attached(task *Task, ev *Event) bool {
 // interruptedByAttach looks for the call that the attach has interrupted.
 func (t *Tracer) interruptedByAttach(task *Task, ev *Event) {
 	var r Registers
-	if getRegs(task.TID, &r) != 0 {
+	if kernel.GetRegs(task.TID, &r) != 0 {
 		return
 	}
-	ev.Interrupted = ev.Interrupted || r.restarted()
-	if ev.Interrupted && getSyscallInfo(task.TID, &t.info) == 0 {
+	ev.Interrupted = ev.Interrupted || r.Restarted()
+	if ev.Interrupted && kernel.GetSyscallInfo(task.TID, &t.info) == 0 {
 		t.fillUnpaired(task, &t.info)
-		ev.Continued = r.continuedLater()
+		ev.Continued = r.ContinuedLater()
 	}
 }
 
@@ -332,10 +333,10 @@ func (t *Tracer) interruptedByAttach(task *Task, ev *Event) {
 // again.
 func (t *Tracer) repairInterrupted(task *Task) (remade bool) {
 	var r Registers
-	if getRegs(task.TID, &r) != 0 || !restartInterrupted(&r) || signalsPending(task.TID) {
+	if kernel.GetRegs(task.TID, &r) != 0 || !kernel.RestartInterrupted(&r) || signalsPending(task.TID) {
 		return false
 	}
-	return setRegs(task.TID, &r) == 0
+	return kernel.SetRegs(task.TID, &r) == 0
 }
 
 func (t *Tracer) handleFork(task *Task, ev *Event) bool {
@@ -357,7 +358,7 @@ func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 // from now on.
 func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 	task.birth = birthNone
-	msg, e := getEventMsg(task.TID)
+	msg, e := kernel.GetEventMsg(task.TID)
 	if e != 0 {
 		return nil, e
 	}
@@ -433,7 +434,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 	// the thread that called execve. If they differ, that thread has become
 	// the leader and the old leader is gone without a report of its own.
 	former := task.TID
-	msg, e := getEventMsg(task.TID)
+	msg, e := kernel.GetEventMsg(task.TID)
 	if e == 0 && msg != 0 {
 		former = int(msg)
 	}
@@ -469,7 +470,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 	return e == 0
 }
 
-func (t *Tracer) handleDeath(task *Task, st Status, ev *Event) bool {
+func (t *Tracer) handleDeath(task *Task, st kernel.Status, ev *Event) bool {
 	ev.Kind, ev.Task, ev.Exit = EventDeath, task, task.Proc.endOf(exitOf(st))
 	if t.place.task == task {
 		t.unplace()

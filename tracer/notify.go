@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
@@ -25,8 +26,8 @@ type Listener struct {
 func newListener(fd int, freed *atomic.Uint64) *Listener {
 	// Without it (before Linux 6.6) the kernel may wake the listener on another
 	// CPU, which costs several times as much.
-	notifySync(fd)
-	return &Listener{fd: fd, ring: outlive(fd), done: make(chan struct{}), freed: freed}
+	kernel.NotifySync(fd)
+	return &Listener{fd: fd, ring: kernel.Outlive(fd), done: make(chan struct{}), freed: freed}
 }
 
 // Serve calls handle for each notification, on a locked thread, until Close.
@@ -41,10 +42,9 @@ func (l *Listener) Serve(handle func(l *Listener, n *Notification)) {
 		for !l.closed.Load() {
 			// Before the notification comes: behind it, its thread may end unnoticed.
 			n.freed = l.freed.Load()
-			switch e := n.receive(l.fd); e {
+			var e unix.Errno
+			switch n.at, e = n.raw.Receive(l.fd); e {
 			case 0:
-				n.at = notices.now()
-				notices.add(entry{tid: int32(n.pid), what: uint32(n.nr), id: uint32(n.id), kind: entryNotice})
 				handle(l, &n)
 			case unix.EINTR: // woken by Close
 			case unix.ENOENT:
@@ -81,32 +81,32 @@ func (l *Listener) Close() {
 
 // Notification is a call that waits for an answer.
 type Notification struct {
-	notification
+	raw   kernel.Notification
 	at    time.Time // of its receipt
 	freed uint64    // what the tracer's counter was before it came
 }
 
 // ID identifies the notification in answers that come later.
-func (n *Notification) ID() uint64 { return n.id }
+func (n *Notification) ID() uint64 { return n.raw.ID }
 
 // Continue lets the call run.
 func (l *Listener) Continue(id uint64) {
-	r := notifyReply{id: id, flags: notifContinue}
-	r.send(l.fd) // ENOENT: killed meanwhile
+	r := kernel.NotifyReply{ID: id, Flags: kernel.NotifContinue}
+	r.Send(l.fd) // ENOENT: killed meanwhile
 }
 
 // Answer gives the call a result without running it; ret from -4095 to -1 is a
 // failure.
 func (l *Listener) Answer(id uint64, ret int64) {
-	r := notifyReply{id: id, val: ret}
+	r := kernel.NotifyReply{ID: id, Val: ret}
 	if syscalls.ResultErrno(ret) != 0 {
-		r.val, r.err = 0, int32(ret)
+		r.Val, r.Err = 0, int32(ret)
 	}
-	r.send(l.fd)
+	r.Send(l.fd)
 }
 
 // Valid says whether the task of a notification still waits.
-func (l *Listener) Valid(id uint64) bool { return notifyValid(l.fd, id) }
+func (l *Listener) Valid(id uint64) bool { return kernel.NotifyValid(l.fd, id) }
 
 // Listener returns the listener of the filter, nil if there is none.
 func (t *Tracer) Listener() *Listener { return t.listener }
@@ -117,14 +117,14 @@ func (t *Tracer) Listener() *Listener { return t.listener }
 // also guards Handle and Resume.
 func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	t.records()
-	task := t.tasks[int(n.pid)]
+	task := t.tasks[int(n.raw.PID)]
 	// The thread may have been killed since, and its number given away, if anything
 	// was collected since. Otherwise this is the thread whose memory will be
 	// read, alive or not.
-	if task == nil || task.Proc.detaching || n.freed != t.freed.Load() && !t.listener.Valid(n.id) {
+	if task == nil || task.Proc.detaching || n.freed != t.freed.Load() && !t.listener.Valid(n.raw.ID) {
 		return false
 	}
-	c := Call{ABI: abiOf(n.arch, uint64(uint32(n.nr))), NR: int(n.nr), Args: n.args, IP: n.ip}
+	c := Call{ABI: kernel.ABIOf(n.raw.Arch, uint64(uint32(n.raw.NR))), NR: int(n.raw.NR), Args: n.raw.Args, IP: n.raw.IP}
 	c.narrow()
 	if task.launching && !isExec(&c) {
 		return false
@@ -148,7 +148,7 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	}
 	task.Call = c
 	task.enters(n.at)
-	task.notified, task.notifyID = true, n.id
+	task.notified, task.notifyID = true, n.raw.ID
 	task.inCall, task.skipped, task.wantExit = false, false, false
 	*ev = Event{Kind: EventEnter, Task: task, At: n.at}
 	return true
@@ -191,24 +191,24 @@ func (t *Tracer) startUpgrade(task *Task) {
 	}
 	task.notified = false
 	task.upgrade.started = true
-	ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
-	r := notifyReply{id: task.notifyID, err: -erestartnointr}
-	r.send(t.listener.fd)
+	kernel.Ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
+	r := kernel.NotifyReply{ID: task.notifyID, Err: -syscalls.ERESTARTNOINTR}
+	r.Send(t.listener.fd)
 }
 
 // interruptStop notes the stack pointer at the stop between the answer and the
 // restarted call: with it the call can't be mistaken for the same call made by
 // a signal handler.
 func (u *upgrade) interruptStop(tid int) {
-	var s syscallInfo
-	if u.started && u.sp == 0 && getSyscallInfo(tid, &s) == 0 {
-		u.sp = s.sp
+	var s kernel.SyscallInfo
+	if u.started && u.sp == 0 && kernel.GetSyscallInfo(tid, &s) == 0 {
+		u.sp = s.SP
 	}
 }
 
 // is says whether an entry stop is that of the upgraded call.
-func (u *upgrade) is(s *syscallInfo) bool {
-	return u.started && !u.entered && s.ip == u.ip && int(int32(s.nr)) == u.nr && s.sp == u.sp
+func (u *upgrade) is(s *kernel.SyscallInfo) bool {
+	return u.started && !u.entered && s.IP == u.ip && int(int32(s.NR)) == u.nr && s.SP == u.sp
 }
 
 // leaveUpgrade ends the upgrade in progress.

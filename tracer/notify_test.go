@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // A notification is asked about only if a thread's id was freed since it came: with
@@ -15,13 +17,13 @@ func TestNotificationIsCheckedAfterDeaths(t *testing.T) {
 	} {
 		tr := newTracer(Options{})
 		tr.listener = &Listener{fd: -1, freed: &tr.freed}
-		task := tr.newTask(firstModelled-1, firstModelled-1, nil)
-		n := Notification{notification: notification{id: 1, pid: uint32(task.TID), nr: unix.SYS_GETPPID, arch: nativeAudit}, freed: tr.freed.Load()}
+		task := tr.newTask(kernel.FirstModelled-1, kernel.FirstModelled-1, nil)
+		n := Notification{raw: kernel.Notification{ID: 1, PID: uint32(task.TID), NR: unix.SYS_GETPPID, Arch: nativeAudit}, freed: tr.freed.Load()}
 		var ev Event
 		if !tr.Notified(&n, &ev) || ev.Kind != EventEnter || ev.Task != task {
 			t.Errorf("%s: the call was not shown: %+v", name, ev)
 		}
-		tr.enqueue(waited{tid: firstModelled - 2, status: report})
+		tr.enqueue(waited{tid: kernel.FirstModelled - 2, status: report})
 		if shown := tr.Notified(&n, &ev); shown != (name == "stop") {
 			t.Errorf("%s of another thread: a notification that came before is shown: %v", name, shown)
 		}
@@ -39,7 +41,7 @@ func TestSignalStopReadsRegistersOnce(t *testing.T) {
 		task := d.tr.newTask(th.tid, th.tid, nil)
 		d.tr.listener = &Listener{fd: -1, freed: &d.tr.freed}
 		for stop := range 3 {
-			th.stop(stopStatus(unix.SIGUSR1, 0), sysInfoNone, "")
+			th.stop(stopStatus(unix.SIGUSR1, 0), kernel.SysInfoNone, "")
 			th.take()
 			w, err := d.tr.next()
 			if err != nil {

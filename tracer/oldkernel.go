@@ -1,6 +1,10 @@
 package tracer
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
+)
 
 // PTRACE_GET_SYSCALL_INFO, by which a stop is told to be an entry or an exit,
 // came with Linux 5.3. Before, the kernel takes it for an unknown request (EIO),
@@ -15,7 +19,7 @@ func (t *Tracer) kernelFits(tid int) bool {
 	if t.kernelKnown {
 		return true
 	}
-	e := getSyscallInfo(tid, &t.info)
+	e := kernel.GetSyscallInfo(tid, &t.info)
 	t.kernelKnown = e == 0
 	return e != unix.EIO // ESRCH is for a thread that was killed
 }

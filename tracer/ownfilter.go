@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
@@ -47,7 +48,7 @@ type OwnFilter struct {
 // our own filter is not asked: it outranks FilterTrace.
 func (f *OwnFilter) Hides(abi syscalls.ABI, nr int) bool {
 	hides := false
-	arch := auditOf(abi)
+	arch := syscalls.AuditOf(abi)
 	for o := f.filter; o != nil && !hides; o = o.outer {
 		filterMay(o.prog, uint32(nr), arch, &f.left, func(ret uint32) {
 			hides = hides || actionRank(ret) < actionRank(unix.SECCOMP_RET_TRACE)
@@ -85,24 +86,24 @@ func (f *ownFilter) wantsTracer(arch uint32, nr int, ip uint64, args *[6]uint64)
 // WantsTracer says whether a notified call must fail with ENOSYS for that
 // reason: our notification outranks that answer.
 func (t *Tracer) WantsTracer(n *Notification) bool {
-	task := t.tasks[int(n.pid)]
-	return task != nil && task.own.wantsTracer(n.arch, int(n.nr), n.ip, &n.args)
+	task := t.tasks[int(n.raw.PID)]
+	return task != nil && task.own.wantsTracer(n.raw.Arch, int(n.raw.NR), n.raw.IP, &n.raw.Args)
 }
 
 // tracesToo says whether at a stop for a filter of the tracee's own, ours asks
 // for a stop as well: the kernel shows only one of them.
-func (t *Tracer) tracesToo(task *Task, s *syscallInfo) bool {
-	if !task.own.wantsTracer(s.arch, int(int32(s.nr)), s.ip, &s.args) {
+func (t *Tracer) tracesToo(task *Task, s *kernel.SyscallInfo) bool {
+	if !task.own.wantsTracer(s.Arch, int(int32(s.NR)), s.IP, &s.Args) {
 		return false
 	}
-	action, _ := t.filter.Decide(s.arch, uint32(s.nr), &s.args)
+	action, _ := t.filter.Decide(s.Arch, uint32(s.NR), &s.Args)
 	return action == FilterTrace
 }
 
 // refuse makes a call fail at its entry stop, after the hooks, if a filter of
 // the tracee's own asks for a tracer.
 func (t *Tracer) refuse(task *Task) {
-	if c := &task.Call; task.filterStop && task.own.wantsTracer(auditOf(c.ABI), c.NR, c.IP, &c.Args) {
+	if c := &task.Call; task.filterStop && task.own.wantsTracer(syscalls.AuditOf(c.ABI), c.NR, c.IP, &c.Args) {
 		task.Skip(-int64(unix.ENOSYS))
 	}
 }
@@ -118,7 +119,7 @@ func (t *Task) installs(fprog, flags uint64) {
 func (t *Task) readFilter(addr uint64) []unix.SockFilter {
 	var head [16]byte
 	size := 16
-	if t.Call.ABI != nativeABI { // i386 and, for this call, x32
+	if t.Call.ABI != syscalls.Native() { // i386 and, for this call, x32
 		size = 8
 	}
 	if n, err := t.Proc.ReadMemory(addr, head[:size]); n < size || err != nil {
@@ -152,17 +153,17 @@ func parseFilter(b []byte) []unix.SockFilter {
 }
 
 // installed settles at its exit an attempt to install a filter.
-func (t *Tracer) installed(task *Task, s *syscallInfo) {
+func (t *Tracer) installed(task *Task, s *kernel.SyscallInfo) {
 	in := task.installing
 	task.installing = nil
 	told := OwnFilter{left: hidesSteps, Listens: in.flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
 	switch {
-	case s.isError():
-		told.Busy = told.Listens && t.listener != nil && s.rval() == -int64(unix.EBUSY)
+	case s.IsError():
+		told.Busy = told.Listens && t.listener != nil && s.Rval() == -int64(unix.EBUSY)
 		if !told.Busy {
 			return
 		}
-	case s.rval() > 0 && !told.Listens || in.prog == nil: // the former: a thread that TSYNC failed on
+	case s.Rval() > 0 && !told.Listens || in.prog == nil: // the former: a thread that TSYNC failed on
 		return
 	default:
 		task.own = newOwnFilter(in.prog, task.own)

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/syscalls"
 )
 
 // randomProgram draws a program of all instructions that seccomp(2) takes,
@@ -90,7 +92,7 @@ func TestFilterRunAgainstVM(t *testing.T) {
 func TestFilterMay(t *testing.T) {
 	t.Parallel()
 	s := &FilterSpec{}
-	s.ABIs[nativeABI].Rows = []FilterRow{{NR: 5, Clauses: []FilterClause{
+	s.ABIs[syscalls.Native()].Rows = []FilterRow{{NR: 5, Clauses: []FilterClause{
 		{Action: FilterErrno, Errno: 1, Tests: []ArgTest{{Arg: 1, Op: TestAllBits, Lo: 4}}},
 		{Action: FilterTrace},
 	}}}
@@ -99,16 +101,16 @@ func TestFilterMay(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := &OwnFilter{filter: newOwnFilter(kernelFilter(raw), nil), left: hidesSteps}
-	if !own.Hides(nativeABI, 5) || own.Hides(nativeABI, 6) {
+	if !own.Hides(syscalls.Native(), 5) || own.Hides(syscalls.Native(), 6) {
 		t.Error("it may refuse call 5, and never call 6")
 	}
 	f := own.filter
 	with, without := [6]uint64{1: 4}, [6]uint64{}
-	if f.wantsTracer(auditOf(nativeABI), 5, 0, &with) || !f.wantsTracer(auditOf(nativeABI), 5, 0, &without) {
+	if f.wantsTracer(syscalls.AuditOf(syscalls.Native()), 5, 0, &with) || !f.wantsTracer(syscalls.AuditOf(syscalls.Native()), 5, 0, &without) {
 		t.Error("it asks for a tracer if the bit is not there, and only then")
 	}
 	inner := newOwnFilter([]unix.SockFilter{{Code: unix.BPF_RET, K: unix.SECCOMP_RET_ERRNO}}, f)
-	if !inner.traces || inner.wantsTracer(auditOf(nativeABI), 5, 0, &without) {
+	if !inner.traces || inner.wantsTracer(syscalls.AuditOf(syscalls.Native()), 5, 0, &without) {
 		t.Error("the smallest of the answers counts")
 	}
 	endless := make([]unix.SockFilter, 0, maxFilter)
@@ -135,7 +137,7 @@ func FuzzOwnFilter(f *testing.F) {
 		prog := parseFilter(b)
 		r := rand.New(rand.NewPCG(seed, 4))
 		args := [6]uint64{randomWord(r), randomWord(r), randomWord(r)}
-		data := makeSeccompWords(r.Uint32N(400), auditOf(nativeABI), 0, &args)
+		data := makeSeccompWords(r.Uint32N(400), syscalls.AuditOf(syscalls.Native()), 0, &args)
 		got, left, may := decideFilter(prog, &data), hidesSteps, false
 		if filterMay(prog, data[0], data[1], &left, func(ret uint32) { may = may || ret == got }) && !may && got != unix.SECCOMP_RET_KILL_PROCESS {
 			t.Errorf("filterMay leaves out %#x", got)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
 )
 
@@ -31,7 +32,7 @@ func newRefusal(pid int, e unix.Errno, child bool) *refusal {
 	r := &refusal{errno: e, child: child, pid: pid, uid: os.Geteuid(), proc: proc()}
 	// No process has the id 0. The kernel looks for the process first, so that any
 	// other answer than ESRCH does not come from its ptrace.
-	if e := ptrace(unix.PTRACE_CONT, 0, 0, 0); e != unix.ESRCH {
+	if e := kernel.Ptrace(unix.PTRACE_CONT, 0, 0, 0); e != unix.ESRCH {
 		r.forbidden = e
 	}
 	return r

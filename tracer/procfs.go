@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
 )
@@ -17,8 +18,8 @@ func proc() *procfs.FS { return procfs.Default() }
 
 // statusField returns a field of /proc/PID/status, "" if there is none.
 func statusField(tid int, name string) string {
-	if modelled(tid) {
-		return model.statusField(tid, name)
+	if kernel.Modelled(tid) {
+		return kernel.MadeUp.StatusField(tid, name)
 	}
 	return proc().Field(tid, name)
 }
@@ -41,7 +42,7 @@ func numbers(line string) []int {
 // namespaceIDs are the thread's numbers in its pid namespace and those around
 // it, from ours on to the innermost.
 func namespaceIDs(tid int) []int {
-	if modelled(tid) {
+	if kernel.Modelled(tid) {
 		return statusInts(tid, "NSpid")
 	}
 	return proc().Numbers(tid)
@@ -58,8 +59,8 @@ func parentOf(tid int) int    { return numberOf(tid, "PPid", (*procfs.FS).Parent
 
 // numberOf is a process's number that /proc/TID/status shows.
 func numberOf(tid int, field string, ask func(*procfs.FS, int) int) int {
-	if modelled(tid) {
-		n, _ := strconv.Atoi(model.statusField(tid, field))
+	if kernel.Modelled(tid) {
+		n, _ := strconv.Atoi(kernel.MadeUp.StatusField(tid, field))
 		return n
 	}
 	return ask(proc(), tid)
@@ -68,7 +69,7 @@ func numberOf(tid int, field string, ask func(*procfs.FS, int) int) int {
 // isThreadOf says whether a thread belongs to a group: tgkill(2) knows it
 // without /proc, and costs a hundredth of reading its status.
 func isThreadOf(pid, tid int) bool {
-	if modelled(tid) {
+	if kernel.Modelled(tid) {
 		return threadGroup(tid) == pid
 	}
 	err := unix.Tgkill(pid, tid, 0)

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // Resume lets the task of the last event run on. The request follows from the
@@ -32,9 +34,9 @@ func (t *Tracer) resume(task *Task) {
 	if task.dead || task.state != taskStopped {
 		return
 	}
-	if task.status.Kind == StatusGroup {
+	if task.status.Kind == kernel.StatusGroup {
 		task.state = taskListening
-		ptrace(unix.PTRACE_LISTEN, task.TID, 0, 0)
+		kernel.Ptrace(unix.PTRACE_LISTEN, task.TID, 0, 0)
 		return
 	}
 	if task.entryStop && !task.skipped {
@@ -45,7 +47,7 @@ func (t *Tracer) resume(task *Task) {
 			t.refuse(task)
 		}
 	}
-	if task.status.Kind == StatusSignal && task.signal == task.status.Signal {
+	if task.status.Kind == kernel.StatusSignal && task.signal == task.status.Signal {
 		t.repairIgnored(task)
 	}
 	req := unix.PTRACE_CONT
@@ -70,5 +72,5 @@ func (t *Tracer) resume(task *Task) {
 		task.resumed = time.Now()
 	}
 	// ESRCH: killed while stopped. The death report follows.
-	ptrace(req, task.TID, 0, uintptr(task.signal))
+	kernel.Ptrace(req, task.TID, 0, uintptr(task.signal))
 }

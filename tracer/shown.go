@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
 )
 
@@ -349,7 +350,7 @@ func (p *Process) ParentPID() (pid int) {
 	switch {
 	case p.sim != nil:
 		return p.sim.PPID
-	case modelled(p.PID):
+	case kernel.Modelled(p.PID):
 		return parentOf(p.PID)
 	}
 	p.Look(func(at procfs.Place) error { pid = at.Parent(); return nil })
@@ -361,7 +362,7 @@ func (t *Task) ParentPID() (pid int) {
 	switch {
 	case t.Proc.sim != nil:
 		return t.Proc.sim.PPID
-	case modelled(t.TID):
+	case kernel.Modelled(t.TID):
 		return parentOf(t.TID)
 	}
 	t.look(func(at procfs.Place) error { pid = at.Parent(); return nil })

@@ -140,7 +140,7 @@ func (t *Task) Simulate(abi syscalls.ABI, nr int, args [6]uint64, at time.Time) 
 	t.Entered, t.resumed = at, at
 	t.Call.ABI, t.Call.NR, t.Call.Args = abi, nr, args
 	t.skipped, t.skipRet = false, 0
-	t.Proc.sim.Registers.setCall(abi, nr, &args)
+	t.Proc.sim.Registers.SetCall(abi, nr, &args)
 }
 
 // SimulatedSkip says whether Skip prevented the call, and with which result.

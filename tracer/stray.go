@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/syscalls"
 )
 
 // The flags of a clone3 lie in memory, which another thread can write to between our
@@ -28,17 +31,17 @@ func (t *Tracer) follows() bool { return t.options&unix.PTRACE_O_TRACECLONE != 0
 // that should be traced and is not, the tracer's thread attaches to it before the
 // call is answered: then it returns true. Like Notified it needs the lock.
 func (t *Tracer) TakeStray(n *Notification) bool {
-	tid := int(n.pid)
-	if !t.follows() || t.detachAll || t.tasks[tid] != nil || !t.listener.Valid(n.id) {
+	tid := int(n.raw.PID)
+	if !t.follows() || t.detachAll || t.tasks[tid] != nil || !t.listener.Valid(n.raw.ID) {
 		return false
 	}
-	id := n.id
+	id := n.raw.ID
 	t.inbox.post(func() {
-		r := notifyReply{id: id, err: -erestartnointr}
+		r := kernel.NotifyReply{ID: id, Err: -syscalls.ERESTARTNOINTR}
 		if t.takeStray(tid) != nil {
-			r = notifyReply{id: id, flags: notifContinue}
+			r = kernel.NotifyReply{ID: id, Flags: kernel.NotifContinue}
 		}
-		r.send(t.listener.fd)
+		r.Send(t.listener.fd)
 	})
 	return true
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // streak notices that one tracee has all the stops. wait4(-1) walks the list of
@@ -68,7 +70,7 @@ func (t *Tracer) nextOfStreak() (waited, bool) {
 	}
 	var status uint32
 	s.waits.Add(1)
-	tid, e := wait4(s.tid, &status, unix.WALL|unix.WNOTHREAD)
+	tid, e := kernel.Wait4(s.tid, &status, unix.WALL|unix.WNOTHREAD)
 	s.waits.Add(1)
 	if e != 0 { // silent (EINTR), or gone
 		s.stops = 0

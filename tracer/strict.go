@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
@@ -21,7 +22,7 @@ func (t *Tracer) enterStrict(task *Task) {
 		return
 	}
 	args := [6]uint64{unix.PR_SET_TSC, unix.PR_TSC_SIGSEGV}
-	if nativeABI == syscalls.ARM64 { // has none of that
+	if syscalls.Native() == syscalls.ARM64 { // has none of that
 		args = [6]uint64{unix.PR_GET_DUMPABLE}
 	}
 	if task.SetCall(guardNumbers[task.Call.ABI][guardPrctl], args) == nil {
@@ -57,8 +58,8 @@ func strictAllows(abi syscalls.ABI, nr int) bool {
 // enforceStrict looks at an entry stop of a thread in strict mode. It returns
 // false if the call kills the thread, which is then to be resumed: a process
 // with other threads loses only this one.
-func (t *Tracer) enforceStrict(task *Task, s *syscallInfo) bool {
-	abi, nr := abiOf(s.arch, s.nr), int(int32(s.nr))
+func (t *Tracer) enforceStrict(task *Task, s *kernel.SyscallInfo) bool {
+	abi, nr := kernel.ABIOf(s.Arch, s.NR), int(int32(s.NR))
 	if strictAllows(abi, nr) {
 		return true
 	}

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
@@ -66,9 +67,9 @@ type Task struct {
 
 	tr      *Tracer
 	state   taskState
-	status  Status // of the present stop
-	inCall  bool   // between a seen entry and its exit
-	skipped bool   // the call in progress was prevented by Skip
+	status  kernel.Status // of the present stop
+	inCall  bool          // between a seen entry and its exit
+	skipped bool          // the call in progress was prevented by Skip
 	skipRet int64
 	resumed time.Time  // from the entry of the call in progress, if its exit is wanted
 	made    *Registers // as they were before SetCall changed the call in progress, else nil
@@ -143,7 +144,7 @@ func (t *Task) SetCall(nr int, args [6]uint64) error {
 	}
 	if t.made == nil {
 		var r Registers
-		if e := getRegs(t.TID, &r); e != 0 {
+		if e := kernel.GetRegs(t.TID, &r); e != 0 {
 			return e
 		}
 		t.made = &r
@@ -167,35 +168,35 @@ func (t *Task) restoreCall(failed bool) {
 		return // the call has replaced them all
 	}
 	var r Registers
-	if getRegs(t.TID, &r) == 0 {
-		r.restoreCall(t.Call.ABI, made)
-		setRegs(t.TID, &r)
+	if kernel.GetRegs(t.TID, &r) == 0 {
+		r.RestoreCall(t.Call.ABI, made)
+		kernel.SetRegs(t.TID, &r)
 	}
 }
 
 func (t *Task) setCall(nr int, args *[6]uint64) unix.Errno {
 	if t.tr.canSetInfo {
-		var s syscallInfo
-		if e := getSyscallInfo(t.TID, &s); e != 0 {
+		var s kernel.SyscallInfo
+		if e := kernel.GetSyscallInfo(t.TID, &s); e != 0 {
 			return e
 		}
-		s.flags, s.reserved = 0, 0
-		s.nr, s.args = uint64(int64(nr)), *args
-		if e := setSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
+		s.Flags, s.Reserved = 0, 0
+		s.NR, s.Args = uint64(int64(nr)), *args
+		if e := kernel.SetSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
 			return e
 		}
 		t.tr.canSetInfo = false // an older kernel (before 6.16)
 	}
 	var r Registers
-	if e := getRegs(t.TID, &r); e != 0 {
+	if e := kernel.GetRegs(t.TID, &r); e != 0 {
 		return e
 	}
-	r.setCall(t.Call.ABI, nr, args)
-	if e := setRegs(t.TID, &r); e != 0 {
+	r.SetCall(t.Call.ABI, nr, args)
+	if e := kernel.SetRegs(t.TID, &r); e != 0 {
 		return e
 	}
 	if nr != t.Call.NR {
-		return setNumber(t.TID, int32(nr))
+		return kernel.SetNumber(t.TID, int32(nr))
 	}
 	return 0
 }
@@ -207,7 +208,7 @@ func (t *Task) Skip(ret int64) error {
 	if !t.entryStop && t.Proc.sim == nil {
 		return errNotAtEntry
 	}
-	if isRestart(ret) {
+	if syscalls.IsRestart(ret) {
 		return unix.EINVAL
 	}
 	if t.Proc.sim != nil {
@@ -218,7 +219,7 @@ func (t *Task) Skip(ret int64) error {
 		if err := t.replaceCall(); err != nil {
 			return err
 		}
-	} else if e := setSkip(t.TID, uint64(ret)); e != 0 {
+	} else if e := kernel.SetSkip(t.TID, uint64(ret)); e != 0 {
 		return e
 	}
 	t.skipped, t.skipRet = true, ret
@@ -231,29 +232,29 @@ func (t *Task) SetResult(ret int64) error {
 	if (!t.syscallStop || t.entryStop) && t.Proc.sim == nil {
 		return errNotAtExit
 	}
-	if isRestart(ret) {
+	if syscalls.IsRestart(ret) {
 		return unix.EINVAL
 	}
 	if t.Proc.sim != nil {
 		return nil
 	}
 	if t.tr.canSetInfo {
-		var s syscallInfo
-		if e := getSyscallInfo(t.TID, &s); e != 0 {
+		var s kernel.SyscallInfo
+		if e := kernel.GetSyscallInfo(t.TID, &s); e != 0 {
 			return e
 		}
-		s.setExit(ret, syscalls.ResultErrno(ret) != 0)
-		if e := setSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
+		s.SetExit(ret, syscalls.ResultErrno(ret) != 0)
+		if e := kernel.SetSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
 			return errnoOrNil(e)
 		}
 		t.tr.canSetInfo = false
 	}
 	var r Registers
-	if e := getRegs(t.TID, &r); e != 0 {
+	if e := kernel.GetRegs(t.TID, &r); e != 0 {
 		return e
 	}
-	r.setResult(uint64(ret))
-	return errnoOrNil(setRegs(t.TID, &r))
+	r.SetResult(uint64(ret))
+	return errnoOrNil(kernel.SetRegs(t.TID, &r))
 }
 
 // Registers reads the general registers of a stopped task.
@@ -262,7 +263,7 @@ func (t *Task) Registers(r *Registers) error {
 		*r = s.Registers
 		return nil
 	}
-	return errnoOrNil(getRegs(t.TID, r))
+	return errnoOrNil(kernel.GetRegs(t.TID, r))
 }
 
 // SetRegisters writes the general registers of a stopped task. At an entry stop
@@ -273,11 +274,11 @@ func (t *Task) SetRegisters(r *Registers) error {
 		return nil
 	}
 	t.tr.atSignal.forget(t.TID)
-	if e := setRegs(t.TID, r); e != 0 {
+	if e := kernel.SetRegs(t.TID, r); e != 0 {
 		return e
 	}
 	if t.entryStop {
-		t.Call.NR, t.Call.Args = r.callAtEntry(t.Call.ABI, t.Call.NR)
+		t.Call.NR, t.Call.Args = r.CallAtEntry(t.Call.ABI, t.Call.NR)
 	}
 	return nil
 }
@@ -288,7 +289,7 @@ func (t *Task) Siginfo(s *Siginfo) error {
 		*s = sim.Siginfo
 		return nil
 	}
-	return errnoOrNil(getSiginfo(t.TID, s))
+	return errnoOrNil(kernel.GetSiginfo(t.TID, s))
 }
 
 // SetSignal changes the signal of an EventSignal: 0 suppresses it, another
@@ -298,17 +299,17 @@ func (t *Task) SetSignal(sig unix.Signal) error {
 		t.signal = sig
 		return nil
 	}
-	if t.status.Kind != StatusSignal {
+	if t.status.Kind != kernel.StatusSignal {
 		return errNotAtSignal
 	}
 	if sig != 0 && sig != t.status.Signal {
 		// Without this the kernel would name the tracer as the sender.
 		var s Siginfo
-		if e := getSiginfo(t.TID, &s); e != 0 {
+		if e := kernel.GetSiginfo(t.TID, &s); e != 0 {
 			return e
 		}
-		s.setSigno(int(sig))
-		if e := setSiginfo(t.TID, &s); e != 0 {
+		s.SetSigno(int(sig))
+		if e := kernel.SetSiginfo(t.TID, &s); e != 0 {
 			return e
 		}
 	}
@@ -326,10 +327,6 @@ func (t *Task) RaiseSignal(sig unix.Signal) error {
 	t.signal = sig
 	return nil
 }
-
-// isRestart says whether a result is that of a call which a signal, or PTRACE_INTERRUPT, has
-// ended before it had done anything: it is made again, or fails with EINTR when a handler has run.
-func isRestart(ret int64) bool { return ret >= -516 && ret <= -512 }
 
 func errnoOrNil(e unix.Errno) error {
 	if e != 0 {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
 )
 
@@ -72,7 +73,7 @@ type Tracer struct {
 	letGo       letGo
 	commandPID  int
 	freed       atomic.Uint64 // counts reports after which a thread's id is free, or another's
-	info        syscallInfo
+	info        kernel.SyscallInfo
 	atSignal    signalRegisters
 
 	kept []*Process // whose directories in /proc are open, see shown.go
@@ -91,9 +92,7 @@ type waited struct {
 // newWaited is a report that was collected just now. The clock is read here and not
 // where the report is handled: until then hooks of other tasks may run.
 func newWaited(tid int, status uint32) waited {
-	at := requests.now()
-	requests.note(entryReport, tid, status, 0)
-	return waited{tid, status, at}
+	return waited{tid, status, kernel.NoteReport(tid, status)}
 }
 
 // isDeath tells the report of a death from that of a stop, as DecodeStatus does.
@@ -114,7 +113,7 @@ func Run(opts Options, f func(*Tracer) error) error {
 	defer time.AfterFunc(reserveAfter, reserveThreads).Stop()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if !hasChildren() {
+	if !kernel.HasChildren() {
 		return runHere(opts, f)
 	}
 	done := make(chan error, 1)
@@ -127,7 +126,7 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		if hasChildren() {
+		if kernel.HasChildren() {
 			tryThread(opts, f, done)
 			time.Sleep(time.Millisecond)
 			return
@@ -138,8 +137,8 @@ func tryThread(opts Options, f func(*Tracer) error, done chan<- error) {
 
 // runHere runs f on the calling thread, which is locked.
 func runHere(opts Options, f func(*Tracer) error) error {
-	noteThread(true)
-	defer noteThread(false)
+	kernel.NoteThread(true)
+	defer kernel.NoteThread(false)
 	t := newTracer(opts)
 	err := f(t)
 	defer t.inbox.close()
@@ -333,7 +332,7 @@ func (t *Tracer) next() (waited, error) {
 		if t.inbox.arrived() {
 			return waited{}, unix.EINTR
 		}
-		tid, e := wait4(-1, &status, flags)
+		tid, e := kernel.Wait4(-1, &status, flags)
 		switch e {
 		case 0:
 			t.streak.note(tid)
@@ -408,7 +407,7 @@ func (t *Tracer) Reported(p *Process) bool {
 		}
 	}
 	for _, task := range t.tasks {
-		if task.Proc == p && task.state != taskStopped && isReported(task.TID) {
+		if task.Proc == p && task.state != taskStopped && kernel.IsReported(task.TID) {
 			return true
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // A child made with CLONE_UNTRACED would not be traced, and what a filter
@@ -100,8 +102,8 @@ func (t *Task) settleIn() {
 	made := t.inherits
 	t.inherits = nil
 	var r Registers
-	if getRegs(t.TID, &r) == 0 {
-		r.restoreCall(t.Call.ABI, made)
-		setRegs(t.TID, &r)
+	if kernel.GetRegs(t.TID, &r) == 0 {
+		r.RestoreCall(t.Call.ABI, made)
+		kernel.SetRegs(t.TID, &r)
 	}
 }

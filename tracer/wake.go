@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/internal/kernel"
 )
 
 // wakeSignal interrupts the tracer's wait4. All handlers of the Go runtime have
@@ -24,10 +26,10 @@ const (
 // whole process. SA_NOCLDSTOP for SIGCHLD spares the runtime's handler at each
 // ptrace-stop, a quarter of the stop's cost.
 var prepareSignals = sync.OnceValue(func() error {
-	if err := changeSigactionFlags(unix.SIGCHLD, saNoCldStop, 0); err != nil {
+	if err := kernel.ChangeSigactionFlags(unix.SIGCHLD, saNoCldStop, 0); err != nil {
 		return err
 	}
-	return changeSigactionFlags(wakeSignal, 0, saRestart)
+	return kernel.ChangeSigactionFlags(wakeSignal, 0, saRestart)
 })
 
 // wakeThread interrupts a thread's system call, ESRCH if there is no such thread.

@@ -164,7 +164,7 @@ func (r *Rule) parseError(text string) error {
 		}
 		e = n
 	}
-	if e >= 512 && e <= 516 {
+	if syscalls.IsRestart(-int64(e)) {
 		return fmt.Errorf("error=%s makes the kernel restart the call: a program never sees it", text)
 	}
 	r.fail(e)

@@ -29,6 +29,7 @@ var layers = []layer{
 	{"tracer/syscalls/...", []string{"tracer/syscalls/..."}},
 	{"tracer/decode/...", []string{"tracer/decode/...", "tracer/syscalls"}},
 	{"tracer/encode/...", []string{"tracer/encode/...", "tracer/syscalls", "tracer/decode"}},
+	{"tracer/internal/kernel", []string{"tracer/syscalls", "golang.org/x/sys/..."}},
 	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
 	{"engine/agg/...", []string{"github.com/caio/go-tdigest/v4"}},
 	{"engine/spec", []string{"tracer/syscalls", "tracer/decode"}},
@@ -179,11 +180,11 @@ func checkCostly(files []*goFile) (findings []string) {
 	return findings
 }
 
-// checkPtrace reports uses of ptrace outside tracer: a request by number, by a function of
+// checkPtrace reports uses of ptrace outside tracer/internal/kernel: a request by number, by a function of
 // syscall or x/sys/unix, or by os/exec.
 func checkPtrace(files []*goFile) (findings []string) {
 	for _, f := range files {
-		inTracer := under(f.dir, "tracer") || under(f.dir, "tracer/internal/...")
+		inKernel := f.dir == "tracer/internal/kernel"
 		names := f.imports()
 		ast.Inspect(f.ast, func(n ast.Node) bool {
 			switch n := n.(type) {
@@ -192,8 +193,8 @@ func checkPtrace(files []*goFile) (findings []string) {
 				if !ok || names[x.Name] != "syscall" && names[x.Name] != "golang.org/x/sys/unix" {
 					break
 				}
-				if name := n.Sel.Name; !inTracer && (name == "SYS_PTRACE" || strings.HasPrefix(name, "Ptrace")) {
-					findings = append(findings, fmt.Sprintf("%s uses %s.%s: only tracer issues ptrace requests", f.pos(n), x.Name, name))
+				if name := n.Sel.Name; !inKernel && (name == "SYS_PTRACE" || strings.HasPrefix(name, "Ptrace")) {
+					findings = append(findings, fmt.Sprintf("%s uses %s.%s: only tracer/internal/kernel issues ptrace requests", f.pos(n), x.Name, name))
 				}
 			case *ast.KeyValueExpr:
 				if k, ok := n.Key.(*ast.Ident); ok && k.Name == "Ptrace" {

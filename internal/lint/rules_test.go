@@ -31,6 +31,7 @@ func TestRulesFind(t *testing.T) {
 	}{
 		{checkDirection, "tracer/a.go", importing("luatrace/engine"), "tracer/a.go imports luatrace/engine"},
 		{checkDirection, "tracer/a.go", importing("luatrace/tracer/syscalls"), ""},
+		{checkDirection, "tracer/internal/kernel/a.go", importing("luatrace/tracer"), "imports luatrace/tracer"},
 		{checkDirection, "tracer/a.go", importing("luatrace/internal/fixture"), "imports luatrace/internal/fixture"},
 		{checkDirection, "tracer/a_test.go", importing("luatrace/internal/fixture"), ""},
 		{checkDirection, "tracer/a_test.go", importing("luatrace/engine"), "imports luatrace/engine"},
@@ -66,7 +67,8 @@ func TestRulesFind(t *testing.T) {
 		{checkCostly, "cmd/luatrace/a.go", "package p\n\nimport \"os/signal\"\n\nfunc f() { signal.Ignore() }\n", ""},
 		{checkPtrace, "engine/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", "engine/a.go:5 uses unix.SYS_PTRACE"},
 		{checkPtrace, "engine/a_test.go", "package p\n\nimport u \"syscall\"\n\nvar x = u.PtraceCont\n", "uses u.PtraceCont"},
-		{checkPtrace, "tracer/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", ""},
+		{checkPtrace, "tracer/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", "uses unix.SYS_PTRACE"},
+		{checkPtrace, "tracer/internal/kernel/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.SYS_PTRACE\n", ""},
 		{checkPtrace, "tracer/a.go", "package p\n\nvar x = A{Ptrace: true}\n", "sets Ptrace"},
 		{checkPtrace, "tracer/a.go", "package p\n\nfunc f(a *A) { a.Ptrace = true }\n", "sets Ptrace"},
 		{checkPtrace, "engine/a.go", "package p\n\nimport \"golang.org/x/sys/unix\"\n\nvar x = unix.PTRACE_EVENT_EXEC\n", ""},

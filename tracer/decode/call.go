@@ -195,7 +195,7 @@ func (c *Call) written(p *syscalls.Param) bool {
 // interrupted reports whether a signal ended the call: EINTR or one of the
 // kernel's restart codes.
 func (c *Call) interrupted() bool {
-	return c.Errno == 4 || c.Errno >= 512 && c.Errno <= 516
+	return c.Errno == 4 || syscalls.IsRestart(-int64(c.Errno))
 }
 
 // value returns a new Value, also when the budget is spent: there are few of

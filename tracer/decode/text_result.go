@@ -7,14 +7,6 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// The kernel's restart codes (linux/errno.h), which only a tracer sees.
-const (
-	erestartsys          = 512
-	erestartnointr       = 513
-	erestartnohand       = 514
-	erestartRestartblock = 516
-)
-
 // AppendResult appends the result: "= 3", "= -1 ENOENT (No such file or
 // directory)", "= ?" for a call that has not returned or never does.
 func (o *Text) AppendResult(dst []byte, c *Call) []byte {
@@ -38,13 +30,13 @@ func (o *Text) AppendResult(dst []byte, c *Call) []byte {
 func appendError(dst []byte, errno int) []byte {
 	text := ""
 	switch errno {
-	case erestartsys:
+	case syscalls.ERESTARTSYS:
 		text = "To be restarted if SA_RESTART is set"
-	case erestartnointr:
+	case syscalls.ERESTARTNOINTR:
 		text = "To be restarted"
-	case erestartnohand:
+	case syscalls.ERESTARTNOHAND:
 		text = "To be restarted if no handler"
-	case erestartRestartblock:
+	case syscalls.ERESTART_RESTARTBLOCK:
 		text = "Interrupted by signal"
 	}
 	name := syscalls.ErrnoName(errno)

@@ -71,6 +71,17 @@ func ABIOfAudit(arch uint32, nr uint64) ABI {
 	return NumABI
 }
 
+// AuditOf is the kernel's value for the architecture under which it shows calls of an ABI.
+func AuditOf(abi ABI) uint32 {
+	switch abi {
+	case I386:
+		return AuditI386
+	case ARM64:
+		return AuditAArch64
+	}
+	return AuditX8664
+}
+
 // RegisterSize returns how many bytes of an argument register count: 8, or 4 for
 // I386. X32 has pointers of 4 bytes and registers of 8.
 func (a ABI) RegisterSize() int {

@@ -12,6 +12,11 @@ const (
 	ERESTART_RESTARTBLOCK = 516 // restart through restart_syscall(2)
 )
 
+// IsRestart reports whether a result (-errno for a failure) is that of a call which a signal, or
+// PTRACE_INTERRUPT, has ended before it had done anything: the kernel makes it again, or it fails
+// with EINTR when a handler has run.
+func IsRestart(ret int64) bool { return ret >= -ERESTART_RESTARTBLOCK && ret <= -ERESTARTSYS }
+
 // kernelErrnos is indexed by error number - firstKernelErrno.
 var kernelErrnos = [...]struct{ name, text string }{
 	{"ERESTARTSYS", "To be restarted if SA_RESTART is set"},

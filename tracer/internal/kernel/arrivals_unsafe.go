@@ -1,4 +1,4 @@
-package tracer
+package kernel
 
 import (
 	"os/signal"
@@ -32,8 +32,8 @@ type Signals struct {
 	got []byte // of buf, not yet returned
 
 	mu     sync.Mutex
-	taken  uint64              // signal n as bit n-1
-	before [65]kernelSigaction // of those, by number
+	taken  uint64        // signal n as bit n-1
+	before [65]Sigaction // of those, by number
 }
 
 // signalMark is in the queue what no signal is.
@@ -95,7 +95,7 @@ func (s *Signals) Close() {
 func (s *Signals) take(sig unix.Signal, handler uintptr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var a, old kernelSigaction
+	var a, old Sigaction
 	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGURG), 0, uintptr(unsafe.Pointer(&a)), 8, 0, 0)
 	a.handler = handler
 	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&a)), uintptr(unsafe.Pointer(&old)), 8, 0, 0)

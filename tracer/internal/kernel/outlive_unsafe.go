@@ -1,4 +1,4 @@
-package tracer
+package kernel
 
 import (
 	"unsafe"
@@ -9,7 +9,7 @@ import (
 // registerFiles is IORING_REGISTER_FILES of linux/io_uring.h.
 const registerFiles = 2
 
-// outlive makes the file behind a descriptor live a little longer than this process, and
+// Outlive makes the file behind a descriptor live a little longer than this process, and
 // returns a descriptor that stands for it, -1 where the kernel or a policy has no io_uring.
 //
 // A killed process closes its files before it kills its tracees (PTRACE_O_EXITKILL), and a call
@@ -17,7 +17,7 @@ const registerFiles = 2
 // closed: for a moment the tracee could act on a failure that is none. A ring's files are let go
 // later, by a thread of the kernel's that first waits until no CPU uses the ring any more; by
 // then the tracees are dead. The ring does no work.
-func outlive(fd int) int {
+func Outlive(fd int) int {
 	var params [120]byte // struct io_uring_params; zeros ask for nothing special
 	ring, _, e := unix.RawSyscall(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&params)), 0)
 	if e != 0 {

@@ -1,4 +1,4 @@
-package tracer
+package kernel
 
 import (
 	"unsafe"
@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ptrace issues one request that passes no pointer.
-func ptrace(req int, tid int, addr, data uintptr) unix.Errno {
-	if modelled(tid) {
-		return model.request(req, tid, data)
+// Ptrace issues one request that passes no pointer.
+func Ptrace(req int, tid int, addr, data uintptr) unix.Errno {
+	if Modelled(tid) {
+		return MadeUp.Request(req, tid, data)
 	}
 	return noted(req, tid, ptraceMemory(req, tid, addr, data))
 }
@@ -23,62 +23,69 @@ func ptraceMemory(req int, tid int, addr, data uintptr) unix.Errno {
 	return e
 }
 
-// syscallInfo is struct ptrace_syscall_info of linux/ptrace.h. The union is
+// SyscallInfo is struct ptrace_syscall_info of linux/ptrace.h. The union is
 // laid out as its longest member, seccomp; an exit's rval and is_error lie in
 // nr and the first byte of args[0].
-type syscallInfo struct {
-	op       uint8
+type SyscallInfo struct {
+	Op       uint8 // one of SysInfo*
 	_        uint8
-	flags    uint16
-	arch     uint32
-	ip, sp   uint64
-	nr       uint64
-	args     [6]uint64
-	retData  uint32
-	reserved uint32
+	Flags    uint16
+	Arch     uint32
+	IP, SP   uint64
+	NR       uint64
+	Args     [6]uint64
+	RetData  uint32 // at a stop of a filter's: SECCOMP_RET_DATA
+	Reserved uint32
 }
 
+// The kinds of stop that PTRACE_GET_SYSCALL_INFO tells apart.
 const (
-	sysInfoNone    = 0
-	sysInfoEntry   = 1
-	sysInfoExit    = 2
-	sysInfoSeccomp = 3
+	SysInfoNone    = 0
+	SysInfoEntry   = 1
+	SysInfoExit    = 2
+	SysInfoSeccomp = 3
 
 	ptraceSetSyscallInfo = 0x4212 // PTRACE_SET_SYSCALL_INFO, Linux 6.16
 )
 
-func (s *syscallInfo) rval() int64   { return int64(s.nr) }
-func (s *syscallInfo) isError() bool { return uint8(s.args[0]) != 0 }
+// Rval is the result at an exit: what the call returned, or -errno.
+func (s *SyscallInfo) Rval() int64 { return int64(s.NR) }
 
-func (s *syscallInfo) setExit(rval int64, isError bool) {
-	s.op, s.flags, s.reserved = sysInfoExit, 0, 0
-	s.nr = uint64(rval)
-	s.args = [6]uint64{}
+// IsError says whether the call failed; it is meaningful at an exit.
+func (s *SyscallInfo) IsError() bool { return uint8(s.Args[0]) != 0 }
+
+// SetExit makes it what PTRACE_SET_SYSCALL_INFO takes for another result.
+func (s *SyscallInfo) SetExit(rval int64, isError bool) {
+	s.Op, s.Flags, s.Reserved = SysInfoExit, 0, 0
+	s.NR = uint64(rval)
+	s.Args = [6]uint64{}
 	if isError {
-		s.args[0] = 1
+		s.Args[0] = 1
 	}
 }
 
-// getSyscallInfo is PTRACE_GET_SYSCALL_INFO (Linux 5.3).
-func getSyscallInfo(tid int, s *syscallInfo) unix.Errno {
-	if modelled(tid) {
+// GetSyscallInfo is PTRACE_GET_SYSCALL_INFO (Linux 5.3).
+func GetSyscallInfo(tid int, s *SyscallInfo) unix.Errno {
+	if Modelled(tid) {
 		var e unix.Errno
-		*s, e = model.syscallInfo(tid)
+		*s, e = MadeUp.SyscallInfo(tid)
 		return e
 	}
 	return noted(unix.PTRACE_GET_SYSCALL_INFO, tid, ptraceMemory(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s))))
 }
 
-func setSyscallInfo(tid int, s *syscallInfo) unix.Errno {
-	if modelled(tid) {
-		return model.setSyscallInfo(tid, *s)
+// SetSyscallInfo is PTRACE_SET_SYSCALL_INFO (Linux 6.16).
+func SetSyscallInfo(tid int, s *SyscallInfo) unix.Errno {
+	if Modelled(tid) {
+		return MadeUp.SetSyscallInfo(tid, *s)
 	}
 	return noted(ptraceSetSyscallInfo, tid, ptraceMemory(ptraceSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s))))
 }
 
-func getEventMsg(tid int) (uint64, unix.Errno) {
-	if modelled(tid) {
-		return model.eventMsg(tid)
+// GetEventMsg is PTRACE_GETEVENTMSG: what a stop for an event is about.
+func GetEventMsg(tid int) (uint64, unix.Errno) {
+	if Modelled(tid) {
+		return MadeUp.EventMsg(tid)
 	}
 	var msg uint64
 	e := noted(unix.PTRACE_GETEVENTMSG, tid, ptraceMemory(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg))))
@@ -115,40 +122,43 @@ func (s *Siginfo) Addr() uint64 { return *(*uint64)(unsafe.Pointer(&s[16])) }
 // Value returns si_value of a queued signal (sigqueue(3)) as its 64-bit word.
 func (s *Siginfo) Value() uint64 { return *(*uint64)(unsafe.Pointer(&s[24])) }
 
-func getSiginfo(tid int, s *Siginfo) unix.Errno {
-	if modelled(tid) {
+// GetSiginfo is PTRACE_GETSIGINFO.
+func GetSiginfo(tid int, s *Siginfo) unix.Errno {
+	if Modelled(tid) {
 		var e unix.Errno
-		*s, e = model.siginfo(tid)
+		*s, e = MadeUp.Siginfo(tid)
 		return e
 	}
 	return noted(unix.PTRACE_GETSIGINFO, tid, ptraceMemory(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s))))
 }
 
-func setSiginfo(tid int, s *Siginfo) unix.Errno {
-	if modelled(tid) {
-		return model.setSiginfo(tid, *s)
+// SetSiginfo is PTRACE_SETSIGINFO.
+func SetSiginfo(tid int, s *Siginfo) unix.Errno {
+	if Modelled(tid) {
+		return MadeUp.SetSiginfo(tid, *s)
 	}
 	return noted(unix.PTRACE_SETSIGINFO, tid, ptraceMemory(unix.PTRACE_SETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s))))
 }
 
-func (s *Siginfo) setSigno(sig int) { *(*int32)(unsafe.Pointer(&s[0])) = int32(sig) }
+// SetSigno changes si_signo.
+func (s *Siginfo) SetSigno(sig int) { *(*int32)(unsafe.Pointer(&s[0])) = int32(sig) }
 
-// kernelSigaction is the struct that rt_sigaction(2) itself takes on amd64 and
+// Sigaction is the struct that rt_sigaction(2) itself takes on amd64 and
 // arm64 (not libc's).
-type kernelSigaction struct {
+type Sigaction struct {
 	handler  uintptr
 	flags    uint64
 	restorer uintptr
 	mask     uint64
 }
 
-// ignoringAction is SIG_IGN.
-var ignoringAction = kernelSigaction{handler: 1}
+// IgnoringAction is SIG_IGN.
+var IgnoringAction = Sigaction{handler: 1}
 
-// changeSigactionFlags sets and clears flags of a signal's present action and
+// ChangeSigactionFlags sets and clears flags of a signal's present action and
 // leaves the handler, the Go runtime's, alone. x/sys has no wrapper for it.
-func changeSigactionFlags(sig unix.Signal, set, clear uint64) error {
-	var a kernelSigaction
+func ChangeSigactionFlags(sig unix.Signal, set, clear uint64) error {
+	var a Sigaction
 	if _, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&a)), 8, 0, 0); e != 0 {
 		return e
 	}
@@ -159,28 +169,28 @@ func changeSigactionFlags(sig unix.Signal, set, clear uint64) error {
 	return nil
 }
 
-// wait4 blocks (through the scheduler: a raw blocking call would stop the
+// Wait4 blocks (through the scheduler: a raw blocking call would stop the
 // garbage collector until a tracee stops).
-func wait4(pid int, status *uint32, options int) (int, unix.Errno) {
+func Wait4(pid int, status *uint32, options int) (int, unix.Errno) {
 	r, _, e := unix.Syscall6(unix.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(status)), uintptr(options), 0, 0, 0)
 	return int(r), e
 }
 
-// wait4Now is wait4 with WNOHANG, which returns at once.
-func wait4Now(pid int, status *uint32, options int) (int, unix.Errno) {
+// Wait4Now is wait4 with WNOHANG, which returns at once.
+func Wait4Now(pid int, status *uint32, options int) (int, unix.Errno) {
 	r, _, e := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(status)), uintptr(options|unix.WNOHANG), 0, 0, 0)
 	return int(r), e
 }
 
-// hasChildren says whether the calling thread has children or tracees of its
+// HasChildren says whether the calling thread has children or tracees of its
 // own, without collecting any.
-func hasChildren() bool {
+func HasChildren() bool {
 	_, e := peek(unix.P_ALL, 0)
 	return e != unix.ECHILD
 }
 
-// isReported says whether wait4 has something to tell of a thread.
-func isReported(tid int) bool {
+// IsReported says whether wait4 has something to tell of a thread.
+func IsReported(tid int) bool {
 	reported, e := peek(unix.P_PID, tid)
 	return reported && e == 0
 }
@@ -198,11 +208,13 @@ func peek(kind, id int) (reported bool, e unix.Errno) {
 	}
 }
 
-func processVMReadv(pid int, p []byte, addr uint64) (int, unix.Errno) {
+// ProcessVMReadv fills p, which is not empty, with another process's memory (process_vm_readv(2)).
+func ProcessVMReadv(pid int, p []byte, addr uint64) (int, unix.Errno) {
 	return processVM(unix.SYS_PROCESS_VM_READV, pid, p, addr)
 }
 
-func processVMWritev(pid int, p []byte, addr uint64) (int, unix.Errno) {
+// ProcessVMWritev writes p, which is not empty, to another process's memory.
+func ProcessVMWritev(pid int, p []byte, addr uint64) (int, unix.Errno) {
 	return processVM(unix.SYS_PROCESS_VM_WRITEV, pid, p, addr)
 }
 

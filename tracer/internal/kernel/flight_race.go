@@ -1,6 +1,6 @@
 //go:build race
 
-package tracer
+package kernel
 
 import "sync"
 

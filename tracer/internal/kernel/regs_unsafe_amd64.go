@@ -1,4 +1,4 @@
-package tracer
+package kernel
 
 import (
 	"unsafe"
@@ -20,24 +20,26 @@ var registerNames = []string{
 // words are the registers in the order of registerNames, which is the struct's.
 func (r *Registers) words() *[27]uint64 { return (*[27]uint64)(unsafe.Pointer(r)) }
 
-func getRegs(tid int, r *Registers) unix.Errno {
-	if modelled(tid) {
+// GetRegs reads the registers of a stopped thread.
+func GetRegs(tid int, r *Registers) unix.Errno {
+	if Modelled(tid) {
 		var e unix.Errno
-		*r, e = model.regs(tid)
+		*r, e = MadeUp.Regs(tid)
 		return e
 	}
 	return noted(unix.PTRACE_GETREGS, tid, ptraceMemory(unix.PTRACE_GETREGS, tid, 0, uintptr(unsafe.Pointer(r))))
 }
 
-func setRegs(tid int, r *Registers) unix.Errno {
-	if modelled(tid) {
-		return model.setRegs(tid, *r)
+// SetRegs writes the registers of a stopped thread.
+func SetRegs(tid int, r *Registers) unix.Errno {
+	if Modelled(tid) {
+		return MadeUp.SetRegs(tid, *r)
 	}
 	return noted(unix.PTRACE_SETREGS, tid, ptraceMemory(unix.PTRACE_SETREGS, tid, 0, uintptr(unsafe.Pointer(r))))
 }
 
-// setCall changes number and arguments in the registers of an entry stop.
-func (r *Registers) setCall(abi syscalls.ABI, nr int, args *[6]uint64) {
+// SetCall changes number and arguments in the registers of an entry stop.
+func (r *Registers) SetCall(abi syscalls.ABI, nr int, args *[6]uint64) {
 	r.Orig_rax = uint64(int64(nr))
 	if abi == syscalls.I386 {
 		r.Rbx, r.Rcx, r.Rdx, r.Rsi, r.Rdi, r.Rbp = args[0], args[1], args[2], args[3], args[4], args[5]
@@ -46,9 +48,9 @@ func (r *Registers) setCall(abi syscalls.ABI, nr int, args *[6]uint64) {
 	r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = args[0], args[1], args[2], args[3], args[4], args[5]
 }
 
-// call reads number and arguments back from registers, also at an exit stop:
+// Call reads number and arguments back from registers, also at an exit stop:
 // the kernel preserves the argument registers.
-func (r *Registers) call(abi syscalls.ABI) (nr int, args [6]uint64) {
+func (r *Registers) Call(abi syscalls.ABI) (nr int, args [6]uint64) {
 	nr = int(int32(r.Orig_rax))
 	if abi == syscalls.I386 {
 		return nr, [6]uint64{uint64(uint32(r.Rbx)), uint64(uint32(r.Rcx)), uint64(uint32(r.Rdx)), uint64(uint32(r.Rsi)), uint64(uint32(r.Rdi)), uint64(uint32(r.Rbp))}
@@ -56,12 +58,12 @@ func (r *Registers) call(abi syscalls.ABI) (nr int, args [6]uint64) {
 	return nr, [6]uint64{r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9}
 }
 
-// callAtEntry is call for an entry stop.
-func (r *Registers) callAtEntry(abi syscalls.ABI, _ int) (int, [6]uint64) { return r.call(abi) }
+// CallAtEntry is call for an entry stop.
+func (r *Registers) CallAtEntry(abi syscalls.ABI, _ int) (int, [6]uint64) { return r.Call(abi) }
 
-// restoreCall undoes setCall at an exit stop. The number too: the kernel takes
+// RestoreCall undoes SetCall at an exit stop. The number too: the kernel takes
 // it from here when it restarts the call, but not if the call was skipped.
-func (r *Registers) restoreCall(abi syscalls.ABI, made *Registers) {
+func (r *Registers) RestoreCall(abi syscalls.ABI, made *Registers) {
 	if int64(r.Orig_rax) >= 0 {
 		r.Orig_rax = made.Orig_rax
 	}
@@ -72,44 +74,45 @@ func (r *Registers) restoreCall(abi syscalls.ABI, made *Registers) {
 	r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = made.Rdi, made.Rsi, made.Rdx, made.R10, made.R8, made.R9
 }
 
-func (r *Registers) setResult(v uint64) { r.Rax = v }
+// SetResult changes the result of a call at its exit.
+func (r *Registers) SetResult(v uint64) { r.Rax = v }
 
-// setSkip makes the kernel skip the call at an entry stop: number -1 is never
+// SetSkip makes the kernel skip the call at an entry stop: number -1 is never
 // found, and what stands in rax then is the result.
-func setSkip(tid int, result uint64) unix.Errno {
-	if modelled(tid) {
-		return model.skip(tid, result)
+func SetSkip(tid int, result uint64) unix.Errno {
+	if Modelled(tid) {
+		return MadeUp.Skip(tid, result)
 	}
 	const offOrigRax, offRax = 15 * 8, 10 * 8
-	if e := ptrace(unix.PTRACE_POKEUSR, tid, offRax, uintptr(result)); e != 0 {
+	if e := Ptrace(unix.PTRACE_POKEUSR, tid, offRax, uintptr(result)); e != 0 {
 		return e
 	}
-	return ptrace(unix.PTRACE_POKEUSR, tid, offOrigRax, ^uintptr(0))
+	return Ptrace(unix.PTRACE_POKEUSR, tid, offOrigRax, ^uintptr(0))
 }
 
-// interruptedCall says whether the task is about to leave a system call that a
+// InterruptedCall says whether the task is about to leave a system call that a
 // signal interrupted and that SA_RESTART decides about (ERESTARTSYS).
-func (r *Registers) interruptedCall() bool {
-	return int64(r.Orig_rax) >= 0 && int32(r.Rax) == -erestartsys
+func (r *Registers) InterruptedCall() bool {
+	return int64(r.Orig_rax) >= 0 && int32(r.Rax) == -syscalls.ERESTARTSYS
 }
 
-// continuedLater reports whether the registers are those of a call that a
+// ContinuedLater reports whether the registers are those of a call that a
 // signal or a stop interrupted and that restart_syscall goes on with.
-func (r *Registers) continuedLater() bool {
-	return int64(r.Orig_rax) >= 0 && int32(r.Rax) == -erestartBlock
+func (r *Registers) ContinuedLater() bool {
+	return int64(r.Orig_rax) >= 0 && int32(r.Rax) == -syscalls.ERESTART_RESTARTBLOCK
 }
 
-// restarted reports whether the registers are those of a call that a signal or a
+// Restarted reports whether the registers are those of a call that a signal or a
 // stop interrupted and that the kernel makes again or goes on with.
-func (r *Registers) restarted() bool {
-	return int64(r.Orig_rax) >= 0 && isRestart(int64(int32(r.Rax)))
+func (r *Registers) Restarted() bool {
+	return int64(r.Orig_rax) >= 0 && syscalls.IsRestart(int64(int32(r.Rax)))
 }
 
-// restartInterrupted undoes an EINTR that only our own interruption caused:
+// RestartInterrupted undoes an EINTR that only our own interruption caused:
 // the program counter goes back onto the system call instruction (2 bytes, also
 // for int 0x80) with the call's number in rax, as the kernel itself does for
 // ERESTARTNOINTR. It reports whether there was such a call.
-func restartInterrupted(r *Registers) bool {
+func RestartInterrupted(r *Registers) bool {
 	if int64(r.Orig_rax) < 0 || int64(r.Rax) != -int64(unix.EINTR) {
 		return false
 	}
@@ -118,11 +121,8 @@ func restartInterrupted(r *Registers) bool {
 	return true
 }
 
-// nativeArch values of the audit architecture in struct ptrace_syscall_info.
-const nativeABI = syscalls.AMD64
-
-// setNumber has nothing to do on amd64: orig_rax is a register like the others.
-func setNumber(int, int32) unix.Errno { return 0 }
+// SetNumber has nothing to do on amd64: orig_rax is a register like the others.
+func SetNumber(int, int32) unix.Errno { return 0 }
 
 // PC returns the address of the instruction that comes next.
 func (r *Registers) PC() uint64 { return r.Rip }

@@ -1,4 +1,4 @@
-package tracer
+package kernel
 
 import (
 	"fmt"
@@ -100,6 +100,13 @@ func noted(req, tid int, e unix.Errno) unix.Errno {
 		checkRequest(req, tid)
 	}
 	return e
+}
+
+// NoteReport puts a report of wait4 into the ring and returns the time.
+func NoteReport(tid int, status uint32) time.Time {
+	at := requests.now()
+	requests.note(entryReport, tid, status, 0)
+	return at
 }
 
 // LastRequests describes the last 512 requests and reports of the tracer's thread and

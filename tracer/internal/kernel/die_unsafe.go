@@ -1,4 +1,4 @@
-package tracer
+package kernel
 
 import (
 	"unsafe"
@@ -10,7 +10,7 @@ import (
 // them SIGQUIT, SIGABRT, SIGSEGV and their like end in a stack dump and exit
 // status 2. It returns if the signal's default action is not to end a process.
 func Die(sig unix.Signal) {
-	var dfl kernelSigaction
+	var dfl Sigaction
 	mask := uint64(1) << (sig - 1)
 	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&dfl)), 0, 8, 0, 0)
 	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_UNBLOCK, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)

@@ -1,4 +1,4 @@
-package tracer
+package kernel
 
 import (
 	"sync"
@@ -35,7 +35,7 @@ const (
 // childFailure is where the child notes its failure, and the descriptor it is written to.
 type childFailure struct {
 	//lint:ignore U1000 fork_ARCH.s writes it
-	stepFailure
+	StepFailure
 	errors uintptr
 }
 
@@ -47,8 +47,8 @@ func cloneShared(args *cloneArgs, size uintptr, steps *childStep, failure *child
 // forkShared is forkChild with shared memory. ENOSYS, EINVAL and EPERM may mean that the
 // kernel or a container has no clone3. The plan must be kept until the child has called
 // execve or is dead, and lie in the heap, which does not move.
-func forkShared(p *childPlan) (pid uintptr, errno syscall.Errno) {
-	args := cloneArgs{flags: uint64(p.cloneFlags) | unix.CLONE_VM | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(syscall.SIGCHLD)}
+func forkShared(p *ChildPlan) (pid uintptr, errno syscall.Errno) {
+	args := cloneArgs{flags: uint64(p.CloneFlags) | unix.CLONE_VM | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(syscall.SIGCHLD)}
 	all := ^uint64(0)
 	syscall.ForkLock.Lock()
 	defer syscall.ForkLock.Unlock()
@@ -64,43 +64,43 @@ func forkShared(p *childPlan) (pid uintptr, errno syscall.Errno) {
 // leftPlans are those of children that were let go before their execve: they still read them.
 var leftPlans struct {
 	sync.Mutex
-	list []*childPlan
+	list []*ChildPlan
 }
 
-// leavePlan keeps a plan for ever.
-func leavePlan(p *childPlan) {
+// KeepPlan keeps a plan for ever.
+func KeepPlan(p *ChildPlan) {
 	leftPlans.Lock()
 	defer leftPlans.Unlock()
 	leftPlans.list = append(leftPlans.list, p)
 }
 
 // share makes the list of the calls that forkChild's child makes, in the same order.
-func (p *childPlan) share() {
+func (p *ChildPlan) share() {
 	add := func(kind childStepKind, step int32, nr uintptr, args ...uintptr) {
 		s := childStep{kind: kind, step: step, nr: nr}
 		copy(s.args[:], args)
 		p.steps = append(p.steps, s)
 	}
 	p.steps = p.steps[:0]
-	p.failure = childFailure{errors: uintptr(p.errors)}
-	add(stepTry, 0, unix.SYS_CLOSE, uintptr(p.opener))
-	if p.setNoFile {
-		add(stepNote, stepSetrlimit, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.noFile)))
+	p.failure = childFailure{errors: uintptr(p.Errors)}
+	add(stepTry, 0, unix.SYS_CLOSE, uintptr(p.Opener))
+	if p.SetNoFile {
+		add(stepNote, stepSetrlimit, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.NoFile)))
 	}
-	if p.setSignals {
-		for i, ignored := range p.ignored {
+	if p.SetSignals {
+		for i, ignored := range p.Ignored {
 			if ignored {
-				add(stepNote, stepSignals, unix.SYS_RT_SIGACTION, uintptr(i+1), uintptr(unsafe.Pointer(&p.ignore)), 0, 8)
+				add(stepNote, stepSignals, unix.SYS_RT_SIGACTION, uintptr(i+1), uintptr(unsafe.Pointer(&p.Ignore)), 0, 8)
 			}
 		}
-		p.mask = p.blocked
+		p.mask = p.Blocked
 	}
 	add(stepTry, 0, unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.mask)), 0, 8)
-	add(stepWait, stepGate, unix.SYS_READ, uintptr(p.gate), uintptr(unsafe.Pointer(&p.opened)), 1)
-	if p.filter != nil {
-		add(stepFilter, stepSeccomp, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
+	add(stepWait, stepGate, unix.SYS_READ, uintptr(p.Gate), uintptr(unsafe.Pointer(&p.opened)), 1)
+	if p.Filter != nil {
+		add(stepFilter, stepSeccomp, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.FilterArgs, uintptr(unsafe.Pointer(p.Filter)))
 		add(stepMust, stepNoNewPrivs, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
-		add(stepMust, stepSeccomp, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.filterArgs, uintptr(unsafe.Pointer(p.filter)))
+		add(stepMust, stepSeccomp, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.FilterArgs, uintptr(unsafe.Pointer(p.Filter)))
 	}
-	add(stepMust, stepExecve, unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)), uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.envv[0])))
+	add(stepMust, stepExecve, unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.Path)), uintptr(unsafe.Pointer(&p.Argv[0])), uintptr(unsafe.Pointer(&p.Env[0])))
 }

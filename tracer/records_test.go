@@ -1,0 +1,64 @@
+package tracer
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"luatrace/tracer/internal/kernel"
+)
+
+// TestLastRequests: what a Tracer asks and is told is there afterwards, in its order.
+func TestLastRequests(t *testing.T) {
+	var pid int
+	err := Run(Options{}, func(tr *Tracer) error {
+		p, err := tr.Launch(Command{Path: "/bin/true", Argv: []string{"true"}})
+		if err != nil {
+			return err
+		}
+		pid = p.PID
+		var ev Event
+		for {
+			if err := tr.Next(&ev, nil); err != nil {
+				return err
+			}
+			tr.Resume(ev.Task)
+		}
+	})
+	if err != ErrNoTracees {
+		t.Fatal(err)
+	}
+	text := kernel.LastRequests()
+	var own []string
+	for _, m := range regexp.MustCompile(fmt.Sprintf(`(?m)^ *\d+\.\d+ %d (.*)$`, pid)).FindAllStringSubmatch(text, -1) {
+		own = append(own, m[1])
+	}
+	want := "reports exec\nPTRACE_GETEVENTMSG\nPTRACE_CONT\nreports exit with 0"
+	if got := strings.Join(own, "\n"); !strings.HasPrefix(got, "PTRACE_SEIZE\n") || !strings.HasSuffix(got, want) {
+		t.Errorf("of %d: %s\nwant an end of: %s\nin\n%s", pid, got, want, text)
+	}
+}
+
+// TestRecordsNeedTheirLock: records that are used without their lock are found.
+func TestRecordsNeedTheirLock(t *testing.T) {
+	t.Parallel()
+	panics := func(f func()) (value any) {
+		defer func() { value = recover() }()
+		f()
+		return nil
+	}
+	tr := newTracer(Options{Lock: never{}})
+	tr.records() // nobody else is there yet
+	tr.listener = &Listener{}
+	if v := panics(tr.records); v == nil {
+		t.Error("records without their lock are used in silence")
+	}
+}
+
+// never is a lock that its user does not hold.
+type never struct{}
+
+func (never) Lock()      {}
+func (never) Unlock()    {}
+func (never) Held() bool { return false }
