@@ -41,25 +41,12 @@ func assignTitle(owner, field string) string {
 	return "assigning " + owner + "." + escape(field)
 }
 
-// member makes the Lua function of a row, which raises an error if it acts and
-// scripts may only look.
-func (r *Runtime) member(owner string, f function) *lua.LFunction {
-	if f.acts && r.opts.ReadOnly {
-		msg := notAllowed(actTitle(owner, f.name))
-		return r.L.NewFunction(func(L *lua.LState) int {
-			L.RaiseError("%s", msg)
-			return 0
-		})
+// refusal words why a member is not there with --read-only; see [face].
+func refusal(owner, member string, assigned bool) string {
+	if assigned {
+		return notAllowed(assignTitle(owner, member))
 	}
-	return r.function(f)
-}
-
-// refuseAssignment is the __newindex of an object if scripts may only look.
-func refuseAssignment(class string) func(*lua.LState) int {
-	return func(L *lua.LState) int {
-		L.RaiseError("%s", notAllowed(assignTitle(class, L.Get(2).String())))
-		return 0
-	}
+	return notAllowed(actTitle(owner, member))
 }
 
 // actingFunctions are the functions that change what is traced: "fault", and

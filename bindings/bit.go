@@ -16,52 +16,52 @@ func bitModule() module {
 			{
 				name: "band", params: "x: number|word, ...: number|word", returns: "number|word",
 				help: "The bits set in all arguments.",
-				fn:   bitFold(func(a, b uint64) uint64 { return a & b }),
+				fn:   bind(bitFold(func(a, b uint64) uint64 { return a & b })),
 			},
 			{
 				name: "bor", params: "x: number|word, ...: number|word", returns: "number|word",
 				help: "The bits set in any argument.",
-				fn:   bitFold(func(a, b uint64) uint64 { return a | b }),
+				fn:   bind(bitFold(func(a, b uint64) uint64 { return a | b })),
 			},
 			{
 				name: "bxor", params: "x: number|word, ...: number|word", returns: "number|word",
 				help: "The bits set in an odd number of arguments.",
-				fn:   bitFold(func(a, b uint64) uint64 { return a ^ b }),
+				fn:   bind(bitFold(func(a, b uint64) uint64 { return a ^ b })),
 			},
 			{
 				name: "bnot", params: "x: number|word", returns: "number|word",
 				help: "All 64 bits inverted: bit.bnot(0) is -1.",
-				fn:   bitFold(nil),
+				fn:   bind(bitFold(nil)),
 			},
 			{
 				name: "lshift", params: "x: number|word, n: integer", returns: "number|word",
 				help: "Shifts left; bits beyond the 64th are lost.",
-				fn:   bitShift(func(x uint64, n uint) uint64 { return x << n }),
+				fn:   bind(bitShift(func(x uint64, n uint) uint64 { return x << n })),
 			},
 			{
 				name: "rshift", params: "x: number|word, n: integer", returns: "number|word",
 				help: "Shifts right and fills with zeros, also for negative numbers.",
-				fn:   bitShift(func(x uint64, n uint) uint64 { return x >> n }),
+				fn:   bind(bitShift(func(x uint64, n uint) uint64 { return x >> n })),
 			},
 			{
 				name: "arshift", params: "x: number|word, n: integer", returns: "number|word",
 				help: "Shifts right and fills with the sign bit.",
-				fn:   bitShift(func(x uint64, n uint) uint64 { return uint64(int64(x) >> n) }),
+				fn:   bind(bitShift(func(x uint64, n uint) uint64 { return uint64(int64(x) >> n) })),
 			},
 			{
 				name: "rol", params: "x: number|word, n: integer, width?: integer", returns: "number|word",
 				help: "Rotates the low 8, 16, 32 or 64 (default) bits left; the result is zero above them.",
-				fn:   bitRotate(1),
+				fn:   bind(bitRotate(1)),
 			},
 			{
 				name: "ror", params: "x: number|word, n: integer, width?: integer", returns: "number|word",
 				help: "Rotates the low 8, 16, 32 or 64 (default) bits right; the result is zero above them.",
-				fn:   bitRotate(-1),
+				fn:   bind(bitRotate(-1)),
 			},
 			{
 				name: "bswap", params: "x: number|word, width?: integer", returns: "number|word",
 				help: "Reverses the bytes of the low 16, 32 or 64 (default) bits; the result is zero above them. bit.bswap(port, 16) converts network order.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					x, plain := checkBits(L, 1)
 					switch w := checkWidth(L, 2); w {
 					case 8:
@@ -70,22 +70,22 @@ func bitModule() module {
 						x = bits.ReverseBytes64(x) >> (64 - w)
 					}
 					return pushBits(L, x, plain)
-				},
+				}),
 			},
 			{
 				name: "test", params: "x: number|word, mask: number|word", returns: "boolean",
 				help: "Whether all bits of the mask are set in x.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					x, _ := checkBits(L, 1)
 					mask, _ := checkBits(L, 2)
 					L.Push(lua.LBool(x&mask == mask))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "bits", params: "x: number|word", returns: "table",
 				help: "A list of the numbers of the set bits, from 0, in order.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					x, _ := checkBits(L, 1)
 					list := L.CreateTable(bits.OnesCount64(x), 0)
 					for ; x != 0; x &= x - 1 {
@@ -93,12 +93,12 @@ func bitModule() module {
 					}
 					L.Push(list)
 					return 1
-				},
+				}),
 			},
 			{
 				name: "tohex", params: "x: number|word, digits?: integer", returns: "string",
 				help: "Hexadecimal digits without 0x, negative numbers in two's complement; with digits, exactly that many of the low ones.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					x, _ := checkBits(L, 1)
 					text := strconv.FormatUint(x, 16)
 					if L.Get(2) != lua.LNil {
@@ -111,7 +111,7 @@ func bitModule() module {
 					}
 					L.Push(lua.LString(text))
 					return 1
-				},
+				}),
 			},
 		},
 	}
@@ -132,8 +132,8 @@ func pushBits(L *lua.LState, x uint64, plain bool) int {
 }
 
 // bitFold applies op from left to right; without op it inverts its argument.
-func bitFold(op func(a, b uint64) uint64) func(*Runtime, *lua.LState) int {
-	return func(_ *Runtime, L *lua.LState) int {
+func bitFold(op func(a, b uint64) uint64) func(*vm, *lua.LState) int {
+	return func(_ *vm, L *lua.LState) int {
 		x, plain := checkBits(L, 1)
 		if op == nil {
 			return pushBits(L, ^x, plain)
@@ -146,8 +146,8 @@ func bitFold(op func(a, b uint64) uint64) func(*Runtime, *lua.LState) int {
 	}
 }
 
-func bitShift(op func(x uint64, n uint) uint64) func(*Runtime, *lua.LState) int {
-	return func(_ *Runtime, L *lua.LState) int {
+func bitShift(op func(x uint64, n uint) uint64) func(*vm, *lua.LState) int {
+	return func(_ *vm, L *lua.LState) int {
 		x, plain := checkBits(L, 1)
 		n := L.CheckInt(2)
 		if n < 0 {
@@ -157,8 +157,8 @@ func bitShift(op func(x uint64, n uint) uint64) func(*Runtime, *lua.LState) int 
 	}
 }
 
-func bitRotate(direction int) func(*Runtime, *lua.LState) int {
-	return func(_ *Runtime, L *lua.LState) int {
+func bitRotate(direction int) func(*vm, *lua.LState) int {
+	return func(_ *vm, L *lua.LState) int {
 		x, plain := checkBits(L, 1)
 		n := L.CheckInt(2) % 64 * direction
 		switch checkWidth(L, 3) {

@@ -28,26 +28,6 @@ func constant(name string) (lua.LValue, bool) {
 	return exact(v), true
 }
 
-// isConstantName reports whether a name is made like a constant: at least two
-// characters, capitals, digits and underscores only, beginning with a letter
-// or an underscore that a letter follows.
-func isConstantName(name string) bool {
-	if len(name) < 2 || name[0] >= '0' && name[0] <= '9' {
-		return false
-	}
-	letters := false
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'A' && c <= 'Z':
-			letters = true
-		case c >= '0' && c <= '9', c == '_':
-		default:
-			return false
-		}
-	}
-	return letters
-}
-
 // capitalNames are the constants scripts can name, for suggestions.
 var capitalNames = sync.OnceValue(func() []string {
 	var names []string

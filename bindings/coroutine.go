@@ -54,7 +54,7 @@ func overflow(L *lua.LState) lua.LString {
 // replaceCoroutines installs luatrace's versions of coroutine's functions: threads
 // that obey Interrupt, that can't be nested too deep, and that only yield where
 // gopher-lua can go on from.
-func (r *Runtime) replaceCoroutines(co *lua.LTable) {
+func (r *vm) replaceCoroutines(co *lua.LTable) {
 	create := co.RawGetString("create")
 	resume := co.RawGetString("resume").(*lua.LFunction).GFunction
 	newCoroutine := func(L *lua.LState) *lua.LState {
@@ -127,7 +127,7 @@ func waits(th *lua.LState) bool { return th.Parent != nil && th.G.CurrentThread 
 // resume is coroutine.resume, whose arguments are on the stack; original is
 // gopher-lua's, which lets a coroutine that waits be resumed: it then calls itself
 // without end.
-func (r *Runtime) resume(L *lua.LState, th *lua.LState, original lua.LGFunction) int {
+func (r *vm) resume(L *lua.LState, th *lua.LState, original lua.LGFunction) int {
 	if L.GetTop() > coroutineMax/2 { // its stack would overflow before it runs
 		L.RaiseError("stack overflow: too many values for a coroutine")
 	}
@@ -177,7 +177,7 @@ func canYield(L *lua.LState) bool {
 // inLua wraps a function of Go's in one of Lua's, which stands where the running
 // function has been called: gopher-lua loses the results of a coroutine that has no
 // Lua function.
-func (r *Runtime) inLua(L *lua.LState, fn *lua.LFunction) *lua.LFunction {
+func (r *vm) inLua(L *lua.LState, fn *lua.LFunction) *lua.LFunction {
 	if r.goBody == nil {
 		const text = "local f = ... return function(...) return f(...) end"
 		chunk, err := parse.Parse(strings.NewReader(text), "coroutine")

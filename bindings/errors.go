@@ -51,7 +51,7 @@ func (e *ScriptError) Detail() string {
 const internalPrefix = "runtime error: "
 
 // scriptError converts what gopher-lua returned from a call.
-func (r *Runtime) scriptError(err error) *ScriptError {
+func (r *vm) scriptError(err error) *ScriptError {
 	var api *lua.ApiError
 	if !errors.As(err, &api) {
 		return &ScriptError{Message: err.Error()}
@@ -75,7 +75,7 @@ func (r *Runtime) scriptError(err error) *ScriptError {
 
 // shownError is an error that is no text, as print shows it. It may have a
 // __tostring that fails in turn.
-func (r *Runtime) shownError(object lua.LValue) string {
+func (r *vm) shownError(object lua.LValue) string {
 	shown := "" // what can't be shown
 	_ = r.L.GPCall(func(L *lua.LState) int {
 		shown = shortened(string(r.appendValue(nil, L, object, showNested)), maxMessage)
@@ -89,7 +89,7 @@ func (r *Runtime) shownError(object lua.LValue) string {
 
 // splitPosition takes "FILE:LINE: " off a message. File names may hold colons,
 // so they are compared with the names of what was loaded.
-func (r *Runtime) splitPosition(msg string) (file string, line int, rest string) {
+func (r *vm) splitPosition(msg string) (file string, line int, rest string) {
 	for name := range r.sources {
 		tail, ok := strings.CutPrefix(msg, name+":")
 		if !ok || len(name) < len(file) {
@@ -107,7 +107,7 @@ func (r *Runtime) splitPosition(msg string) (file string, line int, rest string)
 }
 
 // position finds the innermost script line of a traceback.
-func (r *Runtime) position(trace string) (file string, line int) {
+func (r *vm) position(trace string) (file string, line int) {
 	for l := range strings.Lines(trace) {
 		if f, n, _ := r.splitPosition(strings.TrimSpace(l)); f != "" {
 			return f, n

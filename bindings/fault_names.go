@@ -10,7 +10,7 @@ import (
 // installFaults gives nil, booleans and numbers metatables whose functions raise
 // the errors of Lua with the name of the variable, field or method that held the
 // wrong value; gopher-lua's own name none. Nothing else runs slower for it.
-func (r *Runtime) installFaults() {
+func (r *vm) installFaults() {
 	call := r.L.NewFunction(func(L *lua.LState) int {
 		L.RaiseError("attempt to call a %s value%s", typeName(L.Get(1)), calledName(L))
 		return 0
@@ -38,7 +38,7 @@ func (r *Runtime) installFaults() {
 }
 
 // luaGetMetatable is getmetatable, which does not show what installFaults did.
-func (r *Runtime) luaGetMetatable(L *lua.LState) int {
+func (r *vm) luaGetMetatable(L *lua.LState) int {
 	switch v := L.CheckAny(1); v.Type() {
 	case lua.LTNil, lua.LTBool, lua.LTNumber:
 		L.Push(lua.LNil)

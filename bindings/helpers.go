@@ -15,20 +15,20 @@ func helperGlobals() module {
 			example: `on("openat", {when = {failed = true}}, function(ev)
   print(ev.path, strerror(ev.err))
 end)`,
-			fn: (*Runtime).strerror,
+			fn: bind((*vm).strerror),
 		},
 		{
 			name: "inspect", params: "value: any", returns: "string",
 			help: "The value as print shows it: a table with its contents, strings in it quoted.",
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *vm, L *lua.LState) int {
 				L.Push(r.text(r.appendValue(r.takeLine(), L, L.Get(1), showTop)))
 				return 1
-			},
+			}),
 		},
 	}}
 }
 
-func (r *Runtime) strerror(L *lua.LState) int {
+func (r *vm) strerror(L *lua.LState) int {
 	n := 0
 	switch v := L.CheckAny(1).(type) {
 	case lua.LNumber:
@@ -36,7 +36,7 @@ func (r *Runtime) strerror(L *lua.LState) int {
 			n = -n
 		}
 	default:
-		e, err := lookupErrno(L.CheckString(1))
+		e, err := r.face.Errno(L.CheckString(1))
 		raiseIf(L, err)
 		n = e
 	}
@@ -56,25 +56,25 @@ func (r *Runtime) strerror(L *lua.LState) int {
 
 // addToLibraries adds to Lua's libraries what later versions of Lua have, and
 // what awk has.
-func (r *Runtime) addToLibraries(str, table *lua.LTable) {
-	set := func(tb *lua.LTable, name string, fn func(r *Runtime, L *lua.LState) int) {
-		tb.RawSetString(name, r.function(function{fn: fn}))
+func (r *vm) addToLibraries(str, table *lua.LTable) {
+	set := func(tb *lua.LTable, name string, fn func(r *vm, L *lua.LState) int) {
+		tb.RawSetString(name, r.function(fn))
 	}
-	set(str, "split", (*Runtime).luaSplit)
-	set(str, "trim", func(_ *Runtime, L *lua.LState) int {
+	set(str, "split", (*vm).luaSplit)
+	set(str, "trim", func(_ *vm, L *lua.LState) int {
 		L.Push(lua.LString(strings.Trim(L.CheckString(1), " \t\n\v\f\r")))
 		return 1
 	})
-	set(str, "startswith", func(_ *Runtime, L *lua.LState) int {
+	set(str, "startswith", func(_ *vm, L *lua.LState) int {
 		L.Push(lua.LBool(strings.HasPrefix(L.CheckString(1), L.CheckString(2))))
 		return 1
 	})
-	set(str, "endswith", func(_ *Runtime, L *lua.LState) int {
+	set(str, "endswith", func(_ *vm, L *lua.LState) int {
 		L.Push(lua.LBool(strings.HasSuffix(L.CheckString(1), L.CheckString(2))))
 		return 1
 	})
 	table.RawSetString("unpack", r.globals.RawGetString("unpack"))
-	set(table, "pack", func(_ *Runtime, L *lua.LState) int {
+	set(table, "pack", func(_ *vm, L *lua.LState) int {
 		n := L.GetTop()
 		tb := L.CreateTable(n, 1)
 		for i := 1; i <= n; i++ {
@@ -87,7 +87,7 @@ func (r *Runtime) addToLibraries(str, table *lua.LTable) {
 }
 
 // luaSplit is string.split: at each separator, or, as awk does, between blanks.
-func (r *Runtime) luaSplit(L *lua.LState) int {
+func (r *vm) luaSplit(L *lua.LState) int {
 	s := L.CheckString(1)
 	var parts []string
 	const perPart = 48 // its header in the list of Go, as a value of Lua, in the table
@@ -116,7 +116,7 @@ func (r *Runtime) luaSplit(L *lua.LState) int {
 }
 
 // eachField calls found with what stands between blanks.
-func (r *Runtime) eachField(L *lua.LState, s string, found func(string)) {
+func (r *vm) eachField(L *lua.LState, s string, found func(string)) {
 	start := -1 // of the field, if in one
 	for i := range len(s) {
 		if i%piece == piece-1 {

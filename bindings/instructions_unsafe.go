@@ -92,6 +92,6 @@ func init() {
 const runtimeKey = "luatrace"
 
 // runtimeOf is the Runtime of a thread.
-func runtimeOf(L *lua.LState) *Runtime {
-	return L.G.Registry.RawGetString(runtimeKey).(*lua.LUserData).Value.(*Runtime)
+func runtimeOf(L *lua.LState) *vm {
+	return L.G.Registry.RawGetString(runtimeKey).(*lua.LUserData).Value.(*vm)
 }

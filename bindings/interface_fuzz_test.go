@@ -73,7 +73,7 @@ func (m *interfaceMaker) statement() string {
 	target := m.value()
 	switch m.rng.IntN(12) {
 	case 0, 1, 2:
-		mod := pick(m.rng, modules())
+		mod := pick(m.rng, allModules())
 		if len(mod.functions) == 0 {
 			return "return 0"
 		}
@@ -83,13 +83,13 @@ func (m *interfaceMaker) statement() string {
 		}
 		return "return " + name + "(" + m.args() + ")"
 	case 3, 4, 5, 6:
-		o := pick(m.rng, objects())
+		o := pick(m.rng, allObjects())
 		if len(o.methods) == 0 {
 			return "return 0"
 		}
 		return fmt.Sprintf("local v = %s return v:%s(%s)", target, pick(m.rng, o.methods).name, m.args())
 	case 7, 8:
-		o := pick(m.rng, objects())
+		o := pick(m.rng, allObjects())
 		if len(o.fields) > 0 && m.rng.IntN(2) == 0 {
 			name := pick(m.rng, o.fields).name
 			return fmt.Sprintf("local v = %s v[%q] = %s", target, name, m.value())

@@ -5,7 +5,7 @@ import lua "github.com/yuin/gopher-lua"
 // wholeLines replaces io.lines and file:lines, which in gopher-lua cut a line
 // into pieces of 4096 bytes; read("*l") doesn't. io.lines of a file that can't be
 // opened is an error, as in Lua.
-func (r *Runtime) wholeLines(io *lua.LTable) {
+func (r *vm) wholeLines(io *lua.LTable) {
 	class, ok := r.L.GetTypeMetatable("FILE*").(*lua.LTable)
 	if !ok {
 		return

@@ -13,7 +13,7 @@ import (
 // boundReads replaces io.read and file:read: gopher-lua's take what there is into
 // memory, whatever its length, until a file ends that may never end. It also bounds
 // the buffer of file:setvbuf.
-func (r *Runtime) boundReads(library *lua.LTable) {
+func (r *vm) boundReads(library *lua.LTable) {
 	class, ok := r.L.GetTypeMetatable("FILE*").(*lua.LTable)
 	if !ok {
 		return
@@ -44,7 +44,7 @@ const maxFileBuffer = 1 << 20
 
 // bounded is a function that reads by its formats, which are its arguments from the first
 // on. What is no file that can be read is left to the function of gopher-lua.
-func (r *Runtime) bounded(fn *lua.LFunction, first int, file func(*lua.LState) lua.LValue) *lua.LFunction {
+func (r *vm) bounded(fn *lua.LFunction, first int, file func(*lua.LState) lua.LValue) *lua.LFunction {
 	inner := fn.GFunction
 	own := *fn // with its upvalues
 	own.GFunction = func(L *lua.LState) int {
@@ -75,7 +75,7 @@ func (r *Runtime) bounded(fn *lua.LFunction, first int, file func(*lua.LState) l
 }
 
 // readFormat reads by format i; nil is the end of the file.
-func (r *Runtime) readFormat(L *lua.LState, in *bufio.Reader, i int) (lua.LValue, error) {
+func (r *vm) readFormat(L *lua.LState, in *bufio.Reader, i int) (lua.LValue, error) {
 	if n, ok := L.Get(i).(lua.LNumber); ok {
 		if !(n >= 0) {
 			L.ArgError(i, "a number of bytes must be 0 or more")
@@ -105,7 +105,7 @@ func (r *Runtime) readFormat(L *lua.LState, in *bufio.Reader, i int) (lua.LValue
 
 // readBytes reads up to n bytes. At the end of the file there is nil, or, if all
 // was wanted, an empty string.
-func (r *Runtime) readBytes(L *lua.LState, in *bufio.Reader, n int64, all bool) (lua.LValue, error) {
+func (r *vm) readBytes(L *lua.LState, in *bufio.Reader, n int64, all bool) (lua.LValue, error) {
 	if n == 0 {
 		if _, err := in.Peek(1); err == io.EOF {
 			return lua.LNil, nil
@@ -133,7 +133,7 @@ func (r *Runtime) readBytes(L *lua.LState, in *bufio.Reader, n int64, all bool) 
 	return lua.LString(textOf(out)), nil
 }
 
-func (r *Runtime) readLine(L *lua.LState, in *bufio.Reader) (lua.LValue, error) {
+func (r *vm) readLine(L *lua.LState, in *bufio.Reader) (lua.LValue, error) {
 	var out []byte
 	for read := false; ; read = true {
 		r.poll(L)
@@ -158,7 +158,7 @@ func (r *Runtime) readLine(L *lua.LState, in *bufio.Reader) (lua.LValue, error) 
 // digits is what a number is read from: fmt would take any number of digits, and of
 // blanks before them.
 type digits struct {
-	r *Runtime
+	r *vm
 	L *lua.LState
 	*bufio.Reader
 	n int

@@ -15,7 +15,7 @@ func jsonModule() module {
 			{
 				name: "encode", params: "value: any", returns: "string",
 				help: "The value as JSON on one line. Functions, infinite numbers, cycles and nesting beyond 200 levels are errors that name the place.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					out, err := r.appendJSON(r.takeLine(), L.CheckAny(1))
 					if err != nil {
 						r.poll(L)
@@ -23,12 +23,12 @@ func jsonModule() module {
 					}
 					L.Push(r.text(out))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "decode", params: "text: string", returns: "any",
 				help: "The value of a JSON text, which must be valid to the letter. null becomes json.null, an integer beyond 2^53 a word, an array a table marked by json.array.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					v, err := r.decodeJSON(L.CheckString(1))
 					if err != nil {
 						r.poll(L)
@@ -36,12 +36,12 @@ func jsonModule() module {
 					}
 					L.Push(v)
 					return 1
-				},
+				}),
 			},
 			{
 				name: "array", params: "list?: table", returns: "table",
 				help: "Marks a table as an array, so that it is encoded as [] when it is empty; returns it.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					tb := L.OptTable(1, L.NewTable())
 					if tb.Metatable != lua.LNil && tb.Metatable != r.arrays {
 						L.ArgError(1, "the table has a metatable already")
@@ -49,12 +49,12 @@ func jsonModule() module {
 					tb.Metatable = r.arrays
 					L.Push(tb)
 					return 1
-				},
+				}),
 			},
 		},
 		values: []value{{
 			name: "null", typ: "userdata", help: "Stands for null, which a table can't hold as nil.",
-			get: func(r *Runtime) lua.LValue {
+			get: func(r *vm) lua.LValue {
 				mt := r.L.NewTable()
 				mt.RawSetString("__tostring", r.L.NewFunction(func(L *lua.LState) int {
 					L.Push(lua.LString("null"))

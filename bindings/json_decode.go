@@ -14,7 +14,7 @@ import (
 // jsonDecoder reads one JSON text by the grammar of RFC 8259. encoding/json
 // would round integers and take invalid UTF-8 and repeated keys.
 type jsonDecoder struct {
-	r     *Runtime
+	r     *vm
 	s     string
 	i     int
 	asked int // where it was asked whether to go on
@@ -23,7 +23,7 @@ type jsonDecoder struct {
 
 var errJSONEnd = errors.New("the text ends too early")
 
-func (r *Runtime) decodeJSON(s string) (lua.LValue, error) {
+func (r *vm) decodeJSON(s string) (lua.LValue, error) {
 	d := jsonDecoder{r: r, s: s}
 	v, err := d.value()
 	if err == nil {

@@ -15,12 +15,12 @@ import (
 // jsonAppender is implemented by the Go values of userdata, and by own Lua
 // value types, that have a JSON form. The text must be valid JSON.
 type jsonAppender interface {
-	appendJSON(r *Runtime, dst []byte) ([]byte, error)
+	appendJSON(r *vm, dst []byte) ([]byte, error)
 }
 
 // jsonEncoder is one encoding: the path to the value in hand, for errors.
 type jsonEncoder struct {
-	r       *Runtime
+	r       *vm
 	path    []jsonStep
 	open    []*lua.LTable
 	checked int // how long the text was when the limits were looked at
@@ -34,7 +34,7 @@ type jsonStep struct {
 
 // appendJSON appends a value as JSON. On error the appended text is to be
 // dropped.
-func (r *Runtime) appendJSON(dst []byte, v lua.LValue) ([]byte, error) {
+func (r *vm) appendJSON(dst []byte, v lua.LValue) ([]byte, error) {
 	e := jsonEncoder{r: r}
 	return e.value(dst, v)
 }

@@ -15,8 +15,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
-
-	"luatrace/engine/spec"
 )
 
 // maxSource bounds the length of a script. Its syntax tree takes some fifty times
@@ -38,13 +36,21 @@ type Library struct {
 
 // source is where a chunk came from.
 type source struct {
-	name      string // the chunk name, as in error messages
-	loose     bool   // -e: globals as in awk
-	generated bool   // text a script made: not checked for globals at load time
-	chunk     []ast.Stmt
-	text      []byte // instead of chunk, where that was not needed to compile it
-	place            // where its require searches first; no fsys for nowhere
+	name  string // the chunk name, as in error messages
+	kind  sourceKind
+	chunk []ast.Stmt
+	text  []byte // instead of chunk, where that was not needed to compile it
+	place        // where its require searches first; no fsys for nowhere
 }
+
+// sourceKind says how strictly a text is taken.
+type sourceKind uint8
+
+const (
+	fromFile   sourceKind = iota
+	fromCode              // -e: globals as in awk
+	fromScript            // made by a script: not checked for globals at load time
+)
 
 // place is a folder in a tree of files.
 type place struct {
@@ -58,7 +64,7 @@ func loadGlobals() module {
 	return module{functions: []function{{
 		name: "require", params: "name: string", returns: "any",
 		help: "Loads a module once and returns its value. \"a.b\" is the file a/b.lua in the folder of the script that asks, then in luatrace's collection; the current directory and LUA_PATH are not searched.",
-		fn:   (*Runtime).require,
+		fn:   bind((*vm).require),
 	}}}
 }
 
@@ -66,11 +72,11 @@ func loadGlobals() module {
 // run yet. The name "-" is standard input. In a script file globals must exist:
 // reading or writing others is an error here and at run time. Errors are
 // *[ScriptError] or from reading the file.
-func (r *Runtime) LoadFile(name string) (*lua.LFunction, error) {
+func (r *vm) LoadFile(name string) (*lua.LFunction, error) {
 	if name == "-" {
 		return r.LoadReader(os.Stdin, "stdin")
 	}
-	text, err := readScript(name)
+	text, err := r.readScript(name)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +86,7 @@ func (r *Runtime) LoadFile(name string) (*lua.LFunction, error) {
 
 // LoadReader is LoadFile for text that comes from elsewhere; name stands in
 // error messages.
-func (r *Runtime) LoadReader(in io.Reader, name string) (*lua.LFunction, error) {
+func (r *vm) LoadReader(in io.Reader, name string) (*lua.LFunction, error) {
 	text, err := readSource(in, name)
 	if err != nil {
 		return nil, err
@@ -89,7 +95,7 @@ func (r *Runtime) LoadReader(in io.Reader, name string) (*lua.LFunction, error) 
 }
 
 // LoadFS is LoadFile for a file of a library.
-func (r *Runtime) LoadFS(lib Library, name string) (*lua.LFunction, error) {
+func (r *vm) LoadFS(lib Library, name string) (*lua.LFunction, error) {
 	text, err := fs.ReadFile(lib.FS, name)
 	if err != nil {
 		return nil, err
@@ -98,13 +104,12 @@ func (r *Runtime) LoadFS(lib Library, name string) (*lua.LFunction, error) {
 }
 
 // LoadCode compiles code of the command line, named "-e" in error messages.
-// It may use globals without declaring them. What [Runtime.Check] finds in a
-// script is an error.
-func (r *Runtime) LoadCode(code string) (*lua.LFunction, error) {
-	src := &source{name: codeName, loose: true}
+// It may use globals without declaring them. check, if not nil, looks at its tree.
+func (r *vm) LoadCode(code string, check func(chunk []ast.Stmt) error) (*lua.LFunction, error) {
+	src := &source{name: codeName, kind: fromCode}
 	fn, err := r.compile([]byte(code), src)
-	if err == nil {
-		err = checkCode(src.chunk, nil)
+	if err == nil && check != nil {
+		err = check(src.chunk)
 	}
 	if err != nil {
 		return nil, err
@@ -112,20 +117,14 @@ func (r *Runtime) LoadCode(code string) (*lua.LFunction, error) {
 	return fn, nil
 }
 
-// LoadHookBody compiles code of the command line as the body of a function with
-// the parameter ev, and returns that function. What events of the spec don't have
-// is an error, and so is what belongs in a script; nil leaves that unchecked.
-func (r *Runtime) LoadHookBody(code string, sel *spec.Spec) (*lua.LFunction, error) {
-	src := &source{name: codeName, loose: true}
-	if _, err := r.compile([]byte(code), src); err != nil { // so that errors don't speak of what is wrapped around
+// LoadBody compiles code of the command line as the body of a function with the
+// parameter ev, and returns that function. check is as for LoadCode.
+func (r *vm) LoadBody(code string, check func(chunk []ast.Stmt) error) (*lua.LFunction, error) {
+	// First without what is wrapped around, so that errors don't speak of that.
+	if _, err := r.LoadCode(code, check); err != nil {
 		return nil, err
 	}
-	if sel != nil {
-		if err := checkCode(src.chunk, sel); err != nil {
-			return nil, err
-		}
-	}
-	chunk, err := r.compile([]byte("return function(ev) "+code+"\nend"), src)
+	chunk, err := r.LoadCode("return function(ev) "+code+"\nend", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +139,19 @@ func (r *Runtime) LoadHookBody(code string, sel *spec.Spec) (*lua.LFunction, err
 	return hook, nil
 }
 
+// readScript is the text of a script file that may be run.
+func (r *vm) readScript(name string) ([]byte, error) {
+	if r.face.ReadScript != nil {
+		return r.face.ReadScript(name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readSource(f, name)
+}
+
 func readSource(in io.Reader, name string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxSource+1))
 	if err != nil {
@@ -151,76 +163,14 @@ func readSource(in io.Reader, name string) ([]byte, error) {
 	return text, nil
 }
 
-// compile makes the main function of a chunk.
-func (r *Runtime) compile(text []byte, src *source) (*lua.LFunction, error) {
-	whole := text
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	if bytes.HasPrefix(text, []byte("#")) { // #!/usr/bin/env luatrace; the line itself stays, empty
-		if i := bytes.IndexByte(text, '\n'); i >= 0 {
-			text = text[i:]
-		} else {
-			text = nil
-		}
+func (r *vm) mainFunction(proto *lua.FunctionProto, src *source) *lua.LFunction {
+	if r.face.Compiled != nil {
+		r.face.Compiled(proto)
 	}
-	if proto := r.precompiled(whole, src); proto != nil {
-		src.text = text
-		return r.mainFunction(proto, src), nil
-	}
-	if bytes.HasPrefix(text, []byte("\x1bLua")) {
-		return nil, errorAt(src.name, 0, "compiled Lua can't be loaded; give the source")
-	}
-	chunk, err := r.parse(text, src)
-	if err != nil {
-		return nil, err
-	}
-	src.chunk = chunk
-	if r.test == nil {
-		chunk = withoutTests(chunk) // what they mention is nothing the script does
-	}
-	if !src.loose && !src.generated {
-		chunk = ownArgs(chunk)
-	}
-	chunk, mender, wrong := mend(chunk, src.name)
-	if wrong != nil {
-		return nil, wrong
-	}
-	proto, err := lua.Compile(chunk, src.name)
-	if err != nil {
-		return nil, syntaxError(src.name, countLines(text), err)
-	}
-	mender.patch(proto)
-	found := r.checkGlobals(proto, src.loose || src.generated)
-	if r.opts.Checking || len(found) == 0 {
-		found = append(found, r.checkComparisons(chunk, src.name)...)
-	}
-	if r.opts.Checking {
-		r.found = append(r.found, found...)
-	} else if len(found) > 0 {
-		return nil, joined(found)
-	}
-	return r.mainFunction(proto, src), nil
-}
-
-func (r *Runtime) mainFunction(proto *lua.FunctionProto, src *source) *lua.LFunction {
-	r.noteMentions(proto)
-	if old := r.sources[src.name]; old == nil || old.generated || !src.generated {
+	if old := r.sources[src.name]; old == nil || old.kind == fromScript || src.kind != fromScript {
 		r.sources[src.name] = src
 	}
 	return r.L.NewFunctionFromProto(proto)
-}
-
-// precompiled finds a file of a library that was compiled beforehand. Tests of
-// scripts are not in there, and who checks wants all that the compiler finds.
-func (r *Runtime) precompiled(text []byte, src *source) *lua.FunctionProto {
-	if r.test != nil || r.opts.Checking || src.onDisk || src.loose || src.generated {
-		return nil
-	}
-	for _, lib := range r.opts.Libraries {
-		if name, ok := strings.CutPrefix(src.name, lib.Name+":"); ok && lib.Name == src.fsName {
-			return lib.compiled(name, text)
-		}
-	}
-	return nil
 }
 
 // tree is the chunk as it was parsed.

@@ -15,7 +15,7 @@ import (
 // argument or field that is the name of a constant with the constant, which is a
 // number, or with a name it can't have; and of flags with anything but flags. It
 // looks at what is reached from a variable called ev.
-func (r *Runtime) checkComparisons(chunk []ast.Stmt, file string) []*ScriptError {
+func checkComparisons(chunk []ast.Stmt, file string) []*ScriptError {
 	var found []*ScriptError
 	eachExpr(reflect.ValueOf(chunk), func(e ast.Expr) {
 		c, ok := e.(*ast.RelationalOpExpr)
@@ -23,7 +23,7 @@ func (r *Runtime) checkComparisons(chunk []ast.Stmt, file string) []*ScriptError
 			return
 		}
 		for _, sides := range [2][2]ast.Expr{{c.Lhs, c.Rhs}, {c.Rhs, c.Lhs}} {
-			if msg := r.wrongComparison(sides[0], sides[1]); msg != "" {
+			if msg := wrongComparison(sides[0], sides[1]); msg != "" {
 				found = append(found, errorAt(file, c.Line(), "%s", msg))
 				return
 			}
@@ -34,7 +34,7 @@ func (r *Runtime) checkComparisons(chunk []ast.Stmt, file string) []*ScriptError
 
 // wrongComparison says what is wrong with comparing value, if it is of an
 // event, with other; "" if nothing is.
-func (r *Runtime) wrongComparison(value, other ast.Expr) string {
+func wrongComparison(value, other ast.Expr) string {
 	path, name, field := eventPath(value)
 	if name == "" {
 		return ""

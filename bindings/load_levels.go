@@ -51,9 +51,9 @@ func (s *askedSource) Read(p []byte) (int, error) {
 }
 
 // parse makes the syntax tree of a text whose limits are kept.
-func (r *Runtime) parse(text []byte, src *source) ([]ast.Stmt, error) {
+func (r *vm) parse(text []byte, src *source) ([]ast.Stmt, error) {
 	work := uint64(maxWork)
-	if !src.generated {
+	if src.kind != fromScript {
 		work *= 10
 	}
 	in := &askedSource{in: bytes.NewReader(text), done: r.intr.done}

@@ -54,7 +54,7 @@ func TestLevels(t *testing.T) {
 			t.Parallel()
 			r := New(Options{Out: &bytes.Buffer{}})
 			defer r.Close()
-			_, err := r.compile([]byte("local x, y, z, f, g, h\n"+c.text), &source{name: "t", loose: true})
+			_, err := r.compile([]byte("local x, y, z, f, g, h\n"+c.text), &source{name: "t", kind: fromCode})
 			switch {
 			case c.want == "" && err != nil && !strings.Contains(err.Error(), "register overflow"):
 				t.Error(err)

@@ -14,7 +14,7 @@ var loading = lua.LValue(&lua.LUserData{})
 
 // require is the global require. A module is known by its tree and path, so
 // two scripts in different folders may each have their own.
-func (r *Runtime) require(L *lua.LState) int {
+func (r *vm) require(L *lua.LState) int {
 	name := L.CheckString(1)
 	file, ok := modulePath(name)
 	if !ok {
@@ -28,7 +28,7 @@ func (r *Runtime) require(L *lua.LState) int {
 			src.name = escape(path.Join(p.fsName, full))
 		}
 		src.dir = path.Dir(full)
-		text, err := p.read(full)
+		text, err := r.read(p, full)
 		if errors.Is(err, fs.ErrNotExist) {
 			searched = append(searched, src.name)
 			continue
@@ -53,15 +53,15 @@ func (r *Runtime) require(L *lua.LState) int {
 }
 
 // read returns the text of a module.
-func (p place) read(full string) ([]byte, error) {
+func (r *vm) read(p place, full string) ([]byte, error) {
 	if p.onDisk {
-		return readScript(path.Join(p.fsName, full))
+		return r.readScript(path.Join(p.fsName, full))
 	}
 	return fs.ReadFile(p.fsys, full)
 }
 
 // places lists where the running function's require searches.
-func (r *Runtime) places(L *lua.LState) []place {
+func (r *vm) places(L *lua.LState) []place {
 	var places []place
 	if s := r.callerSource(L); s != nil && s.fsys != nil && !(r.opts.Sandbox && s.onDisk) {
 		places = append(places, s.place)
@@ -72,7 +72,7 @@ func (r *Runtime) places(L *lua.LState) []place {
 	return places
 }
 
-func (r *Runtime) runModule(L *lua.LState, name string, text []byte, src *source) lua.LValue {
+func (r *vm) runModule(L *lua.LState, name string, text []byte, src *source) lua.LValue {
 	chunk := src.name
 	switch v := r.loaded[chunk]; v {
 	case nil:

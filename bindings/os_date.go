@@ -10,7 +10,7 @@ import (
 
 // luaDate is os.date; gopher-lua's writes "mon" for each weekday, the time for
 // the date (%x), 0 for the day of the year, and leaves conversions out.
-func (r *Runtime) luaDate(L *lua.LState) int {
+func (r *vm) luaDate(L *lua.LState) int {
 	when := time.Now()
 	if L.Get(2) != lua.LNil {
 		when = time.Unix(int64(L.CheckNumber(2)), 0)

@@ -9,29 +9,29 @@ func outputGlobals() module {
 		{
 			name: "print", params: "...: any", returns: "",
 			help: "Writes its arguments as one line to the trace output, separated by tabs. Control characters and invalid UTF-8 inside an argument are shown as \\n, \\t or \\xNN, so that what a tracee passes can't steer the terminal or fake a line. Tables are shown with their contents.",
-			fn:   (*Runtime).print,
+			fn:   bind((*vm).print),
 		},
 		{
 			name: "printf", params: "format: string, ...: any", returns: "",
 			help: "Writes formatted text to the trace output; takes what string.format takes and adds no newline. Arguments of %s and %c are escaped as by print; in the format newlines and tabs stay, and other control characters are escaped.",
-			fn:   (*Runtime).printf,
+			fn:   bind((*vm).printf),
 		},
 		{
 			name: "notice", params: "text: string", returns: "",
 			help: "Writes a line to standard error, as luatrace's own messages: how often a fault has hit, for example. A newline in the text is shown as \\n. Not with -q, nor in tests.",
-			fn:   (*Runtime).notice,
+			fn:   bind((*vm).notice),
 		},
 		{
 			name: "emit", params: "value: table", returns: "",
 			help: "Writes one line of JSON to the trace output, encoded as by json.encode.",
-			fn:   (*Runtime).emit,
+			fn:   bind((*vm).emit),
 		},
 	}}
 }
 
 // write puts one finished piece of output into the buffer. An error of the
 // writer is sticky in bufio.Writer and reported by Flush.
-func (r *Runtime) write(p []byte) {
+func (r *vm) write(p []byte) {
 	if len(p) == 0 {
 		return
 	}
@@ -44,7 +44,7 @@ func (r *Runtime) write(p []byte) {
 
 // print is the global print. The line is built in a buffer of the Runtime, so
 // that a nested print (from a __tostring) can't cut into it.
-func (r *Runtime) print(L *lua.LState) int {
+func (r *vm) print(L *lua.LState) int {
 	line := r.stampLine(r.takeLine())
 	for i, n := 1, L.GetTop(); i <= n; i++ {
 		if i > 1 {
@@ -58,7 +58,7 @@ func (r *Runtime) print(L *lua.LState) int {
 	return 0
 }
 
-func (r *Runtime) printf(L *lua.LState) int {
+func (r *vm) printf(L *lua.LState) int {
 	line := r.stampLine(r.takeLine())
 	stamp := len(line)
 	if line = r.appendFormat(line, L, true); len(line) > stamp {
@@ -70,7 +70,7 @@ func (r *Runtime) printf(L *lua.LState) int {
 }
 
 // notice is a message for the user, who may not want any.
-func (r *Runtime) notice(L *lua.LState) int {
+func (r *vm) notice(L *lua.LState) int {
 	text := shortened(L.CheckString(1), maxMessage)
 	if r.opts.Notice != nil {
 		r.opts.Notice(text)
@@ -78,7 +78,7 @@ func (r *Runtime) notice(L *lua.LState) int {
 	return 0
 }
 
-func (r *Runtime) emit(L *lua.LState) int {
+func (r *vm) emit(L *lua.LState) int {
 	v := L.CheckAny(1)
 	switch v.(type) {
 	case *lua.LTable, *lua.LUserData:
@@ -98,7 +98,7 @@ func (r *Runtime) emit(L *lua.LState) int {
 
 // takeLine hands out the scratch buffer, which nobody else gets meanwhile. One
 // that had to grow far is let go.
-func (r *Runtime) takeLine() []byte {
+func (r *vm) takeLine() []byte {
 	line := r.line[:0]
 	r.line = nil
 	if cap(line) > maxScratch {

@@ -79,7 +79,7 @@ func appendInQuotes(dst []byte, s string) []byte {
 const growthEscaped = 4
 
 // escaped is appendEscaped that looks at the limits.
-func (r *Runtime) escaped(L *lua.LState, dst []byte, s string) []byte {
+func (r *vm) escaped(L *lua.LState, dst []byte, s string) []byte {
 	if atOnce(dst, s, growthEscaped) {
 		return appendEscaped(dst, s)
 	}
@@ -87,7 +87,7 @@ func (r *Runtime) escaped(L *lua.LState, dst []byte, s string) []byte {
 }
 
 // escapedLines is appendText that looks at the limits.
-func (r *Runtime) escapedLines(L *lua.LState, dst []byte, s string) []byte {
+func (r *vm) escapedLines(L *lua.LState, dst []byte, s string) []byte {
 	if atOnce(dst, s, growthEscaped) {
 		return appendText(dst, s)
 	}
@@ -95,19 +95,19 @@ func (r *Runtime) escapedLines(L *lua.LState, dst []byte, s string) []byte {
 }
 
 // quoted is appendQuoted that looks at the limits.
-func (r *Runtime) quoted(L *lua.LState, dst []byte, s string) []byte {
+func (r *vm) quoted(L *lua.LState, dst []byte, s string) []byte {
 	return append(r.inPieces(L, append(dst, '"'), s, growthEscaped, appendInQuotes), '"')
 }
 
 // plain appends a text as it is.
-func (r *Runtime) plain(L *lua.LState, dst []byte, s string) []byte {
+func (r *vm) plain(L *lua.LState, dst []byte, s string) []byte {
 	r.roomFor(L, dst, len(s))
 	return append(dst, s...)
 }
 
 // text is what a built-in function has made in the scratch buffer, as a value. A long
 // one is not copied: the buffer is given up.
-func (r *Runtime) text(out []byte) lua.LString {
+func (r *vm) text(out []byte) lua.LString {
 	if cap(out) > maxScratch {
 		return lua.LString(textOf(out))
 	}

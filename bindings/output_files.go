@@ -23,7 +23,7 @@ func appendText(dst []byte, s string) []byte {
 
 // watchFiles puts itself before the functions that write to files: what goes to
 // a terminal is escaped, and the first error is kept, since few scripts look.
-func (r *Runtime) watchFiles(io *lua.LTable) {
+func (r *vm) watchFiles(io *lua.LTable) {
 	fileClass, ok := r.L.GetTypeMetatable("FILE*").(*lua.LTable)
 	if !ok {
 		return
@@ -38,7 +38,7 @@ func (r *Runtime) watchFiles(io *lua.LTable) {
 }
 
 // watched is a function that writes its arguments from the first on to a file.
-func (r *Runtime) watched(fn *lua.LFunction, first int, file func(*lua.LState) lua.LValue) *lua.LFunction {
+func (r *vm) watched(fn *lua.LFunction, first int, file func(*lua.LState) lua.LValue) *lua.LFunction {
 	inner := fn.GFunction
 	own := *fn // with its upvalues
 	own.GFunction = func(L *lua.LState) int {
@@ -60,7 +60,7 @@ func (r *Runtime) watched(fn *lua.LFunction, first int, file func(*lua.LState) l
 
 // onTerminal says whether a file of scripts is a standard stream that is a
 // terminal.
-func (r *Runtime) onTerminal(file lua.LValue) bool {
+func (r *vm) onTerminal(file lua.LValue) bool {
 	io, _ := r.globals.RawGetString("io").(*lua.LTable)
 	if io == nil {
 		return false
@@ -84,4 +84,4 @@ func IsTerminal(f *os.File) bool {
 
 // FileError returns the first error of a script's writing to a file by io, nil
 // if there was none. An error of the trace output is Flush's.
-func (r *Runtime) FileError() error { return r.fileErr }
+func (r *vm) FileError() error { return r.fileErr }

@@ -11,7 +11,7 @@ import (
 
 // luaFormat is string.format. gopher-lua's hands the format to fmt.Sprintf,
 // which takes other verbs and answers mistakes with %!d(...) in the text.
-func (r *Runtime) luaFormat(L *lua.LState) int {
+func (r *vm) luaFormat(L *lua.LState) int {
 	L.Push(r.text(r.appendFormat(r.takeLine(), L, false)))
 	return 1
 }
@@ -81,7 +81,7 @@ flags:
 // appendFormat formats the arguments of the running function, the first of
 // which is the format. With safe set control characters are escaped, but for newlines
 // and tabs of the format itself.
-func (r *Runtime) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
+func (r *vm) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
 	format := L.CheckString(1)
 	arg := 1
 	for {
@@ -110,14 +110,14 @@ func (r *Runtime) appendFormat(dst []byte, L *lua.LState, safe bool) []byte {
 
 // appendFixed appends what stands in a format itself. It may come from a tracee
 // too, where a script should have used "%s".
-func (r *Runtime) appendFixed(dst []byte, L *lua.LState, s string, safe bool) []byte {
+func (r *vm) appendFixed(dst []byte, L *lua.LState, s string, safe bool) []byte {
 	if safe {
 		return r.escapedLines(L, dst, s)
 	}
 	return r.plain(L, dst, s)
 }
 
-func (r *Runtime) appendVerb(dst []byte, L *lua.LState, v verb, n int, safe bool) []byte {
+func (r *vm) appendVerb(dst []byte, L *lua.LState, v verb, n int, safe bool) []byte {
 	start := len(dst)
 	switch v.letter {
 	case 's':

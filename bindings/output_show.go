@@ -26,11 +26,11 @@ const (
 
 // appendValue appends a value for people to read. It never writes a control
 // character.
-func (r *Runtime) appendValue(dst []byte, L *lua.LState, v lua.LValue, mode showMode) []byte {
+func (r *vm) appendValue(dst []byte, L *lua.LState, v lua.LValue, mode showMode) []byte {
 	return r.show(dst, L, v, mode, nil, len(dst)+showBytes)
 }
 
-func (r *Runtime) show(dst []byte, L *lua.LState, v lua.LValue, mode showMode, above []*lua.LTable, limit int) []byte {
+func (r *vm) show(dst []byte, L *lua.LState, v lua.LValue, mode showMode, above []*lua.LTable, limit int) []byte {
 	switch v := v.(type) {
 	case lua.LString:
 		if mode == showTop {
@@ -55,7 +55,7 @@ func (r *Runtime) show(dst []byte, L *lua.LState, v lua.LValue, mode showMode, a
 	return r.escaped(L, dst, toString(L, v))
 }
 
-func (r *Runtime) showTable(dst []byte, L *lua.LState, tb *lua.LTable, above []*lua.LTable, limit int) []byte {
+func (r *vm) showTable(dst []byte, L *lua.LState, tb *lua.LTable, above []*lua.LTable, limit int) []byte {
 	if slices.Contains(above, tb) {
 		return append(dst, "{<cycle>}"...)
 	}
@@ -117,7 +117,7 @@ func sequence(tb *lua.LTable) int {
 
 // sortedKeys returns the keys of a table but 1..n: numbers, then strings, each
 // in order, then the rest. The error is that of a limit.
-func (r *Runtime) sortedKeys(tb *lua.LTable, n int) ([]lua.LValue, error) {
+func (r *vm) sortedKeys(tb *lua.LTable, n int) ([]lua.LValue, error) {
 	var keys []lua.LValue
 	var err error
 	tb.ForEach(func(k, _ lua.LValue) {
@@ -159,7 +159,7 @@ func (r *Runtime) sortedKeys(tb *lua.LTable, n int) ([]lua.LValue, error) {
 
 // sortWithin sorts a list, equal elements as they stand, until it has to end: then it
 // returns why.
-func sortWithin[T any](r *Runtime, list []T, order func(a, b T) int) (err error) {
+func sortWithin[T any](r *vm, list []T, order func(a, b T) int) (err error) {
 	slices.SortStableFunc(list, func(a, b T) int {
 		if err == nil {
 			err = r.work()

@@ -40,7 +40,7 @@ func keep[T any](cache map[string]T, total *int, text string, compiled T, size i
 }
 
 // pattern returns a pattern compiled, or raises what is wrong with it.
-func (r *Runtime) pattern(L *lua.LState, text string) *pattern {
+func (r *vm) pattern(L *lua.LState, text string) *pattern {
 	p := r.patterns[text]
 	if p == nil {
 		size := patternSize * len(text)
@@ -55,7 +55,7 @@ func (r *Runtime) pattern(L *lua.LState, text string) *pattern {
 	return p
 }
 
-func (r *Runtime) matcher(L *lua.LState, p *pattern, text string) matcher {
+func (r *vm) matcher(L *lua.LState, p *pattern, text string) matcher {
 	return matcher{p: p, text: text, poll: func() { r.poll(L) }}
 }
 
@@ -89,7 +89,7 @@ func (m *matcher) pushCaptures(L *lua.LState) int {
 	return n
 }
 
-func (r *Runtime) luaFind(L *lua.LState) int {
+func (r *vm) luaFind(L *lua.LState) int {
 	s, text := L.CheckString(1), L.CheckString(2)
 	from := startIndex(L, 3, s)
 	p := &pattern{literal: true}
@@ -119,7 +119,7 @@ func (r *Runtime) luaFind(L *lua.LState) int {
 	return 2 + m.pushCaptures(L)
 }
 
-func (r *Runtime) luaMatch(L *lua.LState) int {
+func (r *vm) luaMatch(L *lua.LState) int {
 	s, text := L.CheckString(1), L.CheckString(2)
 	m := r.matcher(L, r.pattern(L, text), s)
 	if !m.find(startIndex(L, 3, s)) {
@@ -130,7 +130,7 @@ func (r *Runtime) luaMatch(L *lua.LState) int {
 }
 
 // luaGmatch makes the iterator. A pattern with ^ matches once at most.
-func (r *Runtime) luaGmatch(L *lua.LState) int {
+func (r *vm) luaGmatch(L *lua.LState) int {
 	s, text := L.CheckString(1), L.CheckString(2)
 	m := r.matcher(L, r.pattern(L, text), s)
 	at := 0
@@ -156,7 +156,7 @@ func (r *Runtime) luaGmatch(L *lua.LState) int {
 	return 1
 }
 
-func (r *Runtime) luaGsub(L *lua.LState) int {
+func (r *vm) luaGsub(L *lua.LState) int {
 	s, text := L.CheckString(1), L.CheckString(2)
 	repl, limit := L.CheckAny(3), L.OptInt(4, -1)
 	switch repl.(type) {
@@ -189,7 +189,7 @@ func (r *Runtime) luaGsub(L *lua.LState) int {
 }
 
 // appendReplacement appends what a match is replaced by.
-func (r *Runtime) appendReplacement(L *lua.LState, out []byte, m *matcher, repl lua.LValue) []byte {
+func (r *vm) appendReplacement(L *lua.LState, out []byte, m *matcher, repl lua.LValue) []byte {
 	var v lua.LValue
 	switch repl := repl.(type) {
 	case lua.LString:
@@ -219,7 +219,7 @@ func (r *Runtime) appendReplacement(L *lua.LState, out []byte, m *matcher, repl 
 }
 
 // appendExpanded appends a replacement string with its %0 to %9.
-func (r *Runtime) appendExpanded(L *lua.LState, out []byte, m *matcher, repl string) []byte {
+func (r *vm) appendExpanded(L *lua.LState, out []byte, m *matcher, repl string) []byte {
 	for {
 		i := strings.IndexByte(repl, '%')
 		if i < 0 || i+1 == len(repl) {

@@ -11,7 +11,7 @@ import (
 
 // roomForRegex is room for a compiled pattern, and returns about what it takes. Its
 // states may be far more than its bytes: (x{100}){10}.
-func (r *Runtime) roomForRegex(L *lua.LState, pattern string) int {
+func (r *vm) roomForRegex(L *lua.LState, pattern string) int {
 	const parsed, state = 400, 200 // bytes that a byte of the pattern takes, and a state
 	checkPattern(L, 1, pattern)
 	size := parsed * len(pattern)
@@ -45,7 +45,7 @@ func reGlobals() module {
 	return module{functions: []function{{
 		name: "re", params: "pattern: string", returns: "regex",
 		help: "Compiles a regular expression (RE2 syntax: perl's without back references). Matching takes time linear in the text, whatever a tracee puts there. Patterns are kept compiled, so re may be called in a hook.",
-		fn: func(r *Runtime, L *lua.LState) int {
+		fn: bind(func(r *vm, L *lua.LState) int {
 			pattern := L.CheckString(1)
 			re := r.regexes[pattern]
 			if re == nil {
@@ -62,7 +62,7 @@ func reGlobals() module {
 			}
 			L.Push(r.newObject("regex", re))
 			return 1
-		},
+		}),
 	}}}
 }
 
@@ -75,15 +75,15 @@ func regexObject() object {
 			{
 				name: "test", params: "s: string", returns: "boolean",
 				help: "Whether the pattern matches anywhere in s.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					L.Push(lua.LBool(r.firstMatch(L, re(L), L.CheckString(2)) != nil))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "match", params: "s: string, init?: integer", returns: "string|nil, ...",
 				help: "The groups of the first match, or the whole match if the pattern has none; nil if there is no match.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					s, from := L.CheckString(2), initIndex(L, 3)
 					m := r.submatch(L, re(L), s, from)
 					if m == nil {
@@ -91,12 +91,12 @@ func regexObject() object {
 						return 1
 					}
 					return pushGroups(L, s, m)
-				},
+				}),
 			},
 			{
 				name: "find", params: "s: string, init?: integer", returns: "integer|nil, integer, ...",
 				help: "The first and last position of the first match, and its groups; nil if there is no match.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					s, from := L.CheckString(2), initIndex(L, 3)
 					m := r.submatch(L, re(L), s, from)
 					if m == nil {
@@ -109,12 +109,12 @@ func regexObject() object {
 						return 2
 					}
 					return 2 + pushGroups(L, s, m)
-				},
+				}),
 			},
 			{
 				name: "groups", params: "s: string", returns: "table|nil",
 				help: "The named groups, (?P<name>...), of the first match as a table; nil if there is no match.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					x, s := re(L), L.CheckString(2)
 					m := r.firstMatch(L, x, s)
 					if m == nil {
@@ -129,12 +129,12 @@ func regexObject() object {
 					}
 					L.Push(tb)
 					return 1
-				},
+				}),
 			},
 			{
 				name: "gmatch", params: "s: string", returns: "function",
 				help: "An iterator over all matches that yields what match returns for each.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					s := L.CheckString(2)
 					all := r.allMatches(L, re(L), s, -1)
 					L.Push(L.NewFunction(func(L *lua.LState) int {
@@ -146,12 +146,12 @@ func regexObject() object {
 						return pushGroups(L, s, m)
 					}))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "gsub", params: "s: string, repl: string|table|function, n?: integer", returns: "string, integer",
 				help: "Replaces all or the first n matches, as string.gsub does: by a string with %0 to %9 and %%, by the value a table has for the first group, or by what a function returns for the groups; false and nil keep the match. Also returns the number of matches.",
-				fn:   regexGsub,
+				fn:   bind(regexGsub),
 			},
 		},
 	}
@@ -177,7 +177,7 @@ func initIndex(L *lua.LState, n int) int {
 // time, but can't be interrupted.
 const longText = 1 << 18
 
-func (r *Runtime) firstMatch(L *lua.LState, re *regexp.Regexp, s string) (m []int) {
+func (r *vm) firstMatch(L *lua.LState, re *regexp.Regexp, s string) (m []int) {
 	if len(s) < longText {
 		return re.FindStringSubmatchIndex(s)
 	}
@@ -189,7 +189,7 @@ func (r *Runtime) firstMatch(L *lua.LState, re *regexp.Regexp, s string) (m []in
 // allMatches finds all matches, or the first limit ones. In a long text it
 // looks for more and more of them: the list may need far more memory than the
 // text.
-func (r *Runtime) allMatches(L *lua.LState, re *regexp.Regexp, s string, limit int) [][]int {
+func (r *vm) allMatches(L *lua.LState, re *regexp.Regexp, s string, limit int) [][]int {
 	size := 24 + 16*(1+re.NumSubexp())
 	most := len(s) + 1
 	if limit >= 0 {
@@ -212,7 +212,7 @@ func (r *Runtime) allMatches(L *lua.LState, re *regexp.Regexp, s string, limit i
 }
 
 // submatch finds the first match at or after an offset; indexes are of s.
-func (r *Runtime) submatch(L *lua.LState, re *regexp.Regexp, s string, from int) []int {
+func (r *vm) submatch(L *lua.LState, re *regexp.Regexp, s string, from int) []int {
 	if from < 0 {
 		return nil
 	}
@@ -244,7 +244,7 @@ func group(s string, m []int, i int) lua.LValue {
 	return lua.LString(s[m[2*i]:m[2*i+1]])
 }
 
-func regexGsub(r *Runtime, L *lua.LState) int {
+func regexGsub(r *vm, L *lua.LState) int {
 	re := receiver[*regex](L, 1, "regex").re
 	s, repl, limit := L.CheckString(2), L.CheckAny(3), L.OptInt(4, -1)
 	var out []byte
@@ -289,7 +289,7 @@ func regexGsub(r *Runtime, L *lua.LState) int {
 }
 
 // expand appends a replacement string for match m.
-func (r *Runtime) expand(L *lua.LState, out []byte, repl, s string, m []int) []byte {
+func (r *vm) expand(L *lua.LState, out []byte, repl, s string, m []int) []byte {
 	for i := 0; i < len(repl); i++ {
 		if repl[i] != '%' {
 			n := strings.IndexByte(repl[i:], '%')

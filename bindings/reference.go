@@ -64,7 +64,7 @@ type LibraryDoc struct {
 // NewReference returns the description of the interface. It needs no Runtime.
 func NewReference() Reference {
 	ref := Reference{Modules: []ModuleDoc{{}}}
-	for _, m := range modules() {
+	for _, m := range allModules() {
 		doc := &ref.Modules[0]
 		if m.name != "" {
 			ref.Modules = append(ref.Modules, ModuleDoc{Name: m.name, Help: m.help})
@@ -77,7 +77,7 @@ func NewReference() Reference {
 			doc.Values = append(doc.Values, FieldDoc{v.name, v.typ, v.help, v.example})
 		}
 	}
-	for _, o := range objects() {
+	for _, o := range allObjects() {
 		doc := ObjectDoc{Name: o.name, Help: o.help}
 		if o.acts {
 			doc.Help += " An assignment changes what is traced: not with --read-only."

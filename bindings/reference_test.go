@@ -40,7 +40,7 @@ func TestEveryRowIsDocumented(t *testing.T) {
 		}
 		seen[name] = true
 	}
-	for _, m := range modules() {
+	for _, m := range allModules() {
 		if m.name != "" {
 			once("module " + m.name)
 			if m.help == "" {
@@ -58,7 +58,7 @@ func TestEveryRowIsDocumented(t *testing.T) {
 			}
 		}
 	}
-	for _, o := range objects() {
+	for _, o := range allObjects() {
 		once("object " + o.name)
 		if o.help == "" {
 			t.Errorf("object %s has no help", o.name)

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
 
 	"luatrace/engine/spec"
 )
@@ -20,15 +21,15 @@ import (
 type function struct {
 	name, params, returns, help string
 	example                     string // lines of Lua, or none
-	fn                          func(r *Runtime, L *lua.LState) int
-	acts                        bool // it changes what is traced: not with ReadOnly
+	fn                          method
+	acts                        bool // it changes what scripts look at: not with ReadOnly
 }
 
 // value is a constant member of a module, made once for each Runtime.
 type value struct {
 	name, typ, help string
 	example         string
-	get             func(r *Runtime) lua.LValue
+	get             func(r *vm) lua.LValue
 }
 
 // module is a table of functions; name "" stands for the globals, and may occur
@@ -48,11 +49,77 @@ type object struct {
 	name, help string
 	fields     []field
 	methods    []function
-	acts       bool // assigning to a field changes what is traced: not with ReadOnly
+	acts       bool // assigning to a field changes what scripts look at: not with ReadOnly
+	handlers   func(r *vm) handlers
 }
 
-// modules lists every module of the interface, in the order of the reference.
-func modules() []module {
+// handlers are the metamethods of an object, "__index" for one.
+type handlers map[string]lua.LGFunction
+
+// method makes the function of a row for an interpreter.
+type method func(r *vm) lua.LGFunction
+
+// bind makes a row's function of one that gets the interpreter, or what its host keeps
+// for it.
+func bind[T any](fn func(r T, L *lua.LState) int) method {
+	return func(r *vm) lua.LGFunction {
+		own := hostOf[T](r)
+		return func(L *lua.LState) int { return fn(own, L) }
+	}
+}
+
+// with makes what a row has for an interpreter of what gets its host.
+func with[T, R any](get func(own T) R) func(r *vm) R {
+	return func(r *vm) R { return get(hostOf[T](r)) }
+}
+
+// hostOf is the interpreter, or what its host keeps for it: whichever T is.
+func hostOf[T any](r *vm) T {
+	if own, ok := any(r).(T); ok {
+		return own
+	}
+	return r.host.(T)
+}
+
+// face is what a package adds to the interpreter, and what the interpreter asks it.
+type face struct {
+	Modules []module
+	Objects []object
+	// Tree, if set, changes the tree of each chunk before it is compiled, and Find says
+	// what is wrong with it then.
+	Tree func(chunk []ast.Stmt, kind sourceKind) []ast.Stmt
+	Find func(chunk []ast.Stmt, file string) []*ScriptError
+	// Compiled, if set, is told of each function that was compiled.
+	Compiled func(p *lua.FunctionProto)
+	// Whole, if set, says that scripts are compiled anew, with all that is in them, in
+	// the place of what was compiled beforehand.
+	Whole func() bool
+	// Constant returns the value of a named constant, and Constants all their names.
+	Constant  func(name string) (lua.LValue, bool)
+	Constants func() []string
+	// Errno returns the number of an errno's name.
+	Errno func(name string) (int, error)
+	// ReadScript returns the text of a script file that may be run.
+	ReadScript func(name string) ([]byte, error)
+	// Refusal words why a function of a row, or an assignment to a field, is not there
+	// with ReadOnly; owner is the name of the module or object.
+	Refusal func(owner, member string, assigned bool) string
+	// Moment says what is handled; see [moment].
+	Moment func() moment
+	// Scripts are the names of the scripts that are loaded.
+	Scripts func() []string
+}
+
+// moment is what scripts are called for at present.
+type moment struct {
+	At    time.Time
+	Call  uint64 // number of the call, 0 if it stands for no event
+	Lines bool   // what is written is about the event, and gets its time
+}
+
+// ownModules lists the modules that every interpreter has, in the order of the
+// reference; those of its host follow.
+func ownModules() []module {
 	return []module{
 		outputGlobals(),
 		helperGlobals(),
@@ -63,34 +130,15 @@ func modules() []module {
 		bitModule(),
 		jsonModule(),
 		outputModule(),
-		syscallModule(),
-		traceGlobals(),
-		tracedGlobals(),
-		fieldsGlobals(),
-		conditionGlobals(),
-		aggGlobals(),
-		metaGlobals(),
-		testGlobals(),
 	}
 }
 
-// objects lists every object of the interface, in the order of the reference. The
-// list is made once, and not to be changed.
-func objects() []object {
-	interfaceObjects.once.Do(func() {
-		interfaceObjects.list = append([]object{wordObject(), regexObject(), rngObject()}, traceObjects()...)
-	})
-	return interfaceObjects.list
-}
-
-var interfaceObjects struct {
-	once sync.Once
-	list []object
-}
+// ownObjects lists the objects that every interpreter has.
+func ownObjects() []object { return []object{wordObject(), regexObject(), rngObject()} }
 
 // install fills the globals from the module tables.
-func (r *Runtime) install() {
-	for _, m := range modules() {
+func (r *vm) install() {
+	for _, m := range append(ownModules(), r.face.Modules...) {
 		tb := r.globals
 		if m.name != "" {
 			tb = r.L.NewTable()
@@ -111,21 +159,50 @@ func (r *Runtime) install() {
 	}
 }
 
-// function makes the Lua function of a row.
-func (r *Runtime) function(f function) *lua.LFunction {
-	fn := f.fn
+// function makes a Lua function that gets the interpreter.
+func (r *vm) function(fn func(r *vm, L *lua.LState) int) *lua.LFunction {
 	return r.L.NewFunction(func(L *lua.LState) int { return fn(r, L) })
+}
+
+// member makes the Lua function of a row, which raises an error if it acts and
+// scripts may only look.
+func (r *vm) member(owner string, f function) *lua.LFunction {
+	if f.acts && r.opts.ReadOnly {
+		msg := r.face.Refusal(owner, f.name, false)
+		return r.L.NewFunction(func(L *lua.LState) int {
+			L.RaiseError("%s", msg)
+			return 0
+		})
+	}
+	return r.L.NewFunction(f.fn(r))
+}
+
+// setHandlers gives an object with fields its own __index and the like: fields are
+// made when asked for, in Go.
+func (r *vm) setHandlers(mt *lua.LTable, o object) {
+	if o.handlers == nil {
+		return
+	}
+	for event, f := range o.handlers(r) {
+		if event == "__newindex" && r.opts.ReadOnly && o.acts {
+			f = func(L *lua.LState) int {
+				L.RaiseError("%s", r.face.Refusal(o.name, L.Get(2).String(), true))
+				return 0
+			}
+		}
+		mt.RawSetString(event, r.L.NewFunction(f))
+	}
 }
 
 // class returns the metatable of an object, made on first use: its methods
 // behind __index, and an error that lists the members for any other name.
 // Objects with fields replace __index by a function of their own and find the
 // methods in r.methods.
-func (r *Runtime) class(name string) *lua.LTable {
+func (r *vm) class(name string) *lua.LTable {
 	if mt := r.classes[name]; mt != nil {
 		return mt
 	}
-	for _, o := range objects() {
+	for _, o := range r.objects {
 		if o.name != name {
 			continue
 		}
@@ -139,7 +216,7 @@ func (r *Runtime) class(name string) *lua.LTable {
 		mt := r.L.NewTable()
 		mt.RawSetString("__index", methods)
 		mt.RawSetString("__metatable", lua.LFalse)
-		r.installHandlers(mt, o)
+		r.setHandlers(mt, o)
 		r.classes[name] = mt
 		r.methods[name] = methods
 		return mt
@@ -148,13 +225,13 @@ func (r *Runtime) class(name string) *lua.LTable {
 }
 
 // newObject returns a userdata of the given kind that holds v.
-func (r *Runtime) newObject(name string, v any) *lua.LUserData {
+func (r *vm) newObject(name string, v any) *lua.LUserData {
 	return &lua.LUserData{Value: v, Env: r.L.Env, Metatable: r.class(name)}
 }
 
 // initObject makes ud a userdata of the given kind that holds v: for objects that
 // have their userdata in the same piece of memory.
-func (r *Runtime) initObject(ud *lua.LUserData, name string, v any) {
+func (r *vm) initObject(ud *lua.LUserData, name string, v any) {
 	ud.Value, ud.Env, ud.Metatable = v, r.L.Env, r.class(name)
 }
 
@@ -174,7 +251,7 @@ func receiver[T any](L *lua.LState, n int, name string) T {
 }
 
 // unknownMember is an __index that raises an error naming the nearest member.
-func (r *Runtime) unknownMember(owner string, names []string) *lua.LFunction {
+func (r *vm) unknownMember(owner string, names []string) *lua.LFunction {
 	return r.L.NewFunction(func(L *lua.LState) int {
 		key := L.Get(2)
 		text := key.String()

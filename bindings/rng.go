@@ -44,7 +44,7 @@ func rngGlobals() module {
 	return module{functions: []function{{
 		name: "rng", params: "seed?: number|string|word", returns: "rng",
 		help: "Makes a random number generator. The same seed gives the same sequence in every run and release (PCG-DXSM); without one it is the seed of the run (--seed, else 0). A string is hashed.",
-		fn: func(r *Runtime, L *lua.LState) int {
+		fn: bind(func(r *vm, L *lua.LState) int {
 			seed := r.opts.Seed
 			switch v := L.Get(1).(type) {
 			case *lua.LNilType:
@@ -57,7 +57,7 @@ func rngGlobals() module {
 			}
 			L.Push(r.newObject("rng", newGenerator(seed)))
 			return 1
-		},
+		}),
 	}}}
 }
 
@@ -70,7 +70,7 @@ func rngObject() object {
 			{
 				name: "int", params: "a: integer, b?: integer", returns: "integer",
 				help: "A whole number from a to b inclusive, or from 1 to a.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					g := gen(L)
 					low, high := int64(1), checkExact(L, 2)
 					if L.Get(3) != lua.LNil {
@@ -81,12 +81,12 @@ func rngObject() object {
 					}
 					L.Push(lua.LNumber(low + int64(g.below(uint64(high-low)+1))))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "float", params: "a?: number, b?: number", returns: "number",
 				help: "A number from 0 up to but not including 1, or from a up to b.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					g := gen(L)
 					f := g.float()
 					if L.GetTop() > 1 {
@@ -95,24 +95,24 @@ func rngObject() object {
 					}
 					L.Push(lua.LNumber(f))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "chance", params: "p: number", returns: "boolean",
 				help: "True with probability p, from 0 (never) to 1 (always).",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					g, p := gen(L), float64(L.CheckNumber(2))
 					if !(p >= 0 && p <= 1) {
 						L.ArgError(2, "probability from 0 to 1 expected")
 					}
 					L.Push(lua.LBool(g.float() < p))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "pick", params: "list: table", returns: "any",
 				help: "One element of a list, nil if it is empty.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					g, list := gen(L), L.CheckTable(2)
 					if list.Len() == 0 {
 						L.Push(lua.LNil)
@@ -120,12 +120,12 @@ func rngObject() object {
 					}
 					L.Push(list.RawGetInt(1 + int(g.below(uint64(list.Len())))))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "bytes", params: "n: integer", returns: "string",
 				help: "A string of n random bytes.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					g, n := gen(L), L.CheckInt(2)
 					if n < 0 || n > maxRep {
 						L.ArgError(2, "length out of range")
@@ -140,12 +140,12 @@ func rngObject() object {
 					}
 					L.Push(lua.LString(textOf(b[:n])))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "shuffle", params: "list: table", returns: "table",
 				help: "Reorders a list in place and returns it.",
-				fn: func(_ *Runtime, L *lua.LState) int {
+				fn: bind(func(_ *vm, L *lua.LState) int {
 					g, list := gen(L), L.CheckTable(2)
 					for i := list.Len(); i > 1; i-- {
 						j := 1 + int(g.below(uint64(i)))
@@ -155,7 +155,7 @@ func rngObject() object {
 					}
 					L.Push(list)
 					return 1
-				},
+				}),
 			},
 		},
 	}

@@ -10,7 +10,7 @@ import (
 
 // poll raises the error of an interrupt. Built-in functions that may take long
 // call it; Lua code is interrupted by the interpreter itself.
-func (r *Runtime) poll(L *lua.LState) {
+func (r *vm) poll(L *lua.LState) {
 	select {
 	case <-r.intr.done:
 		L.RaiseError("%s", r.intr.Err().Error())
@@ -20,7 +20,7 @@ func (r *Runtime) poll(L *lua.LState) {
 
 // work counts the steps of a built-in function that returns its errors. It
 // returns why the function is to end, if it is.
-func (r *Runtime) work() error {
+func (r *vm) work() error {
 	if r.steps++; r.steps&1023 != 0 {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (r *Runtime) work() error {
 }
 
 // interrupted returns why the running call is to end, if it is.
-func (r *Runtime) interrupted() error {
+func (r *vm) interrupted() error {
 	select {
 	case <-r.intr.done:
 		return r.intr.Err()
@@ -42,7 +42,7 @@ func (r *Runtime) interrupted() error {
 const largeResult = 1 << 20
 
 // room raises an error if n more bytes would go beyond the memory limit.
-func (r *Runtime) room(L *lua.LState, n int) {
+func (r *vm) room(L *lua.LState, n int) {
 	if n < largeResult {
 		return
 	}
@@ -53,7 +53,7 @@ func (r *Runtime) room(L *lua.LState, n int) {
 }
 
 // roomForText is room for a string of n bytes.
-func (r *Runtime) roomForText(L *lua.LState, n int) {
+func (r *vm) roomForText(L *lua.LState, n int) {
 	if n < largeResult {
 		return
 	}
@@ -65,7 +65,7 @@ func (r *Runtime) roomForText(L *lua.LState, n int) {
 
 // roomFor is room for n bytes that will be appended to a text. It looks only
 // when the text must move.
-func (r *Runtime) roomFor(L *lua.LState, out []byte, n int) {
+func (r *vm) roomFor(L *lua.LState, out []byte, n int) {
 	if len(out)+n > cap(out) {
 		if err := r.growth(len(out) + n); err != nil {
 			r.poll(L)
@@ -75,7 +75,7 @@ func (r *Runtime) roomFor(L *lua.LState, out []byte, n int) {
 }
 
 // growth returns an error if a text can't grow to n bytes.
-func (r *Runtime) growth(n int) error {
+func (r *vm) growth(n int) error {
 	if n < largeResult {
 		return nil
 	}
@@ -93,7 +93,7 @@ const piece = 1 << 20
 
 // inPieces appends a text by add, which makes at most grow bytes of one, and looks
 // at the limits meanwhile.
-func (r *Runtime) inPieces(L *lua.LState, dst []byte, s string, grow int, add func([]byte, string) []byte) []byte {
+func (r *vm) inPieces(L *lua.LState, dst []byte, s string, grow int, add func([]byte, string) []byte) []byte {
 	for len(s) > piece {
 		n := wholeRunes(s, piece)
 		r.poll(L)
@@ -126,7 +126,7 @@ const largeIndex = 1 << 16
 
 // roomForIndex raises an error if assigning to an index of a table would make its
 // list part larger than scripts may have it.
-func (r *Runtime) roomForIndex(L *lua.LState, v lua.LValue, index int) {
+func (r *vm) roomForIndex(L *lua.LState, v lua.LValue, index int) {
 	for range lua.MaxTableGetLoop {
 		tb, ok := v.(*lua.LTable)
 		if !ok {
@@ -149,7 +149,7 @@ func (r *Runtime) roomForIndex(L *lua.LState, v lua.LValue, index int) {
 // listGrowth returns an error if a list of n bytes would be too much. The call is
 // interrupted then, as it is when a list has grown by many small steps: pcall can't
 // hold it.
-func (r *Runtime) listGrowth(n int) error {
+func (r *vm) listGrowth(n int) error {
 	if n < largeResult {
 		return nil
 	}
@@ -167,7 +167,7 @@ func (r *Runtime) listGrowth(n int) error {
 const valueSize = 16
 
 // roomForValues raises an error if n more values would be too much.
-func (r *Runtime) roomForValues(L *lua.LState, n int) {
+func (r *vm) roomForValues(L *lua.LState, n int) {
 	if n < largeResult/valueSize {
 		return
 	}
@@ -178,7 +178,7 @@ func (r *Runtime) roomForValues(L *lua.LState, n int) {
 
 // luaConcat is table.concat; gopher-lua's puts the elements on its stack first,
 // and joins them whatever their size.
-func (r *Runtime) luaConcat(L *lua.LState) int {
+func (r *vm) luaConcat(L *lua.LState) int {
 	tb, sep := L.CheckTable(1), L.OptString(2, "")
 	n := tb.Len()
 	from, to := L.OptInt(3, 1), min(L.OptInt(4, n), n)
@@ -221,8 +221,8 @@ func (r *Runtime) luaConcat(L *lua.LState) int {
 
 // luaSort is table.sort. A comparison by a Lua function is interrupted by the
 // interpreter, the others here.
-func (r *Runtime) luaSort(original lua.LGFunction) func(*Runtime, *lua.LState) int {
-	return func(r *Runtime, L *lua.LState) int {
+func (r *vm) luaSort(original lua.LGFunction) func(*vm, *lua.LState) int {
+	return func(r *vm, L *lua.LState) int {
 		tb := L.CheckTable(1)
 		if L.Get(2) != lua.LNil {
 			return original(L)

@@ -45,9 +45,6 @@ type Options struct {
 	// MemoryOption is the option of the command line that sets MaxMemory, as
 	// "--max-memory", for messages; empty where none does.
 	MemoryOption string
-	// MaxRead bounds one read of a tracee's memory, in bytes; 0 means
-	// DefaultMaxRead.
-	MaxRead uint64
 	// OnExit is told when a script calls os.exit. The script is unwound; the
 	// call returns an *[Exit].
 	OnExit func(code int)
@@ -80,15 +77,18 @@ const maxListLength = 1 << 24
 
 func init() { lua.MaxArrayIndex = maxListLength }
 
-// A Runtime is one Lua interpreter with luatrace's functions. It belongs to one
+// A vm is one Lua interpreter with luatrace's functions. It belongs to one
 // goroutine at a time; see the package comment.
-type Runtime struct {
+type vm struct {
 	// L is the interpreter's main thread.
 	L *lua.LState
 	// Out is the buffered trace output; see [Runtime.Flush].
 	Out io.Writer
 
 	opts       Options
+	face       face
+	host       any // see hostOf
+	objects    []object
 	out        *bufio.Writer
 	intr       *interrupt
 	quit       chan struct{} // ends the watchdog
@@ -102,18 +102,12 @@ type Runtime struct {
 	line       []byte             // scratch for one line of output
 	midline    bool               // the output stands inside a line of a script's
 	stamps     int                // how many time stamps were made
+	stamped    uint64             // the call that last asked for a time stamp: it writes its own
 	wrote      bool               // something was written
 	errTrace   string             // traceback for debug.traceback inside an xpcall handler
 	frameLines int                // of the picture that output.frame has drawn last
-	tracing    *Trace             // nil until NewTrace
-	test       *testRun           // nil but for RunTests
 	found      []*ScriptError     // while loading, with Checking
-	args       *lua.LTable
-	rawArgs    map[string]string
-	argsUsed   map[string]bool
-	metas      []*Meta
-	metaOnly   bool
-	mentioned  map[string]bool // names in the code compiled so far; see noteMentions
+	lookedAt   bool               // see LookOnly
 	globals    *lua.LTable
 	builtin    map[string]bool       // globals that scripts can't assign to
 	builtins   map[string]lua.LValue // what those hold
@@ -131,13 +125,11 @@ type Runtime struct {
 	arrays                   *lua.LTable // metatable of json arrays
 }
 
-// New makes an interpreter.
-func New(opts Options) *Runtime {
+// newVM makes an interpreter that has what face adds to it. Functions of its rows get
+// the host; attach is given the interpreter before its globals are made.
+func newVM(opts Options, face face, host any, attach func(r *vm)) *vm {
 	if opts.Out == nil {
 		opts.Out = os.Stderr
-	}
-	if opts.MaxRead == 0 {
-		opts.MaxRead = DefaultMaxRead
 	}
 	L := lua.NewState(lua.Options{
 		SkipOpenLibs:        true,
@@ -153,24 +145,28 @@ func New(opts Options) *Runtime {
 	L.Options.RegistryMaxSize = coroutineMax
 	L.Options.CallStackSize = coroutineCallDepth
 
-	r := &Runtime{
-		L:         L,
-		opts:      opts,
-		out:       bufio.NewWriterSize(opts.Out, outputBuffer),
-		intr:      newInterrupt(),
-		quit:      make(chan struct{}),
-		builtin:   map[string]bool{},
-		builtins:  map[string]lua.LValue{},
-		classes:   map[string]*lua.LTable{},
-		methods:   map[string]*lua.LTable{},
-		sources:   map[string]*source{},
-		loaded:    map[string]lua.LValue{},
-		regexes:   map[string]*regex{},
-		patterns:  map[string]*pattern{},
-		argsUsed:  map[string]bool{},
-		mentioned: map[string]bool{},
+	r := &vm{
+		L:        L,
+		opts:     opts,
+		face:     face,
+		host:     host,
+		objects:  append(ownObjects(), face.Objects...),
+		out:      bufio.NewWriterSize(opts.Out, outputBuffer),
+		intr:     newInterrupt(),
+		quit:     make(chan struct{}),
+		builtin:  map[string]bool{},
+		builtins: map[string]lua.LValue{},
+		classes:  map[string]*lua.LTable{},
+		methods:  map[string]*lua.LTable{},
+		sources:  map[string]*source{},
+		loaded:   map[string]lua.LValue{},
+		regexes:  map[string]*regex{},
+		patterns: map[string]*pattern{},
 	}
 	r.Out = r.out
+	if attach != nil {
+		attach(r)
+	}
 	L.SetContext(r.intr)
 	L.G.Registry.RawSetString(runtimeKey, &lua.LUserData{Value: r})
 	r.openStandard()
@@ -186,7 +182,7 @@ func New(opts Options) *Runtime {
 
 // Close flushes the output and ends the watchdog. The Runtime must not be used
 // afterwards.
-func (r *Runtime) Close() error {
+func (r *vm) Close() error {
 	r.closing.Do(func() {
 		close(r.quit)
 		r.memory.close()
@@ -196,7 +192,7 @@ func (r *Runtime) Close() error {
 }
 
 // Flush writes the buffered output.
-func (r *Runtime) Flush() error { return r.out.Flush() }
+func (r *vm) Flush() error { return r.out.Flush() }
 
 // Call calls a Lua function and drops its results. It allocates nothing when
 // the function doesn't. The error is a *[ScriptError], or an *[Exit] if the
@@ -206,7 +202,7 @@ func (r *Runtime) Flush() error { return r.out.Flush() }
 // doesn't close upvalues when an error unwinds, and closures made in a
 // protected call then share their variables with whatever comes next. Without
 // a handler PCall records the traceback itself.
-func (r *Runtime) Call(fn *lua.LFunction, args ...lua.LValue) error {
+func (r *vm) Call(fn *lua.LFunction, args ...lua.LValue) error {
 	r.L.Push(fn)
 	for _, a := range args {
 		r.L.Push(a)
@@ -215,7 +211,7 @@ func (r *Runtime) Call(fn *lua.LFunction, args ...lua.LValue) error {
 }
 
 // Call1 is Call for a function whose first result is wanted.
-func (r *Runtime) Call1(fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
+func (r *vm) Call1(fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
 	r.L.Push(fn)
 	for _, a := range args {
 		r.L.Push(a)
@@ -229,7 +225,7 @@ func (r *Runtime) Call1(fn *lua.LFunction, args ...lua.LValue) (lua.LValue, erro
 }
 
 // pcall calls the function below the n values on top of the stack.
-func (r *Runtime) pcall(n, results int) error {
+func (r *vm) pcall(n, results int) error {
 	if r.depth == 0 {
 		r.intr.enter()
 	}
@@ -245,7 +241,7 @@ func (r *Runtime) pcall(n, results int) error {
 }
 
 // failed ends a call of pcall that has failed, and returns its error.
-func (r *Runtime) failed(err error) error {
+func (r *vm) failed(err error) error {
 	late := r.intr.ranOver()
 	failed := r.scriptError(err) // it may call a __tostring, which may be interrupted too
 	failed.late = late
@@ -264,7 +260,7 @@ func (r *Runtime) failed(err error) error {
 // Interrupt makes the call that runs now fail with the reason as its message,
 // "FILE:LINE: reason"; pcall in the script can't hold it. It reports whether a
 // call was running. The next call runs normally. Safe for any goroutine.
-func (r *Runtime) Interrupt(reason string) bool {
+func (r *vm) Interrupt(reason string) bool {
 	return r.intr.stop(r.intr.state.Load(), fmt.Errorf("%s", reason))
 }
 
@@ -276,7 +272,7 @@ func (e *Exit) Error() string { return fmt.Sprintf("script asked to exit with st
 
 // requestExit unwinds the running script. The interrupt keeps a pcall of the
 // script from going on.
-func (r *Runtime) requestExit(L *lua.LState, code int) {
+func (r *vm) requestExit(L *lua.LState, code int) {
 	r.exit = &Exit{Code: code}
 	if r.opts.OnExit != nil {
 		r.opts.OnExit(code)
@@ -285,9 +281,13 @@ func (r *Runtime) requestExit(L *lua.LState, code int) {
 	L.RaiseError("%s", r.exit.Error())
 }
 
+// LookOnly makes functions that reach out of a script raise errors, or ends that: who
+// lists or checks a script does not run it.
+func (r *vm) LookOnly(yes bool) { r.lookedAt = yes }
+
 // NewThread makes a coroutine's state that obeys Interrupt. States from
 // LState.NewThread do not.
-func (r *Runtime) NewThread() *lua.LState {
+func (r *vm) NewThread() *lua.LState {
 	th, _ := r.L.NewThread()
 	th.SetContext(r.intr)
 	return th

@@ -13,7 +13,7 @@ import (
 
 // luaSetMetatable is setmetatable for tables only, as in C Lua: gopher-lua's
 // would change the metatable of all numbers.
-func (r *Runtime) luaSetMetatable(L *lua.LState) int {
+func (r *vm) luaSetMetatable(L *lua.LState) int {
 	tb := L.CheckTable(1)
 	switch L.Get(2).(type) {
 	case *lua.LNilType, *lua.LTable:
@@ -30,7 +30,7 @@ func (r *Runtime) luaSetMetatable(L *lua.LState) int {
 
 // luaPCall is pcall, which leaves the variables of the functions outside shared
 // with their closures.
-func (r *Runtime) luaPCall(L *lua.LState) int {
+func (r *vm) luaPCall(L *lua.LState) int {
 	L.CheckAny(1)
 	err := r.protected(L, L.GetTop()-1, lua.MultRet)
 	if err == nil {
@@ -50,7 +50,7 @@ func (r *Runtime) luaPCall(L *lua.LState) int {
 // luaXPCall is xpcall without gopher-lua's error handler (see [Runtime.Call]):
 // the handler runs after the unwinding, and debug.traceback in it gives the
 // traceback of the error.
-func (r *Runtime) luaXPCall(L *lua.LState) int {
+func (r *vm) luaXPCall(L *lua.LState) int {
 	handler := L.CheckFunction(2)
 	n := L.GetTop() - 2
 	L.Remove(2)
@@ -81,8 +81,8 @@ func (r *Runtime) luaXPCall(L *lua.LState) int {
 	return L.GetTop()
 }
 
-func (r *Runtime) luaTraceback(original lua.LValue) func(*Runtime, *lua.LState) int {
-	return func(r *Runtime, L *lua.LState) int {
+func (r *vm) luaTraceback(original lua.LValue) func(*vm, *lua.LState) int {
+	return func(r *vm, L *lua.LState) int {
 		if r.errTrace != "" {
 			msg := r.errTrace
 			if s, ok := L.Get(1).(lua.LString); ok && s != "" {
@@ -100,7 +100,7 @@ func (r *Runtime) luaTraceback(original lua.LValue) func(*Runtime, *lua.LState) 
 
 // luaCollectGarbage keeps collectgarbage harmless: "count" doesn't stop the
 // world, and the tuning options do nothing.
-func (r *Runtime) luaCollectGarbage(L *lua.LState) int {
+func (r *vm) luaCollectGarbage(L *lua.LState) int {
 	switch opt := L.OptString(1, "collect"); opt {
 	case "count":
 		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
@@ -117,7 +117,7 @@ func (r *Runtime) luaCollectGarbage(L *lua.LState) int {
 	return 1
 }
 
-func (r *Runtime) luaRep(L *lua.LState) int {
+func (r *vm) luaRep(L *lua.LState) int {
 	s, n := L.CheckString(1), L.CheckInt(2)
 	if n <= 0 || s == "" {
 		L.Push(lua.LString(""))
@@ -132,7 +132,7 @@ func (r *Runtime) luaRep(L *lua.LState) int {
 }
 
 // luaToNumber is tonumber of the manual; gopher-lua's doesn't know "1e5".
-func (r *Runtime) luaToNumber(L *lua.LState) int {
+func (r *vm) luaToNumber(L *lua.LState) int {
 	v := L.CheckAny(1)
 	if L.Get(2) != lua.LNil {
 		base := L.CheckInt(2)
@@ -206,7 +206,7 @@ func parseBase(s string, base int) lua.LValue {
 	return lua.LNumber(sign * float64(n))
 }
 
-func (r *Runtime) luaLoadString(L *lua.LState) int {
+func (r *vm) luaLoadString(L *lua.LState) int {
 	text := L.CheckString(1)
 	if len(text) > maxGenerated {
 		L.RaiseError("loadstring: more than %d MiB of source", maxGenerated>>20)
@@ -214,7 +214,7 @@ func (r *Runtime) luaLoadString(L *lua.LState) int {
 	return r.loadResult(L, []byte(text), L.OptString(2, "<string>"))
 }
 
-func (r *Runtime) luaLoad(L *lua.LState) int {
+func (r *vm) luaLoad(L *lua.LState) int {
 	fn := L.CheckFunction(1)
 	name := L.OptString(2, "<string>")
 	var text []byte
@@ -236,9 +236,9 @@ func (r *Runtime) luaLoad(L *lua.LState) int {
 	}
 }
 
-func (r *Runtime) luaLoadFile(L *lua.LState) int {
+func (r *vm) luaLoadFile(L *lua.LState) int {
 	path := L.CheckString(1)
-	text, err := readScript(path)
+	text, err := r.readScript(path)
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))
@@ -247,7 +247,7 @@ func (r *Runtime) luaLoadFile(L *lua.LState) int {
 	return r.loadResult(L, text, path)
 }
 
-func (r *Runtime) luaDoFile(L *lua.LState) int {
+func (r *vm) luaDoFile(L *lua.LState) int {
 	fn, err := r.LoadFile(L.CheckString(1))
 	if err != nil {
 		L.RaiseError("%s", err.Error())
@@ -258,8 +258,8 @@ func (r *Runtime) luaDoFile(L *lua.LState) int {
 	return L.GetTop()
 }
 
-func (r *Runtime) loadResult(L *lua.LState, text []byte, name string) int {
-	fn, err := r.compile(text, &source{name: escape(name), generated: true})
+func (r *vm) loadResult(L *lua.LState, text []byte, name string) int {
+	fn, err := r.compile(text, &source{name: escape(name), kind: fromScript})
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))

@@ -53,7 +53,7 @@ const maxRep = 64 << 20
 
 // openStandard opens the standard libraries, prunes them, replaces what doesn't
 // fit a tracer, and moves the rest to a fresh globals table.
-func (r *Runtime) openStandard() {
+func (r *vm) openStandard() {
 	L := r.L
 	old := L.G.Global
 	kept := L.NewTable()
@@ -101,43 +101,43 @@ func (r *Runtime) openStandard() {
 }
 
 // replaceStandard installs luatrace's own versions of standard functions.
-func (r *Runtime) replaceStandard() {
-	set := func(tb *lua.LTable, name string, fn func(r *Runtime, L *lua.LState) int) {
-		tb.RawSetString(name, r.function(function{fn: fn}))
+func (r *vm) replaceStandard() {
+	set := func(tb *lua.LTable, name string, fn func(r *vm, L *lua.LState) int) {
+		tb.RawSetString(name, r.function(fn))
 	}
 	sub := func(name string) *lua.LTable { tb, _ := r.globals.RawGetString(name).(*lua.LTable); return tb }
 
 	base := r.globals
-	before := func(tb *lua.LTable, name string, wrap func(lua.LGFunction) func(*Runtime, *lua.LState) int) {
+	before := func(tb *lua.LTable, name string, wrap func(lua.LGFunction) func(*vm, *lua.LState) int) {
 		set(tb, name, wrap(tb.RawGetString(name).(*lua.LFunction).GFunction))
 	}
-	set(base, "tonumber", (*Runtime).luaToNumber)
-	set(base, "unpack", (*Runtime).luaUnpack)
+	set(base, "tonumber", (*vm).luaToNumber)
+	set(base, "unpack", (*vm).luaUnpack)
 	before(base, "rawset", r.luaRawSet)
 	before(base, "error", r.luaError)
 	before(base, "assert", r.luaAssert)
-	set(base, "setmetatable", (*Runtime).luaSetMetatable)
-	set(base, "getmetatable", (*Runtime).luaGetMetatable)
-	set(base, "pcall", (*Runtime).luaPCall)
-	set(base, "xpcall", (*Runtime).luaXPCall)
-	set(base, "load", (*Runtime).luaLoad)
-	set(base, "loadstring", (*Runtime).luaLoadString)
+	set(base, "setmetatable", (*vm).luaSetMetatable)
+	set(base, "getmetatable", (*vm).luaGetMetatable)
+	set(base, "pcall", (*vm).luaPCall)
+	set(base, "xpcall", (*vm).luaXPCall)
+	set(base, "load", (*vm).luaLoad)
+	set(base, "loadstring", (*vm).luaLoadString)
 	if !r.opts.Sandbox {
 		r.watchFiles(sub("io"))
 		r.boundReads(sub("io"))
 		r.wholeLines(sub("io"))
-		set(base, "collectgarbage", (*Runtime).luaCollectGarbage)
-		set(base, "dofile", (*Runtime).luaDoFile)
-		set(base, "loadfile", (*Runtime).luaLoadFile)
-		set(sub("io"), "popen", func(r *Runtime, L *lua.LState) int {
+		set(base, "collectgarbage", (*vm).luaCollectGarbage)
+		set(base, "dofile", (*vm).luaDoFile)
+		set(base, "loadfile", (*vm).luaLoadFile)
+		set(sub("io"), "popen", func(r *vm, L *lua.LState) int {
 			L.RaiseError("io.popen is not available: the tracer would see the new process; start the helper before luatrace and use io.open on a file or FIFO")
 			return 0
 		})
-		set(sub("os"), "execute", func(r *Runtime, L *lua.LState) int {
+		set(sub("os"), "execute", func(r *vm, L *lua.LState) int {
 			L.RaiseError("os.execute is not available: the tracer would see the new process; run the command outside of luatrace")
 			return 0
 		})
-		set(sub("os"), "exit", (*Runtime).luaExit)
+		set(sub("os"), "exit", (*vm).luaExit)
 		for _, lib := range standardLibraries {
 			tb := base
 			if lib.name != "" {
@@ -147,18 +147,18 @@ func (r *Runtime) replaceStandard() {
 		}
 	}
 	r.addToLibraries(sub("string"), sub("table"))
-	set(sub("string"), "format", (*Runtime).luaFormat)
-	set(sub("string"), "rep", (*Runtime).luaRep)
-	set(sub("string"), "upper", (*Runtime).luaUpper)
-	set(sub("string"), "lower", (*Runtime).luaLower)
-	set(sub("string"), "reverse", (*Runtime).luaReverse)
-	set(sub("string"), "byte", (*Runtime).luaByte)
-	set(sub("string"), "find", (*Runtime).luaFind)
-	set(sub("string"), "match", (*Runtime).luaMatch)
-	set(sub("string"), "gmatch", (*Runtime).luaGmatch)
-	set(sub("string"), "gsub", (*Runtime).luaGsub)
-	set(sub("os"), "date", (*Runtime).luaDate)
-	set(sub("table"), "concat", (*Runtime).luaConcat)
+	set(sub("string"), "format", (*vm).luaFormat)
+	set(sub("string"), "rep", (*vm).luaRep)
+	set(sub("string"), "upper", (*vm).luaUpper)
+	set(sub("string"), "lower", (*vm).luaLower)
+	set(sub("string"), "reverse", (*vm).luaReverse)
+	set(sub("string"), "byte", (*vm).luaByte)
+	set(sub("string"), "find", (*vm).luaFind)
+	set(sub("string"), "match", (*vm).luaMatch)
+	set(sub("string"), "gmatch", (*vm).luaGmatch)
+	set(sub("string"), "gsub", (*vm).luaGsub)
+	set(sub("os"), "date", (*vm).luaDate)
+	set(sub("table"), "concat", (*vm).luaConcat)
 	before(sub("table"), "sort", r.luaSort)
 	before(sub("table"), "insert", r.luaInsert)
 	sub("math").RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
@@ -167,7 +167,7 @@ func (r *Runtime) replaceStandard() {
 }
 
 // luaExit is os.exit: the script is unwound, and the trace ends.
-func (r *Runtime) luaExit(L *lua.LState) int {
+func (r *vm) luaExit(L *lua.LState) int {
 	code := 0
 	switch v := L.Get(1).(type) {
 	case lua.LNumber:

@@ -326,7 +326,7 @@ func TestGlobalsAreDocumented(t *testing.T) {
 	t.Parallel()
 	r, _ := newTest(t, Options{})
 	known := map[string]bool{}
-	for _, m := range modules() {
+	for _, m := range allModules() {
 		if m.name != "" {
 			known[m.name] = true
 			continue

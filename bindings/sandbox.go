@@ -23,7 +23,7 @@ func outsideGlobal(name string) bool {
 
 // closeLibrary makes the members that the sandbox takes from a library errors
 // that say so; others are nil, as ever.
-func (r *Runtime) closeLibrary(lib library, tb *lua.LTable) {
+func (r *vm) closeLibrary(lib library, tb *lua.LTable) {
 	if len(lib.outside) == 0 {
 		return
 	}
@@ -42,7 +42,7 @@ func (r *Runtime) closeLibrary(lib library, tb *lua.LTable) {
 // behindMeta makes the functions of a library that reach out of the script
 // refuse to while only meta is wanted: who lists or checks a script does not
 // run it.
-func (r *Runtime) behindMeta(lib library, tb *lua.LTable) {
+func (r *vm) behindMeta(lib library, tb *lua.LTable) {
 	for _, name := range lib.outside {
 		fn, ok := tb.RawGetString(name).(*lua.LFunction)
 		if !ok || !fn.IsG {
@@ -54,7 +54,7 @@ func (r *Runtime) behindMeta(lib library, tb *lua.LTable) {
 			what = lib.name + "." + name
 		}
 		guarded.GFunction = func(L *lua.LState) int {
-			if r.metaOnly {
+			if r.lookedAt {
 				L.RaiseError("%s stands before meta: the script is only looked at", what)
 			}
 			return inner(L)

@@ -33,7 +33,7 @@ type Stamps struct {
 
 func outputModule() module {
 	flag := func(name, help string, get func(*Screen) bool) value {
-		return value{name: name, typ: "boolean", help: help, get: func(r *Runtime) lua.LValue { return lua.LBool(get(&r.opts.Screen)) }}
+		return value{name: name, typ: "boolean", help: help, get: func(r *vm) lua.LValue { return lua.LBool(get(&r.opts.Screen)) }}
 	}
 	return module{
 		name: "output",
@@ -42,60 +42,60 @@ func outputModule() module {
 			{
 				name: "frame", params: "fn: function",
 				help: "Calls fn, whose output is one picture: on a terminal it replaces the picture before, elsewhere it is appended after an empty line (with -j, without). For reports from every().",
-				fn:   (*Runtime).frame,
+				fn:   bind((*vm).frame),
 			},
 			{
 				name: "colour", params: "name?: string",
 				help: "What is written from now on has this colour (red, green, yellow, blue, magenta, cyan, bold, dim), without a name none. Only a terminal shows it, and not if NO_COLOR is set.",
-				fn:   (*Runtime).colour,
+				fn:   bind((*vm).colour),
 			},
 			{
 				name: "stamp", params: "time?: number", returns: "string",
 				help: "Returns the time stamp of a line, in the form that -tt, -ttt, -r or --absolute-timestamps asks for, else as -tt has it: of the time given, such as ev.time, or of the event. What the hook writes then is not stamped once more.",
-				fn:   (*Runtime).stamp,
+				fn:   bind((*vm).stamp),
 			},
 			{
 				name: "script", returns: "string|nil",
 				help: "Returns the name of the script that is being loaded, as its meta says; nil if it has none. A module asks while its functions are called by the script's main part.",
-				fn: func(r *Runtime, L *lua.LState) int {
-					if len(r.metas) == 0 {
-						L.Push(lua.LNil)
+				fn: bind(func(r *vm, L *lua.LState) int {
+					if names := r.scripts(); len(names) > 0 {
+						L.Push(lua.LString(names[len(names)-1]))
 					} else {
-						L.Push(lua.LString(r.metas[len(r.metas)-1].Name))
+						L.Push(lua.LNil)
 					}
 					return 1
-				},
+				}),
 			},
 			{
 				name: "several", returns: "boolean",
 				help: "Says whether more than one script with a meta is loaded: a line that is not in a table of its script needs the script's name then. It is known when the trace begins.",
-				fn: func(r *Runtime, L *lua.LState) int {
-					L.Push(lua.LBool(len(r.metas) > 1))
+				fn: bind(func(r *vm, L *lua.LState) int {
+					L.Push(lua.LBool(len(r.scripts()) > 1))
 					return 1
-				},
+				}),
 			},
 			{
 				name: "clock", returns: "number",
 				help: "Returns the time of the event whose hook runs, as ev.time does, elsewhere the time now: for modules, which have no ev.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *vm, L *lua.LState) int {
 					at := time.Now()
-					if ev := r.happening(); ev != nil {
-						at = ev.Time()
+					if m := r.moment(); m.Call != 0 {
+						at = m.At
 					}
 					L.Push(lua.LNumber(float64(at.UnixMicro()) / 1e6))
 					return 1
-				},
+				}),
 			},
 		},
 		values: []value{
 			flag("json", "Whether -j asks for a JSON object a line: emit instead of print then.", func(s *Screen) bool { return s.JSON }),
 			flag("time", "Whether -tt, -ttt, -r or --absolute-timestamps asks for a time stamp before each line. print and printf put it before lines that hooks on calls, signals and processes write; a script with columns of its own writes output.stamp() into one, output.stampwidth wide.",
 				func(s *Screen) bool { return s.Stamps.Wanted }),
-			{name: "stampwidth", typ: "number", help: "Columns that a time stamp takes.", get: func(r *Runtime) lua.LValue {
+			{name: "stampwidth", typ: "number", help: "Columns that a time stamp takes.", get: func(r *vm) lua.LValue {
 				return lua.LNumber(r.opts.Screen.Stamps.width())
 			}},
 			flag("terminal", "Whether it is a terminal.", func(s *Screen) bool { return s.Terminal }),
-			{name: "width", typ: "number", help: "Columns of the terminal, 80 if it is none.", get: func(r *Runtime) lua.LValue {
+			{name: "width", typ: "number", help: "Columns of the terminal, 80 if it is none.", get: func(r *vm) lua.LValue {
 				if r.opts.Screen.Width <= 0 {
 					return lua.LNumber(80)
 				}
@@ -105,9 +105,17 @@ func outputModule() module {
 	}
 }
 
+// scripts are the names of the scripts that are loaded.
+func (r *vm) scripts() []string {
+	if r.face.Scripts == nil {
+		return nil
+	}
+	return r.face.Scripts()
+}
+
 // picture is what a function of output.frame writes.
 type picture struct {
-	r    *Runtime
+	r    *vm
 	text []byte
 	err  error // why it is not whole
 }
@@ -129,7 +137,7 @@ func (p *picture) Write(b []byte) (int, error) {
 // frame collects what fn writes. On a terminal the cursor goes back over the
 // lines of the frame before, which are cleared one by one, so that nothing
 // flickers.
-func (r *Runtime) frame(L *lua.LState) int {
+func (r *vm) frame(L *lua.LState) int {
 	fn := L.CheckFunction(1)
 	if err := r.Flush(); err != nil {
 		L.RaiseError("frame: %s", err.Error())
@@ -183,7 +191,7 @@ func (r *Runtime) frame(L *lua.LState) int {
 
 // EndPicture makes the next picture of output.frame stand below what is on the
 // terminal: somebody has written there, and the picture before is not right above.
-func (r *Runtime) EndPicture() {
+func (r *vm) EndPicture() {
 	if r.opts.Screen.Terminal {
 		r.frameLines = 0
 	}
@@ -213,7 +221,7 @@ var paints = map[string]string{
 
 // colour switches colours on the output itself: a string with an escape sequence
 // in it would be escaped by print.
-func (r *Runtime) colour(L *lua.LState) int {
+func (r *vm) colour(L *lua.LState) int {
 	name := L.OptString(1, "")
 	code, ok := paints[name]
 	if !ok && name != "" {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
-
-	"luatrace/engine"
 )
 
 // clockStamp is the form of stamps that no option has asked for: that of -tt.
@@ -27,18 +25,16 @@ func (s *Stamps) append(dst []byte, at time.Time) []byte {
 }
 
 // stamp is output.stamp.
-func (r *Runtime) stamp(L *lua.LState) int {
+func (r *vm) stamp(L *lua.LState) int {
 	at := time.Now()
 	if n, given := L.Get(1).(lua.LNumber); given {
 		at = time.UnixMicro(int64(float64(n) * 1e6))
 	} else if L.Get(1) != lua.LNil {
 		L.ArgError(1, "a time in seconds since 1970 is wanted, such as ev.time, not a "+typeName(L.Get(1)))
-	} else if ev := r.happening(); ev != nil {
-		at = ev.Time()
+	} else if m := r.moment(); m.Call != 0 {
+		at = m.At
 	}
-	if t := r.tracing; t != nil {
-		t.stamped = t.seq
-	}
+	r.stamped = r.moment().Call
 	r.stamps++
 	stamp := r.opts.Screen.Stamps.append(nil, at)
 	L.Push(lua.LString(stamp[:len(stamp)-1]))
@@ -47,55 +43,53 @@ func (r *Runtime) stamp(L *lua.LState) int {
 
 // Unstamped says whether time stamps were wanted, and nothing of what the
 // scripts wrote has one: it was all reports.
-func (r *Runtime) Unstamped() bool {
+func (r *vm) Unstamped() bool {
 	return r.opts.Screen.Stamps.Wanted && r.stamps == 0 && r.wrote
 }
 
-// happening is the event whose hook runs, nil if there is none.
-func (r *Runtime) happening() *engine.Event {
-	if r.tracing == nil || r.tracing.seq == 0 {
-		return nil
+// moment is what scripts are called for at present.
+func (r *vm) moment() moment {
+	if r.face.Moment == nil {
+		return moment{}
 	}
-	return r.tracing.running
+	return r.face.Moment()
 }
 
-// toStamp is the event whose time stands before a line that begins now, nil if
-// none does: a report is not about the event at which it is made.
-func (r *Runtime) toStamp() *engine.Event {
+// toStamp is the time that stands before a line that begins now, if one does: a report
+// is not about the event at which it is made, and a hook that has asked for a stamp
+// writes it itself.
+func (r *vm) toStamp() (at time.Time, ok bool) {
 	if !r.opts.Screen.Stamps.Wanted {
-		return nil
+		return at, false
 	}
-	ev := r.happening()
-	if ev == nil || ev.Task == nil || r.tracing.stamped == r.tracing.seq {
-		return nil
-	}
-	return ev
+	m := r.moment()
+	return m.At, m.Call != 0 && m.Lines && r.stamped != m.Call
 }
 
 // stampLine begins a line of text.
-func (r *Runtime) stampLine(line []byte) []byte {
+func (r *vm) stampLine(line []byte) []byte {
 	if r.midline || r.opts.Screen.JSON {
 		return line
 	}
-	if ev := r.toStamp(); ev != nil {
+	if at, ok := r.toStamp(); ok {
 		r.stamps++
-		return r.opts.Screen.Stamps.append(line, ev.Time())
+		return r.opts.Screen.Stamps.append(line, at)
 	}
 	return line
 }
 
 // stampObject adds the time to an object that has none.
-func (r *Runtime) stampObject(line []byte, v lua.LValue) []byte {
-	tb, ok := v.(*lua.LTable)
-	if !ok || line[0] != '{' {
+func (r *vm) stampObject(line []byte, v lua.LValue) []byte {
+	tb, isTable := v.(*lua.LTable)
+	if !isTable || line[0] != '{' {
 		return line
 	}
 	if tb.RawGetString("time") != lua.LNil {
 		r.stamps++
 		return line
 	}
-	ev := r.toStamp()
-	if ev == nil {
+	at, ok := r.toStamp()
+	if !ok {
 		return line
 	}
 	r.stamps++
@@ -104,6 +98,6 @@ func (r *Runtime) stampObject(line []byte, v lua.LValue) []byte {
 		line = append(line, ',')
 	}
 	line = append(line, `"time":`...)
-	line = strconv.AppendFloat(line, float64(ev.Time().UnixMicro())/1e6, 'f', 6, 64)
+	line = strconv.AppendFloat(line, float64(at.UnixMicro())/1e6, 'f', 6, 64)
 	return append(line, '}')
 }

@@ -13,7 +13,7 @@ import (
 // is built in. The table itself holds it, so that a hook reads it as fast as
 // can be; an assignment to it is found when a chunk is compiled, and _G is a
 // table in front that lets none through.
-func (r *Runtime) protectGlobals() {
+func (r *vm) protectGlobals() {
 	front := r.L.NewTable()
 	mt := r.L.NewTable()
 	mt.RawSetString("__index", r.globals)
@@ -34,7 +34,7 @@ func (r *Runtime) protectGlobals() {
 
 // missingGlobal serves a global that the table doesn't have: a constant, which
 // is kept there from now on, else nil in -e code and an error in script files.
-func (r *Runtime) missingGlobal(L *lua.LState) int {
+func (r *vm) missingGlobal(L *lua.LState) int {
 	name, ok := L.Get(2).(lua.LString)
 	if !ok {
 		L.Push(lua.LNil)
@@ -43,7 +43,7 @@ func (r *Runtime) missingGlobal(L *lua.LState) int {
 	if r.opts.Sandbox && outsideGlobal(string(name)) {
 		L.RaiseError("%s", notInSandbox(string(name)))
 	}
-	if v, ok := constant(string(name)); ok {
+	if v, ok := r.constant(string(name)); ok {
 		r.globals.RawSetString(string(name), v)
 		L.Push(v)
 		return 1
@@ -57,7 +57,7 @@ func (r *Runtime) missingGlobal(L *lua.LState) int {
 
 // setGlobal serves the first assignment to a global, and all those by way of
 // _G.
-func (r *Runtime) setGlobal(L *lua.LState) int {
+func (r *vm) setGlobal(L *lua.LState) int {
 	key, value := L.Get(2), L.Get(3)
 	name, ok := key.(lua.LString)
 	if !ok {
@@ -74,11 +74,11 @@ func (r *Runtime) setGlobal(L *lua.LState) int {
 }
 
 // readOnly returns why a global can't be assigned to, or "".
-func (r *Runtime) readOnly(name string) string {
+func (r *vm) readOnly(name string) string {
 	if r.builtin[name] {
 		return "'" + name + "' is built in and can't be changed; use another name or 'local " + name + "'"
 	}
-	if _, ok := constant(name); ok {
+	if _, ok := r.constant(name); ok {
 		return "'" + name + "' is a constant and can't be changed; use another name or 'local " + name + "'"
 	}
 	return ""
@@ -86,13 +86,13 @@ func (r *Runtime) readOnly(name string) string {
 
 // looseCaller reports whether the Lua function that runs is -e code. Without
 // one, as when Go code sets a global, the answer is yes.
-func (r *Runtime) looseCaller(L *lua.LState) bool {
+func (r *vm) looseCaller(L *lua.LState) bool {
 	s := r.callerSource(L)
-	return s == nil || s.loose
+	return s == nil || s.kind == fromCode
 }
 
 // callerSource returns where the innermost Lua function comes from, or nil.
-func (r *Runtime) callerSource(L *lua.LState) *source {
+func (r *vm) callerSource(L *lua.LState) *source {
 	for level := 0; ; level++ {
 		dbg, ok := L.GetStack(level)
 		if !ok {
@@ -111,10 +111,10 @@ func undeclaredGlobal(name string) string {
 }
 
 // undefinedGlobal words the error for reading a name nobody defines.
-func (r *Runtime) undefinedGlobal(name string) string {
+func (r *vm) undefinedGlobal(name string) string {
 	var candidates []string
 	if isConstantName(name) {
-		candidates = capitalNames()
+		candidates = r.face.Constants()
 	}
 	candidates = append(slices.Clone(candidates), r.globalNames()...)
 	if near := spec.Nearest(name, candidates); near != "" {
@@ -125,13 +125,13 @@ func (r *Runtime) undefinedGlobal(name string) string {
 
 // globalNames lists the built-ins, the constants used so far and the globals
 // scripts have set, sorted.
-func (r *Runtime) globalNames() []string { return tableNames(r.globals) }
+func (r *vm) globalNames() []string { return tableNames(r.globals) }
 
 // checkGlobals looks through a compiled chunk for globals that can't be used as
 // it does, so that a typing error in a rarely run branch is found at once.
 // Problems come in the order of the source. In loose chunks only assignments to
 // what is read-only are found.
-func (r *Runtime) checkGlobals(p *lua.FunctionProto, loose bool) []*ScriptError {
+func (r *vm) checkGlobals(p *lua.FunctionProto, loose bool) []*ScriptError {
 	var found []*ScriptError
 	written := map[string]bool{}
 	r.eachGlobal(p, func(name string, line int, write bool) {
@@ -158,7 +158,7 @@ func (r *Runtime) checkGlobals(p *lua.FunctionProto, loose bool) []*ScriptError 
 			if r.opts.Sandbox && outsideGlobal(name) {
 				return // an error where it is used, if it is
 			}
-			if _, ok := constant(name); !ok {
+			if _, ok := r.constant(name); !ok {
 				found = append(found, errorAt(p.SourceName, line, "%s", r.undefinedGlobal(name)))
 			}
 		})
@@ -168,7 +168,7 @@ func (r *Runtime) checkGlobals(p *lua.FunctionProto, loose bool) []*ScriptError 
 }
 
 // eachGlobal visits every instruction that reads or writes a global.
-func (r *Runtime) eachGlobal(p *lua.FunctionProto, visit func(name string, line int, write bool)) {
+func (r *vm) eachGlobal(p *lua.FunctionProto, visit func(name string, line int, write bool)) {
 	eachInstruction(p, func(pc int, in instruction) {
 		if in.op != lua.OP_GETGLOBAL && in.op != lua.OP_SETGLOBAL {
 			return
@@ -180,4 +180,32 @@ func (r *Runtime) eachGlobal(p *lua.FunctionProto, visit func(name string, line 
 	for _, sub := range p.FunctionPrototypes {
 		r.eachGlobal(sub, visit)
 	}
+}
+
+// constant returns the value of a named constant of the host's.
+func (r *vm) constant(name string) (lua.LValue, bool) {
+	if r.face.Constant == nil || !isConstantName(name) {
+		return nil, false
+	}
+	return r.face.Constant(name)
+}
+
+// isConstantName reports whether a name is made like a constant: at least two
+// characters, capitals, digits and underscores only, beginning with a letter
+// or an underscore that a letter follows.
+func isConstantName(name string) bool {
+	if len(name) < 2 || name[0] >= '0' && name[0] <= '9' {
+		return false
+	}
+	letters := false
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z':
+			letters = true
+		case c >= '0' && c <= '9', c == '_':
+		default:
+			return false
+		}
+	}
+	return letters
 }

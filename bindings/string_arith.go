@@ -25,7 +25,7 @@ var arithmetic = map[string]func(a, b float64) float64{
 
 // installStringArithmetic makes strings numbers in arithmetic as tonumber does:
 // gopher-lua takes "010" for an octal number, and knows no "1e5" there.
-func (r *Runtime) installStringArithmetic() {
+func (r *vm) installStringArithmetic() {
 	mt := r.L.NewTable()
 	mt.RawSetString("__index", r.globals.RawGetString("string"))
 	for event, op := range arithmetic {
@@ -54,7 +54,7 @@ func arithmeticOperand(v lua.LValue) (float64, bool) {
 
 // otherArithmetic calls the metamethod of an operand that is an object, or
 // raises the error of Lua.
-func (r *Runtime) otherArithmetic(L *lua.LState, event string) int {
+func (r *vm) otherArithmetic(L *lua.LState, event string) int {
 	for i := 1; i <= 2; i++ {
 		switch v := L.Get(i); v.Type() {
 		case lua.LTTable, lua.LTUserData:

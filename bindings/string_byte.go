@@ -4,7 +4,7 @@ import lua "github.com/yuin/gopher-lua"
 
 // luaByte is string.byte; gopher-lua's counts wrongly from positions before the
 // string.
-func (r *Runtime) luaByte(L *lua.LState) int {
+func (r *vm) luaByte(L *lua.LState) int {
 	s := L.CheckString(1)
 	from := L.OptInt(2, 1)
 	to := L.OptInt(3, from)

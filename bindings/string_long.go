@@ -9,12 +9,12 @@ import (
 // What gopher-lua's functions make of long strings is checked before, and made once:
 // its string.reverse makes three copies.
 
-func (r *Runtime) luaUpper(L *lua.LState) int { return r.mapText(L, strings.ToUpper) }
-func (r *Runtime) luaLower(L *lua.LState) int { return r.mapText(L, strings.ToLower) }
+func (r *vm) luaUpper(L *lua.LState) int { return r.mapText(L, strings.ToUpper) }
+func (r *vm) luaLower(L *lua.LState) int { return r.mapText(L, strings.ToLower) }
 
 // mapText pushes what a function of the strings package makes of the argument. A
 // long text is done by pieces.
-func (r *Runtime) mapText(L *lua.LState, convert func(string) string) int {
+func (r *vm) mapText(L *lua.LState, convert func(string) string) int {
 	s := L.CheckString(1)
 	if len(s) <= piece {
 		L.Push(lua.LString(convert(s)))
@@ -28,7 +28,7 @@ func (r *Runtime) mapText(L *lua.LState, convert func(string) string) int {
 	return 1
 }
 
-func (r *Runtime) luaReverse(L *lua.LState) int {
+func (r *vm) luaReverse(L *lua.LState) int {
 	s := L.CheckString(1)
 	r.roomForText(L, len(s))
 	out := make([]byte, len(s))
@@ -44,15 +44,15 @@ func (r *Runtime) luaReverse(L *lua.LState) int {
 
 // luaError and luaAssert are error and assert: the position before a message makes
 // copies of it.
-func (r *Runtime) luaError(original lua.LGFunction) func(*Runtime, *lua.LState) int {
-	return func(r *Runtime, L *lua.LState) int {
+func (r *vm) luaError(original lua.LGFunction) func(*vm, *lua.LState) int {
+	return func(r *vm, L *lua.LState) int {
 		r.roomForMessage(L, L.Get(1))
 		return original(L)
 	}
 }
 
-func (r *Runtime) luaAssert(original lua.LGFunction) func(*Runtime, *lua.LState) int {
-	return func(r *Runtime, L *lua.LState) int {
+func (r *vm) luaAssert(original lua.LGFunction) func(*vm, *lua.LState) int {
+	return func(r *vm, L *lua.LState) int {
 		if !L.ToBool(1) {
 			r.roomForMessage(L, L.Get(2))
 		}
@@ -60,7 +60,7 @@ func (r *Runtime) luaAssert(original lua.LGFunction) func(*Runtime, *lua.LState)
 	}
 }
 
-func (r *Runtime) roomForMessage(L *lua.LState, message lua.LValue) {
+func (r *vm) roomForMessage(L *lua.LState, message lua.LValue) {
 	if s, ok := message.(lua.LString); ok {
 		r.room(L, 3*len(s))
 	}
@@ -68,7 +68,7 @@ func (r *Runtime) roomForMessage(L *lua.LState, message lua.LValue) {
 
 // luaUnpack is unpack; gopher-lua's makes room on the stack for one value after
 // the other.
-func (r *Runtime) luaUnpack(L *lua.LState) int {
+func (r *vm) luaUnpack(L *lua.LState) int {
 	tb := L.CheckTable(1)
 	from := L.OptInt(2, 1)
 	to := L.OptInt(3, tb.Len())
@@ -83,7 +83,7 @@ func (r *Runtime) luaUnpack(L *lua.LState) int {
 }
 
 // pushAll pushes n values, for which it makes room at once.
-func (r *Runtime) pushAll(L *lua.LState, n int, value func(i int) lua.LValue) int {
+func (r *vm) pushAll(L *lua.LState, n int, value func(i int) lua.LValue) int {
 	r.roomForValues(L, n)
 	top := L.GetTop()
 	L.SetTop(top + n)
@@ -95,8 +95,8 @@ func (r *Runtime) pushAll(L *lua.LState, n int, value func(i int) lua.LValue) in
 
 // luaRawSet and luaInsert are rawset and table.insert, which fill a list up to any
 // index in one step.
-func (r *Runtime) luaRawSet(original lua.LGFunction) func(*Runtime, *lua.LState) int {
-	return func(r *Runtime, L *lua.LState) int {
+func (r *vm) luaRawSet(original lua.LGFunction) func(*vm, *lua.LState) int {
+	return func(r *vm, L *lua.LState) int {
 		if tb, ok := L.Get(1).(*lua.LTable); ok {
 			r.roomForKey(L, tb, L.Get(2))
 		}
@@ -104,8 +104,8 @@ func (r *Runtime) luaRawSet(original lua.LGFunction) func(*Runtime, *lua.LState)
 	}
 }
 
-func (r *Runtime) luaInsert(original lua.LGFunction) func(*Runtime, *lua.LState) int {
-	return func(r *Runtime, L *lua.LState) int {
+func (r *vm) luaInsert(original lua.LGFunction) func(*vm, *lua.LState) int {
+	return func(r *vm, L *lua.LState) int {
 		if tb, ok := L.Get(1).(*lua.LTable); ok {
 			if L.GetTop() >= 3 {
 				r.roomForKey(L, tb, L.Get(2))
@@ -117,7 +117,7 @@ func (r *Runtime) luaInsert(original lua.LGFunction) func(*Runtime, *lua.LState)
 }
 
 // roomForKey is roomForIndex for a table that is set as it is.
-func (r *Runtime) roomForKey(L *lua.LState, tb *lua.LTable, key lua.LValue) {
+func (r *vm) roomForKey(L *lua.LState, tb *lua.LTable, key lua.LValue) {
 	n, ok := key.(lua.LNumber)
 	if list := listPart(tb); ok && n >= largeIndex && n < maxListLength && int(n) > cap(list) {
 		r.roomForValues(L, max(int(n), cap(list)+cap(list)/4))

@@ -68,17 +68,6 @@ func withoutTests(chunk []ast.Stmt) []ast.Stmt {
 	return slices.DeleteFunc(slices.Clone(chunk), func(s ast.Stmt) bool { return testCall(s) != nil })
 }
 
-// ownArgs puts "local args = args" before a file: several scripts have each
-// their own arguments, and a hook keeps those of its script.
-func ownArgs(chunk []ast.Stmt) []ast.Stmt {
-	global := &ast.IdentExpr{Value: "args"}
-	global.SetLine(1)
-	own := &ast.LocalAssignStmt{Names: []string{"args"}, Exprs: []ast.Expr{global}}
-	own.SetLine(1)
-	own.SetLastLine(1)
-	return append([]ast.Stmt{own}, chunk...)
-}
-
 // testArgs reads {args = {NAME = constant, ...}}.
 func testArgs(opts *ast.TableExpr) (map[string]string, error) {
 	args := map[string]string{}

@@ -12,7 +12,7 @@ func testGlobals() module {
 		name: "test", params: "name: string, opts?: table, fn: function",
 		help: "A test of the script, run by \"luatrace test FILE\" on events that are made up: fn(t) raises them with t:event and looks at what the script did. " +
 			"opts is {args = {NAME = VALUE, ...}}, the arguments of the script, written out. Otherwise it does nothing.",
-		fn: (*Runtime).testBlock,
+		fn: bind((*Runtime).testBlock),
 	}}}
 }
 
@@ -33,6 +33,9 @@ func (r *Runtime) testBlock(L *lua.LState) int {
 func testObject() object {
 	return object{
 		name: "test",
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.testIndex}
+		}),
 		help: "What the function of a test gets: a trace of processes that do not exist. Its clock stands still but for t:advance and the durations of calls.",
 		fields: []field{
 			{"stdout", "string", "What the script has written so far."},
@@ -43,20 +46,20 @@ func testObject() object {
 					"A call runs the hooks before and those after it. fields: the arguments by name (or all of them in args), ret or err, duration, unfinished (true: the call does not return, and is task.call until something else happens to its thread; \"attached\": it was in progress at the attach), pid, tid, ppid, comm, exe, cwd, fdpath, fdinfo, " +
 					"fds (a table by number), files (below /proc/PID, by name), cmdline, regs, abi, memory (false: nothing in the process's memory can be read, as of one that was just killed); for signals code, sender, addr; for proc:fork child, thread; for proc:exec former_tid; for proc:exit status, killed, core. " +
 					"The result has ret, err, skipped, delay, args (as the hooks left them), line (as strace prints it), full (the same, nothing left out), sig, killed, detached, stopped.",
-				fn: testEvent},
+				fn: bind(testEvent)},
 			{name: "run", params: "events: table|string",
 				help: "Raises a list of events: {{\"openat\", {path = \"/x\"}}, ...}, or the lines that luatrace -j has written.",
-				fn:   testRunList},
-			{name: "advance", params: "time: string|number", help: "Lets time pass; functions of every() run when they are due.", fn: testAdvance},
-			{name: "finish", help: "Ends the trace: \"end\" hooks run and aggregations are printed. It comes by itself after the test.", fn: testFinish},
-			{name: "clear", help: "Forgets what the script has written so far.", fn: testClear},
+				fn:   bind(testRunList)},
+			{name: "advance", params: "time: string|number", help: "Lets time pass; functions of every() run when they are due.", fn: bind(testAdvance)},
+			{name: "finish", help: "Ends the trace: \"end\" hooks run and aggregations are printed. It comes by itself after the test.", fn: bind(testFinish)},
+			{name: "clear", help: "Forgets what the script has written so far.", fn: bind(testClear)},
 			{name: "expect", params: "got: any, wanted?: any",
 				help: "Fails the test if got is not equal to wanted (tables by their contents), or with one argument if it is nil or false. The test goes on.",
-				fn:   testExpect},
+				fn:   bind(testExpect)},
 			{name: "shows", params: "text: string",
 				help: "Fails the test if what the script has written does not contain text.",
-				fn:   testShows},
-			{name: "errors", returns: "table", help: "Returns the messages of hooks that failed since the last call. A test fails if there are some it has not asked for.", fn: testHookErrors},
+				fn:   bind(testShows)},
+			{name: "errors", returns: "table", help: "Returns the messages of hooks that failed since the last call. A test fails if there are some it has not asked for.", fn: bind(testHookErrors)},
 		},
 	}
 }

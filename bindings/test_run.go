@@ -127,7 +127,7 @@ func (o *TestOptions) run(b TestBlock) TestResult {
 }
 
 func (tr *testRun) unusedArgs(r *Runtime) error {
-	unused, known := r.UnusedArgs(len(r.metas) == 0)
+	unused, known := r.UnusedArgs(len(r.scripts.metas) == 0)
 	if len(unused) == 0 {
 		return nil
 	}

@@ -22,7 +22,6 @@ type Trace struct {
 	hook    *lua.LFunction // that runs
 	seq     uint64         // number of the call that runs now; 0 outside of hooks
 	running *engine.Event  // of that hook
-	stamped uint64         // the hook that last asked for a time stamp: it writes its own
 	shared  *lua.LUserData // the event object for hooks that can't keep it
 	ev      *eventRef      // what shared holds
 	names   map[string]lua.LValue
@@ -37,6 +36,8 @@ type TraceOptions struct {
 	Line func(dst []byte, ev *engine.Event) []byte
 	// JSON makes aggregations print as JSON lines.
 	JSON bool
+	// MaxRead bounds one read of a tracee's memory, in bytes; 0 means DefaultMaxRead.
+	MaxRead uint64
 	// MaxKeys is how many rows an aggregation keeps that has no max_keys of its
 	// own; 0 is [agg.DefaultMaxKeys].
 	MaxKeys int
@@ -45,6 +46,9 @@ type TraceOptions struct {
 // NewTrace gives the interpreter the tracing interface of the engine. Its
 // aggregations are printed when the engine finishes.
 func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
+	if format.MaxRead == 0 {
+		format.MaxRead = DefaultMaxRead
+	}
 	t := &Trace{r: r, eng: eng, names: map[string]lua.LValue{}, format: format}
 	t.aggs.SetMaxKeys(max(0, format.MaxKeys))
 	if limit := r.opts.MaxMemory; limit > 0 {
@@ -55,7 +59,7 @@ func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
 	r.tracing = t
 	t.shared = r.newObject("event", t.ev)
 	eng.AtFinish(t.finish)
-	eng.LimitReads(int(min(r.opts.MaxRead, math.MaxInt32)), r.interrupted)
+	eng.LimitReads(int(min(format.MaxRead, math.MaxInt32)), r.interrupted)
 	return t
 }
 

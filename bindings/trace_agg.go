@@ -17,7 +17,7 @@ func aggGlobals() module {
 agg("bytes by file", {key = {"file"}, top = 10, unit = "bytes"})
 agg["bytes by file"]:sum(ev.ret, ev.fdpath)
 agg.seconds:quantile(ev.duration, ev.name)`,
-		get: func(r *Runtime) lua.LValue {
+		get: with(func(r *Runtime) lua.LValue {
 			tb := r.L.NewTable()
 			mt := r.L.NewTable()
 			mt.RawSetString("__index", r.L.NewFunction(func(L *lua.LState) int {
@@ -45,7 +45,7 @@ agg.seconds:quantile(ev.duration, ev.name)`,
 			mt.RawSetString("__metatable", lua.LFalse)
 			tb.Metatable = mt
 			return tb
-		},
+		}),
 	}}}
 }
 
@@ -106,7 +106,7 @@ func numberOption(L *lua.LState, v lua.LValue, what string) lua.LNumber {
 func aggregationObject() object {
 	valued := func(name string, kind agg.Kind, help string) function {
 		return function{name: name, params: "value: number|word, ...: any", help: help,
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				a := receiver[*agg.Agg](L, 1, "aggregation")
 				if L.GetTop() >= 2 && L.Get(2) == lua.LNil {
 					return 0
@@ -116,7 +116,7 @@ func aggregationObject() object {
 					L.RaiseError("%s: %s", a.Title(), err.Error())
 				}
 				return 0
-			}}
+			})}
 	}
 	return object{
 		name: "aggregation",
@@ -124,13 +124,13 @@ func aggregationObject() object {
 			"The first record decides the kind. A value that is nil is not recorded, such as ev.ret of exit_group.",
 		methods: []function{
 			{name: "count", params: "...: any", help: "Adds 1 to the row of the key.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					a := receiver[*agg.Agg](L, 1, "aggregation")
 					if err := a.Count(r.trace().makeKey(L, 2)); err != nil {
 						L.RaiseError("%s: %s", a.Title(), err.Error())
 					}
 					return 0
-				}},
+				})},
 			valued("sum", agg.KindSum, "Adds value to the row of the key."),
 			valued("avg", agg.KindAvg, "Keeps the mean of the values of the key."),
 			valued("min", agg.KindMin, "Keeps the smallest value of the key."),
@@ -141,7 +141,7 @@ func aggregationObject() object {
 			valued("quantile", agg.KindQuantile, "Keeps the percentiles of the values of the key: exactly while there are few values, then within half a percent of the ranks, p99 and p99.9 within a tenth of that. The table shows p50, p90, p99 and p99.9."),
 			{name: "percentile", params: "p: number, ...: any", returns: "number|nil",
 				help: "Returns a percentile of what quantile has recorded for the key: agg.ms:percentile(99.9, \"read\"); nil without a record.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					a := receiver[*agg.Agg](L, 1, "aggregation")
 					p := float64(numberOption(L, L.Get(2), "the percentile"))
 					if !(p >= 0 && p <= 100) {
@@ -157,9 +157,9 @@ func aggregationObject() object {
 					}
 					L.Push(lua.LNumber(v))
 					return 1
-				}},
+				})},
 			{name: "get", params: "...: any", returns: "number|nil", help: "Returns the key's value: count, sum, mean, smallest or largest, for quantile the median; nil without a record.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					a := receiver[*agg.Agg](L, 1, "aggregation")
 					row, ok := a.Get(r.trace().makeKey(L, 2))
 					if !ok {
@@ -168,9 +168,9 @@ func aggregationObject() object {
 					}
 					L.Push(lua.LNumber(row.Value().Float64()))
 					return 1
-				}},
+				})},
 			{name: "rows", returns: "table", help: "Returns the rows, largest first, as tables {key = {...}, value = n, count = n}; those of quantile have p50, p90, p99 and p999 too, and their value is the median.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					a := receiver[*agg.Agg](L, 1, "aggregation")
 					out := L.NewTable()
 					for _, row := range a.Rows() {
@@ -189,15 +189,15 @@ func aggregationObject() object {
 					}
 					L.Push(out)
 					return 1
-				}},
+				})},
 			{name: "total", returns: "number", help: "Returns the value of all rows together.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					row := receiver[*agg.Agg](L, 1, "aggregation").Total()
 					L.Push(lua.LNumber(row.Value().Float64()))
 					return 1
-				}},
+				})},
 			{name: "print", help: "Prints the table now.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					a := receiver[*agg.Agg](L, 1, "aggregation")
 					if r.trace().format.JSON {
 						r.write(append(a.AppendJSON(nil), '\n'))
@@ -205,12 +205,12 @@ func aggregationObject() object {
 						r.write(a.AppendText(nil))
 					}
 					return 0
-				}},
+				})},
 			{name: "clear", help: "Drops all rows.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					receiver[*agg.Agg](L, 1, "aggregation").Clear()
 					return 0
-				}},
+				})},
 		},
 	}
 }

@@ -13,6 +13,9 @@ import (
 func argumentsObject() object {
 	return object{
 		name: "arguments", acts: true,
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.argsIndex, "__newindex": r.argsNewIndex, "__len": r.argsLen}
+		}),
 		help: "The arguments of a call: ev.args[1] to ev.args[#ev.args], or by name; both can be assigned. Names are those of the man page.",
 		fields: []field{
 			{"N", "any", "Argument N, from 1."},

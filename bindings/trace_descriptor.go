@@ -9,6 +9,9 @@ import (
 func descriptorObject() object {
 	return object{
 		name: "descriptor",
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.descriptorIndex, "__tostring": r.refString, "__concat": r.concat}
+		}),
 		help: "What a descriptor stands for, in parts. It is a copy and can be kept, but peer_inode is asked for when it is read: read it in the hook.",
 		fields: []field{
 			{"fd", "number", "Its number."},

@@ -38,24 +38,27 @@ func (e *eventRef) live(L *lua.LState) *engine.Event {
 func eventObject() object {
 	return object{
 		name: "event", acts: true,
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.evIndex, "__newindex": r.evNewIndex, "__tostring": r.eventString}
+		}),
 		help: "What a hook gets. It is valid until the hook returns; values read from it are copies. " +
 			"A field the event can't have is an error. Where an argument has the name of a field below, the field wins: use ev.args.NAME then.",
 		fields: eventFields,
 		methods: []function{
 			{name: "fail", acts: true, params: "errno: string|number",
 				help: "Before the call: prevents it, and the program gets this errno. After the call: it has taken effect, the program gets this errno all the same.",
-				fn:   evFail},
+				fn:   bind(evFail)},
 			{name: "skip", acts: true, params: "ret?: number",
 				help: "Prevents the call (\":enter\" hooks only); the program gets ret, 0 if not given.",
-				fn:   evSkip},
+				fn:   bind(evSkip)},
 			{name: "onexit", params: "fn: function",
 				help: "Calls fn(ev) after this call, this time only (\":enter\" hooks only). What fn needs of the entry it keeps in locals.",
-				fn:   evOnExit},
+				fn:   bind(evOnExit)},
 			{name: "delay", acts: true, params: "seconds: number|string",
 				help: "Keeps the thread stopped for that long after the hook: 0.5 or \"500ms\". Other threads run on.",
-				fn:   evDelay},
-			{name: "suppress", acts: true, help: "Keeps the signal from being delivered (hooks on signals).", fn: evSuppress},
-			{name: "table", returns: "table", help: "Returns the event as a plain table that can be kept and given to json.encode.", fn: evTable},
+				fn:   bind(evDelay)},
+			{name: "suppress", acts: true, help: "Keeps the signal from being delivered (hooks on signals).", fn: bind(evSuppress)},
+			{name: "table", returns: "table", help: "Returns the event as a plain table that can be kept and given to json.encode.", fn: bind(evTable)},
 		},
 	}
 }

@@ -24,14 +24,17 @@ func (t *Trace) flags(v *decode.Value) lua.LValue {
 
 func flagsObject() object {
 	boolean := func(name, help string, test func(decode.Flags, string) (bool, error)) function {
-		return function{name: name, params: "names: string", returns: "boolean", help: help, fn: func(r *Runtime, L *lua.LState) int {
+		return function{name: name, params: "names: string", returns: "boolean", help: help, fn: bind(func(r *Runtime, L *lua.LState) int {
 			f := receiver[*flags](L, 1, "flags")
 			L.Push(f.test(L, test, L.CheckString(2)))
 			return 1
-		}}
+		})}
 	}
 	return object{
 		name: "flags",
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.flagsIndex, "__tostring": r.refString, "__concat": r.concat, "__eq": flagsEqual}
+		}),
 		help: "A set of flags. tostring gives the names, flags.O_CREAT says whether one is in it, and it can be given to bit functions " +
 			"and assigned to arguments as the number it is. == compares with other flags, :is with names. It is a copy and can be kept.",
 		fields: []field{
@@ -44,7 +47,7 @@ func flagsObject() object {
 			boolean("any", "Says whether at least one of these is in it: flags:any \"O_WRONLY|O_RDWR\".", decode.Flags.Any),
 			boolean("is", "Says whether these are in it and no others: flags:is \"O_RDONLY|O_CLOEXEC\".", decode.Flags.Is),
 			{name: "names", returns: "table", help: "Returns the names as a list.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					names := receiver[*flags](L, 1, "flags").Names()
 					tb := L.CreateTable(len(names), 0)
 					for i, s := range names {
@@ -52,7 +55,7 @@ func flagsObject() object {
 					}
 					L.Push(tb)
 					return 1
-				}},
+				})},
 		},
 	}
 }
@@ -97,4 +100,4 @@ func (f *flags) test(L *lua.LState, ask func(decode.Flags, string) (bool, error)
 }
 
 // appendJSON is what json.encode writes: the form of --json.
-func (f *flags) appendJSON(_ *Runtime, dst []byte) ([]byte, error) { return f.AppendJSON(dst), nil }
+func (f *flags) appendJSON(_ *vm, dst []byte) ([]byte, error) { return f.AppendJSON(dst), nil }

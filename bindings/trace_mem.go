@@ -25,15 +25,15 @@ func memoryObject() object {
 		help: "The memory of the event's process. A bad address gives nil and the errno's name, never an error.",
 		methods: []function{
 			{name: "read", params: "addr: number|word, n: number", returns: "string|nil, string|nil",
-				help: "Reads n bytes. What can be read of a range that is partly bad comes with the errno's name behind it.", fn: memRead},
+				help: "Reads n bytes. What can be read of a range that is partly bad comes with the errno's name behind it.", fn: bind(memRead)},
 			{name: "string", params: "addr: number|word, max?: number", returns: "string|nil, string|nil",
-				help: "Reads a zero-terminated string of at most max bytes (default 4096).", fn: memString},
+				help: "Reads a zero-terminated string of at most max bytes (default 4096).", fn: bind(memString)},
 			{name: "write", acts: true, params: "addr: number|word, bytes: string", returns: "number|nil, string|nil",
-				help: "Writes bytes, also to read-only pages, and returns how many.", fn: memWrite},
+				help: "Writes bytes, also to read-only pages, and returns how many.", fn: bind(memWrite)},
 			{name: "struct", params: "name: string, addr: number|word", returns: "struct|nil, string|nil",
-				help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address. Its fields can be read and written.", fn: memStruct},
+				help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address. Its fields can be read and written.", fn: bind(memStruct)},
 			{name: "array", params: "type: string, addr: number|word, n: number", returns: "table|nil, string|nil",
-				help: "Reads n values behind each other as a list: structs by name (\"iovec\"), or \"u8\" to \"i64\". What can be read of a range that is partly bad comes with the errno's name behind it.", fn: memArray},
+				help: "Reads n values behind each other as a list: structs by name (\"iovec\"), or \"u8\" to \"i64\". What can be read of a range that is partly bad comes with the errno's name behind it.", fn: bind(memArray)},
 		},
 	}
 	for _, name := range []string{"u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"} {
@@ -48,7 +48,7 @@ func memoryObject() object {
 		}
 		o.methods = append(o.methods, function{name: name, params: "addr: number|word", returns: ret,
 			help: "Reads " + kind + " integer of " + map[int]string{1: "1 byte", 2: "2 bytes", 4: "4 bytes", 8: "8 bytes"}[k.size] + ".",
-			fn:   memInteger(k)})
+			fn:   bind(memInteger(k))})
 	}
 	return o
 }
@@ -91,8 +91,12 @@ func memRead(r *Runtime, L *lua.LState) int {
 
 // checkRead refuses a length that is none, or more than may be read at once.
 func (r *Runtime) checkRead(L *lua.LState, name string, n int64) {
-	if n < 0 || uint64(n) > r.opts.MaxRead {
-		L.ArgError(2, fmt.Sprintf("%s must be from 0 to %d (--max-read)", name, r.opts.MaxRead))
+	limit := uint64(DefaultMaxRead)
+	if r.tracing != nil {
+		limit = r.tracing.format.MaxRead
+	}
+	if n < 0 || uint64(n) > limit {
+		L.ArgError(2, fmt.Sprintf("%s must be from 0 to %d (--max-read)", name, limit))
 	}
 	r.roomForText(L, int(n))
 }
@@ -257,7 +261,10 @@ func readInteger(ev *engine.Event, addr uint64, k integerKind) (lua.LValue, erro
 
 func registersObject() object {
 	return object{
-		name:   "registers",
+		name: "registers",
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.regsIndex, "__newindex": r.regsNewIndex}
+		}),
 		acts:   true,
 		help:   "The thread's registers by the names of struct user_regs_struct (amd64: rip, rsp, rax, orig_rax, rdi, ...; arm64: x0 to x30, sp, pc, pstate). Assigning one changes it when the hook returns.",
 		fields: []field{{"NAME", "number|word", "A register; an unknown name is an error that lists them."}},

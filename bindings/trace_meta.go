@@ -63,7 +63,7 @@ func metaGlobals() module {
 				"examples (a list), caveats, acts (true if it changes what it traces). Types are string, number, flag, duration (in seconds), path (made absolute), list, regex, errno and signal (names), " +
 				"and calls (a spec for on, without \":enter\"). " +
 				"It stands first in the file; args.NAME then has the values given with -a NAME=VALUE.",
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				m, err := readMeta(L.CheckTable(1))
 				if err != nil {
 					L.ArgError(1, err.Error())
@@ -74,19 +74,19 @@ func metaGlobals() module {
 				if err := r.setMeta(L, m); err != nil {
 					L.Error(lua.LString(err.Error()), 0) // the command line is wrong, not this line
 				}
-				if r.metaOnly {
+				if r.scripts.metaOnly {
 					L.RaiseError("only meta was wanted")
 				}
 				return 0
-			},
+			}),
 		}},
 		values: []value{{
 			name: "args", typ: "table",
 			help: "The script's arguments, given with -a NAME=VALUE: args.NAME. A script with meta gets them in the types it declares, with its defaults; another gets strings.",
-			get: func(r *Runtime) lua.LValue {
-				r.args = r.L.NewTable()
-				return r.args
-			},
+			get: with(func(r *Runtime) lua.LValue {
+				r.scripts.args = r.L.NewTable()
+				return r.scripts.args
+			}),
 		}},
 	}
 }
@@ -192,10 +192,10 @@ func stringList(v lua.LValue) []string {
 // RunScript runs the main function of a script, which has a table of arguments
 // of its own.
 func (r *Runtime) RunScript(fn Function) error {
-	r.args = r.L.NewTable()
-	r.globals.RawSetString("args", r.args)
-	for k, v := range r.rawArgs {
-		r.args.RawSetString(k, lua.LString(v))
+	r.scripts.args = r.L.NewTable()
+	r.globals.RawSetString("args", r.scripts.args)
+	for k, v := range r.scripts.rawArgs {
+		r.scripts.args.RawSetString(k, lua.LString(v))
 	}
 	return r.Call(fn)
 }
@@ -203,10 +203,10 @@ func (r *Runtime) RunScript(fn Function) error {
 // SetArgs gives the interpreter the arguments of the command line, before any
 // script is run. A script that calls meta takes those it declares.
 func (r *Runtime) SetArgs(args map[string]string) {
-	r.rawArgs = args
-	r.argsUsed = map[string]bool{}
+	r.scripts.rawArgs = args
+	r.scripts.argsUsed = map[string]bool{}
 	for k, v := range args {
-		r.args.RawSetString(k, lua.LString(v))
+		r.scripts.args.RawSetString(k, lua.LString(v))
 	}
 }
 
@@ -216,12 +216,12 @@ func (r *Runtime) UnusedArgs(scriptsWithoutMeta bool) (unused, known []string) {
 	if scriptsWithoutMeta {
 		return nil, nil
 	}
-	for k := range r.rawArgs {
-		if !r.argsUsed[k] {
+	for k := range r.scripts.rawArgs {
+		if !r.scripts.argsUsed[k] {
 			unused = append(unused, k)
 		}
 	}
-	for _, m := range r.metas {
+	for _, m := range r.scripts.metas {
 		for _, a := range m.Args {
 			known = append(known, a.Name)
 		}
@@ -232,7 +232,7 @@ func (r *Runtime) UnusedArgs(scriptsWithoutMeta bool) (unused, known []string) {
 }
 
 // Metas returns what the scripts run so far said about themselves.
-func (r *Runtime) Metas() []*Meta { return r.metas }
+func (r *Runtime) Metas() []*Meta { return r.scripts.metas }
 
 // checkDefaults finds a default that is not of its argument's type.
 func (r *Runtime) checkDefaults(L *lua.LState, m *Meta) error {
@@ -245,12 +245,12 @@ func (r *Runtime) checkDefaults(L *lua.LState, m *Meta) error {
 }
 
 func (r *Runtime) setMeta(L *lua.LState, m *Meta) error {
-	r.metas = append(r.metas, m)
+	r.scripts.metas = append(r.scripts.metas, m)
 	for _, a := range m.Args {
-		text, given := r.rawArgs[a.Name]
-		if own, ok := r.rawArgs[m.Name+"."+a.Name]; ok {
+		text, given := r.scripts.rawArgs[a.Name]
+		if own, ok := r.scripts.rawArgs[m.Name+"."+a.Name]; ok {
 			text, given = own, true
-			r.argsUsed[m.Name+"."+a.Name] = true
+			r.scripts.argsUsed[m.Name+"."+a.Name] = true
 		}
 		if !given {
 			if a.Required && r.tracing != nil {
@@ -258,12 +258,12 @@ func (r *Runtime) setMeta(L *lua.LState, m *Meta) error {
 			}
 			text = a.Default
 		}
-		r.argsUsed[a.Name] = true
+		r.scripts.argsUsed[a.Name] = true
 		v, err := r.argValue(L, a, text, given)
 		if err != nil {
 			return fmt.Errorf("%s: -a %s: %w", m.Name, a.Name, err)
 		}
-		r.args.RawSetString(a.Name, v)
+		r.scripts.args.RawSetString(a.Name, v)
 	}
 	return nil
 }
@@ -347,11 +347,15 @@ func (r *Runtime) ReadMeta(fn Function) (*Meta, error) {
 	if !mentions(fn.Proto, "meta") {
 		return &Meta{}, nil
 	}
-	r.metaOnly = true
-	defer func() { r.metaOnly = false }()
+	r.scripts.metaOnly = true
+	r.LookOnly(true)
+	defer func() {
+		r.scripts.metaOnly = false
+		r.LookOnly(false)
+	}()
 	err := r.Call(fn)
-	if len(r.metas) > 0 {
-		return r.metas[0], nil
+	if len(r.scripts.metas) > 0 {
+		return r.scripts.metas[0], nil
 	}
 	if err != nil {
 		return nil, err

@@ -29,22 +29,22 @@ on("openat:enter", {on_error = "EACCES"}, function(ev)
   if ev.path:find "secret" then ev:fail "EACCES" end
 end)
 on("signal:SIGTERM", function(ev) print(ev.sender) end)`,
-			fn: func(r *Runtime, L *lua.LState) int { return r.trace().on(L) },
+			fn: bind(func(r *Runtime, L *lua.LState) int { return r.trace().on(L) }),
 		},
 		{
 			name:    "every",
 			params:  "interval: string|number, fn: function",
 			help:    "Calls fn(ev) at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds. It stands for no call: ev has name, phase and time only.",
 			example: `every("1s", function() agg.calls:print() agg.calls:clear() end)`,
-			fn:      func(r *Runtime, L *lua.LState) int { return r.trace().every(L) },
+			fn:      bind(func(r *Runtime, L *lua.LState) int { return r.trace().every(L) }),
 		},
 		{
 			name: "stop_trace",
 			help: "Ends the trace after this event: every tracee is let go and runs on untraced. End hooks and aggregations still run.",
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				r.trace().eng.Stop()
 				return 0
-			},
+			}),
 		},
 		{
 			name:   "fault",
@@ -58,7 +58,7 @@ on("signal:SIGTERM", function(ev) print(ev.sender) end)`,
 fault("openat", {errno = "EACCES", when = {path = under "/etc"}})
 fault("write", {errno = "ENOSPC", nth = 3})
 fault("read", {errno = "EINTR", probability = 0.01, seed = 1})`,
-			fn: func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) },
+			fn: bind(func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) }),
 		},
 	}}
 }

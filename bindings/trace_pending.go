@@ -33,13 +33,16 @@ var pendingFields = []field{
 
 func pendingObject() object {
 	return object{
-		name:   "pending",
+		name: "pending",
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.pendingIndex, "__tostring": r.pendingString, "__concat": r.concat}
+		}),
 		help:   "A system call that a thread is in: task.call. It is valid until the hook returns, like an event; tostring gives it as strace prints it, without a result.",
 		fields: pendingFields,
 		methods: []function{{
 			name: "matches", params: "spec: string", returns: "boolean",
 			help: "Says whether a spec of system calls, as on takes it, names this call: task.call:matches \"%net,!close\".",
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				ref := receiver[*pendingRef](L, 1, "pending")
 				ev := ref.live(L).Event
 				sel, err := spec.Parse(L.CheckString(2))
@@ -48,7 +51,7 @@ func pendingObject() object {
 				}
 				L.Push(lua.LBool(sel.MatchCall(ev.Call())))
 				return 1
-			},
+			}),
 		}},
 	}
 }

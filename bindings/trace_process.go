@@ -16,7 +16,7 @@ func tracedGlobals() module {
 			name: "tasks", returns: "table",
 			help: "Returns the threads that are traced now as a list of tasks, by thread id. In \"end\" hooks they are those that were traced when the trace ended. " +
 				"Empty before the trace begins.",
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				t := r.trace()
 				list := t.eng.AllTasks()
 				tb := L.CreateTable(len(list), 0)
@@ -25,16 +25,16 @@ func tracedGlobals() module {
 				}
 				L.Push(tb)
 				return 1
-			},
+			}),
 		},
 		{
 			name: "processes", returns: "table",
 			help: "Returns the processes that are traced now as a list, by process id; in \"end\" hooks those that were traced when the trace ended.",
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				t := r.trace()
 				L.Push(t.procList(L, t.eng.AllProcs()))
 				return 1
-			},
+			}),
 		},
 	}}
 }

@@ -34,23 +34,26 @@ func (t *Trace) structure(ev *engine.Event, v *decode.Value) lua.LValue {
 func structObject() object {
 	return object{
 		name: "struct", acts: true,
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.structIndex, "__newindex": r.structNewIndex, "__tostring": r.refString, "__concat": r.concat}
+		}),
 		help: "A struct in the program's memory: s.st_size reads a field, s.sysname = \"x\" writes one, tostring gives strace's form. " +
 			"It is valid until the hook returns; s:table() makes a copy to keep.",
 		fields: []field{{"FIELD", "any", "A field by its C name; an unknown name is an error."}},
 		methods: []function{
 			{name: "table", returns: "table", help: "Returns the fields as a plain table.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					s := receiver[*structRef](L, 1, "struct")
 					L.Push(s.t.plain(L, s.live(L), s.v))
 					return 1
-				}},
+				})},
 			{name: "address", returns: "number", help: "Returns where the struct lies in the program's memory.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					s := receiver[*structRef](L, 1, "struct")
 					s.live(L)
 					L.Push(rawWord(s.v.Addr))
 					return 1
-				}},
+				})},
 		},
 	}
 }
@@ -186,7 +189,7 @@ func leBytes(w uint64, size int) []byte {
 }
 
 // appendJSON is what json.encode writes: the form of --json.
-func (s *structRef) appendJSON(_ *Runtime, dst []byte) ([]byte, error) {
+func (s *structRef) appendJSON(_ *vm, dst []byte) ([]byte, error) {
 	if s.seq != s.t.seq || s.seq == 0 {
 		return dst, errors.New("a struct of an event that is over")
 	}

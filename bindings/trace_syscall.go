@@ -23,15 +23,15 @@ func syscallModule() module {
 				help: "Describes a system call: name, numbers (by ABI), classes, args, ret and variants. args is a list of {name, aliases, kind, type, direction, names, set, struct, only}: " +
 					"kind is the type as syscall.define takes it, type what it is in Lua (number, string, flags, name, struct, list, word), direction \"in\", \"out\" or \"inout\"; " +
 					"set and names are of flags and names, only says when the call has the argument. variants is a list of {only, args, ret}: what the arguments are if others have certain values.",
-				fn: syscallDescribe},
+				fn: bind(syscallDescribe)},
 			{name: "struct", params: "name: string", returns: "table",
 				help: "Describes a struct: name, size and fields, a list of {name, offset, size, kind, type, count, names, set, struct, only}, with bits for bit fields.",
-				fn:   syscallStruct},
+				fn:   bind(syscallStruct)},
 			{name: "define", params: "signature: string", returns: "string",
 				help: "Gives a system call the arguments you say, for specs, fields, conditions and output: syscall.define \"mycall@480(fd fd, buf <buf:len, len size) size\". " +
 					"A call that luatrace does not know needs its number; one that it knows does without. \">\" marks what the kernel writes, \"=\" what goes in and comes out. " +
 					"It stands before the hooks that name the call, and returns the name.",
-				fn: syscallDefine},
+				fn: bind(syscallDefine)},
 		},
 	}
 }
@@ -42,7 +42,7 @@ func fieldsGlobals() module {
 		name: "fields", params: "of: struct|arguments|table", returns: "function",
 		help: "Iterates over the fields of a struct, in order, or over the arguments that a call has: for name, value in fields(ev.statbuf) do. " +
 			"Of a list it yields positions and elements. Padding, and members of a union that do not hold now, are left out; so is what is nil.",
-		fn: fieldsOf,
+		fn: bind(fieldsOf),
 	}}}
 }
 

@@ -31,6 +31,9 @@ type procRef struct {
 func taskObject() object {
 	return object{
 		name: "task",
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.taskIndex, "__tostring": r.refString, "__concat": r.concat}
+		}),
 		help: "A thread. The same thread is always the same object, so it can be a table key.",
 		fields: []field{
 			{"tid", "number", "Thread id."},
@@ -45,6 +48,9 @@ func taskObject() object {
 func processObject() object {
 	return object{
 		name: "process",
+		handlers: with(func(r *Runtime) handlers {
+			return handlers{"__index": r.procIndex, "__tostring": r.refString, "__concat": r.concat}
+		}),
 		help: "A process (thread group). The same process is always the same object, also across execve. Of one that has ended, all that is asked of /proc is \"\" or nil, " +
 			"also when another process has its number by then.",
 		fields: []field{
@@ -69,22 +75,22 @@ func processObject() object {
 		},
 		methods: []function{
 			{name: "kill", acts: true, params: "sig: string|number", help: "Sends the process a signal.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
 					if err := p.proc.Kill(checkSignal(L, L.CheckAny(2))); err != nil && !errors.Is(err, unix.ESRCH) {
 						L.RaiseError("kill: %s", err.Error())
 					}
 					return 0
-				}},
+				})},
 			{name: "detach", help: "Lets the process run on untraced, with whatever it creates from now on. No more events come from it.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					if err := receiver[*procRef](L, 1, "process").proc.Detach(); err != nil {
 						L.RaiseError("detach: %s", err.Error())
 					}
 					return 0
-				}},
+				})},
 			{name: "fd", params: "fd: number", returns: "string|nil", help: "Returns what a descriptor stands for, as ev.fdpath does.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
 					s := p.proc.FDPath(int(wholeNumber(L, L.CheckAny(2), "fd")))
 					if s == "" {
@@ -93,17 +99,17 @@ func processObject() object {
 						L.Push(lua.LString(s))
 					}
 					return 1
-				}},
+				})},
 			{name: "fdinfo", params: "fd: number", returns: "descriptor|nil", help: "Returns the same in parts, as ev.fdinfo does.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
 					L.Push(p.t.fdObject(p.proc.FDInfo(int(wholeNumber(L, L.CheckAny(2), "fd")))))
 					return 1
-				}},
+				})},
 			{name: "file", params: "name: string", returns: "string|nil",
 				help: "Returns the content of a file below /proc/PID: \"maps\", \"status\", \"io\". Of one that is longer than --max-read, 64M (cmdline and environ: 2M), it is the " +
 					"beginning, in whole lines or words, which luatrace says once. nil if there is none, or the process is gone. mem, pagemap and clear_refs are errors.",
-				fn: func(r *Runtime, L *lua.LState) int {
+				fn: bind(func(r *Runtime, L *lua.LState) int {
 					p := receiver[*procRef](L, 1, "process")
 					name := L.CheckString(2)
 					if strings.Contains(name, "..") || strings.HasPrefix(name, "/") {
@@ -122,7 +128,7 @@ func processObject() object {
 						L.Push(lua.LNil)
 					}
 					return 1
-				}},
+				})},
 		},
 	}
 }

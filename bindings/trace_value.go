@@ -82,7 +82,7 @@ const maxTransfer = 1<<31 - 4096
 // need no more, scripts get all bytes. A program may say that it has more than
 // there is: what can be read counts.
 func (t *Trace) whole(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LValue {
-	limit := t.r.opts.MaxRead
+	limit := t.format.MaxRead
 	var b []byte
 	for part := uint64(64 << 10); uint64(len(b)) < min(v.Total(), limit); part *= 2 {
 		had := len(b)

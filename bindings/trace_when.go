@@ -20,12 +20,12 @@ func conditionObject() object {
 		methods: []function{{
 			name: "test", params: "v: any", returns: "boolean",
 			help: "Makes the test of a value of the script: under(\"/etc\"):test(path). A path must be absolute, such as those of ev.paths.",
-			fn: func(_ *Runtime, L *lua.LState) int {
+			fn: bind(func(_ *Runtime, L *lua.LState) int {
 				c := receiver[*condition](L, 1, "condition")
 				ok := L.Get(2) != lua.LNil && c.Test(goValue(L, L.Get(2)))
 				L.Push(lua.LBool(ok))
 				return 1
-			},
+			}),
 		}},
 	}
 }
@@ -33,25 +33,25 @@ func conditionObject() object {
 func conditionGlobals() module {
 	one := func(name, param, help string, make func(v any) (spec.Condition, error)) function {
 		return function{name: name, params: param, returns: "condition", help: help,
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				c, err := make(goValue(L, L.CheckAny(1)))
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
 				L.Push(r.newObject("condition", &condition{c, name}))
 				return 1
-			}}
+			})}
 	}
 	str := func(name, param, help string, make func(s string) (spec.Condition, error)) function {
 		return function{name: name, params: param, returns: "condition", help: help,
-			fn: func(r *Runtime, L *lua.LState) int {
+			fn: bind(func(r *Runtime, L *lua.LState) int {
 				c, err := make(L.CheckString(1))
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
 				L.Push(r.newObject("condition", &condition{c, name}))
 				return 1
-			}}
+			})}
 	}
 	return module{functions: []function{
 		one("ge", "n: number|string", "Condition for when: at least n.", spec.Ge),

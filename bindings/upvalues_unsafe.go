@@ -38,7 +38,7 @@ func nextUpvalue(uv *lua.Upvalue) **lua.Upvalue {
 // protected calls the function below the n values on top of the stack, as
 // [lua.LState.PCall] without a handler does. An error closes the variables of
 // the functions it leaves, and no others.
-func (r *Runtime) protected(L *lua.LState, n, results int) error {
+func (r *vm) protected(L *lua.LState, n, results int) error {
 	outer := r.nesting
 	if outer.calls >= maxNested {
 		return tooDeep(L, n)

@@ -53,20 +53,20 @@ func wordGlobals() module {
 		{
 			name: "u64", params: "value: number|string|word", returns: "word",
 			help: "Makes an unsigned 64-bit word from a whole number, a decimal or 0x string, or another word; negative values wrap around. Write large literals as u64\"0xffffffffffffffff\": a bare 0xffffffffffffffff can't be held by a number.",
-			fn: func(_ *Runtime, L *lua.LState) int {
+			fn: bind(func(_ *vm, L *lua.LState) int {
 				v := checkWord(L, 1)
 				L.Push(Word(v))
 				return 1
-			},
+			}),
 		},
 		{
 			name: "i64", params: "value: number|string|word", returns: "word",
 			help: "Makes a signed 64-bit word from a whole number, a decimal or 0x string, or another word; values beyond 2^63 wrap around.",
-			fn: func(_ *Runtime, L *lua.LState) int {
+			fn: bind(func(_ *vm, L *lua.LState) int {
 				v := checkWord(L, 1)
 				L.Push(SignedWord(v))
 				return 1
-			},
+			}),
 		},
 		{
 			name: "isword", params: "value: any", returns: "boolean",
@@ -74,7 +74,7 @@ func wordGlobals() module {
 			example: `on("connect:enter", function(ev)
   if isword(ev.addr) then print "a bad pointer" end
 end)`,
-			fn: func(_ *Runtime, L *lua.LState) int {
+			fn: bind(func(_ *vm, L *lua.LState) int {
 				word := false
 				switch L.CheckAny(1).(type) {
 				case Word, SignedWord:
@@ -82,21 +82,21 @@ end)`,
 				}
 				L.Push(lua.LBool(word))
 				return 1
-			},
+			}),
 		},
 	}}
 }
 
 func wordObject() object {
 	method := func(name, returns, help string, fn func(L *lua.LState, v uint64, signed bool) lua.LValue) function {
-		return function{name: name, returns: returns, help: help, fn: func(_ *Runtime, L *lua.LState) int {
+		return function{name: name, returns: returns, help: help, fn: bind(func(_ *vm, L *lua.LState) int {
 			v, signed, ok := wordBits(L.Get(1))
 			if !ok {
 				L.RaiseError("64-bit word expected as receiver, got %s: call methods with a colon, w:%s()", typeName(L.Get(1)), name)
 			}
 			L.Push(fn(L, v, signed))
 			return 1
-		}}
+		})}
 	}
 	return object{
 		name: "word",

@@ -5,7 +5,7 @@ import (
 )
 
 // installWords gives words their metatable.
-func (r *Runtime) installWords() {
+func (r *vm) installWords() {
 	mt := r.class("word")
 	arith := func(event, verb string, signed func(a, b int64) int64, unsigned func(a, b uint64) uint64) {
 		mt.RawSetString(event, r.L.NewFunction(func(L *lua.LState) int {

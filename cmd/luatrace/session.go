@@ -57,7 +57,6 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		Timeout:      o.limits.hookTime,
 		MaxMemory:    o.limits.memory,
 		MemoryOption: "--max-memory",
-		MaxRead:      o.limits.read,
 		Libraries:    []bindings.Library{collection()},
 		Aside:        s.interrupt,
 		Notice:       s.scriptNotice(o),
@@ -103,6 +102,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	s.trace = bindings.NewTrace(s.lua, s.eng, bindings.TraceOptions{
 		JSON:    o.json,
 		MaxKeys: o.limits.keys,
+		MaxRead: o.limits.read,
 		Line:    func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &o.text, ev) },
 	})
 	s.tamper(o)

@@ -1,0 +1,137 @@
+package bindings
+
+import (
+	"sync"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+
+	"luatrace/engine/spec"
+)
+
+// A Runtime is an interpreter with the tracing interface of scripts. It belongs to one
+// goroutine at a time; see the package comment.
+type Runtime struct {
+	*vm
+
+	tracing   *Trace          // nil until NewTrace
+	test      *testRun        // nil but for RunTests
+	mentioned map[string]bool // names in the code compiled so far; see noteMentions
+	scripts   scripts
+}
+
+// scripts are the scripts that were run: what they say of themselves, and their
+// arguments.
+type scripts struct {
+	metas    []*Meta
+	metaOnly bool        // a script runs only as far as its meta
+	args     *lua.LTable // of the script that runs
+	rawArgs  map[string]string
+	argsUsed map[string]bool
+}
+
+// New makes an interpreter.
+func New(opts Options) *Runtime {
+	r := &Runtime{mentioned: map[string]bool{}, scripts: scripts{argsUsed: map[string]bool{}}}
+	newVM(opts, face{
+		Modules:    modules(),
+		Objects:    objects(),
+		Tree:       r.tree,
+		Find:       checkComparisons,
+		Compiled:   r.noteMentions,
+		Whole:      func() bool { return r.test != nil },
+		Constant:   constant,
+		Constants:  capitalNames,
+		Errno:      lookupErrno,
+		ReadScript: readScript,
+		Refusal:    refusal,
+		Moment:     r.moment,
+		Scripts:    r.names,
+	}, r, func(m *vm) { r.vm = m })
+	return r
+}
+
+// modules lists the modules of the tracing interface, in the order of the reference.
+func modules() []module {
+	return []module{
+		syscallModule(),
+		traceGlobals(),
+		tracedGlobals(),
+		fieldsGlobals(),
+		conditionGlobals(),
+		aggGlobals(),
+		metaGlobals(),
+		testGlobals(),
+	}
+}
+
+// objects lists the objects of the tracing interface, in the order of the reference.
+// The list is made once, and not to be changed.
+var objects = sync.OnceValue(func() []object {
+	return []object{
+		eventObject(), argumentsObject(), flagsObject(), structObject(), registersObject(), memoryObject(),
+		taskObject(), pendingObject(), processObject(), descriptorObject(), aggregationObject(), conditionObject(), testObject(),
+	}
+})
+
+// allModules and allObjects are those of every interpreter, too.
+func allModules() []module { return append(ownModules(), modules()...) }
+func allObjects() []object { return append(ownObjects(), objects()...) }
+
+// tree is what is compiled of a script: not its tests, unless they are run, since what
+// they mention is nothing the script does.
+func (r *Runtime) tree(chunk []ast.Stmt, kind sourceKind) []ast.Stmt {
+	if r.test == nil {
+		chunk = withoutTests(chunk)
+	}
+	if kind == fromFile {
+		chunk = ownArgs(chunk)
+	}
+	return chunk
+}
+
+// moment is the event whose hook runs.
+func (r *Runtime) moment() moment {
+	t := r.tracing
+	if t == nil || t.seq == 0 || t.running == nil {
+		return moment{}
+	}
+	return moment{At: t.running.Time(), Call: t.seq, Lines: t.running.Task != nil}
+}
+
+func (r *Runtime) names() []string {
+	var names []string
+	for _, m := range r.scripts.metas {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// ownArgs puts "local args = args" before a file: several scripts have each
+// their own arguments, and a hook keeps those of its script.
+func ownArgs(chunk []ast.Stmt) []ast.Stmt {
+	global := &ast.IdentExpr{Value: "args"}
+	global.SetLine(1)
+	own := &ast.LocalAssignStmt{Names: []string{"args"}, Exprs: []ast.Expr{global}}
+	own.SetLine(1)
+	own.SetLastLine(1)
+	return append([]ast.Stmt{own}, chunk...)
+}
+
+// LoadCode compiles code of the command line, named "-e" in error messages.
+// It may use globals without declaring them. What [Runtime.Check] finds in a
+// script is an error.
+func (r *Runtime) LoadCode(code string) (Function, error) {
+	return r.vm.LoadCode(code, func(chunk []ast.Stmt) error { return checkCode(chunk, nil) })
+}
+
+// LoadHookBody compiles code of the command line as the body of a function with
+// the parameter ev, and returns that function. What events of the spec don't have
+// is an error, and so is what belongs in a script; nil leaves that unchecked.
+func (r *Runtime) LoadHookBody(code string, sel *spec.Spec) (Function, error) {
+	var check func([]ast.Stmt) error
+	if sel != nil {
+		check = func(chunk []ast.Stmt) error { return checkCode(chunk, sel) }
+	}
+	return r.LoadBody(code, check)
+}
