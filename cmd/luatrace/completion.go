@@ -79,20 +79,10 @@ func candidates(words, env []string) []string {
 		return beginning(word, "", optionNames())
 	}
 	if len(before) == 0 && word != "" {
-		return beginning(word, "", subcommands)
+		return beginning(word, "", subcommandNames())
 	}
 	return nil
 }
-
-// subcommands are the names of the other commands.
-var subcommands = func() []string {
-	var names []string
-	for _, c := range subcommandTexts {
-		name, _, _ := strings.Cut(c[0], " ")
-		names = append(names, name)
-	}
-	return names
-}()
 
 // pending says which option's value is being typed: that of the word before, or
 // of --option=value.
@@ -150,7 +140,7 @@ func commandAt(words []string) (at int, ok bool) {
 		if strings.HasPrefix(w, "-") {
 			continue
 		}
-		return i, i > 0 || !slices.Contains(subcommands, w)
+		return i, i > 0 || !slices.Contains(subcommandNames(), w)
 	}
 	return 0, false
 }

@@ -146,7 +146,7 @@ func TestExamplesParse(t *testing.T) {
 	t.Cleanup(func() { null.Close() })
 	std := stdio{null, &checked{File: null}, null}
 	for _, e := range examples(t) {
-		if st, done := subcommand(e.words, std); done {
+		if st, done := runSubcommand(e.words, std); done {
 			if st.code != 0 {
 				t.Errorf("%s: luatrace %q: exit status %d", e.where, e.words, st.code)
 			}

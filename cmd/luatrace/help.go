@@ -2,16 +2,13 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"unicode/utf8"
 )
 
-const helpUsage = `usage: luatrace [options] [--] COMMAND [ARG...]    luatrace [options] -p PID,...
-       luatrace list | info | probes | check | test | types | completion | help
-`
+const helpUsage = "usage: luatrace [options] [--] COMMAND [ARG...]    luatrace [options] -p PID,...\n"
 
 // helpExamples are command lines, and what they show.
 var helpExamples = [...][2]string{
@@ -32,7 +29,7 @@ Exit status: that of COMMAND, or 1 luatrace failed, 2 wrong usage or script,
 // helpText is the screen of luatrace --help.
 func helpText() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "luatrace: awk for system calls\n%s%s\n", helpUsage, briefOptions())
+	fmt.Fprintf(&b, "luatrace: awk for system calls\n%s       luatrace %s\n%s\n", helpUsage, strings.Join(subcommandNames(), " | "), briefOptions())
 	for _, e := range helpExamples {
 		fmt.Fprintf(&b, "  %-52s%s\n", e[0], e[1])
 	}
@@ -62,39 +59,6 @@ func help(args []string, std stdio) status {
 		return helpTopic(args[0], std)
 	}
 	return status{}
-}
-
-// helpfulCommands have a --help of their own.
-var helpfulCommands = []string{"list", "info", "probes", "check", "test", "types", "completion"}
-
-// subcommand runs list, info, probes and help. Their names are words that nobody
-// traces; "luatrace -- list" traces a command of that name.
-func subcommand(args []string, std stdio) (status, bool) {
-	if len(args) == 0 {
-		return status{}, false
-	}
-	switch args[0] {
-	case "list":
-		return list(args[1:], os.Environ(), std), true
-	case "info":
-		return info(args[1:], os.Environ(), std), true
-	case "probes":
-		return probes(args[1:], std), true
-	case "types":
-		return types(args[1:], std), true
-	case "completion":
-		return completion(args[1:], std), true
-	case "__complete":
-		complete(args[1:], std)
-		return status{}, true
-	case "check":
-		return check(args[1:], os.Environ(), std), true
-	case "test":
-		return testScripts(args[1:], os.Environ(), std), true
-	case "help":
-		return help(args[1:], std), true
-	}
-	return status{}, false
 }
 
 // wrap breaks text into lines of at most width characters, between words.

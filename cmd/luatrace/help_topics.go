@@ -35,8 +35,8 @@ func helpTopic(topic string, std stdio) status {
 	case topic == "help":
 		std.out.WriteString(topicUsage)
 		return status{}
-	case slices.Contains(helpfulCommands, topic):
-		st, _ := subcommand([]string{topic, "--help"}, std)
+	case slices.Contains(subcommandNames(), topic):
+		st, _ := runSubcommand([]string{topic, "--help"}, std)
 		return st
 	}
 	shown := false
@@ -81,7 +81,7 @@ func asksProbes(topic string) bool {
 
 // helpTopics are the names that help knows, but for scripts, calls and members.
 func helpTopics() []string {
-	names := append([]string{"options", "man", "help"}, helpfulCommands...)
+	names := append([]string{"options", "man"}, subcommandNames()...)
 	names = append(names, bindings.NewReference().Topics()...)
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -8,18 +8,6 @@ import (
 	"luatrace/scripts"
 )
 
-// subcommandTexts are the other commands, for the manual page.
-var subcommandTexts = [][2]string{
-	{"list [-v] [CATEGORY|PATTERN]", "The scripts that -s finds, and with -v where."},
-	{"info SCRIPT", "What a script does, its arguments, examples and caveats."},
-	{"probes [SPEC]", "System calls and the fields that hooks on them see."},
-	{"check SCRIPT...", "Looks for mistakes in scripts without running them."},
-	{"test [-v] [--tap] [--run REGEXP] SCRIPT...", "Runs the tests in scripts on made-up events."},
-	{"types [DIRECTORY]", "Definitions of the interface for editors (LuaLS)."},
-	{"completion bash|zsh|fish", "The completion of that shell."},
-	{"help [options|man|TOPIC]", "A screen of help, all options, this page, or what there is of a TOPIC: one of these commands, a part of the interface of scripts (ev, on, agg, fault, ev.fdpath), a script, a system call."},
-}
-
 // manPage is luatrace(1) as roff, made from the texts that the program shows
 // itself; docs/luatrace.1 is its copy.
 func manPage() string {
@@ -36,15 +24,15 @@ func manPage() string {
 	section("SYNOPSIS",
 		`.B luatrace`, `[\fIoptions\fR] [\fB\-\-\fR] \fICOMMAND\fR [\fIARG\fR...]`, ".br",
 		`.B luatrace`, `[\fIoptions\fR] \fB\-p\fR \fIPID\fR,...`, ".br",
-		`.B luatrace`, `\fBlist\fR | \fBinfo\fR | \fBprobes\fR | \fBcheck\fR | \fBtest\fR | \fBtypes\fR | \fBcompletion\fR | \fBhelp\fR [\fIARG\fR...]`)
+		`.B luatrace`, `\fB`+strings.Join(subcommandNames(), `\fR | \fB`)+`\fR [\fIARG\fR...]`)
 	section("DESCRIPTION", roff(`luatrace runs a command, or attaches to processes, and raises an event for each system call, signal, new and ending process. Without a script the calls are printed as strace(1) does. `+
 		`A script in Lua says which events it wants to see and what to do then: print, count, make the call fail, change its arguments, its result, the program's memory, or the signal.`),
 		".PP", roff(`Children and threads are followed. No privilege is needed for one's own processes. The exit status or the fatal signal of the command becomes that of luatrace.`))
 	b.WriteString(".SH OPTIONS\n")
 	manOptions(&b)
 	section("OTHER COMMANDS", roff(`A command of one of these names is traced with "luatrace -- NAME".`))
-	for _, c := range subcommandTexts {
-		tagged(c[0], c[1])
+	for _, c := range subcommands() {
+		tagged(c.name+" "+c.args, c.help)
 	}
 	section("SCRIPTS", roff("The collection; luatrace info NAME tells more."))
 	for _, name := range scripts.Names() {

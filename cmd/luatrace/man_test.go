@@ -39,7 +39,7 @@ func TestManPage(t *testing.T) {
 			t.Errorf("--%s is not in the page", f.Name)
 		}
 	})
-	for _, name := range subcommands {
+	for _, name := range subcommandNames() {
 		if !strings.Contains(page, "\n.B "+name) {
 			t.Errorf("the command %s is not in the page", name)
 		}

@@ -38,10 +38,10 @@ func runCommand(args, env []string, std stdio) status {
 	say := func(format string, a ...any) {
 		fmt.Fprintf(messages, "luatrace: %s\n", bindings.EscapeLines(fmt.Sprintf(format, a...)))
 	}
-	if len(args) > 0 && slices.Contains(helpfulCommands, args[0]) {
+	if len(args) > 0 && slices.Contains(subcommandNames(), args[0]) {
 		dieOfQuit()
 	}
-	if st, done := subcommand(args, std); done {
+	if st, done := runSubcommand(args, std); done {
 		return st
 	}
 	o, err := parseFlags(args)
