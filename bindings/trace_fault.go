@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 )
 
@@ -25,7 +26,7 @@ func (t *Trace) fault(L *lua.LState) int {
 	}
 	sel.Phase = spec.PhaseEnter
 	f := &faultPlan{probability: 1}
-	h := &engine.Hook{Spec: sel, Where: position(L), Fn: f.hook}
+	h := &engine.Hook{Rule: plan.Rule{Spec: sel}, Where: position(L), Fn: f.hook}
 	switch v := L.Get(2).(type) {
 	case *lua.LTable:
 		t.faultOptions(L, h, f, v)
@@ -36,7 +37,7 @@ func (t *Trace) fault(L *lua.LState) int {
 		L.ArgError(2, "errno or ret must be given")
 	}
 	if f.constant() {
-		h.Fault = &engine.Fault{Errno: int(-f.ret)}
+		h.Fault = &plan.Fault{Errno: int(-f.ret)}
 	}
 	done := "failed"
 	if f.ret >= 0 {

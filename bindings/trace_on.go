@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 )
 
@@ -88,7 +89,7 @@ func (t *Trace) on(L *lua.LState) int {
 			L.Error(lua.LString(errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what)).Error()), 0)
 		}
 	}
-	h := &engine.Hook{Spec: sel, Where: position(L)}
+	h := &engine.Hook{Rule: plan.Rule{Spec: sel}, Where: position(L)}
 	if opts != nil {
 		t.options(L, h, opts)
 	}
@@ -134,7 +135,7 @@ func (t *Trace) OnBody(sel *spec.Spec, code string) error {
 			return errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what))
 		}
 	}
-	return t.register(&engine.Hook{Spec: sel, Where: "-e"}, fn)
+	return t.register(&engine.Hook{Rule: plan.Rule{Spec: sel}, Where: "-e"}, fn)
 }
 
 // options takes the second of three arguments of on.

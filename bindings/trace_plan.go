@@ -3,6 +3,7 @@ package bindings
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 )
 
@@ -33,10 +34,9 @@ func (t *Trace) noteRoot(sel *spec.Spec, fn *lua.LFunction) {
 	t.roots = append(t.roots, root{fn, sel != nil && sel.Kind == spec.Begin})
 }
 
-// Unfiltered says why the scripts loaded so far speak against a seccomp filter, ""
-// if they don't: code that hooks can reach lets processes go or adds hooks. It is a
+// NoFilter is why the scripts loaded so far speak against a seccomp filter: code that hooks can reach detaches from processes or adds hooks. It is a
 // hint: what it does not see meets an error of the engine when it happens.
-func (t *Trace) Unfiltered() string {
+func (t *Trace) NoFilter() plan.Reason {
 	w := reached{r: t.r, protos: map[*lua.FunctionProto]bool{}, values: map[lua.LValue]bool{}, names: map[string]bool{}}
 	for _, root := range t.roots {
 		if !root.begin {

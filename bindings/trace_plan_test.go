@@ -9,8 +9,8 @@ import (
 	"luatrace/engine"
 )
 
-// TestUnfiltered: only code that hooks can reach speaks against a filter.
-func TestUnfiltered(t *testing.T) {
+// TestNoFilter: only code that hooks can reach speaks against a filter.
+func TestNoFilter(t *testing.T) {
 	t.Parallel()
 	const (
 		none, add, detach, stop = "", "the script may add hooks while it runs", "the script may let processes go (detach)", "the script may end the trace (stop_trace)"
@@ -68,7 +68,7 @@ func TestUnfiltered(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", code, err)
 		}
-		if why := trace.Unfiltered(); why != want {
+		if why := trace.NoFilter(); string(why) != want {
 			t.Errorf("%s: %q, want %q", code, why, want)
 		}
 	}

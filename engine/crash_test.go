@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/internal/fixture"
 	"luatrace/tracer"
@@ -75,7 +76,7 @@ func TestPanicKeepsLock(t *testing.T) {
 	t.Parallel()
 	var e *Engine
 	told := 0
-	e = New(Options{Unfiltered: "a test", Report: func(string) {
+	e = New(Options{NoFilter: "a test", Report: func(string) {
 		told++
 		if !e.own.held {
 			t.Error("the task runs on without the lock")
@@ -105,7 +106,7 @@ func TestPanicFailsClosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = e.On(&Hook{Spec: sel, Where: "test", OnError: OnError{Act: ErrorFails, Errno: int(unix.EBUSY)}, Fn: func(ev *Event) error {
+			err = e.On(&Hook{Rule: plan.Rule{Spec: sel}, Where: "test", OnError: OnError{Act: ErrorFails, Errno: int(unix.EBUSY)}, Fn: func(ev *Event) error {
 				if s, _ := ev.Str("path"); s == "bad" {
 					panic("a bug of the test")
 				}

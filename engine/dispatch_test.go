@@ -3,6 +3,7 @@ package engine
 import (
 	"testing"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
@@ -46,12 +47,12 @@ func dispatchCases(t testing.TB) map[string]*Engine {
 	}
 	cases := map[string]*Engine{}
 	for name, hook := range map[string]*Hook{
-		"none":      {Spec: mustSpec(t, "write"), Fn: empty},
-		"empty":     {Spec: mustSpec(t, "read"), Fn: empty},
-		"all":       {Spec: mustSpec(t, "*"), Fn: empty},
-		"enter":     {Spec: mustSpec(t, "read:enter"), Fn: empty},
-		"fields":    {Spec: mustSpec(t, "read"), Fn: reads},
-		"condition": {Spec: mustSpec(t, "read"), Fn: empty, When: resolved},
+		"none":      {Rule: plan.Rule{Spec: mustSpec(t, "write")}, Fn: empty},
+		"empty":     {Rule: plan.Rule{Spec: mustSpec(t, "read")}, Fn: empty},
+		"all":       {Rule: plan.Rule{Spec: mustSpec(t, "*")}, Fn: empty},
+		"enter":     {Rule: plan.Rule{Spec: mustSpec(t, "read:enter")}, Fn: empty},
+		"fields":    {Rule: plan.Rule{Spec: mustSpec(t, "read")}, Fn: reads},
+		"condition": {Rule: plan.Rule{Spec: mustSpec(t, "read"), When: resolved}, Fn: empty},
 	} {
 		e := New(Options{Report: func(msg string) { t.Error(msg) }})
 		e.On(hook)
@@ -81,8 +82,8 @@ func TestFeed(t *testing.T) {
 		}
 		return nil
 	}
-	e.On(&Hook{Spec: mustSpec(t, "read:enter"), Fn: hook})
-	e.On(&Hook{Spec: mustSpec(t, "%desc"), Fn: func(ev *Event) error {
+	e.On(&Hook{Rule: plan.Rule{Spec: mustSpec(t, "read:enter")}, Fn: hook})
+	e.On(&Hook{Rule: plan.Rule{Spec: mustSpec(t, "%desc")}, Fn: func(ev *Event) error {
 		if ev.Ret != 64 || ev.Call().Args[2] != 64 {
 			t.Errorf("%+v", ev)
 		}

@@ -18,9 +18,8 @@
 //   - Which calls: package spec reads the selectors and conditions of hooks, subject.go
 //     is the event's side of them; table.go keeps the hooks of each call, subcalls.go
 //     names a call that stands for another.
-//   - How the kernel tells of them: plan.go derives it from the hooks, plan_own.go
-//     adds what the tracer needs, planned.go finds the best plan that the kernel
-//     accepts, early.go spares exits; late.go decides what is still possible while it
+//   - How the kernel reports them: package plan derives it from the hooks, planned.go
+//     finds the best plan that the kernel accepts; late.go decides what is still possible while it
 //     is in force.
 //   - Events: engine.go, hook.go and event.go are what others see, run.go is the
 //     loop, phase.go how far the trace is, handle.go calls the hooks, notified.go those of calls that came by

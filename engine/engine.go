@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/fdinfo"
+	"luatrace/engine/plan"
 	"luatrace/tracer"
 	"luatrace/tracer/procfs"
 )
@@ -20,11 +21,11 @@ type Options struct {
 	// Report gets messages for the user: one line each, without a prefix or a
 	// final newline. Hook errors come here too.
 	Report func(message string)
-	// Unfiltered, if not "", is why no seccomp filter may be used: the script
-	// may let processes go, or adds hooks while it runs.
-	Unfiltered string
-	// NoNotify, if not "", is why user notifications may not be used.
-	NoNotify string
+	// NoFilter is why no seccomp filter may be used: the script may detach from
+	// processes, or adds hooks while it runs.
+	NoFilter plan.Reason
+	// NoNotify is why user notifications may not be used.
+	NoNotify plan.Reason
 	// QuietTracees leaves out the messages about tracees that install seccomp
 	// filters of their own, and about those that are let go for another tracer.
 	QuietTracees bool
@@ -81,14 +82,13 @@ type Engine struct {
 	running     *Hook // called last
 
 	phase        phase
-	early        bool // hooks for the exit run at entry where that is the same
 	wantsEnds    bool // some hook is on the end of tasks
 	warnedBusy   bool // of a listener that a tracee can't have
 	warnedHidden bool // of calls that a tracee's filter hides
 
 	own         ownLock
 	crash       *CrashError
-	plan        Plan
+	plan        plan.Plan
 	table       table
 	sockets     fdinfo.Resolver
 	ev          Event
@@ -191,11 +191,11 @@ func (e *Engine) Tasks() int {
 	return e.tr.Tasks()
 }
 
-// Unfilter says that no seccomp filter may be used, and why. It must be called
-// before Run.
-func (e *Engine) Unfilter(why string) {
-	if e.opts.Unfiltered == "" {
-		e.opts.Unfiltered = why
+// Unfilter says why no seccomp filter may be used, if there is a reason; the first one
+// counts. It must be called before Run.
+func (e *Engine) Unfilter(why plan.Reason) {
+	if e.opts.NoFilter == "" {
+		e.opts.NoFilter = why
 	}
 }
 

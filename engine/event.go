@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -253,8 +254,5 @@ func (ev *Event) closed(fd int) *FDInfo {
 // don't, their hooks for the exit run at entry.
 func (ev *Event) Returns() bool {
 	c := ev.Call()
-	return c == nil || returns(c.Name)
+	return c == nil || plan.Returns(c.Name)
 }
-
-// returns says whether a call can come back.
-func returns(name string) bool { return name != "exit" && name != "exit_group" }

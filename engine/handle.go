@@ -175,7 +175,7 @@ func (e *Engine) latch(t *Task, ch *callHooks) {
 		}
 		wanted := all
 		for _, h := range ch.exit {
-			wanted = wanted || h.Needs.reads(p)
+			wanted = wanted || h.Needs.Reads(p)
 		}
 		if wanted {
 			c.Latch(i)

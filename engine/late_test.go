@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/internal/fixture"
 	"luatrace/tracer"
@@ -24,7 +25,7 @@ func newHook(t *testing.T, text string, fn Func) *Hook {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Hook{Spec: s, Where: "test", Fn: fn}
+	return &Hook{Rule: plan.Rule{Spec: s}, Where: "test", Fn: fn}
 }
 
 // TestHooksAddedLate: a hook that is added while the program runs sees all calls from
@@ -46,8 +47,8 @@ func TestHooksAddedLate(t *testing.T) {
 		{"another call", Options{}, "getppid", "getuid", "getuid"},
 		{"one of two", Options{}, "getppid", "getppid,close", "close"},
 		{"every call", Options{}, "getppid", "*", "read, write"},
-		{"unfiltered", Options{Unfiltered: "a test"}, "getppid", "getppid,openat", ""},
-		{"nothing hooked before", Options{Unfiltered: "a test"}, "", "getppid,openat", ""},
+		{"unfiltered", Options{NoFilter: "a test"}, "getppid", "getppid,openat", ""},
+		{"nothing hooked before", Options{NoFilter: "a test"}, "", "getppid,openat", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,7 +80,7 @@ func TestHooksAddedLate(t *testing.T) {
 				t.Fatalf("added %v; the program ended with %+v and printed %q", added, res.Exit, out)
 			}
 			if c.refused != "" {
-				var e *LateError
+				var e *plan.LateError
 				if !errors.As(refused, &e) || !strings.HasPrefix(e.Error(), c.refused) || !strings.Contains(e.Error(), "--attachable") || len(calls) > 0 {
 					t.Errorf("%v, and calls %v; want a refusal of %s", refused, calls, c.refused)
 				}
@@ -99,28 +100,40 @@ func TestLateHookWithConditions(t *testing.T) {
 	t.Parallel()
 	equal := func(n int) spec.Condition {
 		c, err := spec.Equal(n)
-		return condition(t, "fd", c, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Field = "fd"
+		return c
+	}
+	planHook := func(text string, needs plan.Needs, conditions ...spec.Condition) *Hook {
+		sel := mustSpec(t, text)
+		w, err := spec.NewWhen(conditions...).Resolve(sel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &Hook{Rule: plan.Rule{Spec: sel, When: w, Needs: needs}, Fn: func(*Event) error { return nil }}
 	}
 	e := New(Options{})
-	e.On(planHook(t, "write:enter", Needs{}, equal(1)))
+	e.On(planHook("write:enter", plan.Needs{}, equal(1)))
 	e.plan, e.phase = e.Plan(Target{}), tracing
 	for _, c := range []struct {
 		h    *Hook
 		want bool
 	}{
-		{planHook(t, "write:enter", Needs{}, equal(1)), true},
-		{planHook(t, "write", Needs{}, equal(1)), true},
-		{planHook(t, "write:enter", Needs{}, equal(2)), false},
-		{planHook(t, "write:enter", Needs{}), false},
-		{planHook(t, "write:enter", Needs{Registers: true}, equal(1)), false},
-		{planHook(t, "write:exit", Needs{Registers: true}, equal(1)), true},
+		{planHook("write:enter", plan.Needs{}, equal(1)), true},
+		{planHook("write", plan.Needs{}, equal(1)), true},
+		{planHook("write:enter", plan.Needs{}, equal(2)), false},
+		{planHook("write:enter", plan.Needs{}), false},
+		{planHook("write:enter", plan.Needs{Registers: true}, equal(1)), false},
+		{planHook("write:exit", plan.Needs{Registers: true}, equal(1)), true},
 	} {
 		if err := e.On(c.h); (err == nil) != c.want {
 			t.Errorf("%v %v: %v", c.h.Spec, c.h.When, err)
 		}
 	}
 	e.phase = over
-	if err := e.On(planHook(t, "write:enter", Needs{}, equal(1))); err == nil {
+	if err := e.On(planHook("write:enter", plan.Needs{}, equal(1))); err == nil {
 		t.Error("a hook after the end is taken")
 	}
 }
@@ -191,7 +204,7 @@ func TestDetachUnderFilter(t *testing.T) {
 	}{
 		{"traced", Options{}, "openat", tracer.ErrFiltered},
 		{"notified", Options{}, "openat:enter", nil},
-		{"unfiltered", Options{Unfiltered: "a test"}, "openat", nil},
+		{"unfiltered", Options{NoFilter: "a test"}, "openat", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

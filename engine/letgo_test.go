@@ -19,7 +19,7 @@ func TestLetGoCommandIsCollected(t *testing.T) {
 	if err := unix.Mkfifo(gate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e, pid := New(Options{Unfiltered: "a test"}), 0
+	e, pid := New(Options{NoFilter: "a test"}), 0
 	hook(t, e, "openat:enter", func(ev *Event) error {
 		pid = ev.Task.Proc.PID
 		ev.Engine().Stop()

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 )
 
 // logPlan logs a plan that is put to use.
-func (e *Engine) logPlan(p Plan) {
+func (e *Engine) logPlan(p plan.Plan) {
 	if e.opts.LogPlan == nil {
 		return
 	}

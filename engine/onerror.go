@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
@@ -110,7 +111,7 @@ func gone(err error) error {
 // and whether it gets that: some hook of its entry has something for errors.
 func (e *Engine) refusal(abi syscalls.ABI, nr int) (ret int64, ok bool) {
 	ch := e.lookup(abi, nr)
-	if ch == nil || !returns(ch.name) {
+	if ch == nil || !plan.Returns(ch.name) {
 		return 0, false
 	}
 	for i := range ch.enter {

@@ -39,13 +39,9 @@ func (e *Engine) warnOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
 // before ours is asked.
 func (e *Engine) hiddenCalls(abi syscalls.ABI, f *tracer.OwnFilter) []string {
 	var names []string
-	for _, r := range e.plan.Filter.ABIs[abi].Rows {
-		c := hookClause(r.Clauses)
-		if c == nil || c.Action < tracer.FilterNotify || syscalls.Name(abi, r.NR) == "" {
-			continue
-		}
-		if f.Hides(abi, r.NR) {
-			names = append(names, syscalls.Name(abi, r.NR))
+	for nr := range e.plan.Shown(abi) {
+		if name := syscalls.Name(abi, nr); name != "" && f.Hides(abi, nr) {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -5,37 +5,72 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/tracer"
 	"luatrace/tracer/procfs"
 )
 
 // Plan returns how the target would be traced with the hooks registered now.
-func (e *Engine) Plan(target Target) Plan {
-	return MakePlan(e.hooks, e.planMode(target))
+func (e *Engine) Plan(target Target) plan.Plan {
+	return e.makePlan(e.planMode(target))
 }
 
-func (e *Engine) planMode(target Target) PlanMode {
-	m := PlanMode{Unfiltered: e.opts.Unfiltered, NoNotify: e.opts.NoNotify, Placement: !e.opts.NoPlacement, StepAside: !e.keepsTracing(), CountFaults: e.opts.CountFaults || e.opts.SkipStartup}
+func (e *Engine) makePlan(mode plan.Mode) plan.Plan {
+	rules := make([]*plan.Rule, len(e.hooks))
+	for i, h := range e.hooks {
+		rules[i] = &h.Rule
+	}
+	return plan.Make(rules, mode)
+}
+
+func (e *Engine) planMode(target Target) plan.Mode {
+	m := plan.Mode{NoFilter: e.opts.NoFilter, NoNotify: e.opts.NoNotify, CountFaults: e.opts.CountFaults || e.opts.SkipStartup}
+	aside := !e.keepsTracing()
+	m.Internal = internalCalls(!e.opts.NoPlacement, aside)
 	if m.NoNotify == "" && procfs.Default().View() == procfs.None {
 		// Of a task that waits for an answer only /proc knows where its stack is.
-		m.NoNotify = "/proc is of no use: " + procfs.Default().Why()
+		m.NoNotify = plan.Reason("/proc is of no use: " + procfs.Default().Why())
 	}
 	switch {
-	case m.Unfiltered != "":
-	case m.StepAside && target.Command != nil && target.Command.TracesOthers():
-		m.Unfiltered = "the command may trace processes itself"
+	case m.NoFilter != "":
+	case aside && target.Command != nil && target.Command.TracesOthers():
+		m.NoFilter = "the command may trace processes itself"
 	case len(target.PIDs) > 0:
-		m.Unfiltered = "a filter can't be put on a process that runs already"
+		m.NoFilter = "a filter can't be put on a process that runs already"
 	case e.opts.NoFollow:
-		m.Unfiltered = "--no-follow: children would keep the filter without a tracer"
+		m.NoFilter = "--no-follow: children would keep the filter without a tracer"
 	}
 	return m
 }
 
-func (e *Engine) usePlan(tr *tracer.Tracer, p Plan) {
+// internalCalls are the calls that the tracer itself must see.
+func internalCalls(placement, aside bool) []plan.Internal {
+	var calls []plan.Internal
+	if placement {
+		for _, name := range tracer.PlacementCalls() {
+			calls = append(calls, plan.Internal{Name: name, Show: plan.ShowWithStops})
+		}
+	}
+	for _, g := range tracer.Guards(tracer.FilterTrace, tracer.FilterNotify) {
+		show := plan.ShowLikeHooks
+		if g.Clause.Action == tracer.FilterNotify { // clone3, whose flags lie in memory
+			show = plan.ShowToHooks
+		}
+		calls = append(calls, plan.Internal{Name: g.Name, Tests: g.Clause.Tests, Show: show})
+	}
+	for _, g := range tracer.PageHolders(tracer.FilterNotify) {
+		calls = append(calls, plan.Internal{Name: g.Name, Tests: g.Clause.Tests})
+	}
+	if aside {
+		tests := []tracer.ArgTest{{Arg: 0, Op: tracer.TestOneOf, Words: tracer.AsideRequests()}}
+		calls = append(calls, plan.Internal{Name: "ptrace", Tests: tests, Show: plan.ShowLikeHooks})
+	}
+	return calls
+}
+
+func (e *Engine) usePlan(tr *tracer.Tracer, p plan.Plan) {
 	e.plan = p
 	e.logPlan(p)
-	e.early = p.Filter != nil
 	e.table.reset()
 	tr.Syscalls = p.Calls && p.Filter == nil
 	tr.OwnFilter = e.warnOwnFilter
@@ -46,7 +81,7 @@ func (e *Engine) usePlan(tr *tracer.Tracer, p Plan) {
 func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 	mode := e.planMode(target)
 	for {
-		e.usePlan(tr, MakePlan(e.hooks, mode))
+		e.usePlan(tr, e.makePlan(mode))
 		c := *target.Command
 		c.Filter = e.plan.Filter
 		p, err := tr.Launch(c)
@@ -58,7 +93,7 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 			}
 			return nil
 		}
-		if c.Filter == nil || !mode.degrade(c.Filter, err) {
+		if c.Filter == nil || !degrade(&mode, c.Filter, err) {
 			return err
 		}
 	}
@@ -67,21 +102,21 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 // degrade takes from the mode what the kernel has refused, and says whether it
 // was that: an old kernel, or a listener that is there already (a container's,
 // or that of a luatrace around this one).
-func (m *PlanMode) degrade(filter *tracer.FilterSpec, err error) bool {
+func degrade(m *plan.Mode, filter *tracer.FilterSpec, err error) bool {
 	var le *tracer.LaunchError
 	if !errors.As(err, &le) || le.Step != "seccomp" && le.Step != "no_new_privs" && le.Step != "listener" {
 		return false
 	}
-	why := le.Step + ": " + le.Errno.Error()
+	why := plan.Reason(le.Step + ": " + le.Errno.Error())
 	switch {
 	case le.Errno == unix.EBUSY:
-		m.Unfiltered = "a seccomp listener of somebody else is asked before some calls: a filter of ours would not see those"
+		m.NoFilter = "a seccomp listener of somebody else is asked before some calls: a filter of ours would not see those"
 	case filter.Notifies() && le.Step == "seccomp" && le.Errno == unix.EINVAL:
 		m.NoNotify = "the kernel refuses them, they need Linux 5.19: " + why // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 	case filter.Notifies():
 		m.NoNotify = "the kernel refuses them: " + why
 	default:
-		m.Unfiltered = "the kernel refuses a filter: " + why
+		m.NoFilter = "the kernel refuses a filter: " + why
 	}
 	return true
 }
@@ -90,16 +125,16 @@ func (m *PlanMode) degrade(filter *tracer.FilterSpec, err error) bool {
 // child installs it and goes no further. The error, a *tracer.LaunchError or
 // *tracer.AttachError, is why nothing can be traced here at all. It must not be
 // called while Run is at work.
-func (e *Engine) KernelPlan(target Target) (Plan, error) {
+func (e *Engine) KernelPlan(target Target) (plan.Plan, error) {
 	mode := e.planMode(target)
 	for {
-		p := MakePlan(e.hooks, mode)
+		p := e.makePlan(mode)
 		err := tryFilter(p.Filter)
 		var le *tracer.LaunchError
 		switch {
 		case !errors.As(err, &le) || le.Step == "execve": // as far as it was to come
 			return p, nil
-		case p.Filter != nil && mode.degrade(p.Filter, err):
+		case p.Filter != nil && degrade(&mode, p.Filter, err):
 			continue
 		case target.Command != nil:
 			le.Path = target.Command.Path

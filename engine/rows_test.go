@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/internal/fixture"
 	"luatrace/tracer"
@@ -26,7 +27,7 @@ var rowsOfPlan = []struct {
 }{
 	{"notified", Options{}},
 	{"traced", Options{NoNotify: "a test"}},
-	{"unfiltered", Options{Unfiltered: "a test"}},
+	{"unfiltered", Options{NoFilter: "a test"}},
 	{"spread", Options{NoNotify: "a test", NoPlacement: true}},
 }
 
@@ -66,7 +67,7 @@ func hook(t *testing.T, e *Engine, text string, fn Func) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.On(&Hook{Spec: s, Where: "test", Fn: fn})
+	e.On(&Hook{Rule: plan.Rule{Spec: s}, Where: "test", Fn: fn})
 }
 
 func TestRowsCountAlike(t *testing.T) {
@@ -266,7 +267,7 @@ func TestConstantFaultNeverStops(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.On(&Hook{Spec: s, Where: "test", Fault: &Fault{Errno: int(unix.EROFS)}, Fn: func(*Event) error {
+		e.On(&Hook{Rule: plan.Rule{Spec: s, Fault: &plan.Fault{Errno: int(unix.EROFS)}}, Where: "test", Fn: func(*Event) error {
 			return errors.New("the hook ran: the kernel was to do this")
 		}})
 	}, fixture.Build(t, "unlinker"), "/nonexistent/file")
@@ -311,7 +312,7 @@ func TestKernelPlan(t *testing.T) {
 	} {
 		e := New(Options{})
 		hook(t, e, text, func(*Event) error { t.Error("a hook ran"); return nil })
-		if p, err := e.KernelPlan(command); err != nil || p.Filter == nil || !p.Filter.Has(want) || p.Why != "" {
+		if p, err := e.KernelPlan(command); err != nil || p.Filter == nil || !p.Filter.Has(want) || p.NoNotify != "" {
 			t.Errorf("%s: %v, %v", text, p, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/encode"
@@ -211,7 +212,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 			t.task.Proc.WriteMemory(l.Addr, l.Bytes)
 		}
 	}
-	if returns(et.call.Name) {
+	if plan.Returns(et.call.Name) {
 		s.now = s.now.Add(res.Duration)
 		t.task.SimulateInCall(false)
 		tev.Kind, tev.At, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, s.now, out.Ret, syscalls.ResultErrno(out.Ret), out.Skipped

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
@@ -99,35 +100,27 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 		h := ch.exit[i].Hook
 		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
 		ch.late = ch.late || h.late
-		if ch.name == "close" && h.Needs.descriptors() {
+		if ch.name == "close" && h.Needs.Descriptors() {
 			ch.closes = true
-			ch.parts = ch.parts || h.Needs.has("fdinfo", nil)
+			ch.parts = ch.parts || h.Needs.Has("fdinfo", nil)
 		}
 	}
 	return ch
 }
 
 // hooksOf finds the hooks of a call, and whether they run at its entry or its
-// exit. It looks at the call's signature only where a hook names an argument:
-// the plan asks for every call there is.
+// exit.
 func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 	ch := &callHooks{name: syscalls.Name(abi, nr)}
 	ch.execing = ch.name == "execve" || ch.name == "execveat"
 	ch.moves = ch.name == "chdir"
 	for _, h := range e.hooks {
-		h.bind(abi, nr, func(b boundHook) {
-			ch.add(b, b.sub == nil && e.atEntry(&b, abi, nr, ch.name) || b.Spec.Phase == spec.PhaseEnter)
-		})
+		h.Bind(abi, nr, e.plan.Early(), func(b plan.Bound, entry bool) { ch.add(boundHook{h, b.When, b.Sub}, entry) })
 	}
 	if len(ch.enter) == 0 && len(ch.exit) == 0 {
 		return noHooks
 	}
 	return ch
-}
-
-// atEntry says whether a hook runs at the entry of a call.
-func (e *Engine) atEntry(b *boundHook, abi syscalls.ABI, nr int, name string) bool {
-	return b.Spec.Phase == spec.PhaseEnter || !returns(name) || e.early && b.early(abi, nr, b.when)
 }
 
 // add puts a hook among those of the entry or of the exit.
@@ -159,9 +152,9 @@ func (ch *callHooks) wantsLatch(h *Hook) bool {
 	return false
 }
 
-func latchable(params []syscalls.Param, n *Needs) bool {
+func latchable(params []syscalls.Param, n *plan.Needs) bool {
 	for i := range params {
-		if latchParam(&params[i]) && n.reads(&params[i]) {
+		if latchParam(&params[i]) && n.Reads(&params[i]) {
 			return true
 		}
 	}

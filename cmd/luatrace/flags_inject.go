@@ -50,9 +50,7 @@ func (s *session) tamper(o *options) {
 		only = f.Match
 	}
 	for _, r := range o.rules {
-		if why := r.NeedsStops(); why != "" {
-			s.eng.Unfilter(why)
-		}
+		s.eng.Unfilter(r.NoFilter())
 		r.Add(s.eng, only)
 	}
 }

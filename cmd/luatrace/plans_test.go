@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"luatrace/engine"
+	"luatrace/engine/plan"
 	"luatrace/internal/fixture"
 	"luatrace/scripts"
 	"luatrace/tracer"
@@ -65,7 +66,7 @@ func TestPlansOfScripts(t *testing.T) {
 
 // planOf is the plan of a command that these options trace, without asking the kernel
 // whether it takes it.
-func planOf(t *testing.T, args []string) engine.Plan {
+func planOf(t *testing.T, args []string) plan.Plan {
 	t.Helper()
 	o, err := parseFlags(append(args, "true"))
 	if err != nil {

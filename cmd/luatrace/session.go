@@ -80,7 +80,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		ReadOnly:     o.readOnly,
 		NoPlacement:  o.cpu == "off",
 		QuietTracees: o.print.Quiet&printer.QuietAttach != 0,
-		NoNotify:     map[bool]string{true: "--no-notify"}[o.noNotify],
+		NoNotify:     o.noNotifyReason(),
 		KeepTracing:  o.keepTracing,
 		BufferLimit:  o.bufferLimit(),
 		For:          o.limits.trace,
@@ -113,11 +113,8 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 		s.close()
 		return nil, err
 	}
-	if why := s.trace.Unfiltered(); why != "" {
-		s.eng.Unfilter(why)
-	} else if why := o.unfiltered(); why != "" {
-		s.eng.Unfilter(why)
-	}
+	s.eng.Unfilter(s.trace.NoFilter())
+	s.eng.Unfilter(o.noFilter())
 	if o.summary {
 		if err := s.summarize(o); err != nil {
 			s.close()

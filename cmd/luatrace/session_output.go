@@ -5,15 +5,16 @@ import (
 
 	"luatrace/bindings"
 	"luatrace/engine"
+	"luatrace/engine/plan"
 	"luatrace/engine/printer"
 	"luatrace/engine/spec"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
 
-// unfiltered says which option makes a seccomp filter impossible, "" if none
-// does: processes with one can't be let go.
-func (o *options) unfiltered() string {
+// noFilter is the option that makes a seccomp filter impossible: processes with one can't
+// be detached.
+func (o *options) noFilter() plan.Reason {
 	switch {
 	case o.attachable:
 		return "--attachable"
@@ -80,10 +81,10 @@ func (s *session) printCalls(o *options) error {
 		s.print = &composing{linePrinter: printer.New(s.w, opts), say: s.message}
 	}
 	// Lines say before the call what its descriptor is, objects after it.
-	needs := engine.Needs{All: true, NoDescriptors: !o.json}
+	needs := plan.Needs{All: true, NoDescriptors: !o.json}
 	for _, sel := range specs {
 		if sel.Kind != spec.Syscall {
-			s.eng.On(&engine.Hook{Spec: sel, Where: "-t", Fn: func(ev *engine.Event) error {
+			s.eng.On(&engine.Hook{Rule: plan.Rule{Spec: sel}, Where: "-t", Fn: func(ev *engine.Event) error {
 				if ev.Kind == engine.KindSignal {
 					return s.print.Signal(ev)
 				}
@@ -92,21 +93,21 @@ func (s *session) printCalls(o *options) error {
 			continue
 		}
 		if sel.PhaseGiven && sel.Phase == spec.PhaseEnter {
-			s.eng.On(&engine.Hook{Spec: sel, Where: "-t", Fn: s.print.EnterOnly})
+			s.eng.On(&engine.Hook{Rule: plan.Rule{Spec: sel}, Where: "-t", Fn: s.print.EnterOnly})
 			continue
 		}
 		enter := *sel
 		enter.Phase = spec.PhaseEnter
-		s.eng.On(&engine.Hook{Spec: &enter, Where: "-t", Fn: s.print.Enter})
+		s.eng.On(&engine.Hook{Rule: plan.Rule{Spec: &enter}, Where: "-t", Fn: s.print.Enter})
 		exit := *sel
 		exit.Phase = spec.PhaseExit
-		s.eng.On(&engine.Hook{Spec: &exit, Where: "-t", Fn: s.print.Exit, Needs: needs})
+		s.eng.On(&engine.Hook{Rule: plan.Rule{Spec: &exit, Needs: needs}, Where: "-t", Fn: s.print.Exit})
 	}
 	signals, err := spec.Parse("signal")
 	if err != nil {
 		return err
 	}
-	s.eng.On(&engine.Hook{Spec: signals, Where: "output", Fn: s.print.Signal})
+	s.eng.On(&engine.Hook{Rule: plan.Rule{Spec: signals}, Where: "output", Fn: s.print.Signal})
 	s.eng.Observe(s.print.Observe)
 	s.eng.AtFinish(s.print.Finish)
 	return nil
@@ -152,7 +153,7 @@ func (s *session) summarize(o *options) error {
 		if matched != nil {
 			enter := *sel
 			enter.Phase = spec.PhaseEnter
-			s.eng.On(&engine.Hook{Spec: &enter, Where: "-c", Fn: func(ev *engine.Event) error {
+			s.eng.On(&engine.Hook{Rule: plan.Rule{Spec: &enter}, Where: "-c", Fn: func(ev *engine.Event) error {
 				if o.print.Filter.Match(ev) {
 					matched[ev.Task] = true
 				} else {
@@ -161,7 +162,7 @@ func (s *session) summarize(o *options) error {
 				return nil
 			}})
 		}
-		s.eng.On(&engine.Hook{Spec: sel, Where: "-c", Fn: func(ev *engine.Event) error {
+		s.eng.On(&engine.Hook{Rule: plan.Rule{Spec: sel}, Where: "-c", Fn: func(ev *engine.Event) error {
 			if matched != nil && !matched[ev.Task] {
 				return nil
 			}
@@ -186,4 +187,12 @@ func (s *session) summarize(o *options) error {
 		}
 	})
 	return nil
+}
+
+// noNotifyReason is the option that forbids notifications.
+func (o *options) noNotifyReason() plan.Reason {
+	if o.noNotify {
+		return "--no-notify"
+	}
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
@@ -27,17 +28,17 @@ func (r *Rule) Add(e *engine.Engine, only func(*engine.Event) bool) {
 	for _, execs := range []bool{true, false} {
 		sel := r.spec.Restrict(func(sig *syscalls.Signature) bool { return isExec(sig) == execs })
 		sel.Phase, sel.PhaseGiven = spec.PhaseEnter, true
-		h := &engine.Hook{Spec: sel, Where: r.title, Fn: a.enter}
+		h := &engine.Hook{Rule: plan.Rule{Spec: sel}, Where: r.title, Fn: a.enter}
 		if execs {
 			h.Fn = a.enterExec
 		} else if !atExit && only == nil && r.constant() {
-			h.Fault = &engine.Fault{Errno: int(-*r.result)}
+			h.Fault = &plan.Fault{Errno: int(-*r.result)}
 		}
 		e.On(h)
 		if atExit {
 			exit := *sel
 			exit.Phase = spec.PhaseExit
-			e.On(&engine.Hook{Spec: &exit, Where: r.title, Fn: a.exit})
+			e.On(&engine.Hook{Rule: plan.Rule{Spec: &exit}, Where: r.title, Fn: a.exit})
 		}
 	}
 }

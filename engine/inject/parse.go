@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
@@ -278,9 +279,8 @@ func (r *Rule) checkPokes() error {
 	return nil
 }
 
-// NeedsStops says whether the rule does what is only possible without a seccomp
-// filter, and what that is; "" if it does not.
-func (r *Rule) NeedsStops() string {
+// NoFilter is what the rule does that is only possible without a seccomp filter.
+func (r *Rule) NoFilter() plan.Reason {
 	if r.signal != 0 {
 		return "signal= of --inject: the kernel takes no signal where a filter stops a call"
 	}

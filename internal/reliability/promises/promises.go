@@ -28,7 +28,7 @@ var Sheet = []Promise{
 	{"After `-p`, a process is as it was found.", []string{
 		"cmd/luatrace.TestAttachToStopped", "cmd/luatrace.TestAttachToSleeping", "cmd/luatrace.TestSignalWhileAttached", "cmd/luatrace.TestStopWhileAttached", "tracer.TestAttachToStoppedProcess"}},
 	{"Calls without a hook don't stop, and those that the kernel can fail by itself don't either.", []string{
-		"engine.TestMakePlan", "engine.TestKernelPlan", "engine.TestConstantFaultNeverStops", "tracer.TestFilterAgainstModel"}},
+		"engine/plan.TestMake", "engine.TestKernelPlan", "engine.TestConstantFaultNeverStops", "tracer.TestFilterAgainstModel"}},
 	{"No byte of a traced program steers the terminal or fakes a line.", []string{
 		"bindings.TestOutputIsSafe", "bindings.TestNoControlBytes", "cmd/luatrace.TestJSONIsTheSame", "cmd/luatrace.TestHostileModes", "cmd/luatrace.TestHostileScripts",
 		"cmd/luatrace.TestRawOutputOnTerminal", "scripts.TestHostileNames"}},

@@ -1,18 +1,18 @@
-package engine
+package plan
 
 import (
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
 
-// early says whether a hook for the exit of a call may run at its entry and
+// sameEarly reports whether a hook for the exit of a call may run at its entry and
 // give the same answer: it only looks, and only at what is the same there. That
 // saves the exit stop, half the cost of a traced call.
-func (h *Hook) early(abi syscalls.ABI, nr int, when spec.When) bool {
-	if h.Spec.PhaseGiven || h.Needs.All || !h.Needs.LooksOnly || h.Needs.Registers {
+func (r *Rule) sameEarly(abi syscalls.ABI, nr int, when spec.When) bool {
+	if r.Spec.PhaseGiven || r.Needs.All || !r.Needs.LooksOnly || r.Needs.Registers {
 		return false
 	}
-	for _, f := range h.Needs.Fields {
+	for _, f := range r.Needs.Fields {
 		if !sameAtEntry(f, abi, nr) {
 			return false
 		}
@@ -25,7 +25,7 @@ func (h *Hook) early(abi syscalls.ABI, nr int, when spec.When) bool {
 	return true
 }
 
-// sameAtEntry says whether a field has the same value at entry and at exit of
+// sameAtEntry reports whether a field has the same value at entry and at exit of
 // the call.
 func sameAtEntry(field string, abi syscalls.ABI, nr int) bool {
 	name := syscalls.Name(abi, nr)
@@ -60,7 +60,7 @@ func sameAtEntry(field string, abi syscalls.ABI, nr int) bool {
 	return true
 }
 
-// inParam says whether a field is an argument that the kernel does not write.
+// inParam reports whether a field is an argument that the kernel does not write.
 func inParam(params []syscalls.Param, field string) bool {
 	i := syscalls.FindParam(params, field)
 	if i < 0 {
