@@ -135,8 +135,8 @@ func (e *Engine) upgrade(t *Task, ev *Event, delay time.Duration) {
 // stays marked as notified until then.
 func (e *Engine) answer(task *tracer.Task, delay time.Duration, give func()) {
 	done := func() {
-		task.Answered()
 		give()
+		task.Answered()
 	}
 	if delay > 0 {
 		e.delayTask(delayedTask{task: task, answer: done}, delay)

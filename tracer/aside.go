@@ -168,8 +168,9 @@ func (t *Tracer) forgetAside(task *Task) {
 
 // Proceed lets a notified call run. Like Notified it needs the lock.
 func (t *Tracer) Proceed(task *Task) {
-	task.notified = false
-	t.listener.Continue(task.notifyID)
+	id := task.pending.id
+	task.pending.answered()
+	t.listener.Continue(id)
 }
 
 // seenAs returns our number of the thread that has the number nr for a task.

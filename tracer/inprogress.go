@@ -24,7 +24,7 @@ func (t *Task) InProgress() (c Call, followed, ok bool) {
 		return t.Call, t.inCall, t.inCall
 	case t.inCall && (t.wantExit || !t.tr.filtered):
 		return t.Call, true, true
-	case t.entryStop && t.state == taskStopped, t.notified:
+	case t.entryStop && t.state == taskStopped, t.Notified():
 		return t.Call, false, true
 	case t.state == taskStopped:
 		return Call{}, false, false

@@ -12,8 +12,7 @@ import (
 // signal, whatever call it is, and then ends with ERESTARTSYS without having
 // run. Here it is the second notification of an upgraded call.
 func (t *Tracer) interruptedAsking(task *Task, s *kernel.SyscallInfo) bool {
-	u := task.upgrade
-	if u == nil || !u.entered || s.Rval() != -syscalls.ERESTARTSYS || t.filter == nil {
+	if task.pending.state != pendingEntered || s.Rval() != -syscalls.ERESTARTSYS || t.filter == nil {
 		return false
 	}
 	action, _ := t.filter.Decide(s.Arch, uint32(task.Call.NR), &task.Call.Args)
@@ -23,7 +22,7 @@ func (t *Tracer) interruptedAsking(task *Task, s *kernel.SyscallInfo) bool {
 // askAgain makes the call that interruptedAsking found be restarted, after the
 // signal's handler if there is one; its entry stop is then shown once more.
 func (t *Tracer) askAgain(task *Task) {
-	task.upgrade.entered = false
+	task.pending.again()
 	task.inCall = false
 	var r Registers
 	if kernel.GetRegs(task.TID, &r) == 0 {

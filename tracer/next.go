@@ -103,9 +103,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 		ev.Kind, ev.Signal = EventSignal, st.Signal
 		return true
 	case kernel.StatusGroup:
-		if task.upgrade != nil {
-			task.upgrade.interruptStop(task.TID)
-		}
+		task.noteStack()
 		if task.interrupted && !task.attaching {
 			task.interrupted = false
 		}
@@ -190,9 +188,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if task.gives != nil {
 			t.settleGiven(task, s)
 		}
-		if u := task.upgrade; u != nil && u.entered {
-			task.leaveUpgrade() // changed into a call that the filter lets pass
-		}
+		task.pending.leave()                               // changed into a call that the filter lets pass
 		if t.filtered && !(task.inCall && task.wantExit) { // of a call between an upgrade's stops
 			t.Resume(task)
 			return false
@@ -244,21 +240,15 @@ func (t *Tracer) shown(task *Task, s *kernel.SyscallInfo, ev *Event) bool {
 			kernel.SetSkip(task.TID, ^uint64(unix.ENOSYS)+1)
 			return false
 		}
-		if u := task.upgrade; u != nil && u.entered {
-			task.leaveUpgrade() // the call had its entry stop just now
-			return false
-		}
-		return true
+		return !task.pending.leave() // or the call had its entry stop just now
 	}
 	if task.strict && !t.enforceStrict(task, s) {
 		return false
 	}
-	u := task.upgrade
-	if u == nil || !u.is(s) {
+	if !task.pending.enter(s) {
 		return false
 	}
-	u.entered = true
-	ev.Upgraded = u.data
+	ev.Upgraded = task.pending.data
 	return true
 }
 
@@ -281,8 +271,8 @@ func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
 	wasInterrupt := task.interrupted
 	task.newborn, task.interrupted = false, false
 	remade := false
-	if task.upgrade != nil {
-		task.upgrade.interruptStop(task.TID)
+	if task.pending.onTheWay() {
+		task.noteStack()
 	} else if wasInterrupt {
 		remade = t.repairInterrupted(task)
 	}
@@ -465,7 +455,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 		t.launch = nil
 		task.launching = false
 	}
-	task.upgrade = nil
+	task.pending = pending{}
 	ev.Kind, ev.Task, ev.FormerTID = EventExec, task, former
 	return e == 0
 }

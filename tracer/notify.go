@@ -129,10 +129,8 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	if task.launching && !isExec(&c) {
 		return false
 	}
-	if task.upgrade != nil && task.upgrade.entered {
-		// The same call again, on its way from the entry stop to the kernel.
-		task.leaveUpgrade()
-		return false
+	if task.pending.leave() {
+		return false // the same call again, on its way from the entry stop to the kernel
 	}
 	if task.changedCall(n) {
 		return false
@@ -148,27 +146,14 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	}
 	task.Call = c
 	task.enters(n.at)
-	task.notified, task.notifyID = true, n.raw.ID
+	task.pending.ask(n.raw.ID, &c)
 	task.inCall, task.skipped, task.wantExit = false, false, false
 	*ev = Event{Kind: EventEnter, Task: task, At: n.at}
 	return true
 }
 
 // Answered notes that the notified call of a task has its answer.
-func (t *Task) Answered() { t.notified = false }
-
-// upgrade is a notified call that is to become a true entry stop: the
-// notification is answered with ERESTARTNOINTR while an interrupt is pending,
-// so that the task stops and then makes the same call again. Before that a
-// signal handler may run and make calls of its own, which may be upgraded too.
-type upgrade struct {
-	ip, sp  uint64 // of the call; sp is known from the interrupt's stop on
-	nr      int
-	data    any
-	started bool     // the answer is out
-	entered bool     // the entry stop has come
-	outer   *upgrade // of the call that the handler interrupted
-}
+func (t *Task) Answered() { t.pending.answered() }
 
 // Upgrade turns the notified call of a task into an entry stop, which comes as
 // an EventEnter with data as its Upgraded. It may be called from the notification's
@@ -176,40 +161,30 @@ type upgrade struct {
 // needs the lock.
 func (t *Tracer) Upgrade(task *Task, data any) {
 	t.records()
-	task.upgrade = &upgrade{ip: task.Call.IP, nr: task.Call.NR, data: data, outer: task.upgrade}
-	if task.startUpgrade == nil { // made once a task
-		task.startUpgrade = func() { t.startUpgrade(task) }
+	task.pending.want(data)
+	if task.stopPost == nil {
+		task.stopPost = func() { t.stopNotified(task) }
 	}
-	t.inbox.post(task.startUpgrade)
+	t.inbox.post(task.stopPost)
 }
 
-// startUpgrade interrupts and answers a task that waits for it. The
+// stopNotified interrupts and answers a task whose call is to become an entry stop. The
 // interrupt must be pending before the answer lets the task go.
-func (t *Tracer) startUpgrade(task *Task) {
-	if task.dead || task.upgrade == nil || !task.notified {
+func (t *Tracer) stopNotified(task *Task) {
+	id := task.pending.id
+	if task.dead || !task.pending.stop() {
 		return
 	}
-	task.notified = false
-	task.upgrade.started = true
 	kernel.Ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
-	r := kernel.NotifyReply{ID: task.notifyID, Err: -syscalls.ERESTARTNOINTR}
+	r := kernel.NotifyReply{ID: id, Err: -syscalls.ERESTARTNOINTR}
 	r.Send(t.listener.fd)
 }
 
-// interruptStop notes the stack pointer at the stop between the answer and the
-// restarted call: with it the call can't be mistaken for the same call made by
-// a signal handler.
-func (u *upgrade) interruptStop(tid int) {
+// noteStack notes the stack pointer at the stop between the answer and the restarted
+// call.
+func (t *Task) noteStack() {
 	var s kernel.SyscallInfo
-	if u.started && u.sp == 0 && kernel.GetSyscallInfo(tid, &s) == 0 {
-		u.sp = s.SP
+	if t.pending.lacksStack() && kernel.GetSyscallInfo(t.TID, &s) == 0 {
+		t.pending.stackAt(s.SP)
 	}
 }
-
-// is says whether an entry stop is that of the upgraded call.
-func (u *upgrade) is(s *kernel.SyscallInfo) bool {
-	return u.started && !u.entered && s.IP == u.ip && int(int32(s.NR)) == u.nr && s.SP == u.sp
-}
-
-// leaveUpgrade ends the upgrade in progress.
-func (t *Task) leaveUpgrade() { t.upgrade = t.upgrade.outer }

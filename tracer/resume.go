@@ -54,7 +54,7 @@ func (t *Tracer) resume(task *Task) {
 	if t.filtered {
 		// The filter chooses the calls; what remains is the exit of a chosen
 		// one, and the way to an upgraded one.
-		if task.inCall && (task.wantExit || task.made != nil || task.birth != birthNone) || task.upgrade != nil {
+		if task.inCall && (task.wantExit || task.made != nil || task.birth != birthNone) || task.pending.onTheWay() {
 			req = unix.PTRACE_SYSCALL
 		} else {
 			task.inCall = false

@@ -74,12 +74,9 @@ type Task struct {
 	resumed time.Time  // from the entry of the call in progress, if its exit is wanted
 	made    *Registers // as they were before SetCall changed the call in progress, else nil
 
-	wantExit bool     // with a filter: stop at the exit of the call in progress
-	notified bool     // the call in progress came by notification; the task waits in it
-	notifyID uint64   // of that notification
-	upgrade  *upgrade // a notified call on its way to a true entry stop
-
-	startUpgrade func() // the tracer's part of Upgrade
+	wantExit bool    // with a filter: stop at the exit of the call in progress
+	pending  pending // of its notified call
+	stopPost func()  // for the inbox, made once: the tracer's part of Upgrade
 
 	birth        birth
 	inherits     *Registers  // of its parent's changed call, until its first stop
@@ -126,7 +123,7 @@ func (t *Task) Duration(exit *Event) time.Duration {
 
 // Notified says whether the call in progress came by notification: the task is
 // not in a ptrace-stop but waits for an answer.
-func (t *Task) Notified() bool { return t.notified }
+func (t *Task) Notified() bool { return t.pending.state == pendingAsked }
 
 // Dead says whether the death report was seen; no request may be made then.
 func (t *Task) Dead() bool { return t.dead }
