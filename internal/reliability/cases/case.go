@@ -17,9 +17,8 @@
 // behaviour, a Limit takes the place of the comparison: it pins what happens instead, and names
 // the heading of docs/limits.md that says so.
 //
-// Then `go test ./internal/reliability/cases -run 'TestCases/^NAME$'`, and
-// `go run ./internal/reliability -only cases -run '^NAME$'`, which puts the row into
-// docs/reliability.md.
+// Then `go test ./internal/reliability/cases -run 'TestCases/^NAME$'`; with -long it takes the
+// large sizes and, as root, runs as nobody too.
 package cases
 
 import (
@@ -116,7 +115,7 @@ type Limit struct {
 	Users []string
 	// Heading is the one of docs/limits.md below which it is explained.
 	Heading string
-	// Says is what happens, for the report.
+	// Says is what happens, for the reader.
 	Says string
 	// Differs replaces the comparison and pins what happens.
 	Differs func(*Run) error

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,7 +12,6 @@ import (
 
 	"luatrace/internal/fixture"
 	"luatrace/internal/leak"
-	"luatrace/internal/reliability/report"
 	"luatrace/internal/reliability/trial"
 )
 
@@ -20,24 +20,36 @@ func TestMain(m *testing.M) {
 	leak.Main(m)
 }
 
-// TestCases runs every cell of the table as the current user.
+var long = flag.Bool("long", false, "cases in their large sizes, for minutes, and as root as nobody too")
+
+// userNames are those that the table may name.
+var userNames = []string{"root", "nobody"}
+
+// TestCases runs every cell of the table.
 func TestCases(t *testing.T) {
 	t.Parallel()
 	luatrace := fixture.Luatrace(t)
+	users := []trial.User{trial.Current()}
+	if *long {
+		users = trial.Users()
+	}
 	slots := make(chan struct{}, 2*runtime.NumCPU())
 	for i := range Table {
 		c := &Table[i]
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			for _, cell := range c.Cells(trial.Current(), luatrace) {
-				t.Run(string(cell.Row), func(t *testing.T) {
-					t.Parallel()
-					slots <- struct{}{}
-					defer func() { <-slots }()
-					if err := cell.Test(); err != nil {
-						t.Error(err)
-					}
-				})
+			for _, user := range users {
+				for _, cell := range c.Cells(user, luatrace) {
+					cell.Large = *long
+					t.Run(string(cell.Row)+"/"+user.Name, func(t *testing.T) {
+						t.Parallel()
+						slots <- struct{}{}
+						defer func() { <-slots }()
+						if err := cell.Test(); err != nil {
+							t.Errorf("%v\nWhat is right: %s", err, c.Says)
+						}
+					})
+				}
 			}
 		})
 	}
@@ -79,12 +91,12 @@ func TestTable(t *testing.T) {
 			}
 		}
 		for _, user := range c.Users {
-			if !slices.Contains(users, user) {
+			if !slices.Contains(userNames, user) {
 				t.Errorf("%s: there is no user %s", c.Name, user)
 			}
 		}
 		for _, name := range c.Tests {
-			if err := report.TestExists(name); err != nil {
+			if err := fixture.TestExists(name); err != nil {
 				t.Errorf("%s: %v", c.Name, err)
 			}
 		}
@@ -153,39 +165,5 @@ func TestCount(t *testing.T) {
 		if err := cell.Test(); err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-// TestDocumentIsCurrent compares docs/reliability.md with the table: the same cases, rows,
-// sentences and limits, and no cell that failed or was not run.
-func TestDocumentIsCurrent(t *testing.T) {
-	t.Parallel()
-	text, err := report.Current("cases")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := results{}
-	for i := range Table {
-		c := &Table[i]
-		for _, row := range Rows {
-			for _, user := range users {
-				if c.Has(row, user) {
-					want.set(c, row, user, nil)
-				}
-			}
-		}
-	}
-	if text != render(want) {
-		got, want := strings.Split(text, "\n"), strings.Split(render(want), "\n")
-		for i := range want {
-			if i >= len(got) || got[i] != want[i] {
-				t.Errorf("docs/reliability.md is not of this table, or a cell failed: go run ./internal/reliability -only cases\nwant %s", want[i])
-				break
-			}
-		}
-	}
-	// what is read from it is what was written to it
-	if again := render(parse(render(want))); again != render(want) {
-		t.Errorf("written, read and written again:\n%s", again)
 	}
 }

@@ -49,10 +49,10 @@ func (c *Cell) Test() (err error) {
 	if err := checkPlan(c.Luatrace, c.User, c.Row, arguments); err != nil {
 		return err
 	}
-	if c.dir, err = trial.Scratch("luatrace-case-"); err != nil {
+	if c.dir, err = os.MkdirTemp("", "luatrace-case-"); err != nil {
 		return err
 	}
-	defer trial.RemoveScratch(c.dir)
+	defer os.RemoveAll(c.dir)
 	if err := c.open(c.dir); err != nil {
 		return err
 	}

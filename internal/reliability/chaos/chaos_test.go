@@ -1,7 +1,9 @@
 package chaos
 
 import (
+	"flag"
 	"testing"
+	"time"
 
 	"luatrace/internal/fixture"
 	"luatrace/internal/leak"
@@ -10,34 +12,37 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// Each experiment, small, in every row.
+var long = flag.Bool("long", false, "experiments in their large sizes, for an hour and more, with other random numbers each time, and as root as nobody too")
+
+// Each experiment in every row.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	luatrace := fixture.Luatrace(t)
-	for _, e := range Experiments {
-		for _, row := range e.rows() {
-			t.Run(e.Name+"/"+row.Name, func(t *testing.T) {
-				t.Parallel()
-				counts, problems, err := e.Run(Where{Luatrace: luatrace, User: trial.Current(), Row: row, Seed: 1}, e.Small)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, p := range problems {
-					t.Error(p)
-				}
-				t.Log(counts)
-			})
-		}
+	users, seed := []trial.User{trial.Current()}, uint64(1)
+	if *long {
+		users, seed = trial.Users(), uint64(time.Now().UnixNano())
 	}
-}
-
-// What a report says about an experiment is found in it again.
-func TestOldTexts(t *testing.T) {
-	t.Parallel()
-	kills := heading("kills") + "Says.\n\n| user |\n"
-	stops := heading("stops") + "Says.\n\n| root |\n"
-	m := oldTexts(kills[1:] + stops + "\nFAIL \n\n    x\n")
-	if len(m) != 2 || m["kills"] != kills || m["stops"] != stops {
-		t.Errorf("%q", m)
+	for _, e := range Experiments {
+		size := e.Small
+		if *long {
+			size = e.Large
+		}
+		for _, user := range users {
+			for _, row := range e.rows() {
+				t.Run(e.Name+"/"+row.Name+"/"+user.Name, func(t *testing.T) {
+					if !*long {
+						t.Parallel() // the large sizes fill the machine one by one
+					}
+					counts, problems, err := e.Run(Where{Luatrace: luatrace, User: user, Row: row, Seed: seed}, size)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, p := range problems {
+						t.Errorf("seed %d: %s\nWhat is right: %s", seed, p, e.Says)
+					}
+					t.Log(counts)
+				})
+			}
+		}
 	}
 }

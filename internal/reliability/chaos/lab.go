@@ -6,6 +6,7 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // Experiment is a way to disturb programs.
 type Experiment struct {
-	// Name is that of the test, and stands in the report.
+	// Name is that of the test.
 	Name string
 	// Says is what is done and what must come of it.
 	Says string
@@ -30,6 +31,20 @@ type Experiment struct {
 // Experiments are all there are.
 var Experiments = []Experiment{
 	killing, stopping, attaching, flooding, forking, threading, growing, sequencing, stressing,
+}
+
+// rows are those that an experiment is run in.
+func (e *Experiment) rows() []trial.Row {
+	if !e.Attaches {
+		return trial.Rows
+	}
+	var list []trial.Row
+	for _, r := range trial.Rows {
+		if r.Unfiltered {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // Where says how an experiment is run.
@@ -60,11 +75,11 @@ type Lab struct {
 // Run runs the experiment with n as its size, and returns what was counted and everything that
 // did not go as it must.
 func (e *Experiment) Run(w Where, n int) (counts []Count, problems []string, err error) {
-	scratch, err := trial.Scratch("luatrace-chaos-")
+	scratch, err := os.MkdirTemp("", "luatrace-chaos-")
 	if err != nil {
 		return nil, nil, err
 	}
-	defer trial.RemoveScratch(scratch)
+	defer os.RemoveAll(scratch)
 	if err := w.User.Own(scratch); err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ package suites
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -35,11 +36,11 @@ const timeout = 15 * time.Minute
 
 // run runs the suite once, under the command in front if there is one.
 func (s *Suite) run(user trial.User, front []string) (Verdicts, error) {
-	scratch, err := trial.Scratch("luatrace-suite-")
+	scratch, err := os.MkdirTemp("", "luatrace-suite-")
 	if err != nil {
 		return nil, err
 	}
-	defer trial.RemoveScratch(scratch)
+	defer os.RemoveAll(scratch)
 	if err := user.Own(scratch); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package suites
 
 import (
+	"flag"
 	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"luatrace/internal/fixture"
@@ -12,8 +15,10 @@ import (
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
-// Two suites that take seconds, in the row where the most happens. The other rows, and the long
-// suites, are run by the command.
+var chosen = flag.String("suites", "", "run the suites whose names match this regular expression, whole, in every row, and as root as nobody too: half an hour and more for all")
+
+// Two suites that take seconds, in the row where the most happens; with -suites those that it
+// chooses, in every row.
 func TestSuites(t *testing.T) {
 	t.Parallel()
 	luatrace := fixture.Luatrace(t)
@@ -21,26 +26,72 @@ func TestSuites(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	suites, rows, users := quick(t, dir), []trial.Row{traced()}, []trial.User{trial.Current()}
+	if *chosen != "" {
+		suites, rows, users = whole(t, dir), trial.Rows, trial.Users()
+	}
+	for _, s := range suites {
+		for _, user := range users {
+			t.Run(s.Name+"/"+user.Name, func(t *testing.T) {
+				if !s.alone {
+					t.Parallel()
+				}
+				n, err := s.Native(user)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range rows {
+					t.Run(row.Name, func(t *testing.T) {
+						c, err := n.Compare(row.Front(luatrace))
+						if err != nil {
+							t.Fatal(err)
+						}
+						if !c.Good() || c.Tests < 8 || c.Equal+len(c.Noise) < c.Tests {
+							t.Error(c)
+						}
+						t.Log(c)
+					})
+				}
+			})
+		}
+	}
+}
+
+// quick are two suites that take seconds.
+func quick(t *testing.T, dir string) []*Suite {
+	t.Helper()
 	exec, err := Go(dir, "os/exec")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*Suite{exec, Python("test_signal", "-m", "WakeupFDTests", "-m", "PosixTests")} {
-		t.Run(s.Name, func(t *testing.T) {
-			t.Parallel()
-			n, err := s.Native(trial.Current())
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := n.Compare(traced().Front(luatrace))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !c.Good() || c.Tests < 8 || c.Equal+len(c.Noise) < c.Tests {
-				t.Error(c)
-			}
-		})
+	return []*Suite{exec, Python("test_signal", "-m", "WakeupFDTests", "-m", "PosixTests")}
+}
+
+// whole are the suites that -suites chooses.
+func whole(t *testing.T, dir string) []*Suite {
+	t.Helper()
+	wanted, err := regexp.Compile(*chosen)
+	if err != nil {
+		t.Fatalf("-suites: %v", err)
 	}
+	var list []*Suite
+	for _, pkg := range goPackages {
+		s, err := Go(dir, pkg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, s)
+	}
+	list = append(list, pythonSuites()...)
+	var names []string
+	for _, s := range list {
+		names = append(names, s.Name)
+	}
+	list = slices.DeleteFunc(list, func(s *Suite) bool { return !wanted.MatchString(s.Name) })
+	if len(list) == 0 {
+		t.Fatalf("-suites %s: there is no such suite; there are %s", *chosen, strings.Join(names, ", "))
+	}
+	return list
 }
 
 func traced() trial.Row {
@@ -71,18 +122,5 @@ func TestVerdicts(t *testing.T) {
 		<testcase name="c"><error type="E">x</error></testcase><testcase name="c"/></testsuite></testsuites>`))
 	if len(v) != 3 || v["a"] != "pass" || v["b"] != "skip" || v["c"] != "fail" {
 		t.Error(v)
-	}
-}
-
-// What the document says about a suite is found in it again.
-func TestOldLines(t *testing.T) {
-	t.Parallel()
-	suites := []*Suite{{Name: "Go os"}, Python("test_signal")}
-	lines := map[string][]string{"Go os": {"| Go os | root | 10 | 0 | 10 | 10 | 9 | 10 |", "- Go os, traced, as root: **differs**: x"}, "python test_signal": {"| python test_signal | root | 5 | 0 | 5 | 5 | 5 | 5 |"}}
-	again := oldLines(render(suites, lines))
-	for name, want := range lines {
-		if !slices.Equal(again[name], want) {
-			t.Errorf("%s: %q", name, again[name])
-		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -104,9 +103,6 @@ func (p *Process) killAll() {
 		}
 	}
 }
-
-// started has the commands that Wait has not returned for.
-var started sync.Map // *Process -> nil
 
 // Field is [leak.Field].
 func Field(pid int, name string) string {

@@ -20,7 +20,7 @@ import (
 
 // User is somebody who runs a command.
 type User struct {
-	// Name is the column of the report: "root", "nobody" or "user".
+	// Name is "root", "nobody" or "user".
 	Name string
 	// Credential changes to the user; nil is the one who asks.
 	Credential *syscall.Credential
@@ -149,7 +149,6 @@ func Start(c Command) (*Process, error) {
 		p.killAll()
 	})
 	p.stop = func() bool { defer cancel(); return unhook() }
-	started.Store(p, nil)
 	return p, nil
 }
 
@@ -162,7 +161,6 @@ func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal
 // Wait waits for the command's end, for the end of its output, and a while for the processes
 // that it left. It must be called once.
 func (p *Process) Wait() (Outcome, error) {
-	defer started.Delete(p)
 	err := p.cmd.Wait()
 	p.stop()
 	o := Outcome{Stdout: string(p.stdout.b), Stderr: string(p.stderr.b), Code: p.cmd.ProcessState.ExitCode(), Took: time.Since(p.began), TimedOut: p.expired.Load()}

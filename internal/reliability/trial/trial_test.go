@@ -1,9 +1,6 @@
 package trial
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,34 +78,6 @@ func TestDiffers(t *testing.T) {
 		{Stdout: "a", Code: 2, Left: []string{"x"}}, {Stdout: "a", Code: 2, TimedOut: true}, {Stdout: "a", Code: 2, Signal: 2}} {
 		if o.Differs(same) == nil {
 			t.Errorf("%+v is as %+v", o, same)
-		}
-	}
-}
-
-// TestCleanUp runs alone: the parallel tests wait for it.
-func TestCleanUp(t *testing.T) {
-	dir, err := Scratch("luatrace-trial-")
-	if err != nil || os.Mkdir(filepath.Join(dir, "full"), 0o700) != nil {
-		t.Fatal(dir, err)
-	}
-	var list []*Process
-	for range 2 {
-		p, err := Start(Command{Argv: []string{"sh", "-c", "setsid sleep 300 & sleep 300"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, p)
-		if !Until(func() bool { return len(p.PIDs()) == 3 }) {
-			t.Errorf("%d processes, want 3", len(p.PIDs()))
-		}
-	}
-	CleanUp()
-	if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%s: %v", dir, err)
-	}
-	for _, p := range list {
-		if o, err := p.Wait(); err != nil || o.Signal != syscall.SIGKILL || len(o.Left) != 0 {
-			t.Errorf("%+v, %v", o, err)
 		}
 	}
 }
