@@ -4,10 +4,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
-	"sync/atomic"
-
-	"golang.org/x/sys/unix"
 
 	"luatrace/tracer"
 )
@@ -28,60 +24,21 @@ func (e *CrashError) Error() string {
 		e.Value, strings.TrimSuffix(e.Stack, "\n"), e.Requests)
 }
 
-// recordsLock guards what both the tracer's and the listener's thread touch: the
-// records of tasks, the hooks, the event.
-type recordsLock struct {
-	mu     sync.Mutex
-	holder atomic.Int64 // the thread that has it, while rules are checked
-}
-
-// Lock takes it, on any thread.
-func (l *recordsLock) Lock() {
-	l.mu.Lock()
-	if tracer.ChecksRules() {
-		l.holder.Store(int64(unix.Gettid()))
+// exclusive calls f as hooks are called: on no two threads at once, see [tracer.Tracer.Do].
+// Without a tracer there is one thread.
+func (e *Engine) exclusive(f func()) {
+	if e.tr == nil {
+		f()
+		return
 	}
+	e.tr.Do(f)
 }
 
-// Unlock gives it back.
-func (l *recordsLock) Unlock() {
-	if tracer.ChecksRules() {
-		l.holder.Store(0)
-	}
-	l.mu.Unlock()
-}
-
-// Held says, while rules are checked, whether the calling thread has it; else
-// true.
-func (l *recordsLock) Held() bool {
-	return !tracer.ChecksRules() || l.holder.Load() == int64(unix.Gettid())
-}
-
-// mustHold panics, while rules are checked, if the caller uses what the lock
-// guards without it.
+// mustHold panics, while rules are checked, if the caller is not in exclusive.
 func (e *Engine) mustHold() {
-	if e.tr != nil && !e.mu.Held() {
-		panic("the engine's records are used without its lock")
+	if e.tr != nil && !e.tr.Holds() {
+		panic("the engine's records are used without the lock that guards them")
 	}
-}
-
-// ownLock is that lock as the tracer's thread takes it. It knows
-// whether that thread has it, which tells what a panic has left locked.
-type ownLock struct {
-	*recordsLock
-	held bool
-}
-
-// Lock is for the tracer's thread only, as is Unlock.
-func (l *ownLock) Lock() {
-	l.recordsLock.Lock()
-	l.held = true
-}
-
-// Unlock gives it back.
-func (l *ownLock) Unlock() {
-	l.held = false
-	l.recordsLock.Unlock()
 }
 
 // caught is deferred on the tracer's thread, around what deals with one event,
@@ -94,26 +51,24 @@ func (e *Engine) caught(tr *tracer.Tracer, tev *tracer.Event) {
 	if value == nil {
 		return
 	}
-	if !e.own.held {
-		e.own.Lock()
-	}
-	defer e.own.Unlock()
-	if e.crash != nil {
-		panic(value)
-	}
-	e.crashed(value)
-	if tev.Task != nil {
-		if tev.Kind == tracer.EventEnter {
-			if ret, ok := e.refusal(tev.Task.Call.ABI, tev.Task.Call.NR); ok {
-				tev.Task.Skip(ret) // an error means that the task is gone
-			}
+	tr.Do(func() {
+		if e.crash != nil {
+			panic(value)
 		}
-		tr.Resume(tev.Task)
-	}
+		e.crashed(value)
+		if tev.Task != nil {
+			if tev.Kind == tracer.EventEnter {
+				if ret, ok := e.refusal(tev.Task.Call.ABI, tev.Task.Call.NR); ok {
+					tev.Task.Skip(ret) // an error means that the task is gone
+				}
+			}
+			tr.Resume(tev.Task)
+		}
+	})
 }
 
-// crashed notes a panic and makes the trace end. The caller holds the engine's
-// mutex, but at the very end.
+// crashed notes a panic and makes the trace end. The caller is in
+// exclusive, but at the very end.
 func (e *Engine) crashed(value any) {
 	e.crash = &CrashError{Value: value, Stack: string(debug.Stack()), Requests: tracer.LastRequests()}
 	e.stop.Store(true)

@@ -69,8 +69,8 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// The task of the event in which luatrace panics runs on under the engine's
-// mutex: the listener's thread looks at it too. That a tracee is to be traced by
+// The task of the event in which luatrace panics runs on under the
+// tracer's lock: the listener's thread looks at it too. That a tracee is to be traced by
 // another one is told on the way.
 func TestPanicKeepsLock(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,7 @@ func TestPanicKeepsLock(t *testing.T) {
 	told := 0
 	e = New(Options{NoFilter: "a test", Report: func(string) {
 		told++
-		if !e.own.held {
+		if !e.tr.Holds() {
 			t.Error("the task runs on without the lock")
 		}
 	}})

@@ -8,7 +8,7 @@
 // order of their registration with one reused [Event]. What they ask for is
 // collected in the event and applied once, after the last of them.
 //
-// Hooks run under one mutex, never two at once: on the tracer's thread, or on the
+// Hooks run in [tracer.Tracer.Do], never two at once: on the tracer's thread, or on the
 // listener's if the call came by notification. What they call of the engine and of the
 // records needs no lock of its own; nobody else may call it, except what says
 // otherwise ([Engine.Signal], [Engine.Stop]).

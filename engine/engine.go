@@ -68,7 +68,6 @@ type Options struct {
 type Engine struct {
 	opts    Options
 	timeNow func() time.Time // time.Now, unless events are made up
-	mu      recordsLock      // guards everything that handle touches
 
 	hooks       []*Hook // on system calls
 	signalHooks []boundHook
@@ -86,7 +85,6 @@ type Engine struct {
 	warnedBusy   bool // of a listener that a tracee can't have
 	warnedHidden bool // of calls that a tracee's filter hides
 
-	own         ownLock
 	crash       *CrashError
 	plan        plan.Plan
 	table       table
@@ -109,8 +107,7 @@ type Engine struct {
 
 	stop     atomic.Bool // the trace is to end
 	signalMu sync.Mutex
-	signals  []received  // not yet looked at
-	urgent   atomic.Bool // there are some
+	signals  []received // not yet looked at
 
 	timeIsUp  bool          // Options.For has passed
 	undecided []received    // oldest first
@@ -156,7 +153,6 @@ type Result struct {
 func New(opts Options) *Engine {
 	e := &Engine{opts: opts, timeNow: time.Now}
 	e.ev.eng = e
-	e.own.recordsLock = &e.mu
 	if e.opts.Report == nil {
 		e.opts.Report = func(string) {}
 	}

@@ -8,7 +8,5 @@ import "luatrace/tracer"
 // names, register arguments, results), and what they ask of a process fails. It
 // must not be called while Run is at work.
 func (e *Engine) Feed(tev *tracer.Event) {
-	e.mu.Lock()
 	e.handle(tev)
-	e.mu.Unlock()
 }

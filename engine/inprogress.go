@@ -152,15 +152,15 @@ func (e *Engine) isGone() bool { return e.phase.ended() && e.simulation == nil }
 // noteLast notes what is traced, and which calls are in progress, as the trace
 // ends.
 func (e *Engine) noteLast() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.isGone() {
-		return
-	}
-	if e.keepTasks {
-		e.guarded(e.noteTasks) // whatever happens, the tracees must be let go
-	}
-	e.enter(draining)
+	e.exclusive(func() {
+		if e.isGone() {
+			return
+		}
+		if e.keepTasks {
+			e.guarded(e.noteTasks) // whatever happens, the tracees must be let go
+		}
+		e.enter(draining)
+	})
 }
 
 func (e *Engine) noteTasks() {

@@ -34,13 +34,10 @@ type verdict struct {
 // came: changed arguments and a wish for the exit turn it into a true entry
 // stop first.
 func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
-	// A mutex is not fair: hooks that follow each other closely could keep the
-	// tracer's thread from the signal that is to end them.
-	for i := 0; i < 100 && e.urgent.Load(); i++ {
-		time.Sleep(100 * time.Microsecond)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.tr.Do(func() { e.notified(l, n) })
+}
+
+func (e *Engine) notified(l *tracer.Listener, n *tracer.Notification) {
 	id := n.ID()
 	tev := &e.notifyEvent
 	defer func() {

@@ -156,11 +156,11 @@ func tryFilter(filter *tracer.FilterSpec) error {
 		}
 		var ev tracer.Event
 		for {
-			if err := tr.Next(&ev, nil); err != nil {
+			if err := tr.Next(&ev); err != nil {
 				return err
 			}
 			if ev.Task != nil {
-				tr.Resume(ev.Task)
+				tr.Do(func() { tr.Resume(ev.Task) })
 			}
 		}
 	})
@@ -179,20 +179,20 @@ func (e *Engine) keep(tr *tracer.Tracer) bool {
 		e.settleDelayed(tr)
 	}
 	if e.result.Signal != 0 && e.phase != killing {
-		e.mu.Lock()
-		e.enter(killing)
-		e.mu.Unlock()
-		tr.Kill()
+		tr.Do(func() {
+			e.enter(killing)
+			tr.Kill()
+		})
 	}
 	return true
 }
 
 // settleDelayed lets delayed tasks run on at once.
 func (e *Engine) settleDelayed(tr *tracer.Tracer) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for i := range e.delayed {
-		e.delayed[i].release(tr)
-	}
-	e.delayed = e.delayed[:0]
+	tr.Do(func() {
+		for i := range e.delayed {
+			e.delayed[i].release(tr)
+		}
+		e.delayed = e.delayed[:0]
+	})
 }

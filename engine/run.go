@@ -19,7 +19,7 @@ func (e *Engine) Run(target Target) (Result, error) {
 		e.report("/proc is of no use here: " + why + "; names of programs, working directories and what descriptors stand for are not known (mount -t proc proc /proc)")
 	})
 	defer procfs.OnBlind(nil)
-	err := tracer.Run(tracer.Options{NoFollow: e.opts.NoFollow, Lock: &e.own}, func(tr *tracer.Tracer) error {
+	err := tracer.Run(tracer.Options{NoFollow: e.opts.NoFollow}, func(tr *tracer.Tracer) error {
 		e.signalMu.Lock()
 		e.tr = tr
 		e.signalMu.Unlock()
@@ -34,7 +34,7 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 	e.guarded(func() { e.runPlain(KindBegin, e.beginHooks) })
 	err := e.startTracees(tr, target)
 	if err == nil {
-		e.begin()
+		tr.Do(e.begin)
 		err = e.loop(tr)
 	}
 	e.noteLast()
@@ -46,20 +46,18 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		e.clock.Stop()
 	}
 	e.end()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.sockets.Close()
-	if e.crash != nil && err == nil {
-		err = e.crash
-	}
+	tr.Do(func() {
+		e.sockets.Close()
+		if e.crash != nil && err == nil {
+			err = e.crash
+		}
+	})
 	return err
 }
 
 // begin is done once there is something to trace. The listener is at work
 // already, and may delay the first call.
 func (e *Engine) begin() {
-	e.own.Lock()
-	defer e.own.Unlock()
 	now := time.Now()
 	if e.opts.For > 0 {
 		t := &Timer{Interval: e.opts.For, Where: "the end of the time"}
@@ -151,15 +149,12 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 func (e *Engine) turn(tr *tracer.Tracer, tev *tracer.Event) error {
 	defer e.caught(tr, tev)
 	if e.opts.Flush != nil && !tr.Ready() {
-		e.own.Lock()
-		e.opts.Flush()
-		e.own.Unlock()
+		tr.Do(e.opts.Flush)
 	}
-	err := tr.Next(tev, &e.own)
+	err := tr.Next(tev)
 	if err == nil {
-		e.step(tr, tev)
+		tr.Do(func() { e.step(tr, tev) })
 	}
-	e.own.Unlock()
 	return err
 }
 
@@ -260,12 +255,12 @@ func (e *Engine) runTimer(t *Timer) {
 
 // runPlain runs hooks that have no task: begin and end.
 func (e *Engine) runPlain(kind EventKind, hooks []boundHook) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for i := range hooks {
-		e.guarded(func() {
-			e.ev.begin(kind, nil, time.Time{})
-			e.run(&hooks[i], &e.ev)
-		})
-	}
+	e.exclusive(func() {
+		for i := range hooks {
+			e.guarded(func() {
+				e.ev.begin(kind, nil, time.Time{})
+				e.run(&hooks[i], &e.ev)
+			})
+		}
+	})
 }

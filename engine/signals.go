@@ -49,7 +49,6 @@ const arrivalMemory = 200 * time.Millisecond
 func (e *Engine) Signal(sig unix.Signal) (waiting int) {
 	e.signalMu.Lock()
 	e.signals = append(e.signals, newReceived(sig))
-	e.urgent.Store(true)
 	for _, s := range e.signals {
 		if AsksToEnd(s.sig) {
 			waiting++
@@ -77,7 +76,6 @@ func (e *Engine) takeSignals(now time.Time) {
 	e.signalMu.Lock()
 	signals := e.signals
 	e.signals = nil
-	e.urgent.Store(false)
 	e.signalMu.Unlock()
 	for _, s := range signals {
 		if !e.jobSignal(s.sig) {

@@ -89,8 +89,6 @@ func (s *Simulation) all() []*tracer.Task {
 
 // attachTo makes a thread one that was attached to in its call.
 func (s *Simulation) attachTo(task *tracer.Task, ch *callHooks) {
-	s.eng.mu.Lock()
-	defer s.eng.mu.Unlock()
 	et := s.eng.task(task)
 	s.eng.startCall(et, ch, &task.Call)
 	et.hooks, et.attach, et.attachedAt = nil, attachCall, s.now
@@ -257,8 +255,6 @@ func (s *Simulation) raise(t *simulated, tev *tracer.Event) Outcome {
 }
 
 func (s *Simulation) feed(tev *tracer.Event) time.Duration {
-	s.eng.mu.Lock()
-	defer s.eng.mu.Unlock()
 	return s.eng.handle(tev)
 }
 
@@ -335,9 +331,7 @@ func (s *Simulation) Advance(d time.Duration) {
 		}
 		s.now = due.next
 		due.next = due.next.Add(due.Interval)
-		s.eng.mu.Lock()
 		s.eng.runTimer(due)
-		s.eng.mu.Unlock()
 	}
 	s.now = until
 }

@@ -3,7 +3,6 @@ package tracer
 import (
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -101,10 +100,34 @@ const detachPatience = 2 * time.Second
 
 // DetachAll lets every tracee go and returns when they are gone from the
 // tracer's hands. All are interrupted first and waited for together: one by
-// one, the parent of a vfork would be waited for while its child stands still.
-func (t *Tracer) DetachAll() { t.locked(t.detachEverything) }
+// one, the parent of a vfork would be waited for while its child stands still. Like Next
+// it must be called outside of [Tracer.Do].
+func (t *Tracer) DetachAll() {
+	t.Do(t.beginDetaching)
+	timeout := time.AfterFunc(detachPatience, t.Wake)
+	defer timeout.Stop()
+	deadline := time.Now().Add(detachPatience)
+	var ev Event
+	for len(t.tasks) > 0 {
+		if err := t.Next(&ev); err != nil {
+			break
+		}
+		if ev.Kind == EventWoken && time.Now().After(deadline) {
+			break
+		}
+		if ev.Kind != EventWoken && ev.Task != nil {
+			t.Do(func() {
+				if !ev.Task.dead {
+					t.release(ev.Task)
+				}
+			})
+		}
+	}
+	t.Do(t.endDetaching)
+}
 
-func (t *Tracer) detachEverything() {
+// beginDetaching brings the tasks to a stop in which they can be let go.
+func (t *Tracer) beginDetaching() {
 	t.detachAll = true
 	t.watchSpinning()
 	for _, task := range t.tasks {
@@ -116,24 +139,10 @@ func (t *Tracer) detachEverything() {
 		t.interrupt(task)
 	}
 	t.adoptHeld()
-	timeout := time.AfterFunc(detachPatience, t.Wake)
-	defer timeout.Stop()
-	deadline := time.Now().Add(detachPatience)
-	var ev Event
-	for len(t.tasks) > 0 {
-		if t.lock != nil {
-			t.lock.Unlock()
-		}
-		if err := t.Next(&ev, t.locker()); err != nil {
-			break
-		}
-		if ev.Kind == EventWoken && time.Now().After(deadline) {
-			break
-		}
-		if ev.Kind != EventWoken && ev.Task != nil && !ev.Task.dead {
-			t.release(ev.Task)
-		}
-	}
+}
+
+// endDetaching forgets what could not be brought to a stop.
+func (t *Tracer) endDetaching() {
 	for _, task := range t.tasks {
 		task.Proc.noteLetGo()
 	}
@@ -143,14 +152,6 @@ func (t *Tracer) detachEverything() {
 		kernel.KeepPlan(t.launch.plan)
 		t.launch = nil
 	}
-}
-
-// locker is the lock as Next takes it.
-func (t *Tracer) locker() sync.Locker {
-	if t.lock == nil {
-		return nil
-	}
-	return t.lock
 }
 
 // handleDetaching brings a stopped task of a process that is being let go

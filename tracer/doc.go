@@ -9,11 +9,13 @@
 // any other thread fails with ESRCH. So a [Tracer] lives on one locked OS
 // thread, the one [Run] gives it, and what makes requests must be called there: Launch,
 // Attach, Next, Resume, DetachAll, and of a [Task] what reads or changes registers, the
-// call, its result or a signal. [Tracer.Wake] may be called from anywhere.
+// call, its result or a signal. What another thread wants of that one it posts to the
+// tracer's inbox, and Next does it. [Tracer.Wake] may be called from anywhere.
 //
 // The records ([Task], [Process]), and what they read of /proc and of memory, are used by
-// two threads as soon as a [Listener] is served: each holds [Options].Lock meanwhile.
-// [CheckRules] checks both in tests.
+// two threads as soon as a [Listener] is served. The tracer has a lock for them: Next and
+// DetachAll take it themselves and return without it, all other methods must be called in
+// [Tracer.Do], which holds it. [CheckRules] checks both rules in tests.
 //
 // # The life of a tracee
 //
@@ -54,7 +56,7 @@
 //     that the kernel allows it (namespace.go about namespaces), given.go takes it back if not; letgo.go remembers whom Detach was called for;
 //     tracesothers.go knows them before they do, by their files, which the package elffile reads.
 //   - Requests: the package kernel makes them, and nobody else; requests.go is what callers
-//     of this package need of it. records.go checks who uses the records.
+//     of this package need of it. lock.go guards the records.
 //   - Reading and changing: memory.go, procfs.go;
 //     the package procfs is the only way to /proc, shown.go what hooks see there, spinning.go for pages that never arrive,
 //     inprogress.go for calls that have not returned.

@@ -1,7 +1,7 @@
 package tracer
 
 import (
-	"sync"
+	"cmp"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,54 +15,62 @@ import (
 // are ErrNoTracees at the end, a *LaunchError when the command could not be
 // started, and errnos of wait4(2) that never occur in practice.
 //
-// With a listener, its thread looks at the tracer's records too: lock, if not
-// nil, is taken before they are touched and is held when Next returns.
-func (t *Tracer) Next(ev *Event, lock sync.Locker) error {
-	for locked := false; ; {
-		if locked {
-			lock.Unlock()
-		}
+// It takes the lock of the records while it looks at them, and holds none while it waits or when
+// it returns: it must be called outside of [Tracer.Do].
+func (t *Tracer) Next(ev *Event) error {
+	for {
 		w, err := t.next()
 		if err == nil && t.listener != nil {
 			t.restartLost(w)
 		}
-		if locked = lock != nil; locked {
-			lock.Lock()
-		}
-		if err == errHeldLong {
-			t.settleHeld()
-			continue
-		}
-		if err == unix.EINTR {
-			if !t.inbox.run() {
-				continue
-			}
-			*ev = Event{Kind: EventWoken}
-			return nil
-		}
-		if err != nil {
-			if err == ErrNoTracees {
-				t.dropAll()
-				if t.launchErr != nil {
-					err, t.launchErr = t.launchErr, nil
-				}
-			}
-			return err
-		}
-		t.records()
-		*ev = Event{At: w.at}
-		shown := t.handle(w, ev)
-		if shown {
-			return nil
-		}
-		if t.detachAll && len(t.tasks) == 0 {
-			return ErrNoTracees // a command that was let go may be there, which is not to be waited for
-		}
-		if t.launchErr != nil {
-			err, t.launchErr = t.launchErr, nil
+		if shown, err := t.take(w, err, ev); shown || err != nil {
 			return err
 		}
 	}
+}
+
+// take deals with what next has returned, and says whether ev now holds an event.
+func (t *Tracer) take(w waited, err error, ev *Event) (shown bool, _ error) {
+	t.lock.lock()
+	defer t.lock.unlock()
+	switch err {
+	case nil:
+	case errHeldLong:
+		t.settleHeld()
+		return false, nil
+	case unix.EINTR:
+		if t.inbox.run() {
+			*ev = Event{Kind: EventWoken}
+			return true, nil
+		}
+		return false, t.endOfAll()
+	case ErrNoTracees:
+		t.dropAll()
+		return false, cmp.Or(t.takeLaunchError(), err)
+	default:
+		return false, err
+	}
+	*ev = Event{At: w.at}
+	if t.handle(w, ev) {
+		return true, nil
+	}
+	return false, cmp.Or(t.endOfAll(), t.takeLaunchError())
+}
+
+// endOfAll is ErrNoTracees when DetachAll is through: a command that was let go may be there,
+// which is not to be waited for.
+func (t *Tracer) endOfAll() error {
+	if t.detachAll && len(t.tasks) == 0 {
+		return ErrNoTracees
+	}
+	return nil
+}
+
+// takeLaunchError returns once why the trace can't begin.
+func (t *Tracer) takeLaunchError() error {
+	err := t.launchErr
+	t.launchErr = nil
+	return err
 }
 
 // handle does the bookkeeping of one wait report and says whether ev now holds
@@ -188,7 +196,8 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if task.gives != nil {
 			t.settleGiven(task, s)
 		}
-		task.pending.leave()                               // changed into a call that the filter lets pass
+		task.pending.leave() // changed into a call that the filter lets pass
+
 		if t.filtered && !(task.inCall && task.wantExit) { // of a call between an upgrade's stops
 			t.Resume(task)
 			return false

@@ -16,6 +16,7 @@ func TestNotificationIsCheckedAfterDeaths(t *testing.T) {
 		"death": uint32(unix.SIGKILL), "exec": stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_EXEC), "stop": stopStatus(unix.SIGUSR1, 0),
 	} {
 		tr := newTracer(Options{})
+		hold(t, tr)
 		tr.listener = &Listener{fd: -1, freed: &tr.freed}
 		task := tr.newTask(kernel.FirstModelled-1, kernel.FirstModelled-1, nil)
 		n := Notification{raw: kernel.Notification{ID: 1, PID: uint32(task.TID), NR: unix.SYS_GETPPID, Arch: nativeAudit}, freed: tr.freed.Load()}
@@ -40,6 +41,7 @@ func TestSignalStopReadsRegistersOnce(t *testing.T) {
 		th.traced = true
 		task := d.tr.newTask(th.tid, th.tid, nil)
 		d.tr.listener = &Listener{fd: -1, freed: &d.tr.freed}
+		hold(t, d.tr)
 		for stop := range 3 {
 			th.stop(stopStatus(unix.SIGUSR1, 0), kernel.SysInfoNone, "")
 			th.take()

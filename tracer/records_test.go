@@ -20,7 +20,7 @@ func TestLastRequests(t *testing.T) {
 		pid = p.PID
 		var ev Event
 		for {
-			if err := tr.Next(&ev, nil); err != nil {
+			if err := tr.Next(&ev); err != nil {
 				return err
 			}
 			tr.Resume(ev.Task)
@@ -48,17 +48,10 @@ func TestRecordsNeedTheirLock(t *testing.T) {
 		f()
 		return nil
 	}
-	tr := newTracer(Options{Lock: never{}})
+	tr := newTracer(Options{})
 	tr.records() // nobody else is there yet
 	tr.listener = &Listener{}
 	if v := panics(tr.records); v == nil {
 		t.Error("records without their lock are used in silence")
 	}
 }
-
-// never is a lock that its user does not hold.
-type never struct{}
-
-func (never) Lock()      {}
-func (never) Unlock()    {}
-func (never) Held() bool { return false }

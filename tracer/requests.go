@@ -40,8 +40,8 @@ func LogRequests(write func(line string)) { kernel.LogRequests(write) }
 func LastRequests() string { return kernel.LastRequests() }
 
 // CheckRules makes each ptrace request check that it is made on the thread of a
-// Tracer, and with a listener each use of the records check that the caller holds
-// the lock that Run's options name. A breach panics. It is for tests, must be called
+// Tracer, and with a listener each use of the records check that the caller is in
+// [Tracer.Do]. A breach panics. It is for tests, must be called
 // before the first Run, and holds from then on.
 func CheckRules() { kernel.CheckRules() }
 

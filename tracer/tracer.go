@@ -16,9 +16,6 @@ import (
 type Options struct {
 	// NoFollow leaves children and new threads alone.
 	NoFollow bool
-	// Lock, if not nil, guards the records of tasks. Whoever calls the methods of a
-	// Tracer, Task or Process holds it, as soon as a listener is served.
-	Lock Lock
 }
 
 // Tracer traces processes from one locked OS thread; see the package comment.
@@ -44,7 +41,7 @@ type Tracer struct {
 	// EventDeath. Calls that only the detaching interrupts are not among them.
 	OnFinished func(*Event)
 
-	lock       Lock // of the records; nil if nobody else uses them
+	lock       recordsLock
 	options    uintptr
 	tasks      map[int]*Task
 	procs      map[int]*Process
@@ -142,7 +139,7 @@ func runHere(opts Options, f func(*Tracer) error) error {
 	t := newTracer(opts)
 	err := f(t)
 	defer t.inbox.close()
-	t.locked(t.killAll)
+	t.Do(t.killAll)
 	t.collectCommand()
 	t.forgetLeft()
 	t.forgetAllShown()
@@ -154,7 +151,6 @@ func runHere(opts Options, f func(*Tracer) error) error {
 
 func newTracer(opts Options) *Tracer {
 	t := &Tracer{
-		lock:       opts.Lock,
 		options:    unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
 		tasks:      map[int]*Task{},
 		procs:      map[int]*Process{},
@@ -203,15 +199,6 @@ func (t *Tracer) Stopped(p *Process) bool {
 		}
 	}
 	return true
-}
-
-// locked calls f with the lock of the records.
-func (t *Tracer) locked(f func()) {
-	if t.lock != nil {
-		t.lock.Lock()
-		defer t.lock.Unlock()
-	}
-	f()
 }
 
 // newTask makes the record of a thread in a thread group.

@@ -42,7 +42,7 @@ func traceCommand(t *testing.T, opts Options, calls bool, argv []string, look fu
 		defer stop.Stop()
 		var ev Event
 		for {
-			if err := tr.Next(&ev, nil); err != nil {
+			if err := tr.Next(&ev); err != nil {
 				if errors.Is(err, ErrNoTracees) {
 					return nil
 				}
@@ -141,7 +141,7 @@ func TestLaunchErrors(t *testing.T) {
 			var ev Event
 			var log []string
 			for {
-				err := tr.Next(&ev, nil)
+				err := tr.Next(&ev)
 				if err != nil {
 					if got := strings.Join(log, ","); got != fmt.Sprintf("enter execve,exit execve -%d", c.errno) {
 						t.Errorf("%s: events %s", c.path, got)
@@ -256,7 +256,7 @@ func TestAttachToStoppedProcess(t *testing.T) {
 			return err
 		}
 		var ev Event
-		if err := tr.Next(&ev, nil); err != nil {
+		if err := tr.Next(&ev); err != nil {
 			return err
 		}
 		if ev.Kind != EventAttached {
@@ -302,7 +302,7 @@ func TestWake(t *testing.T) {
 		}
 		var ev Event
 		for ev.Kind != EventWoken {
-			if err := tr.Next(&ev, nil); err != nil {
+			if err := tr.Next(&ev); err != nil {
 				return err
 			}
 			if ev.Kind == EventExec { // killed before that, it would not have started
@@ -314,7 +314,7 @@ func TestWake(t *testing.T) {
 		}
 		tr.Kill()
 		for {
-			if err := tr.Next(&ev, nil); errors.Is(err, ErrNoTracees) {
+			if err := tr.Next(&ev); errors.Is(err, ErrNoTracees) {
 				return nil
 			} else if err != nil {
 				return err
