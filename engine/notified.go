@@ -23,7 +23,7 @@ type verdict struct {
 	call    decode.Call
 	hooks   *callHooks
 	onExit  []exitCall
-	scratch []savedMemory
+	scratch []tracer.Loan
 	args    uint8 // as Event.setArgs
 	number  bool  // as Event.setNumber
 	tamper  Tamper

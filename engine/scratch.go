@@ -9,15 +9,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer"
 	"luatrace/tracer/elffile"
 	"luatrace/tracer/procfs"
 )
-
-// savedMemory is what stood where a changed argument was put.
-type savedMemory struct {
-	addr uint64
-	old  []byte
-}
 
 // SetArgBytes makes pointer argument i point to a copy of b until the call
 // returns. A string that fits goes into the unused end of the vDSO, which no
@@ -30,9 +25,9 @@ func (ev *Event) SetArgBytes(i int, b []byte) error {
 		return err
 	}
 	t := ev.Task
-	addr, old, err := ev.scratchPlace(b)
+	loan, err := ev.scratchPlace(b)
 	if err == nil {
-		if _, err = t.Proc.Process.WriteMemory(addr, b); err != nil {
+		if err = loan.Put(t.Proc.Process, b); err != nil {
 			err = fmt.Errorf("cannot write the %d bytes of an argument: %w", len(b), err)
 		}
 	}
@@ -42,38 +37,37 @@ func (ev *Event) SetArgBytes(i int, b []byte) error {
 	if err != nil {
 		return err
 	}
-	t.scratch = append(t.scratch, savedMemory{addr, old})
-	return ev.SetArg(i, addr)
+	t.scratch = append(t.scratch, loan)
+	return ev.SetArg(i, loan.Addr)
 }
 
-// scratchPlace finds memory for a changed argument and returns what is there.
-func (ev *Event) scratchPlace(b []byte) (addr uint64, old []byte, err error) {
+// scratchPlace finds memory for a changed argument and borrows it.
+func (ev *Event) scratchPlace(b []byte) (tracer.Loan, error) {
 	t := ev.Task
 	// A string ends with its only zero byte; so a run of zeros is free, also
 	// if another process that shares the memory has put a string there.
 	if bytes.IndexByte(b, 0) == len(b)-1 {
 		if addr := t.Proc.vdsoRoom(len(b)); addr != 0 && t.reaches(addr) {
-			return addr, make([]byte, len(b)), nil
+			return tracer.Loan{Addr: addr, Old: make([]byte, len(b))}, nil
 		}
 	}
-	const redZone = 256 // 128 on amd64, none on arm64
 	if ev.stackAt == 0 {
 		sp, err := t.stackPointer()
 		if err != nil {
-			return 0, nil, err
+			return tracer.Loan{}, err
 		}
-		ev.stackAt = sp - redZone
+		ev.stackAt = tracer.FreeStack(sp)
 	}
-	addr = (ev.stackAt - uint64(len(b))) &^ 15
+	addr := tracer.BelowStack(ev.stackAt, uint64(len(b)))
 	if !t.reaches(addr) {
-		return 0, nil, errors.New("a 32-bit call can't reach the stack of this 64-bit program")
+		return tracer.Loan{}, errors.New("a 32-bit call can't reach the stack of this 64-bit program")
 	}
-	old = make([]byte, len(b))
-	if _, err := t.Proc.ReadMemory(addr, old); err != nil {
-		return 0, nil, fmt.Errorf("no room for %d bytes below the stack: %w", len(b), err)
+	loan, err := t.Proc.Process.Borrow(addr, len(b))
+	if err != nil {
+		return loan, fmt.Errorf("no room for %d bytes below the stack: %w", len(b), err)
 	}
 	ev.stackAt = addr
-	return addr, old, nil
+	return loan, nil
 }
 
 // reaches says whether the call can take the address: an i386 call of a 64-bit
@@ -86,8 +80,7 @@ func (t *Task) reaches(addr uint64) bool {
 // memory of p.
 func (t *Task) restoreScratch(p *Proc) {
 	for i := len(t.scratch) - 1; i >= 0; i-- {
-		s := t.scratch[i]
-		p.WriteMemory(s.addr, s.old)
+		t.scratch[i].Return(p.Process)
 	}
 	t.scratch = t.scratch[:0]
 }

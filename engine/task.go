@@ -23,7 +23,7 @@ type Task struct {
 	hooks   *callHooks  // of that call; nil between calls or if nobody wants it
 	onExit  []exitCall  // for that call only
 	tamper  Tamper      // what hooks have changed of that call
-	scratch []savedMemory
+	scratch []tracer.Loan
 	closing *FDInfo // the descriptor that the call closes, if hooks may ask for it at the exit
 	cwd     string  // at entry, of a call that changes it
 	name    string  // the last one read

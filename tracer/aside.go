@@ -54,7 +54,7 @@ var ptraceNR = numbersOf("ptrace")
 // asks says whether the call in progress of a task asks for a tracer.
 func (t *Tracer) asks(task *Task) bool {
 	c := &task.Call
-	if c.NR != ptraceNR[c.ABI] || t.OnAside == nil || task.skipped || task.launching {
+	if c.NR != ptraceNR[c.ABI] || t.OnAside == nil || task.progress.skipped() || task.launching {
 		return false
 	}
 	return slices.Contains(asideRequests, c.Args[0])
@@ -68,7 +68,7 @@ func (t *Tracer) stepAside(task *Task) bool {
 		return false
 	}
 	if task.gives != nil { // a signal has kept it from being made
-		task.wantExit = true
+		task.progress.needs(exitTracer)
 		return false
 	}
 	a := Aside{Caller: task, Tracee: task.Proc}
@@ -102,7 +102,7 @@ func (t *Tracer) stepAside(task *Task) bool {
 		return true
 	}
 	task.gives = t.noteGiven(a.Tracee)
-	task.wantExit = true
+	task.progress.needs(exitTracer)
 	t.Detach(a.Tracee)
 	t.awaitLeave(task, a.Tracee)
 	a.Tracee.releaseCallers()

@@ -3,27 +3,13 @@ package tracer
 import (
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
-// confinement says whether seccomp looks at the calls of a task.
-type confinement uint8
-
-const (
-	confinedUnknown confinement = iota
-	confinedNot
-	confinedYes
-)
-
-// isConfined asks the kernel, unless nothing has changed since it was asked.
+// isConfined says whether the kernel looks at the calls of a task without our filter.
 func (t *Task) isConfined() bool {
-	if t.confined == confinedUnknown {
-		t.confined = confinedYes
-		if statusField(t.TID, "Seccomp") == "0" {
-			t.confined = confinedNot
-		}
-	}
-	return t.confined == confinedYes
+	return t.seccomp.isConfined(func() string { return statusField(t.TID, "Seccomp") })
 }
 
 // noFD is descriptor -1, also for an i386 call.
@@ -61,11 +47,17 @@ func (t *Task) replaceCall() error {
 		if number < 0 {
 			number, args = nr, h.args
 		}
-		if rank := actionRank(t.own.decide(syscalls.AuditOf(t.Call.ABI), nr, t.Call.IP, &h.args)); rank >= actionRank(unix.SECCOMP_RET_LOG) {
+		if rank := actionRank(t.seccomp.own.decide(syscalls.AuditOf(t.Call.ABI), nr, t.Call.IP, &h.args)); rank >= actionRank(unix.SECCOMP_RET_LOG) {
 			number, args = nr, h.args
 			break
 		}
 	}
-	t.instead = true
-	return t.SetCall(number, args)
+	if err := t.SetCall(number, args); err != nil {
+		return err
+	}
+	t.progress.atExit(answerSkipped)
+	return nil
 }
+
+// answerSkipped gives the call that was prevented its result.
+func answerSkipped(_ *Tracer, task *Task, s *kernel.SyscallInfo) { task.answer(s, task.progress.ret) }

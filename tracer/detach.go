@@ -176,7 +176,7 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 			break
 		}
 		if s.Op != kernel.SysInfoExit {
-			task.inCall = false // of this call nobody has been told
+			task.progress.end() // of this call nobody has been told
 			if task.interrupted {
 				// The kernel thinks that a signal is there and would let a
 				// call that can wait fail with EINTR, without anybody left to
@@ -190,13 +190,8 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 		// A prevented call needs its exit to be made whole only where the
 		// result was not settled at entry, which Skip always does. A changed
 		// one does.
-		if task.made != nil {
-			task.restoreCall(s.IsError())
-		}
 		task.syscallStop = true
-		if task.guarded() {
-			t.guardExit(task, s)
-		}
+		t.leaveCall(task, s)
 		if again := task.interrupted && t.repairInterrupted(task); !again && !syscalls.IsRestart(s.Rval()) {
 			t.finished(task, shown)
 		}
@@ -211,11 +206,11 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 // finished tells of a call that returned before its thread could be let go, so
 // that what it did does not go untold.
 func (t *Tracer) finished(task *Task, ev *Event) {
-	if !t.detachAll || t.OnFinished == nil || !task.inCall || t.filtered && !task.wantExit {
+	if !t.detachAll || t.OnFinished == nil || !task.progress.showsExit(t.filtered) {
 		return
 	}
 	task.exitEvent(&t.info, ev)
-	task.inCall, task.wantExit = false, false
+	task.progress.end()
 	t.OnFinished(ev)
 }
 

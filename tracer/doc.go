@@ -21,7 +21,7 @@
 //
 // A [Task] is one thread, a [Process] one thread group. A record is born when
 // the tracer seizes the thread or the kernel reports it as the child of a
-// tracee, and ends with the death report of wait4(2) (or with a detach), never
+// tracee, and ends with the death report of kernel.Wait4(2) (or with a detach), never
 // earlier: until then the kernel can't give its number to anybody else, which
 // makes reuse of process ids harmless. A request that fails with ESRCH means
 // that the tracee was killed while stopped; that is no error, its death report
@@ -49,9 +49,14 @@
 //   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
 //     notifications, lost.go and interrupted.go repair calls that signals
 //     interrupt meanwhile.
-//   - Calls that the tracer itself must see: guard.go names them; untraced.go is
-//     about CLONE_UNTRACED, stray.go about children that were made with it all the same, ownfilter.go, ownfilter_eval.go and confined.go about
-//     seccomp filters of a tracee's own, strict.go about strict mode.
+//   - The call that a task is in: progress.go has its states, who needs its exit and what the
+//     tracer does there; loan.go lends memory until then.
+//   - Calls that the tracer itself must see: guard.go is the table of them, a row for each, with
+//     what is done at its entry and its exit; untraced.go is about CLONE_UNTRACED, stray.go about
+//     children that were made with it all the same, guardseccomp.go about calls of seccomp.
+//   - Seccomp in tracees: seccompstate.go is what is known of a task; ownfilter.go and
+//     ownfilter_eval.go are about filters of its own, confined.go about calls that are prevented
+//     beside one, strict.go about strict mode.
 //   - Tracees that trace others: aside.go lets go of what they trace, if maytrace.go says
 //     that the kernel allows it (namespace.go about namespaces), given.go takes it back if not; letgo.go remembers whom Detach was called for;
 //     tracesothers.go knows them before they do, by their files, which the package elffile reads.

@@ -22,8 +22,8 @@ func (t *Tracer) noteGiven(p *Process) *given {
 		g.pidfd = fd
 	}
 	for _, task := range p.Threads() {
-		if task.own != nil {
-			g.own[task.TID] = task.own
+		if f := task.seccomp.own; f != nil {
+			g.own[task.TID] = f
 		}
 	}
 	return g
@@ -89,7 +89,7 @@ func (t *Tracer) attachAgain(g *given) error {
 	}
 	p.Command, p.Parent, p.watched = old.Command, old.Parent, p.watched || old.watched
 	for _, task := range p.Threads() {
-		task.own = g.own[task.TID]
+		task.seccomp.own = g.own[task.TID]
 	}
 	return nil
 }

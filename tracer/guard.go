@@ -1,31 +1,44 @@
 package tracer
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
-	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
 
-// guardKind names a call by which a program could leave the tracer, or notice
-// its filter.
-type guardKind uint8
+// guard is a call by which a program could leave the tracer, or notice its filter. A call may stand
+// in several rows.
+type guard struct {
+	call string
+	test ArgTest // of its first argument; what the filter can see of it
+	// unseen, if not nil, says more than the test: it reads memory.
+	unseen func(*Task) bool
+	// atEntry is called at the entry stop, after the hooks and just before the call runs. It
+	// changes the call where that must not run as it is, and returns what is to be done at the
+	// exit, or nil.
+	atEntry func(*Tracer, *Task) exitDuty
+}
 
-const (
-	guardNone    guardKind = iota
-	guardClone             // with CLONE_UNTRACED the child would not be traced
-	guardClone3            // the same, with its flags in memory
-	guardSeccomp           // strict mode, filters
-	guardPrctl             // the same
-)
+// guards are all of them. Rows of one call follow each other.
+var guards = [...]guard{
+	{call: "clone", test: ArgTest{Op: TestAllBits, Lo: unix.CLONE_UNTRACED}, atEntry: followClone},
+	{call: "seccomp", test: is(unix.SECCOMP_SET_MODE_STRICT), atEntry: seccompStrict},
+	{call: "seccomp", test: is(unix.SECCOMP_SET_MODE_FILTER), atEntry: seccompFilter},
+	{call: "prctl", test: is(unix.PR_GET_SECCOMP), atEntry: askMode},
+	{call: "prctl", test: is(unix.PR_SET_SECCOMP), atEntry: prctlSeccomp},
+	{call: "clone3", test: ArgTest{Op: TestAllBits}, unseen: (*Task).clonesUntraced, atEntry: followClone3},
+}
 
-var guardNames = [...]string{guardClone: "clone", guardClone3: "clone3", guardSeccomp: "seccomp", guardPrctl: "prctl"}
+// is is the test for one value.
+func is(word uint64) ArgTest { return ArgTest{Op: TestOneOf, Words: []uint64{word}} }
 
-// guardNumbers are the calls' numbers in each ABI.
-var guardNumbers = func() (numbers [syscalls.NumABI][len(guardNames)]int) {
-	for kind, name := range guardNames {
-		for abi, nr := range numbersOf(name) {
-			numbers[abi][kind] = nr
+// guardNR are the numbers of the calls of guards in each ABI, -1 where it has none.
+var guardNR = func() (numbers [syscalls.NumABI][len(guards)]int) {
+	for i := range guards {
+		for abi, nr := range numbersOf(guards[i].call) {
+			numbers[abi][i] = nr
 		}
 	}
 	return numbers
@@ -43,20 +56,14 @@ func numbersOf(name string) (numbers [syscalls.NumABI]int) {
 	return numbers
 }
 
-// guard says which of them a call is.
-func (c *Call) guard() guardKind {
-	n := &guardNumbers[c.ABI]
-	switch c.NR {
-	case n[guardClone]:
-		return guardClone
-	case n[guardClone3]:
-		return guardClone3
-	case n[guardSeccomp]:
-		return guardSeccomp
-	case n[guardPrctl]:
-		return guardPrctl
+// guard is the row that a call is about, nil for nearly all calls.
+func (c *Call) guard() *guard {
+	for i, nr := range &guardNR[c.ABI] {
+		if c.NR == nr && guards[i].test.Holds(c.Args[0]) {
+			return &guards[i]
+		}
 	}
-	return guardNone
+	return nil
 }
 
 // Guard is a call that the tracer must see, whatever hooks there are, and the
@@ -70,90 +77,27 @@ type Guard struct {
 // flags of clone3 lie in memory, so every one of them must be asked about: with
 // clone3, which is the action for that.
 func Guards(action, clone3 FilterAction) []Guard {
-	first := func(op TestOp, lo uint64, words ...uint64) FilterClause {
-		return FilterClause{Action: action, Own: true, Tests: []ArgTest{{Op: op, Lo: lo, Words: words}}}
-	}
-	guards := []Guard{
-		{"clone", first(TestAllBits, unix.CLONE_UNTRACED)},
-		{"seccomp", first(TestOneOf, 0, unix.SECCOMP_SET_MODE_STRICT, unix.SECCOMP_SET_MODE_FILTER)},
-		{"prctl", first(TestOneOf, 0, unix.PR_GET_SECCOMP, unix.PR_SET_SECCOMP)},
-	}
-	if clone3 != FilterAllow {
-		guards = append(guards, Guard{"clone3", FilterClause{Action: clone3, Own: true}})
-	}
-	return guards
-}
-
-// guardCall looks at a guarded call at its entry stop, after the hooks and
-// just before it runs, and changes it where it must not run as it is.
-func (t *Tracer) guardCall(task *Task, kind guardKind) {
-	follow := t.options&unix.PTRACE_O_TRACECLONE != 0
-	args := &task.Call.Args
-	switch kind {
-	case guardClone:
-		if follow && args[0]&unix.CLONE_UNTRACED != 0 {
-			task.followClone()
-		}
-	case guardClone3:
-		if follow {
-			task.followClone3()
-			task.birth = birthAwaited
-		}
-	case guardPrctl:
-		task.confined = confinedUnknown
+	var list []Guard
+	for i := range guards {
+		g := &guards[i]
 		switch {
-		case uint32(args[0]) == unix.PR_GET_SECCOMP:
-			task.asksMode = t.filtered
-			task.wantExit = true
-		case uint32(args[0]) != unix.PR_SET_SECCOMP:
-		case args[1] == unix.SECCOMP_MODE_STRICT:
-			t.enterStrict(task)
-		case args[1] == unix.SECCOMP_MODE_FILTER:
-			task.installs(args[2], 0)
-		}
-	case guardSeccomp:
-		task.confined = confinedUnknown
-		switch uint32(args[0]) {
-		case unix.SECCOMP_SET_MODE_STRICT:
-			if args[1] == 0 && args[2] == 0 {
-				t.enterStrict(task)
-			}
-		case unix.SECCOMP_SET_MODE_FILTER:
-			task.installs(args[2], args[1])
+		case g.unseen != nil && clone3 == FilterAllow:
+		case g.unseen != nil:
+			list = append(list, Guard{g.call, FilterClause{Action: clone3, Own: true}})
+		case i > 0 && guards[i-1].call == g.call:
+			test := &list[len(list)-1].Clause.Tests[0]
+			test.Words = slices.Concat(test.Words, g.test.Words)
+		default:
+			list = append(list, Guard{g.call, FilterClause{Action: action, Own: true, Tests: []ArgTest{g.test}}})
 		}
 	}
+	return list
 }
 
-// guarded says whether something is to be done at the exit of the call in
-// progress.
-func (t *Task) guarded() bool {
-	return t.installing != nil || t.asksMode || t.entersStrict || t.instead
-}
-
-// guardExit does it: the exit is made to be as without our filter.
-func (t *Tracer) guardExit(task *Task, s *kernel.SyscallInfo) {
-	setResult := func(ret int64) {
-		if task.SetResult(ret) == nil {
-			s.SetExit(ret, syscalls.ResultErrno(ret) != 0)
-		}
-	}
-	if task.installing != nil {
-		t.installed(task, s)
-	}
-	if task.instead {
-		task.instead = false
-		setResult(task.skipRet)
-	}
-	if task.entersStrict {
-		task.entersStrict = false
-		task.strict = true
-		setResult(0)
-	}
-	if task.asksMode {
-		task.asksMode = false
-		if task.own == nil && s.Rval() == unix.SECCOMP_MODE_FILTER {
-			setResult(int64(seccompMode()))
-		}
+// guardCall deals with a guarded call at its entry stop.
+func (t *Tracer) guardCall(task *Task, g *guard) {
+	if duty := g.atEntry(t, task); duty != nil {
+		task.progress.atExit(duty)
 	}
 }
 
@@ -164,19 +108,6 @@ func (t *Tracer) NeedsEntryStop(task *Task) bool {
 	if t.asks(task) {
 		return true
 	}
-	args := &task.Call.Args
-	switch task.Call.guard() {
-	case guardClone:
-		return args[0]&unix.CLONE_UNTRACED != 0
-	case guardClone3:
-		flags, ok := task.clone3Flags()
-		return ok && flags&unix.CLONE_UNTRACED != 0
-	case guardSeccomp:
-		op := uint32(args[0])
-		return op == unix.SECCOMP_SET_MODE_STRICT || op == unix.SECCOMP_SET_MODE_FILTER
-	case guardPrctl:
-		op := uint32(args[0])
-		return op == unix.PR_GET_SECCOMP || op == unix.PR_SET_SECCOMP
-	}
-	return false
+	g := task.Call.guard()
+	return g != nil && (g.unseen == nil || g.unseen(task))
 }

@@ -21,8 +21,8 @@ func (t *Task) InProgress() (c Call, followed, ok bool) {
 	case t.dead || t.reaped.Load():
 		return Call{}, false, false
 	case t.Proc.sim != nil:
-		return t.Call, t.inCall, t.inCall
-	case t.inCall && (t.wantExit || !t.tr.filtered):
+		return t.Call, t.progress.inCall(), t.progress.inCall()
+	case t.progress.showsExit(t.tr.filtered):
 		return t.Call, true, true
 	case t.entryStop && t.state == taskStopped, t.Notified():
 		return t.Call, false, true
@@ -76,7 +76,11 @@ func (t *Task) Attaching() bool { return t.attaching }
 
 // SimulateInCall says whether a simulated task is in the call of Simulate, or has
 // returned from it.
-func (t *Task) SimulateInCall(in bool) { t.inCall = in }
+func (t *Task) SimulateInCall(in bool) {
+	if !in {
+		t.progress.end()
+	}
+}
 
 // AllTasks returns the threads traced now, by number. One that has ended is not among
 // them, also if its event is still to come: its number may be another's.

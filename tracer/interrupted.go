@@ -23,7 +23,7 @@ func (t *Tracer) interruptedAsking(task *Task, s *kernel.SyscallInfo) bool {
 // signal's handler if there is one; its entry stop is then shown once more.
 func (t *Tracer) askAgain(task *Task) {
 	task.pending.again()
-	task.inCall = false
+	task.progress.end()
 	var r Registers
 	if kernel.GetRegs(task.TID, &r) == 0 {
 		restart := -int64(syscalls.ERESTARTNOINTR)
@@ -36,7 +36,7 @@ func (t *Tracer) askAgain(task *Task) {
 // changedCall says whether a notification is that of a call which was changed
 // at its entry stop: the kernel asks the filter again about what it became.
 func (t *Task) changedCall(n *Notification) bool {
-	return t.inCall && t.made != nil && n.raw.IP == t.Call.IP
+	return t.progress.changed() && n.raw.IP == t.Call.IP
 }
 
 // repairIgnored hides from a call without a timeout that a signal has interrupted which the

@@ -403,7 +403,9 @@ func (th *modelThread) resume(req int, sig unix.Signal) unix.Errno {
 	if st.Kind != kernel.StatusSignal && sig != 0 {
 		th.m.fail("signal %d for %d in a stop that delivers none", sig, th.tid)
 	}
-	th.m.trace("    request %#x for %d", req, th.tid)
+	if th.m.trace != nil {
+		th.m.trace("    request %#x for %d", req, th.tid)
+	}
 	th.state, th.req = modelRunning, req
 	switch req {
 	case unix.PTRACE_LISTEN:

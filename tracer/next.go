@@ -13,7 +13,7 @@ import (
 // Next waits for the next thing worth telling and describes it in ev. The task
 // it names stays stopped until [Tracer.Resume]; other tasks run on. The errors
 // are ErrNoTracees at the end, a *LaunchError when the command could not be
-// started, and errnos of wait4(2) that never occur in practice.
+// started, and errnos of kernel.Wait4(2) that never occur in practice.
 //
 // It takes the lock of the records while it looks at them, and holds none while it waits or when
 // it returns: it must be called outside of [Tracer.Do].
@@ -116,9 +116,7 @@ func (t *Tracer) handle(w waited, ev *Event) bool {
 			task.interrupted = false
 		}
 		task.newborn = false
-		if task.inherits != nil {
-			task.settleIn()
-		}
+		task.settleIn()
 		if task.attaching {
 			task.attaching, task.interrupted = false, false
 			return t.attached(task, ev)
@@ -151,18 +149,18 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		}
 		t.placeStop(task)
 		task.syscallStop, task.entryStop, task.filterStop = true, true, s.Op == kernel.SysInfoSeccomp
-		task.inCall, task.skipped, task.instead, task.made = true, false, false, nil
+		if task.progress.birth != birthNone { // the exit of the call before was not seen
+			t.settleBirth(task, 0)
+		}
+		task.progress.begin(callEntered)
 		c := &task.Call
 		c.ABI, c.NR, c.IP, c.SP = kernel.ABIOf(s.Arch, s.NR), int(int32(s.NR)), s.IP, s.SP
 		c.Args = s.Args
 		c.narrow()
 		t.placeCall(task, c)
 		t.noteHeldPages(c)
-		if task.birth != birthNone { // its exit was not seen
-			t.settleBirth(task, 0)
-		}
 		if ev.Upgraded == nil { // else it was entered when it was notified
-			task.enters(ev.At)
+			task.Entered = ev.At
 		}
 		if task.launching {
 			if !isExec(c) {
@@ -177,44 +175,35 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		return true
 	case kernel.SysInfoExit:
 		task.syscallStop = true
-		if task.made != nil {
-			task.restoreCall(s.IsError())
-		}
-		if task.guarded() {
-			t.guardExit(task, s)
-		}
+		t.leaveCall(task, s)
 		if t.interruptedAsking(task, s) {
 			t.askAgain(task)
 			return false
 		}
-		if task.birth != birthNone && !syscalls.IsRestart(s.Rval()) {
+		if task.progress.birth != birthNone && !syscalls.IsRestart(s.Rval()) {
 			if s.IsError() {
-				task.birth = birthNone
+				task.progress.birth = birthNone
 			}
 			t.settleBirth(task, int(s.Rval()))
 		}
 		if task.gives != nil {
 			t.settleGiven(task, s)
 		}
-		task.pending.leave() // changed into a call that the filter lets pass
-
-		if t.filtered && !(task.inCall && task.wantExit) { // of a call between an upgrade's stops
-			t.Resume(task)
-			return false
-		}
-		if task.launching && !isExec(&task.Call) { // of a call that the gate hides
-			task.inCall = false
+		task.pending.leave()                               // changed into a call that the filter lets pass
+		if t.filtered && !task.progress.showsExit(true) || // also of a call between the stops of a pending one
+			task.launching && !isExec(&task.Call) { // of a call that the gate hides
+			task.progress.end()
 			t.Resume(task)
 			return false
 		}
 		task.exitEvent(s, ev)
-		if !task.inCall {
+		if !task.progress.inCall() {
 			t.fillUnpaired(task, s)
 			ev.Unpaired = true
-			task.enters(time.Time{})
+			task.Entered = time.Time{}
+			task.progress.resumed = time.Time{}
 		}
-		task.inCall = false
-		task.wantExit = false
+		task.progress.end()
 		if task.Proc.Command && t.launch != nil && isExec(&task.Call) && ev.Errno != 0 {
 			task.launching = true
 		}
@@ -231,9 +220,9 @@ func (t *Task) exitEvent(s *kernel.SyscallInfo, ev *Event) {
 	if s.IsError() {
 		ev.Errno = int(-ev.Ret)
 	}
-	if t.skipped {
+	if t.progress.skipped() {
 		// Some architectures show what the registers held before.
-		ev.Skipped, ev.Ret, ev.Errno = true, t.skipRet, syscalls.ResultErrno(t.skipRet)
+		ev.Skipped, ev.Ret, ev.Errno = true, t.progress.ret, syscalls.ResultErrno(t.progress.ret)
 	}
 }
 
@@ -242,7 +231,6 @@ func (t *Task) exitEvent(s *kernel.SyscallInfo, ev *Event) {
 // an upgrade in progress, and of them only the upgraded call's.
 func (t *Tracer) shown(task *Task, s *kernel.SyscallInfo, ev *Event) bool {
 	if s.Op == kernel.SysInfoSeccomp {
-		task.wantExit = false
 		if s.RetData != traceMark && !t.tracesToo(task, s) {
 			// A filter of the tracee's own asked for a tracer. Without one the
 			// call fails with ENOSYS, and so it does here.
@@ -251,7 +239,7 @@ func (t *Tracer) shown(task *Task, s *kernel.SyscallInfo, ev *Event) bool {
 		}
 		return !task.pending.leave() // or the call had its entry stop just now
 	}
-	if task.strict && !t.enforceStrict(task, s) {
+	if task.seccomp.strict == strictOn && !t.enforceStrict(task, s) {
 		return false
 	}
 	if !task.pending.enter(s) {
@@ -274,9 +262,7 @@ func (t *Tracer) fillUnpaired(task *Task, s *kernel.SyscallInfo) {
 }
 
 func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
-	if task.inherits != nil {
-		task.settleIn()
-	}
+	task.settleIn()
 	wasInterrupt := task.interrupted
 	task.newborn, task.interrupted = false, false
 	remade := false
@@ -356,7 +342,7 @@ func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 // is about, nil if that was adopted before and is gone again. The child may run
 // from now on.
 func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
-	task.birth = birthNone
+	task.progress.birth = birthNone
 	msg, e := kernel.GetEventMsg(task.TID)
 	if e != 0 {
 		return nil, e
@@ -380,9 +366,10 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 		}
 		child = t.bear(tid, task.Proc, task.status.Event)
 	}
-	child.own = task.own
-	if task.made != nil {
-		child.inherits, child.Call.ABI = task.made, task.Call.ABI
+	child.seccomp.inherit(&task.seccomp)
+	if task.progress.changed() && child.newborn {
+		child.progress.inherit(&task.progress)
+		child.Call.ABI = task.Call.ABI
 	}
 	task.takeBack(child)
 	child.adopted = false

@@ -137,17 +137,15 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	}
 	t.placeCall(task, &c)
 	t.noteHeldPages(&c)
-	if task.birth != birthNone {
-		task.birth = birthNone
+	if task.progress.begin(callUnseen) {
 		t.inbox.post(func() { t.seekStrays(task.Proc) })
 	}
-	if c.guard() == guardClone3 && t.follows() {
-		task.birth = birthAwaited
+	if g := c.guard(); g != nil && g.unseen != nil && t.follows() {
+		task.progress.birth = birthAwaited
 	}
 	task.Call = c
-	task.enters(n.at)
+	task.Entered = n.at
 	task.pending.ask(n.raw.ID, &c)
-	task.inCall, task.skipped, task.wantExit = false, false, false
 	*ev = Event{Kind: EventEnter, Task: task, At: n.at}
 	return true
 }

@@ -28,12 +28,6 @@ func newOwnFilter(prog []unix.SockFilter, outer *ownFilter) *ownFilter {
 	return f
 }
 
-// installing is an attempt to install a filter, between entry and exit.
-type installing struct {
-	prog  []unix.SockFilter
-	flags uint64
-}
-
 // OwnFilter is told when a tracee tries to install a seccomp filter of its own.
 type OwnFilter struct {
 	// Listens says that the tracee wants to listen to notifications, Busy that
@@ -87,13 +81,13 @@ func (f *ownFilter) wantsTracer(arch uint32, nr int, ip uint64, args *[6]uint64)
 // reason: our notification outranks that answer.
 func (t *Tracer) WantsTracer(n *Notification) bool {
 	task := t.tasks[int(n.raw.PID)]
-	return task != nil && task.own.wantsTracer(n.raw.Arch, int(n.raw.NR), n.raw.IP, &n.raw.Args)
+	return task != nil && task.seccomp.own.wantsTracer(n.raw.Arch, int(n.raw.NR), n.raw.IP, &n.raw.Args)
 }
 
 // tracesToo says whether at a stop for a filter of the tracee's own, ours asks
 // for a stop as well: the kernel shows only one of them.
 func (t *Tracer) tracesToo(task *Task, s *kernel.SyscallInfo) bool {
-	if !task.own.wantsTracer(s.Arch, int(int32(s.NR)), s.IP, &s.Args) {
+	if !task.seccomp.own.wantsTracer(s.Arch, int(int32(s.NR)), s.IP, &s.Args) {
 		return false
 	}
 	action, _ := t.filter.Decide(s.Arch, uint32(s.NR), &s.Args)
@@ -103,15 +97,15 @@ func (t *Tracer) tracesToo(task *Task, s *kernel.SyscallInfo) bool {
 // refuse makes a call fail at its entry stop, after the hooks, if a filter of
 // the tracee's own asks for a tracer.
 func (t *Tracer) refuse(task *Task) {
-	if c := &task.Call; task.filterStop && task.own.wantsTracer(syscalls.AuditOf(c.ABI), c.NR, c.IP, &c.Args) {
+	if c := &task.Call; task.filterStop && task.seccomp.own.wantsTracer(syscalls.AuditOf(c.ABI), c.NR, c.IP, &c.Args) {
 		task.Skip(-int64(unix.ENOSYS))
 	}
 }
 
-// installs notes the filter that a call is about to install.
-func (t *Task) installs(fprog, flags uint64) {
-	t.installing = &installing{prog: t.readFilter(fprog), flags: flags}
-	t.wantExit = true
+// installs reads the filter that a call is about to install.
+func (t *Task) installs(fprog, flags uint64) exitDuty {
+	prog := t.readFilter(fprog)
+	return func(tr *Tracer, task *Task, s *kernel.SyscallInfo) { tr.installed(task, s, prog, flags) }
 }
 
 // readFilter reads a struct sock_fprog: a 16-bit length and a pointer, of the
@@ -153,29 +147,27 @@ func parseFilter(b []byte) []unix.SockFilter {
 }
 
 // installed settles at its exit an attempt to install a filter.
-func (t *Tracer) installed(task *Task, s *kernel.SyscallInfo) {
-	in := task.installing
-	task.installing = nil
-	told := OwnFilter{left: hidesSteps, Listens: in.flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
+func (t *Tracer) installed(task *Task, s *kernel.SyscallInfo, prog []unix.SockFilter, flags uint64) {
+	told := OwnFilter{left: hidesSteps, Listens: flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
 	switch {
 	case s.IsError():
 		told.Busy = told.Listens && t.listener != nil && s.Rval() == -int64(unix.EBUSY)
 		if !told.Busy {
 			return
 		}
-	case s.Rval() > 0 && !told.Listens || in.prog == nil: // the former: a thread that TSYNC failed on
+	case s.Rval() > 0 && !told.Listens || prog == nil: // the former: a thread that TSYNC failed on
 		return
 	default:
-		task.own = newOwnFilter(in.prog, task.own)
-		if in.flags&unix.SECCOMP_FILTER_FLAG_TSYNC != 0 {
+		task.seccomp.install(newOwnFilter(prog, task.seccomp.own))
+		if flags&unix.SECCOMP_FILTER_FLAG_TSYNC != 0 {
 			for _, other := range t.tasks {
 				if other.Proc == task.Proc {
-					other.own, other.confined = task.own, confinedUnknown
+					other.seccomp.install(task.seccomp.own)
 				}
 			}
 		}
 	}
-	told.filter = task.own
+	told.filter = task.seccomp.own
 	if t.OwnFilter != nil && t.filtered {
 		t.OwnFilter(task, &told)
 	}

@@ -39,11 +39,11 @@ func (t *Tracer) resume(task *Task) {
 		kernel.Ptrace(unix.PTRACE_LISTEN, task.TID, 0, 0)
 		return
 	}
-	if task.entryStop && !task.skipped {
-		if kind := task.Call.guard(); kind != guardNone {
-			t.guardCall(task, kind)
+	if task.entryStop && !task.progress.skipped() {
+		if g := task.Call.guard(); g != nil {
+			t.guardCall(task, g)
 		}
-		if task.own != nil {
+		if task.seccomp.own != nil {
 			t.refuse(task)
 		}
 	}
@@ -54,22 +54,22 @@ func (t *Tracer) resume(task *Task) {
 	if t.filtered {
 		// The filter chooses the calls; what remains is the exit of a chosen
 		// one, and the way to an upgraded one.
-		if task.inCall && (task.wantExit || task.made != nil || task.birth != birthNone) || task.pending.onTheWay() {
+		if task.progress.stopsAtExit() || task.pending.onTheWay() {
 			req = unix.PTRACE_SYSCALL
 		} else {
-			task.inCall = false
-			if task.strict {
+			task.progress.end()
+			if task.seccomp.strict == strictOn {
 				req = unix.PTRACE_SYSCALL
 			}
 		}
 	} else if t.Syscalls || task.launching || task.Proc.watched {
 		req = unix.PTRACE_SYSCALL
 	} else {
-		task.inCall = false // nobody will see its exit
+		task.progress.end() // nobody will see its exit
 	}
 	task.state = taskRunning
-	if task.entryStop && task.wantExit {
-		task.resumed = time.Now()
+	if task.entryStop && task.progress.need == exitShown {
+		task.progress.resumed = time.Now()
 	}
 	// ESRCH: killed while stopped. The death report follows.
 	kernel.Ptrace(req, task.TID, 0, uintptr(task.signal))

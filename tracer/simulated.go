@@ -137,14 +137,17 @@ func (s *Simulated) scan(name string, do func(line []byte) bool) error {
 // Simulate makes a call the one in progress of a simulated task, entered at a
 // time.
 func (t *Task) Simulate(abi syscalls.ABI, nr int, args [6]uint64, at time.Time) {
-	t.Entered, t.resumed = at, at
+	t.Entered = at
+	t.progress.begin(callEntered)
+	t.progress.resumed = at
 	t.Call.ABI, t.Call.NR, t.Call.Args = abi, nr, args
-	t.skipped, t.skipRet = false, 0
 	t.Proc.sim.Registers.SetCall(abi, nr, &args)
 }
 
 // SimulatedSkip says whether Skip prevented the call, and with which result.
-func (t *Task) SimulatedSkip() (ret int64, skipped bool) { return t.skipRet, t.skipped }
+func (t *Task) SimulatedSkip() (ret int64, skipped bool) {
+	return t.progress.ret, t.progress.skipped()
+}
 
 // SimulatedSignal is the signal that SetSignal left to be delivered.
 func (t *Task) SimulatedSignal() unix.Signal { return t.signal }

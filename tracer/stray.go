@@ -86,8 +86,8 @@ func (t *Tracer) tellStray(pid int, err error) {
 // one. nr is the child's number for the caller, 0 if the call's exit was not seen: then it
 // may have failed.
 func (t *Tracer) settleBirth(task *Task, nr int) {
-	awaited := task.birth == birthAwaited
-	task.birth = birthNone
+	awaited := task.progress.birth == birthAwaited
+	task.progress.birth = birthNone
 	if !awaited || task.Proc.detaching || t.detachAll {
 		return
 	}

@@ -17,21 +17,28 @@ import (
 // enterStrict lets the call in progress enter strict mode, if the kernel would
 // not refuse it without our filter. What takes its place does the rest of what
 // the kernel does: the time stamp counter can't be read in strict mode either.
-func (t *Tracer) enterStrict(task *Task) {
-	if !t.filtered || task.own != nil || seccompMode() != unix.SECCOMP_MODE_DISABLED {
-		return
+func (t *Tracer) enterStrict(task *Task) exitDuty {
+	if !t.filtered || task.seccomp.own != nil || seccompMode() != unix.SECCOMP_MODE_DISABLED {
+		return nil
 	}
 	args := [6]uint64{unix.PR_SET_TSC, unix.PR_TSC_SIGSEGV}
 	if syscalls.Native() == syscalls.ARM64 { // has none of that
 		args = [6]uint64{unix.PR_GET_DUMPABLE}
 	}
-	if task.SetCall(guardNumbers[task.Call.ABI][guardPrctl], args) == nil {
-		task.entersStrict = true
+	if task.SetCall(prctlNR[task.Call.ABI], args) != nil {
+		return nil
 	}
+	task.seccomp.strict = strictEntering
+	return strictEntered
+}
+
+func strictEntered(_ *Tracer, task *Task, s *kernel.SyscallInfo) {
+	task.seccomp.strict = strictOn
+	task.answer(s, 0)
 }
 
 // confinesItself says whether a thread is in strict mode, or about to enter it.
-func (t *Task) confinesItself() bool { return t.strict || t.entersStrict }
+func (t *Task) confinesItself() bool { return t.seccomp.confinesItself() }
 
 // isStrict says whether a thread of a process is: the process must stay ours then.
 func (p *Process) isStrict() bool { return slices.ContainsFunc(p.Threads(), (*Task).confinesItself) }
@@ -67,7 +74,8 @@ func (t *Tracer) enforceStrict(task *Task, s *kernel.SyscallInfo) bool {
 		unix.Kill(task.Proc.PID, unix.SIGKILL)
 		return false
 	}
-	task.entryStop, task.inCall, task.made = true, false, nil
+	task.entryStop = true
+	task.progress.begin(callUnseen)
 	task.Call.ABI, task.Call.NR = abi, nr
 	if exit, ok := syscalls.Number(abi, "exit"); ok {
 		task.SetCall(exit, [6]uint64{uint64(unix.SIGKILL)})

@@ -65,31 +65,18 @@ type Task struct {
 	// Data belongs to the caller.
 	Data any
 
-	tr      *Tracer
-	state   taskState
-	status  kernel.Status // of the present stop
-	inCall  bool          // between a seen entry and its exit
-	skipped bool          // the call in progress was prevented by Skip
-	skipRet int64
-	resumed time.Time  // from the entry of the call in progress, if its exit is wanted
-	made    *Registers // as they were before SetCall changed the call in progress, else nil
+	tr     *Tracer
+	state  taskState
+	status kernel.Status // of the present stop
 
-	wantExit bool    // with a filter: stop at the exit of the call in progress
-	pending  pending // of its notified call
+	progress progress // of the call that it is in
+	seccomp  seccompState
+
+	pending  pending // its notified call
 	stopPost func()  // for the inbox, made once: the tracer's part of Upgrade
 
-	birth        birth
-	inherits     *Registers  // of its parent's changed call, until its first stop
-	lent         *lentMemory // for the call in progress, or nil
-	own          *ownFilter  // the seccomp filters that it has beside ours
-	gives        *given      // the call in progress wants to trace this process, or nil
-	awaits       *Process    // that one, while the call waits for it to be let go
-	installing   *installing // the call in progress tries to install one
-	asksMode     bool        // the call in progress asks for the seccomp mode
-	entersStrict bool        // the call in progress enters strict mode
-	strict       bool        // in strict mode, which the tracer enforces
-	instead      bool        // Skip has put another call in the place of the one in progress
-	confined     confinement // whether the kernel looks at its calls, of a task without our filter
+	gives  *given   // the call in progress wants to trace this process, or nil
+	awaits *Process // that one, while the call waits for it to be let go
 
 	adopted     bool // its parent's event has not come, see held.go
 	newborn     bool // its first stop has not been resumed yet
@@ -106,19 +93,16 @@ type Task struct {
 
 // StopAtExit asks for an EventExit of the call in progress. Without a filter
 // every call has one.
-func (t *Task) StopAtExit() { t.wantExit = true }
-
-// enters notes when the call in progress was entered.
-func (t *Task) enters(at time.Time) { t.Entered, t.resumed = at, time.Time{} }
+func (t *Task) StopAtExit() { t.progress.needs(exitShown) }
 
 // Duration is the time that the call in progress took up to an event of its
 // exit: from the moment in which the task was resumed from the entry. It is 0
 // for a call that did not run, and where the entry or its resume was not seen.
 func (t *Task) Duration(exit *Event) time.Duration {
-	if exit.Skipped || t.resumed.IsZero() || exit.At.IsZero() {
+	if exit.Skipped || t.progress.resumed.IsZero() || exit.At.IsZero() {
 		return 0
 	}
-	return exit.At.Sub(t.resumed)
+	return exit.At.Sub(t.progress.resumed)
 }
 
 // Notified says whether the call in progress came by notification: the task is
@@ -139,12 +123,12 @@ func (t *Task) SetCall(nr int, args [6]uint64) error {
 	if !t.entryStop {
 		return errNotAtEntry
 	}
-	if t.made == nil {
-		var r Registers
-		if e := kernel.GetRegs(t.TID, &r); e != 0 {
+	if t.progress.before == nil {
+		r := new(Registers)
+		if e := kernel.GetRegs(t.TID, r); e != 0 {
 			return e
 		}
-		t.made = &r
+		t.progress.change(r)
 	}
 	if e := t.setCall(nr, &args); e != 0 {
 		return e
@@ -153,12 +137,25 @@ func (t *Task) SetCall(nr int, args [6]uint64) error {
 	return nil
 }
 
+// leaveCall does at an exit stop what the call in progress has left to do there.
+func (t *Tracer) leaveCall(task *Task, s *kernel.SyscallInfo) {
+	p := &task.progress
+	if p.before != nil {
+		task.restoreCall(s.IsError())
+	}
+	for _, duty := range p.duties {
+		duty(t, task, s)
+	}
+	clear(p.duties)
+	p.duties = p.duties[:0]
+}
+
 // restoreCall puts the argument registers back at the exit of a changed call:
 // the kernel preserves them, so programs rely on them, and a call that is
 // restarted after a signal is made anew from them.
 func (t *Task) restoreCall(failed bool) {
-	made := t.made
-	t.made = nil
+	before := t.progress.before
+	t.progress.before = nil
 	t.takeBack(nil)
 	switch name := syscallName(&t.Call); {
 	case !failed && (name == "execve" || name == "execveat"), name == "rt_sigreturn", name == "sigreturn":
@@ -166,7 +163,7 @@ func (t *Task) restoreCall(failed bool) {
 	}
 	var r Registers
 	if kernel.GetRegs(t.TID, &r) == 0 {
-		r.RestoreCall(t.Call.ABI, made)
+		r.RestoreCall(t.Call.ABI, before)
 		kernel.SetRegs(t.TID, &r)
 	}
 }
@@ -209,17 +206,20 @@ func (t *Task) Skip(ret int64) error {
 		return unix.EINVAL
 	}
 	if t.Proc.sim != nil {
-		t.skipped, t.skipRet = true, ret
+		t.progress.skip(callSkipped, ret)
 		return nil
 	}
 	if !t.filterStop && t.isConfined() {
 		if err := t.replaceCall(); err != nil {
 			return err
 		}
-	} else if e := kernel.SetSkip(t.TID, uint64(ret)); e != 0 {
+		t.progress.skip(callReplaced, ret)
+		return nil
+	}
+	if e := kernel.SetSkip(t.TID, uint64(ret)); e != 0 {
 		return e
 	}
-	t.skipped, t.skipRet = true, ret
+	t.progress.skip(callSkipped, ret)
 	return nil
 }
 

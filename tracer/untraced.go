@@ -13,10 +13,13 @@ import (
 // nobody but a tracer can tell the difference.
 
 // followClone takes the flag out of a clone's first argument.
-func (t *Task) followClone() {
-	args := t.Call.Args
-	args[0] &^= unix.CLONE_UNTRACED
-	t.SetCall(t.Call.NR, args) // ESRCH: killed
+func followClone(t *Tracer, task *Task) exitDuty {
+	if t.follows() {
+		args := task.Call.Args
+		args[0] &^= unix.CLONE_UNTRACED
+		task.SetCall(task.Call.NR, args) // ESRCH: killed
+	}
+	return nil
 }
 
 // clone3Flags reads the flags of a clone3: the first member of its struct.
@@ -28,11 +31,20 @@ func (t *Task) clone3Flags() (uint64, bool) {
 	return binary.LittleEndian.Uint64(b[:]), true
 }
 
-// lentMemory is memory of the caller's that holds something else while its call
-// runs.
-type lentMemory struct {
-	addr uint64
-	old  []byte
+// clonesUntraced says whether a clone3 has the flag.
+func (t *Task) clonesUntraced() bool {
+	flags, ok := t.clone3Flags()
+	return ok && flags&unix.CLONE_UNTRACED != 0
+}
+
+// followClone3 takes the flag out of a clone3, and has its child looked for if nobody tells of it,
+// see stray.go.
+func followClone3(t *Tracer, task *Task) exitDuty {
+	if t.follows() {
+		task.followClone3()
+		task.progress.birth = birthAwaited
+	}
+	return nil
 }
 
 // followClone3 takes the flag out of a clone3's struct, which may lie in
@@ -55,8 +67,7 @@ func (t *Task) followClone3() {
 			return
 		}
 		binary.LittleEndian.PutUint64(b, flags)
-		const redZone = 256
-		at := (t.Call.SP - redZone - size) &^ 15
+		at := BelowStack(FreeStack(t.Call.SP), size)
 		if !t.lend(at, b) {
 			return
 		}
@@ -68,42 +79,39 @@ func (t *Task) followClone3() {
 
 // lend writes to the caller's memory until takeBack.
 func (t *Task) lend(addr uint64, b []byte) bool {
-	old := make([]byte, len(b))
-	if n, err := t.Proc.ReadMemory(addr, old); n < len(old) || err != nil {
+	l, err := t.Proc.Borrow(addr, len(b))
+	if err != nil || l.Put(t.Proc, b) != nil {
 		return false
 	}
-	if n, err := t.Proc.WriteMemory(addr, b); n < len(b) || err != nil {
-		if n > 0 {
-			t.Proc.WriteMemory(addr, old[:n])
-		}
-		return false
-	}
-	t.lent = &lentMemory{addr, old}
+	t.progress.loan = l
 	return true
 }
 
 // takeBack puts back what lend wrote over: in the caller's memory, and in the
 // copy that its child got of it.
 func (t *Task) takeBack(child *Task) {
-	l := t.lent
-	if l == nil {
+	l := t.progress.loan
+	if l.Old == nil {
 		return
 	}
-	t.lent = nil
-	t.Proc.WriteMemory(l.addr, l.old)
+	t.progress.loan = Loan{}
+	l.Return(t.Proc)
 	if child != nil && child.Proc != t.Proc {
-		child.Proc.WriteMemory(l.addr, l.old)
+		l.Return(child.Proc)
 	}
 }
 
 // settleIn gives a new task at its first stop the registers that it would have
-// if its parent's call had not been changed.
+// if its parent's call had not been changed. It does nothing for others.
 func (t *Task) settleIn() {
-	made := t.inherits
-	t.inherits = nil
+	if t.progress.state != callInherited {
+		return
+	}
+	before := t.progress.before
+	t.progress.begin(callUnseen)
 	var r Registers
 	if kernel.GetRegs(t.TID, &r) == 0 {
-		r.RestoreCall(t.Call.ABI, made)
+		r.RestoreCall(t.Call.ABI, before)
 		kernel.SetRegs(t.TID, &r)
 	}
 }
