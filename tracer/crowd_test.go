@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/internal/fixture"
+	"luatrace/tracer/sched"
 )
 
 // TestCrowdLosesNothing runs programs whose tasks are born, call execve, stop,
@@ -25,8 +26,9 @@ func TestCrowdLosesNothing(t *testing.T) {
 			cmd, out := onStdout(t, append([]string{path}, argv[1:]...)...)
 			turns, list, alive := 0, 0, 0
 			rec, err := traceCommand(t, Options{}, true, cmd, func(tr *Tracer, _ *Event) {
-				tr.streak.many, tr.crowd.stops = 2, 0
-				turns, list, alive = tr.crowd.turns, max(list, len(tr.crowd.list)), max(alive, len(tr.tasks))
+				s := tr.sched.(*sched.Full)
+				s.Many, s.Crowd = 2, 0
+				turns, list, alive = s.Counts().Turns, max(list, len(tr.births)), max(alive, len(tr.tasks))
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -41,7 +43,7 @@ func TestCrowdLosesNothing(t *testing.T) {
 			if turns == 0 {
 				t.Error("the tasks were never asked one by one: the test shows nothing")
 			}
-			if list > 2*alive+manyTracees+1 {
+			if list > 2*alive+deadMost+1 {
 				t.Errorf("the list had %d tasks when %d at most were alive", list, alive)
 			}
 		})
@@ -56,7 +58,7 @@ func TestCrowdIsNoticed(t *testing.T) {
 	var turns int
 	told := false
 	rec, err := traceCommand(t, Options{}, true, cmd, func(tr *Tracer, ev *Event) {
-		turns = tr.crowd.turns
+		turns = tr.sched.(*sched.Full).Counts().Turns
 		if turns >= 20 && !told { // else it ends by itself, after a minute
 			told = true
 			unix.Kill(ev.Task.Proc.PID, unix.SIGTERM)

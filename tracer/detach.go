@@ -220,9 +220,7 @@ func (t *Tracer) release(task *Task) {
 	if task.status.Kind == kernel.StatusSignal {
 		sig = uintptr(task.signal)
 	}
-	if t.place.task == task {
-		t.unplace()
-	}
+	t.sched.Gone(scheduled{task})
 	if task.reaped.Load() {
 		return
 	}

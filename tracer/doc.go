@@ -45,7 +45,8 @@
 //     process got from its parent, threads.go what it reserves.
 //   - The loop: tracer.go, next.go, event.go, task.go, resume.go,
 //     wake.go; inbox.go for work that other threads have for this one; held.go for reports that
-//     come before their task is known, streak.go, crowd.go and placement.go make it cheaper.
+//     come before their task is known, collect.go for many at once; the package
+//     sched makes it cheaper, scheduled.go is how it sees a task.
 //   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
 //     notifications, lost.go and interrupted.go repair calls that signals
 //     interrupt meanwhile.

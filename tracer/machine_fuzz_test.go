@@ -38,7 +38,7 @@ func newDriver(t *testing.T, data []byte) *driver {
 	d.m.trace = func(format string, args ...any) { fmt.Fprintf(&d.log, format+"\n", args...) }
 	allMachines.add(d.m)
 	d.tr = newTracer(Options{})
-	d.tr.place.off = true
+	d.tr.SharedCPU(false)
 	d.tr.drained = time.Now().Add(time.Hour) // there is nobody to wait for
 	d.m.tr = d.tr
 	d.tr.Syscalls = d.m.choose(4) > 0

@@ -147,7 +147,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			t.Resume(task)
 			return false
 		}
-		t.placeStop(task)
+		t.sched.Stop(scheduled{task})
 		task.syscallStop, task.entryStop, task.filterStop = true, true, s.Op == kernel.SysInfoSeccomp
 		if task.progress.birth != birthNone { // the exit of the call before was not seen
 			t.settleBirth(task, 0)
@@ -157,7 +157,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		c.ABI, c.NR, c.IP, c.SP = kernel.ABIOf(s.Arch, s.NR), int(int32(s.NR)), s.IP, s.SP
 		c.Args = s.Args
 		c.narrow()
-		t.placeCall(task, c)
+		t.sched.Entry(scheduled{task}, c.ABI, c.NR, &c.Args)
 		t.noteHeldPages(c)
 		if ev.Upgraded == nil { // else it was entered when it was notified
 			task.Entered = ev.At
@@ -348,7 +348,7 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 		return nil, e
 	}
 	tid := int(msg)
-	t.placeChild(task, tid)
+	t.sched.Child(scheduled{task}, tid)
 	child := t.tasks[tid]
 	if child != nil && !child.adopted {
 		// A former owner of the id: it called execve, which made it the leader of
@@ -458,9 +458,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 
 func (t *Tracer) handleDeath(task *Task, st kernel.Status, ev *Event) bool {
 	ev.Kind, ev.Task, ev.Exit = EventDeath, task, task.Proc.endOf(exitOf(st))
-	if t.place.task == task {
-		t.unplace()
-	}
+	t.sched.Gone(scheduled{task})
 	if task.TID == task.Proc.PID {
 		t.forgetThreads(task)
 	}

@@ -135,15 +135,15 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	if task.changedCall(n) {
 		return false
 	}
-	t.placeCall(task, &c)
-	t.noteHeldPages(&c)
+	task.Call = c
+	t.sched.Entry(scheduled{task}, c.ABI, c.NR, &task.Call.Args)
+	t.noteHeldPages(&task.Call)
 	if task.progress.begin(callUnseen) {
 		t.inbox.post(func() { t.seekStrays(task.Proc) })
 	}
 	if g := c.guard(); g != nil && g.unseen != nil && t.follows() {
 		task.progress.birth = birthAwaited
 	}
-	task.Call = c
 	task.Entered = n.at
 	task.pending.ask(n.raw.ID, &c)
 	*ev = Event{Kind: EventEnter, Task: task, At: n.at}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"luatrace/internal/fixture"
+	"luatrace/tracer/sched"
 )
 
 // TestPlacementIsInvisible runs a program that makes itself hot and then looks
@@ -20,7 +21,7 @@ func TestPlacementIsInvisible(t *testing.T) {
 	placed := 0
 	argv, out := onStdout(t, path)
 	rec, err := traceCommand(t, Options{}, true, argv, func(tr *Tracer, ev *Event) {
-		if ev.Kind == EventEnter && tr.place.task != nil {
+		if ev.Kind == EventEnter && tr.sched.(*sched.Full).Placed() {
 			placed++
 		}
 	})

@@ -116,7 +116,8 @@ func BenchmarkStops(b *testing.B) {
 	allMachines.add(m)
 	defer allMachines.remove(m)
 	tr := newTracer(Options{})
-	m.tr, tr.place.off, tr.Syscalls = tr, true, true
+	tr.SharedCPU(false)
+	m.tr, tr.Syscalls = tr, true
 	th := m.newThread(nil, nil)
 	tr.seize(th.tid, th.tid)
 	th.nr = modelGetpid

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"luatrace/internal/fixture"
+	"luatrace/tracer/sched"
 )
 
 // TestStreakStarvesNobody runs programs in which one task has most of the
@@ -16,10 +17,11 @@ func TestStreakStarvesNobody(t *testing.T) {
 			t.Parallel()
 			path := fixture.Build(t, argv[0])
 			cmd, out := onStdout(t, append([]string{path}, argv[1:]...)...)
-			alone := uint64(0)
+			alone := 0
 			rec, err := traceCommand(t, Options{}, true, cmd, func(tr *Tracer, _ *Event) {
-				tr.streak.many = 2
-				alone = tr.streak.waits.Load() / 2
+				s := tr.sched.(*sched.Full)
+				s.Many = 2
+				alone = s.Counts().Alone
 			})
 			if err != nil {
 				t.Fatal(err)

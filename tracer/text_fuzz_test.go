@@ -58,7 +58,7 @@ func FuzzProcText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string, n int, text []byte) {
 		n &= 0x3ff
 		stat := fmt.Sprintf("7 (%s) R 1%s %d 0 0 0\n", name, strings.Repeat(" 2", 34), n)
-		if got := cpuOf([]byte(stat)); got != n {
+		if got := procfs.CPUOf([]byte(stat)); got != n {
 			t.Errorf("%q: CPU %d, want %d", stat, got, n)
 		}
 		// proc_pid_status(5): newline and backslash are escaped
@@ -73,7 +73,7 @@ func FuzzProcText(f *testing.F) {
 				t.Errorf("%q: start %d, %v, want %d", start, got, err, n)
 			}
 		}
-		cpuOf(text)
+		procfs.CPUOf(text)
 		procfs.FieldOf(text, name)
 		procfs.StartOf(text)
 		procfs.WaitingOf(text)

@@ -10,6 +10,7 @@ import (
 
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
+	"luatrace/tracer/sched"
 )
 
 // Options of a [Tracer].
@@ -59,9 +60,8 @@ type Tracer struct {
 	kernelKnown bool
 	detachAll   bool
 	killing     bool // after Kill
-	place       placement
-	streak      streak
-	crowd       crowd
+	sched       sched.Scheduler
+	births      births
 	filtered    bool        // every tracee has our seccomp filter
 	filter      *FilterSpec // that one
 	listener    *Listener   // of the filter's notifications, or nil
@@ -157,12 +157,11 @@ func newTracer(opts Options) *Tracer {
 		adopted:    map[int]time.Time{},
 		inbox:      inbox{thread: unix.Gettid()},
 		canSetInfo: true,
-		streak:     streak{many: manyTracees},
-		crowd:      crowd{stops: crowdStops},
 	}
 	if !opts.NoFollow {
 		t.options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
 	}
+	t.SharedCPU(true)
 	return t
 }
 
@@ -212,7 +211,7 @@ func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
 	p.tasks++
 	task := &Task{TID: tid, Proc: p, tr: t}
 	t.tasks[tid] = task
-	t.crowd.join(task, len(t.tasks))
+	t.births.join(task, len(t.tasks))
 	return task
 }
 
@@ -288,7 +287,7 @@ func (t *Tracer) anyTask(p *Process) int {
 // collected first: otherwise one busy thread, always first in the kernel's
 // list, could starve the others.
 func (t *Tracer) next() (waited, error) {
-	if t.queueHead < len(t.queue) && len(t.tasks) < manyTracees && time.Since(t.drained) > staleQueue {
+	if t.queueHead < len(t.queue) && len(t.tasks) < drainMost && time.Since(t.drained) > staleQueue {
 		t.drain() // hooks took long: what came meanwhile came now, not when they are through with the queue
 	}
 	if t.queueHead < len(t.queue) {
@@ -322,7 +321,7 @@ func (t *Tracer) next() (waited, error) {
 		tid, e := kernel.Wait4(-1, &status, flags)
 		switch e {
 		case 0:
-			t.streak.note(tid)
+			t.sched.Reported(tid)
 			t.enqueue(newWaited(tid, status))
 			if len(t.tasks) > 1 {
 				t.drain()
@@ -338,6 +337,10 @@ func (t *Tracer) next() (waited, error) {
 		}
 	}
 }
+
+// drainMost is the number of tracees from which on a look for reports between two costs more than it
+// is worth.
+const drainMost = 32
 
 // staleQueue is how long after the last look for reports another one is due,
 // although some wait: a report has the time at which it was collected.

@@ -20,6 +20,17 @@ func StatField(text []byte, number int) string {
 	return ""
 }
 
+// CPUOf is the CPU on which the text of /proc/PID/stat says that a thread ran last, -1 if it says
+// none.
+func CPUOf(text []byte) int {
+	const processor = 39
+	cpu, err := strconv.Atoi(StatField(text, processor))
+	if err != nil || cpu < 0 {
+		return -1
+	}
+	return cpu
+}
+
 // StartOf finds the time of start in the text of /proc/PID/stat, in ticks; ESRCH
 // if it has none.
 func StartOf(text []byte) (ticks uint64, err error) {

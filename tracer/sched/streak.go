@@ -1,12 +1,8 @@
-package tracer
+package sched
 
 import (
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
-
-	"luatrace/tracer/internal/kernel"
 )
 
 // streak notices that one tracee has all the stops. wait4(-1) walks the list of
@@ -21,12 +17,11 @@ import (
 // filtered calls fail); SIGCHLD's siginfo (it is process-directed, coalesced,
 // and costs a signal for each stop).
 type streak struct {
-	many  int // with so many tracees it is worth it
-	tid   int // who had the last stops
+	id    int // who had the last stops
 	stops int // how many in a row
 	alone int // waits for it alone since the last look at the others
 
-	waits    atomic.Uint64 // counts waits for one thread; odd while in one
+	waits    atomic.Uint64 // counts beginnings and ends of waits for one thread; odd while in one
 	watching atomic.Bool
 }
 
@@ -37,60 +32,68 @@ const (
 	silenceLimit = 2 * time.Millisecond
 )
 
-func (s *streak) note(tid int) {
-	if tid == s.tid {
+// reported counts the stops of one tracee in a row.
+func (s *streak) reported(id int) {
+	if id == s.id {
 		s.stops++
 		return
 	}
-	s.tid, s.stops, s.alone = tid, 0, 0
+	s.id, s.stops, s.alone = id, 0, 0
 }
 
-// nextOfStreak waits for the hot tracee alone, if there is one and its turn is
-// not over. It returns false if the ordinary wait is to be made.
-func (t *Tracer) nextOfStreak() (waited, bool) {
-	s := &t.streak
-	if s.stops < streakStops || len(t.tasks) < s.many || t.inbox.arrived() {
-		return waited{}, false
-	}
-	task := t.tasks[s.tid]
-	if task == nil || task.state != taskRunning {
-		s.stops = 0
-		return waited{}, false
+// next says whom to wait for alone, 0 for nobody, and whether the others are to
+// be looked at before.
+func (s *streak) next() (id int, look bool) {
+	if s.stops < streakStops {
+		return 0, false
 	}
 	if s.alone++; s.alone >= aloneMost {
 		s.alone = 0
-		t.drain()
-		if len(t.queue) > 0 {
-			t.queueHead = 1
-			return t.queue[0], true
-		}
+		return s.id, true
 	}
-	if s.watching.CompareAndSwap(false, true) {
-		go t.watchStreak()
-	}
-	var status uint32
-	s.waits.Add(1)
-	tid, e := kernel.Wait4(s.tid, &status, unix.WALL|unix.WNOTHREAD)
-	s.waits.Add(1)
-	if e != 0 { // silent (EINTR), or gone
-		s.stops = 0
-		return waited{}, false
-	}
-	w := newWaited(tid, status)
-	t.noteFreed(w)
-	return w, true
+	return s.id, false
 }
 
-// watchStreak interrupts a wait for one thread that lasts too long, and ends
+// Reported is that of Scheduler.
+func (w *Waiting) Reported(id int) { w.streak.reported(id) }
+
+// Alone is that of Scheduler.
+func (w *Waiting) Alone(tracees int) (id int, look bool) {
+	if tracees < w.Many {
+		return 0, false
+	}
+	return w.streak.next()
+}
+
+// Waits is that of Scheduler.
+func (w *Waiting) Waits() {
+	if w.streak.watching.CompareAndSwap(false, true) {
+		go w.watch()
+	}
+	w.streak.waits.Add(1)
+}
+
+// Waited is that of Scheduler. A tracee that is silent, or gone, has no streak any more.
+func (w *Waiting) Waited(reported bool) {
+	if w.streak.waits.Load()%2 == 1 {
+		w.streak.waits.Add(1)
+		w.counts.Alone++
+	}
+	if !reported {
+		w.streak.stops = 0
+	}
+}
+
+// watch interrupts a wait for one thread that lasts too long, and ends
 // when there were no such waits for a while.
-func (t *Tracer) watchStreak() {
-	s := &t.streak
+func (w *Waiting) watch() {
+	s := &w.streak
 	last, idle := s.waits.Load(), 0
 	for idle < 50 {
 		time.Sleep(silenceLimit)
 		switch now := s.waits.Load(); {
 		case now == last && now%2 == 1:
-			wakeThread(t.inbox.thread)
+			w.wake()
 			idle = 0
 		case now == last:
 			idle++
