@@ -37,45 +37,55 @@ type Event struct {
 	Kind EventKind
 	Task *Task // nil for begin, end and timers
 
-	// At KindExit: the result as the program gets it (-errno on failure), and
-	// the errno or 0. Returned is false for a call that can't have a result:
-	// exit and exit_group.
-	Ret      int64
-	Errno    int
-	Returned bool
-
+	CallResult             // KindExit
+	Birth                  // KindFork
+	Death                  // KindDeath
 	Signal     unix.Signal // KindSignal, KindStop
-	Child      *Task       // KindFork
-	CloneEvent int         // KindFork: PTRACE_EVENT_FORK, _VFORK or _CLONE
 	FormerTID  int         // KindExec
 	Tracer     int         // KindDetach: the process that traces it from here on
-	Exit       tracer.Exit // KindDeath
-	LastTask   bool        // KindDeath: the whole process is gone
 
-	eng *Engine
+	eng     *Engine
+	times   eventTimes
+	fetched fetched
+	act     Action
+	arrived unix.Signal // KindSignal: before hooks changed it
+	stackAt uint64      // below here the stack holds no argument of ours yet; 0: nowhere
+}
 
+// CallResult is the result of a system call.
+type CallResult struct {
+	Ret      int64 // as the program gets it: -errno on failure
+	Errno    int   // or 0
+	Returned bool  // false for a call that can't have a result: exit and exit_group
+}
+
+// Birth is a new process or thread.
+type Birth struct {
+	Child      *Task
+	CloneEvent int // PTRACE_EVENT_FORK, _VFORK or _CLONE
+}
+
+// Death is the end of a task.
+type Death struct {
+	Exit     tracer.Exit
+	LastTask bool // the whole process is gone
+}
+
+// eventTimes says when an event happened.
+type eventTimes struct {
 	now      time.Time     // of the call's entry, or of the event; zero until asked for if nobody has said it
 	reported time.Time     // when the tracer got the report of the event itself; zero as now
 	duration time.Duration // KindExit
-	comm     string
-	haveComm bool
-	siginfo  tracer.Siginfo
-	haveInfo bool
-	regs     tracer.Registers
-	haveRegs bool
+}
 
-	// What the hooks of this event asked for.
-	setArgs   uint8 // bit i: argument i
-	setNumber bool
-	setRegs   bool
-	skip      bool
-	skipRet   int64
-	setRet    bool
-	setSignal bool
-	arrived   unix.Signal // KindSignal: before hooks changed it
-	delay     time.Duration
-	ignored   bool   // nobody wants the exit
-	stackAt   uint64 // below here the stack holds no argument of ours yet; 0: nowhere
+// fetched is what hooks have asked for of an event and need not be fetched again.
+type fetched struct {
+	comm     string
+	siginfo  tracer.Siginfo
+	regs     tracer.Registers
+	haveComm bool
+	haveInfo bool
+	haveRegs bool
 }
 
 // begin prepares the event for another stop. The struct is not cleared as a
@@ -84,14 +94,11 @@ type Event struct {
 // at is when the tracer got the report of it, zero for what it has not reported.
 func (ev *Event) begin(kind EventKind, t *Task, at time.Time) {
 	ev.Kind, ev.Task = kind, t
-	ev.now, ev.reported, ev.duration = at, at, 0
-	ev.Ret, ev.Errno, ev.Returned = 0, 0, false
+	ev.times = eventTimes{now: at, reported: at}
+	ev.CallResult = CallResult{}
 	ev.Signal, ev.Child = 0, nil
-	ev.haveComm, ev.haveInfo, ev.haveRegs = false, false, false
-	ev.setArgs, ev.setNumber, ev.setRegs = 0, false, false
-	ev.skip, ev.setRet, ev.setSignal = false, false, false
-	ev.delay = 0
-	ev.ignored = false
+	ev.fetched.haveComm, ev.fetched.haveInfo, ev.fetched.haveRegs = false, false, false
+	ev.act = Action{}
 	ev.stackAt = 0
 }
 
@@ -104,7 +111,7 @@ func (ev *Event) Call() *decode.Call {
 	if ev.Kind != KindEnter && ev.Kind != KindExit {
 		return nil
 	}
-	return &ev.Task.call
+	return &ev.Task.decoded
 }
 
 // Unfinished returns, at a KindDeath event, the system call in which the task
@@ -113,12 +120,16 @@ func (ev *Event) Unfinished() *decode.Call {
 	if ev.Kind != KindDeath || ev.Task.hooks == nil || len(ev.Task.hooks.exit) == 0 {
 		return nil
 	}
-	return &ev.Task.call
+	return &ev.Task.decoded
 }
 
 // Ignore says, before a call, that its exit is of no interest to any hook: the
 // task need not stop there. It is for a printer, which has all the hooks.
-func (ev *Event) Ignore() { ev.ignored = ev.Kind == KindEnter }
+func (ev *Event) Ignore() {
+	if ev.Kind == KindEnter {
+		ev.act.wants |= wantsNoExit
+	}
+}
 
 // Name is the system call's name, or for other kinds what the event is about.
 func (ev *Event) Name() string {
@@ -151,33 +162,33 @@ func (ev *Event) Name() string {
 // monotonic reading. A call has the time of its entry, also after it; the end of
 // one whose entry was not seen has its own.
 func (ev *Event) Time() time.Time {
-	if ev.now.IsZero() {
-		ev.now = ev.eng.timeNow()
+	if ev.times.now.IsZero() {
+		ev.times.now = ev.eng.timeNow()
 	}
-	return ev.now
+	return ev.times.now
 }
 
 // Ended returns when the tracer was told of the event itself: at the exit of a
 // call that exit, else Time.
 func (ev *Event) Ended() time.Time {
-	if ev.reported.IsZero() {
+	if ev.times.reported.IsZero() {
 		return ev.Time()
 	}
-	return ev.reported
+	return ev.times.reported
 }
 
 // Duration is the time that the call of a KindExit event took: from its task's
 // resume after the hooks of the entry to the report of its exit, however long
 // hooks run before they ask. It is 0 for a call that a hook has prevented and for
 // one whose entry was not seen.
-func (ev *Event) Duration() time.Duration { return ev.duration }
+func (ev *Event) Duration() time.Duration { return ev.times.duration }
 
 // Comm returns the thread's name now.
 func (ev *Event) Comm() string {
-	if !ev.haveComm && ev.Task != nil {
-		ev.comm, ev.haveComm = ev.Task.Comm(), true
+	if !ev.fetched.haveComm && ev.Task != nil {
+		ev.fetched.comm, ev.fetched.haveComm = ev.Task.Comm(), true
 	}
-	return ev.comm
+	return ev.fetched.comm
 }
 
 // Exe returns the path of the task's program.
@@ -193,36 +204,40 @@ func (ev *Event) Exe() string {
 
 // Siginfo returns the siginfo of a KindSignal event, nil if it can't be read.
 func (ev *Event) Siginfo() *tracer.Siginfo {
-	if !ev.haveInfo {
-		if ev.Kind != KindSignal || ev.Task.Siginfo(&ev.siginfo) != nil {
+	if !ev.fetched.haveInfo {
+		if ev.Kind != KindSignal || ev.Task.Siginfo(&ev.fetched.siginfo) != nil {
 			return nil
 		}
-		ev.haveInfo = true
+		ev.fetched.haveInfo = true
 	}
-	return &ev.siginfo
+	return &ev.fetched.siginfo
 }
 
 // Registers returns the task's registers. After changing them call
 // RegistersChanged; they are written back when the hooks are done.
 func (ev *Event) Registers() (*tracer.Registers, error) {
-	if !ev.haveRegs {
+	if !ev.fetched.haveRegs {
 		if ev.Task == nil || ev.Kind == KindDeath {
 			return nil, unix.ESRCH
 		}
 		if ev.Task.Notified() {
 			return nil, errNoRegisters
 		}
-		if err := ev.Task.Registers(&ev.regs); err != nil {
+		if err := ev.Task.Registers(&ev.fetched.regs); err != nil {
 			return nil, err
 		}
-		ev.haveRegs = true
+		ev.fetched.haveRegs = true
 	}
-	return &ev.regs, nil
+	return &ev.fetched.regs, nil
 }
 
 // RegistersChanged marks the registers to be written back, unless the trace is
 // read-only.
-func (ev *Event) RegistersChanged() { ev.setRegs = !ev.eng.opts.ReadOnly }
+func (ev *Event) RegistersChanged() {
+	if !ev.eng.opts.ReadOnly {
+		ev.act.wants |= wantsRegisters
+	}
+}
 
 // FDPath returns what a descriptor of the task stands for: a path, or for a
 // socket its protocol and addresses; "" if it is not open.

@@ -37,7 +37,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 			}
 		}
 		e.applyEvent(ev)
-		return ev.delay
+		return ev.act.delay
 	case tracer.EventNew:
 		ev.begin(KindFork, e.task(tev.Task), tev.At)
 		ev.Child, ev.CloneEvent = e.task(tev.Child), tev.CloneEvent
@@ -48,7 +48,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		}
 		e.runProc(ev, spec.ProcFork)
 		e.applyEvent(ev)
-		return ev.delay
+		return ev.act.delay
 	case tracer.EventExec:
 		t := e.task(tev.Task)
 		if s := tev.Superseded; s != nil {
@@ -64,7 +64,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		ev.FormerTID = tev.FormerTID
 		e.runProc(ev, spec.ProcExec)
 		e.applyEvent(ev)
-		return ev.delay
+		return ev.act.delay
 	case tracer.EventDeath:
 		e.noteEnd(tev)
 		e.handleDeath(tev)
@@ -126,16 +126,16 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 		e.run(&ch.enter[i], ev)
 	}
 	e.applyEvent(ev)
-	if ev.ignored && len(t.onExit) == 0 && len(t.scratch) == 0 {
+	if ev.act.has(wantsNoExit) && len(t.onExit) == 0 && len(t.scratch) == 0 {
 		t.hooks = nil
-		return ev.delay
+		return ev.act.delay
 	}
 	// After the hooks: they may have changed what is to be kept.
 	if ch.latch || len(t.onExit) > 0 {
 		e.latch(t, ch)
 	}
 	if ch.closes {
-		t.closing = t.Proc.fdInfo(t.Task, int(int32(t.call.Args[0])))
+		t.closing = t.Proc.fdInfo(t.Task, int(int32(t.decoded.Args[0])))
 		if ch.parts && t.closing != nil {
 			t.closing.KnownPeer = t.closing.PeerInode()
 		}
@@ -149,14 +149,14 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	if len(t.scratch) > 0 {
 		t.StopAtExit()
 	}
-	return ev.delay
+	return ev.act.delay
 }
 
 // startCall makes the task's call record ready for a new call.
 func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 	t.hooks, t.onExit, t.closing, t.cwd = ch, t.onExit[:0], nil, ""
 	t.scratch, t.tamper = nil, 0
-	c := &t.call
+	c := &t.decoded
 	c.Reset()
 	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP
 	c.Name, c.Sig, c.Mem = ch.name, ch.sig, t.Proc.Process
@@ -166,7 +166,7 @@ func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 
 // latch copies the memory arguments that hooks at exit may look at.
 func (e *Engine) latch(t *Task, ch *callHooks) {
-	c := &t.call
+	c := &t.decoded
 	all := len(t.onExit) > 0 || ch.execing
 	for i := range c.NumArgs() {
 		p := c.Param(i)
@@ -203,14 +203,14 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	ev := &e.ev
 	ev.begin(KindExit, t, tev.At)
 	if !t.Entered.IsZero() {
-		ev.now = t.Entered
+		ev.times.now = t.Entered
 	}
-	ev.duration = t.Task.Duration(tev)
+	ev.times.duration = t.Task.Duration(tev)
 	ev.setResult(tev.Ret)
 	ev.Errno = tev.Errno
-	t.call.Errno = tev.Errno
+	t.decoded.Errno = tev.Errno
 	if tev.Errno == syscalls.ERESTART_RESTARTBLOCK {
-		t.continued = t.call.Name
+		t.continued = t.decoded.Name
 	}
 	for i := range ch.exit {
 		e.run(&ch.exit[i], ev)
@@ -223,11 +223,11 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	if len(t.scratch) > 0 {
 		t.restoreScratch(t.Proc)
 	}
-	return ev.delay
+	return ev.act.delay
 }
 
 func (e *Engine) applyEvent(ev *Event) {
-	if err := ev.apply(); err != nil {
+	if err := ev.act.apply(ev.Kind, ev.Task, &ev.fetched.regs); err != nil {
 		e.report(ev.Name() + ": " + err.Error())
 	}
 }
@@ -258,8 +258,8 @@ func (e *Engine) run(h *boundHook, ev *Event) {
 	if len(h.when) > 0 && !h.when.Eval(ev) {
 		return
 	}
-	if h.sub != nil && h.sub != ev.Task.call.Sub() {
-		if ev.Task.call.Hidden(h.sub) {
+	if h.sub != nil && h.sub != ev.Task.decoded.Sub() {
+		if ev.Task.decoded.Hidden(h.sub) {
 			e.close(h.Hook, ev) // it can't look at what the kernel may be able to read
 		}
 		return

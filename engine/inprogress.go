@@ -63,7 +63,7 @@ func (t *Task) Pending() *Pending {
 	}
 	own := *t
 	own.hooks, own.onExit, own.scratch = nil, nil, nil
-	own.call = t.callOf(&tc)
+	own.decoded = t.callOf(&tc)
 	e := t.Proc.eng
 	p := &Pending{Event: &Event{Kind: KindEnter, Task: &own, eng: e}}
 	switch {
@@ -79,7 +79,7 @@ func (t *Task) Pending() *Pending {
 
 // callOf makes the record of a call in progress from what the tracer knows of it.
 func (t *Task) callOf(tc *tracer.Call) decode.Call {
-	c := t.call.Copy()
+	c := t.decoded.Copy()
 	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP
 	c.Name, c.Sig, c.Mem = syscalls.Name(tc.ABI, tc.NR), syscalls.Lookup(tc.ABI, tc.NR), t.Proc.Process
 	// What restart_syscall goes on with has the same arguments.
@@ -99,7 +99,7 @@ func (t *Task) resumed(name string) string {
 	case name != "restart_syscall":
 		return ""
 	case t.hooks != nil:
-		return t.call.Continues
+		return t.decoded.Continues
 	}
 	return t.continued
 }
@@ -168,7 +168,7 @@ func (e *Engine) noteTasks() {
 	e.last = e.AllTasks()
 	for _, t := range e.last {
 		if t.last = t.Pending(); t.last != nil {
-			t.last.Event.Task.call.LatchAll()
+			t.last.Event.Task.decoded.LatchAll()
 		}
 	}
 }

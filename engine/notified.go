@@ -2,13 +2,11 @@ package engine
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer"
-	"luatrace/tracer/decode"
 	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
 )
@@ -17,16 +15,11 @@ import (
 // at registers.
 var errNoRegisters = errors.New(`this call was not stopped for registers; write ev.regs as a plain field, where the program can see it before it runs the script`)
 
-// verdict is what the hooks of a notified call wanted that only a true entry
-// stop can give: it is applied there.
-type verdict struct {
-	call    decode.Call
-	hooks   *callHooks
-	onExit  []exitCall
-	scratch []tracer.Loan
-	args    uint8 // as Event.setArgs
-	number  bool  // as Event.setNumber
-	tamper  Tamper
+// stopRequest keeps what the hooks of a notified call want until its true entry stop, which
+// alone can give it: it is applied there.
+type stopRequest struct {
+	callState
+	act Action
 }
 
 // handleNotified deals with a call that came by notification. It runs on the
@@ -79,17 +72,17 @@ func (e *Engine) notified(l *tracer.Listener, n *tracer.Notification) {
 	ev := &e.ev
 	t, _ := task.Data.(*Task)
 	switch {
-	case e.tr.NeedsEntryStop(task) && !(t != nil && t.hooks != nil && ev.skip):
+	case e.tr.NeedsEntryStop(task) && !(t != nil && t.hooks != nil && ev.act.has(wantsSkip)):
 		if t == nil {
 			t = e.task(task)
 		}
 		e.upgrade(t, ev, delay)
 	case t == nil || t.hooks == nil: // nobody wanted it after all
 		e.pass(l, id, task, refused)
-	case ev.skip:
-		ret := e.exitOfSkipped(t, ev.skipRet)
+	case ev.act.has(wantsSkip):
+		ret := e.exitOfSkipped(t, ev.act.ret)
 		e.answer(task, delay, func() { l.Answer(id, ret) })
-	case ev.setArgs != 0 || ev.setNumber || len(t.onExit) > 0 || t.hooks.late:
+	case ev.act.changesCall() || len(t.onExit) > 0 || t.hooks.late:
 		e.upgrade(t, ev, delay)
 	default:
 		t.hooks = nil
@@ -115,17 +108,17 @@ func (e *Engine) pass(l *tracer.Listener, id uint64, task *tracer.Task, refused 
 // upgrade asks for a true entry stop of a notified call, now or after a delay,
 // where what its hooks wanted is done.
 func (e *Engine) upgrade(t *Task, ev *Event, delay time.Duration) {
-	v := &verdict{}
+	r := &stopRequest{}
 	if t.hooks != nil {
-		v = &verdict{call: t.call.Copy(), hooks: t.hooks, onExit: slices.Clone(t.onExit), scratch: slices.Clone(t.scratch), args: ev.setArgs, number: ev.setNumber, tamper: t.tamper}
+		r = &stopRequest{t.copied(), ev.act}
 		t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
 	}
 	task := t.Task
 	if delay > 0 {
-		e.delayTask(delayedTask{task: task, answer: func() { e.tr.Upgrade(task, v) }}, delay)
+		e.delayTask(delayedTask{task: task, answer: func() { e.tr.Upgrade(task, r) }}, delay)
 		return
 	}
-	e.tr.Upgrade(task, v)
+	e.tr.Upgrade(task, r)
 }
 
 // answer gives the answer to a notification, now or after a delay. The task
@@ -156,19 +149,19 @@ func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
 
 // handleUpgraded applies what the hooks wanted when the call was notified.
 func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
-	v := tev.Upgraded.(*verdict)
+	r := tev.Upgraded.(*stopRequest)
 	t := e.task(tev.Task)
-	if v.hooks == nil { // it is the tracer that needs this stop
+	if r.hooks == nil { // it is the tracer that needs this stop
 		t.hooks = nil
 		return 0
 	}
-	t.call.Reset()
+	t.decoded.Reset()
 	// It may come more than once: if a signal interrupts the call before it
 	// runs, it is made again.
-	t.call, t.hooks, t.onExit, t.scratch = v.call, v.hooks, slices.Clone(v.onExit), slices.Clone(v.scratch)
+	t.callState = r.copied()
 	ev := &e.ev
 	ev.begin(KindEnter, t, t.Entered)
-	ev.setArgs, ev.setNumber, t.tamper = v.args, v.number, v.tamper
+	ev.act = r.act
 	e.applyEvent(ev)
 	if t.hooks != nil && (t.hooks.latch || len(t.onExit) > 0) {
 		e.latch(t, t.hooks)
@@ -181,7 +174,7 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 // kernel shows it in /proc while the task waits.
 func (t *Task) stackPointer() (uint64, error) {
 	if !t.Notified() {
-		return t.Task.Call.SP, nil
+		return t.Call.SP, nil
 	}
 	sp, err := waitingStack(func() ([]byte, error) { return procfs.Default().ReadFile(t.TID, "syscall") })
 	// A signal handler may run before the call is made again: its frame must

@@ -73,7 +73,7 @@ func (ev *Event) scratchPlace(b []byte) (tracer.Loan, error) {
 // reaches says whether the call can take the address: an i386 call of a 64-bit
 // program can't name all of its memory.
 func (t *Task) reaches(addr uint64) bool {
-	return t.call.ABI.WordSize() == 8 || addr>>32 == 0
+	return t.decoded.ABI.WordSize() == 8 || addr>>32 == 0
 }
 
 // restoreScratch puts back what SetArgBytes wrote over, last first, in the

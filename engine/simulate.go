@@ -210,7 +210,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 			t.task.Proc.WriteMemory(l.Addr, l.Bytes)
 		}
 	}
-	if plan.Returns(et.call.Name) {
+	if plan.Returns(et.decoded.Name) {
 		s.now = s.now.Add(res.Duration)
 		t.task.SimulateInCall(false)
 		tev.Kind, tev.At, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, s.now, out.Ret, syscalls.ResultErrno(out.Ret), out.Skipped
@@ -219,7 +219,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 		if had {
 			out.Ret = s.eng.ev.Ret
 		} else {
-			et.call.Exited, et.call.Ret, et.call.Errno = true, out.Ret, tev.Errno
+			et.decoded.Exited, et.decoded.Ret, et.decoded.Errno = true, out.Ret, tev.Errno
 		}
 		out.Returned = true
 	}

@@ -45,7 +45,7 @@ func (t *Task) ofStartup(ip uint64) bool {
 	if ip > s.from && ip <= s.to { // behind the instruction
 		return true
 	}
-	c := &t.call
+	c := &t.decoded
 	for i := range c.NumArgs() {
 		switch p := c.Param(i); p.Kind {
 		case syscalls.KindPath:

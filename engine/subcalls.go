@@ -3,7 +3,7 @@ package engine
 // callName is the name of the event's call for the hook that runs: of one that stands
 // for another that of the other, unless the hook names the number itself.
 func (ev *Event) callName() string {
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	if c.Sig == nil || !c.Sig.Multiplexes() {
 		return c.Name
 	}

@@ -15,7 +15,7 @@ import (
 var _ spec.Fields = (*Event)(nil)
 
 // Word returns a register word of the call.
-func (ev *Event) Word(arg int) uint64 { return ev.Task.call.Args[arg] }
+func (ev *Event) Word(arg int) uint64 { return ev.Task.decoded.Args[arg] }
 
 // Failed says, at exit, whether the call failed.
 func (ev *Event) Failed() bool { return ev.Errno != 0 }
@@ -65,7 +65,7 @@ func (ev *Event) Int(field string) (int64, bool) {
 }
 
 func (ev *Event) intArg(field string) (int64, bool) {
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	i := c.Index(spec.ArgName(field))
 	if i < 0 || !c.Shown(i) {
 		return 0, false
@@ -95,12 +95,12 @@ func (ev *Event) Str(field string) (string, bool) {
 	}
 	switch field {
 	case "abi":
-		return ev.Task.call.ABI.String(), true
+		return ev.Task.decoded.ABI.String(), true
 	case "fdpath":
 		s := ev.CallFDPath()
 		return s, s != ""
 	}
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	i := c.Index(spec.ArgName(field))
 	if i < 0 {
 		return "", false
@@ -140,14 +140,14 @@ func (ev *Event) argIndex(field string) int {
 	if ev.Call() == nil {
 		return -1
 	}
-	return ev.Task.call.Index(spec.ArgName(field))
+	return ev.Task.decoded.Index(spec.ArgName(field))
 }
 
 // rooted says whether a directory is the root of the call's paths, so that one that
 // begins with a slash starts there too and none leads out of it: openat2 has that
 // (RESOLVE_IN_ROOT). It is not known if what says so can't be read.
 func (ev *Event) rooted() (is, known bool) {
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	if c.Name != "openat2" {
 		return false, true
 	}
@@ -165,7 +165,7 @@ func (ev *Event) rooted() (is, known bool) {
 // pathBase is the directory to which path argument i of the call is relative:
 // the nearest directory descriptor before it, or the working directory.
 func (ev *Event) pathBase(i int) string {
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	for j := i - 1; j >= 0; j-- {
 		if c.Param(j).Kind == syscalls.KindDirFD {
 			if fd := int(int32(c.Word(j))); fd != unix.AT_FDCWD {
@@ -188,7 +188,7 @@ func (ev *Event) Paths(yield func(arg, path string) bool) {
 	if ev.Call() == nil {
 		return
 	}
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	for i := range c.NumArgs() {
 		if name, ok := ev.pathParam(i); ok {
 			if s, ok := ev.Path(name); ok && !yield(name, s) {
@@ -200,8 +200,8 @@ func (ev *Event) Paths(yield func(arg, path string) bool) {
 
 // pathParam returns the name of argument i of the call, if that names a file.
 func (ev *Event) pathParam(i int) (string, bool) {
-	p := ev.Task.call.Param(i)
-	return p.Name, p.Kind == syscalls.KindPath && !(p.Name == "target" && strings.HasPrefix(ev.Task.call.Name, "symlink"))
+	p := ev.Task.decoded.Param(i)
+	return p.Name, p.Kind == syscalls.KindPath && !(p.Name == "target" && strings.HasPrefix(ev.Task.decoded.Name, "symlink"))
 }
 
 // Unplaced iterates over the names of files that Paths leaves out because
@@ -214,7 +214,7 @@ func (ev *Event) Unplaced(yield func(arg, path string) bool) {
 	if ev.Call() == nil {
 		return
 	}
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	for i := range c.NumArgs() {
 		name, ok := ev.pathParam(i)
 		if !ok {
@@ -273,7 +273,7 @@ func (ev *Event) callFD() (fd int, ok bool) {
 	if ev.Call() == nil {
 		return 0, false
 	}
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	for i := range c.NumArgs() {
 		if k := c.Param(i).Kind; k == syscalls.KindFD || k == syscalls.KindDirFD {
 			return int(int32(c.Word(i))), true

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,20 +20,33 @@ type Task struct {
 	// Output belongs to a printer: what it knows of the present call.
 	Output any
 
-	call    decode.Call // the system call in progress
-	hooks   *callHooks  // of that call; nil between calls or if nobody wants it
-	onExit  []exitCall  // for that call only
-	tamper  Tamper      // what hooks have changed of that call
-	scratch []tracer.Loan
-	closing *FDInfo // the descriptor that the call closes, if hooks may ask for it at the exit
-	cwd     string  // at entry, of a call that changes it
-	name    string  // the last one read
+	callState
+	name string // the last one read
 
 	attach     attachState // of the call that it was in when it was attached to
 	attachedAt time.Time
 	last       *Pending // the call that it was in at the end of the trace
 
 	continued string // call that a restart_syscall goes on with, "" if unknown
+}
+
+// callState is what hooks know of the system call that a task is in, or was in last. The
+// tracer's words of it are Task.Call.
+type callState struct {
+	decoded decode.Call
+	hooks   *callHooks // of the call; nil between calls or if nobody wants it
+	onExit  []exitCall // for this call only
+	tamper  Tamper     // what hooks have changed of it
+	scratch []tracer.Loan
+	closing *FDInfo // the descriptor that the call closes, if hooks may ask for it at the exit
+	cwd     string  // at entry, of a call that changes it
+}
+
+// copied returns the state as it is now, which later calls of the task leave alone.
+func (c *callState) copied() callState {
+	kept := *c
+	kept.decoded, kept.onExit, kept.scratch = c.decoded.Copy(), slices.Clone(c.onExit), slices.Clone(c.scratch)
+	return kept
 }
 
 // Proc is a process as hooks know it. The record lives as long as the process
@@ -68,9 +82,9 @@ func (e *Engine) task(t *tracer.Task) *Task {
 		return et
 	}
 	et := &Task{Task: t, Proc: e.proc(t.Proc)}
-	et.call.FDName, et.call.FDText, et.call.PIDName = et.fdName, et.fdText, pidName
-	et.call.IfName, et.call.Netlink = interfaceName, et.netlink
-	et.call.BufferLimit = e.opts.BufferLimit
+	et.decoded.FDName, et.decoded.FDText, et.decoded.PIDName = et.fdName, et.fdText, pidName
+	et.decoded.IfName, et.decoded.Netlink = interfaceName, et.netlink
+	et.decoded.BufferLimit = e.opts.BufferLimit
 	t.Data = et
 	return et
 }
@@ -100,7 +114,7 @@ func (e *Engine) proc(p *tracer.Process) *Proc {
 
 // DecodedCall returns the system call in progress, or the last one that a hook
 // looked at.
-func (t *Task) DecodedCall() *decode.Call { return &t.call }
+func (t *Task) DecodedCall() *decode.Call { return &t.decoded }
 
 // Kill sends the process a signal; ESRCH if it is gone, ErrReadOnly if the
 // trace is read-only.

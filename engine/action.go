@@ -6,8 +6,97 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
+
+// Action is what the hooks of an event want of its task, for as long as the task is stopped.
+// It is applied once, after the last of them. Later hooks see what earlier ones want in the
+// event and in the decoded call.
+type Action struct {
+	wants  wish
+	args   uint8 // bit i: argument i of the call was changed
+	ret    int64 // with wantsSkip and wantsResult
+	signal unix.Signal
+	delay  time.Duration
+}
+
+// wish is a set of what hooks may want besides other arguments and a delay.
+type wish uint8
+
+const (
+	wantsNumber    wish = 1 << iota // another system call
+	wantsRegisters                  // the registers written back
+	wantsSkip                       // the call not made
+	wantsResult                     // another result of it
+	wantsSignal                     // another signal delivered, or none
+	wantsNoExit                     // no stop at the exit: it is of no interest
+)
+
+// has says whether all of some is wanted.
+func (a *Action) has(some wish) bool { return a.wants&some == some }
+
+// changesCall says whether the call to be made is another one than the program's, or has
+// other arguments. Only an entry stop can do that.
+func (a *Action) changesCall() bool { return a.args != 0 || a.has(wantsNumber) }
+
+// apply does it to the task of an event of this kind; regs are the registers that hooks have
+// changed. The error is the first one, if any, but not that the task was killed meanwhile.
+func (a *Action) apply(kind EventKind, t *Task, regs *tracer.Registers) error {
+	var err error
+	note := func(e error) {
+		if e != nil && !errors.Is(e, unix.ESRCH) && err == nil {
+			err = e
+		}
+	}
+	if a.has(wantsRegisters) {
+		note(t.SetRegisters(regs))
+		if kind == KindEnter {
+			a.takeRegisters(t)
+		}
+	}
+	if t.Notified() {
+		return err // the answer to the notification does it all
+	}
+	switch kind {
+	case KindEnter:
+		if a.has(wantsSkip) {
+			note(t.Skip(a.ret))
+		} else if a.changesCall() {
+			note(t.SetCall(t.decoded.NR, t.decoded.Args))
+		}
+	case KindExit:
+		if a.has(wantsResult) {
+			note(t.SetResult(a.ret))
+		}
+	case KindSignal:
+		if a.has(wantsSignal) {
+			note(t.SetSignal(a.signal))
+		}
+	}
+	return err
+}
+
+// takeRegisters makes the call's arguments those that a hook has put into the
+// registers, except where it has assigned the arguments themselves.
+func (a *Action) takeRegisters(t *Task) {
+	c, now := &t.decoded, &t.Call
+	args := c.Args
+	for i, w := range now.Args {
+		if a.args&(1<<i) == 0 {
+			args[i] = w
+		}
+	}
+	nr := c.NR
+	if !a.has(wantsNumber) {
+		nr = now.NR
+	}
+	if args != c.Args || nr != c.NR {
+		t.tamper |= TamperArgs
+		c.Args, c.NR = args, nr
+		c.Forget()
+	}
+}
 
 // Errors of acts that an event does not allow.
 var (
@@ -37,7 +126,7 @@ func (ev *Event) SetArg(i int, word uint64) error {
 	if err := ev.mayAct(KindEnter); err != nil {
 		return err
 	}
-	c := &ev.Task.call
+	c := &ev.Task.decoded
 	if c.Multiplexed() {
 		return errMultiplexed
 	}
@@ -46,7 +135,7 @@ func (ev *Event) SetArg(i int, word uint64) error {
 	}
 	c.Args[i] = word
 	c.Forget()
-	ev.setArgs |= 1 << i
+	ev.act.args |= 1 << i
 	ev.tampered(TamperArgs)
 	return nil
 }
@@ -58,8 +147,8 @@ func (ev *Event) SetNumber(nr int) error {
 	if err := ev.mayAct(KindEnter); err != nil {
 		return err
 	}
-	ev.Task.call.NR = nr
-	ev.setNumber = true
+	ev.Task.decoded.NR = nr
+	ev.act.wants |= wantsNumber
 	ev.tampered(TamperResult) // it is another call's
 	return nil
 }
@@ -73,7 +162,8 @@ func (ev *Event) Skip(ret int64) error {
 	if syscalls.IsRestart(ret) {
 		return errRestart
 	}
-	ev.skip, ev.skipRet = true, ret
+	ev.act.wants |= wantsSkip
+	ev.act.ret = ret
 	ev.tampered(TamperResult)
 	return nil
 }
@@ -92,9 +182,10 @@ func (ev *Event) SetRet(ret int64) error {
 			return errRestart
 		}
 		ev.setResult(ret)
-		ev.setRet = true
+		ev.act.wants |= wantsResult
+		ev.act.ret = ret
 		ev.tampered(TamperResult)
-		ev.Task.call.Forget() // how much of a buffer counts may have changed
+		ev.Task.decoded.Forget() // how much of a buffer counts may have changed
 		return nil
 	}
 	return ErrCallOnly
@@ -103,7 +194,7 @@ func (ev *Event) SetRet(ret int64) error {
 // setResult keeps the event and the decoded call in step.
 func (ev *Event) setResult(ret int64) {
 	ev.Ret, ev.Errno, ev.Returned = ret, syscalls.ResultErrno(ret), true
-	ev.Task.call.Ret, ev.Task.call.Errno, ev.Task.call.Exited = ret, ev.Errno, true
+	ev.Task.decoded.Ret, ev.Task.decoded.Errno, ev.Task.decoded.Exited = ret, ev.Errno, true
 }
 
 // MemoryChanged makes values that were decoded from memory be read again.
@@ -113,9 +204,6 @@ func (ev *Event) MemoryChanged() {
 		c.Forget()
 	}
 }
-
-// Skipped says whether a hook has prevented the call, and with which result.
-func (ev *Event) Skipped() (int64, bool) { return ev.skipRet, ev.skip }
 
 // OnExit calls f at the exit of this call, after the hooks for its exit. Its
 // errors count against the hook that asked for it.
@@ -136,7 +224,7 @@ func (ev *Event) Delay(d time.Duration) error {
 	case ev.eng.opts.ReadOnly:
 		return ErrReadOnly
 	}
-	ev.delay += max(d, 0)
+	ev.act.delay += max(d, 0)
 	ev.tampered(TamperDelay)
 	return nil
 }
@@ -146,65 +234,7 @@ func (ev *Event) SetSignal(sig unix.Signal) error {
 	if err := ev.mayAct(KindSignal); err != nil {
 		return err
 	}
-	ev.Signal, ev.setSignal = sig, true
+	ev.Signal, ev.act.signal = sig, sig
+	ev.act.wants |= wantsSignal
 	return nil
-}
-
-// apply does what the hooks of the event asked for. An error (other than that
-// the tracee was killed meanwhile) is returned to be reported.
-func (ev *Event) apply() error {
-	t := ev.Task
-	var err error
-	note := func(e error) {
-		if e != nil && !errors.Is(e, unix.ESRCH) && err == nil {
-			err = e
-		}
-	}
-	if ev.setRegs && ev.haveRegs {
-		note(t.SetRegisters(&ev.regs))
-		if ev.Kind == KindEnter {
-			ev.takeRegisters()
-		}
-	}
-	if t.Notified() {
-		return err // the answer to the notification does it all
-	}
-	switch ev.Kind {
-	case KindEnter:
-		if ev.skip {
-			note(t.Skip(ev.skipRet))
-		} else if ev.setArgs != 0 || ev.setNumber {
-			note(t.SetCall(t.call.NR, t.call.Args))
-		}
-	case KindExit:
-		if ev.setRet {
-			note(t.SetResult(ev.Ret))
-		}
-	case KindSignal:
-		if ev.setSignal {
-			note(t.Task.SetSignal(ev.Signal))
-		}
-	}
-	return err
-}
-
-// takeRegisters makes the call's arguments those that a hook has put into the
-// registers, except where it has assigned the arguments themselves.
-func (ev *Event) takeRegisters() {
-	c, now := &ev.Task.call, &ev.Task.Task.Call
-	args := c.Args
-	for i, w := range now.Args {
-		if ev.setArgs&(1<<i) == 0 {
-			args[i] = w
-		}
-	}
-	nr := c.NR
-	if !ev.setNumber {
-		nr = now.NR
-	}
-	if args != c.Args || nr != c.NR {
-		ev.tampered(TamperArgs)
-		c.Args, c.NR = args, nr
-		c.Forget()
-	}
 }
