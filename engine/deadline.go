@@ -20,19 +20,19 @@ func (e *Engine) timeUp(t *Timer) {
 		e.result.Signal = unix.SIGTERM
 		e.stop.Store(true)
 		t.state = ended
-	case !e.commandRuns():
+	case !e.command.runs():
 		e.timeIsUp = true
 		e.stop.Store(true)
 		t.state = ended
 	default:
 		e.timeIsUp = true
-		e.counted++
+		e.forward.counted++
 		group, err := unix.Getpgid(e.command.PID)
 		if err != nil {
 			group = unix.Getpgrp() // it has just ended
 		}
-		for _, p := range e.tr.Descendants(e.command) {
-			if g, err := unix.Getpgid(p.PID); p == e.command || err == nil && g == group {
+		for _, p := range e.tr.Descendants(e.command.Process) {
+			if g, err := unix.Getpgid(p.PID); p == e.command.Process || err == nil && g == group {
 				p.Kill(unix.SIGTERM)
 			}
 		}
@@ -42,4 +42,4 @@ func (e *Engine) timeUp(t *Timer) {
 
 // ranOut says whether the time is up and the command has ended: whatever it has
 // left running is not to be waited for.
-func (e *Engine) ranOut() bool { return e.timeIsUp && !e.commandRuns() }
+func (e *Engine) ranOut() bool { return e.timeIsUp && !e.command.runs() }

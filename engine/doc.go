@@ -23,14 +23,14 @@
 //     is in force.
 //   - Events: engine.go, hook.go and event.go are what others see, run.go is the
 //     loop, phase.go how far the trace is, handle.go calls the hooks, notified.go those of calls that came by
-//     notification, verdict.go and scratch.go hold what they want, tamper.go what they
+//     notification, action.go and scratch.go hold what they want, tamper.go what they
 //     have changed and how often faults hit; startup.go hides the loader's calls;
 //     failure.go and onerror.go deal with their errors, crash.go with luatrace's own,
 //     log.go tells the developer.
 //   - What the user is told of tracees that trace others (aside.go) or have
 //     filters (ownfilter.go).
 //   - Records: task.go, inprogress.go, procinfo.go, names.go, fd.go, netlink.go.
-//   - Signals to this process: signals.go and jobcontrol.go; deadline.go ends a trace
-//     after a time.
+//   - Signals to this process: signals.go and jobcontrol.go decide, command.go is the
+//     command that they may be for; deadline.go ends a trace after a time.
 //   - Without a trace: simulate.go and feed.go.
 package engine

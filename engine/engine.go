@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -97,7 +96,7 @@ type Engine struct {
 	result      Result
 	failures    []*failures // of hooks, by place, in the order in which they first came
 	exhausted   uint64      // what procfs.Exhausted was at the last error of a hook
-	command     *tracer.Process
+	command     command
 	simulation  *Simulation // where events are made up, instead of tr
 	keepTasks   bool        // end hooks may ask for tasks
 	last        []*Task     // what was traced at the end
@@ -105,15 +104,10 @@ type Engine struct {
 	reading     procfs.Bound
 	cuts        map[string]bool // the files of /proc of which only the beginning was read
 
-	stop     atomic.Bool // the trace is to end
-	signalMu sync.Mutex
-	signals  []received // not yet looked at
-
-	timeIsUp  bool          // Options.For has passed
-	undecided []received    // oldest first
-	arrivals  [64]time.Time // by signal number - 1: when the command last got one from a process
-	counted   int           // how many signals asked the trace to end
-	job       job
+	stop     atomic.Bool                   // the trace is to end
+	waking   atomic.Pointer[tracer.Tracer] // as tr, for other threads
+	timeIsUp bool                          // Options.For has passed
+	forward  forwarder
 }
 
 type delayedTask struct {
@@ -152,7 +146,8 @@ type Result struct {
 // New makes an engine without hooks.
 func New(opts Options) *Engine {
 	e := &Engine{opts: opts, timeNow: time.Now}
-	e.ev.eng = e
+	e.ev.eng, e.command.eng = e, e
+	e.forward.around = &e.command
 	if e.opts.Report == nil {
 		e.opts.Report = func(string) {}
 	}
@@ -171,10 +166,7 @@ func (e *Engine) Stop() {
 
 // wake makes the loop look at what was asked for from outside.
 func (e *Engine) wake() {
-	e.signalMu.Lock()
-	tr := e.tr
-	e.signalMu.Unlock()
-	if tr != nil {
+	if tr := e.waking.Load(); tr != nil {
 		tr.Wake()
 	}
 }

@@ -72,7 +72,9 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		ev.begin(KindStop, e.task(tev.Task), tev.At)
 		ev.Signal = tev.Signal
 		e.observe(ev)
-		e.noteStop()
+		if e.forward.noteStop(time.Now()) {
+			e.armTimers()
+		}
 	case tracer.EventAttached:
 		t := e.task(tev.Task)
 		if c := &tev.Task.Call; tev.Continued {

@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"luatrace/tracer"
 )
 
 // Job control. A shell that waits for this process takes the terminal back
@@ -16,7 +14,7 @@ import (
 // process follows.
 
 const (
-	// settleTime is given to what a stop or a continue sets off.
+	// settleTime is how long a stop or continue may take to propagate.
 	settleTime = 20 * time.Millisecond
 	// stopPatience is how long other processes may keep this one from
 	// stopping after the terminal's signal. Those that ignore it stand still
@@ -33,25 +31,25 @@ type job struct {
 }
 
 // jobSignal deals with the signals of job control and says whether sig was one.
-func (e *Engine) jobSignal(sig unix.Signal) bool {
-	running := e.command != nil && e.command.Tasks() > 0
+func (f *forwarder) jobSignal(sig unix.Signal, now time.Time) bool {
+	running := f.around.alive()
 	switch sig {
 	case unix.SIGTSTP, unix.SIGTTIN:
 		switch {
-		case e.tr.Tasks() == 0: // about to end
+		case !f.around.tracees(): // about to end
 		case !running:
-			e.suspend()
-		case sig == unix.SIGTTIN || sentByTerminal(sig, e.command.PID):
-			e.job.terminal, e.job.continued = true, false
-			e.job.at = time.Now().Add(settleTime)
+			f.around.suspend()
+		case sig == unix.SIGTTIN || f.around.sentByTerminal(sig):
+			f.job.terminal, f.job.continued = true, false
+			f.job.at = now.Add(settleTime)
 		default:
-			unix.Kill(e.command.PID, sig)
+			f.around.send(sig)
 		}
 	case unix.SIGCONT:
-		e.job = job{}
+		f.job = job{}
 		if running {
 			// Time to see whether the command got one as well.
-			e.job.continued, e.job.at = true, time.Now().Add(settleTime)
+			f.job.continued, f.job.at = true, now.Add(settleTime)
 		}
 	default:
 		return false
@@ -59,49 +57,44 @@ func (e *Engine) jobSignal(sig unix.Signal) bool {
 	return true
 }
 
-// noteStop is called at each group-stop. A SIGCONT that came before it does not
-// mean it.
-func (e *Engine) noteStop() {
-	if e.job.continued {
-		e.job = job{}
+// noteStop is called at each group-stop, and says whether next is another time now. A
+// SIGCONT that came before the stop does not mean it.
+func (f *forwarder) noteStop(now time.Time) bool {
+	if f.job.continued {
+		f.job = job{}
 	}
-	if e.opts.Suspend != nil && e.command != nil && e.job.at.IsZero() {
-		e.job.at = time.Now().Add(settleTime)
-		e.armTimers()
+	if !f.around.suspends() || !f.job.at.IsZero() {
+		return false
 	}
+	f.job.at = now.Add(settleTime)
+	return true
 }
 
 // checkJob stops this process if the command has stopped, or continues the
 // command if this process was continued alone.
-func (e *Engine) checkJob(tr *tracer.Tracer, now time.Time) {
-	j := &e.job
+func (f *forwarder) checkJob(now time.Time) {
+	j := &f.job
 	if j.at.IsZero() || j.at.After(now) {
 		return
 	}
 	j.at = time.Time{}
-	if e.command.Tasks() == 0 || !tr.Stopped(e.command) {
+	if !f.around.alive() || !f.around.stopped() {
 		j.continued, j.since = false, time.Time{}
 		return
 	}
 	if j.continued {
 		j.continued = false
-		unix.Kill(e.command.PID, unix.SIGCONT)
+		f.around.send(unix.SIGCONT)
 		return
 	}
 	if j.since.IsZero() {
 		j.since = now
 	}
 	switch {
-	case tr.Stopped(nil), j.terminal && now.Sub(j.since) >= stopPatience:
+	case f.around.allStopped(), j.terminal && now.Sub(j.since) >= stopPatience:
 		*j = job{}
-		e.suspend()
+		f.around.suspend()
 	case j.terminal:
 		j.at = now.Add(settleTime)
-	}
-}
-
-func (e *Engine) suspend() {
-	if e.opts.Suspend != nil {
-		e.opts.Suspend()
 	}
 }

@@ -86,7 +86,7 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 		c.Filter = e.plan.Filter
 		p, err := tr.Launch(c)
 		if err == nil {
-			e.command = p
+			e.command.Process = p
 			e.enter(tracing)
 			if l := tr.Listener(); l != nil {
 				l.Serve(e.handleNotified)

@@ -20,9 +20,8 @@ func (e *Engine) Run(target Target) (Result, error) {
 	})
 	defer procfs.OnBlind(nil)
 	err := tracer.Run(tracer.Options{NoFollow: e.opts.NoFollow}, func(tr *tracer.Tracer) error {
-		e.signalMu.Lock()
 		e.tr = tr
-		e.signalMu.Unlock()
+		e.waking.Store(tr)
 		tr.Reading = e.reading
 		return e.trace(tr, target)
 	})
@@ -67,7 +66,7 @@ func (e *Engine) begin() {
 	for _, t := range e.timers { // the trace's own start-up is no interval
 		t.next = now.Add(t.Interval)
 	}
-	e.takeSignals(now) // those that came before there was anything to end
+	e.forward.take(now) // those that came before there was anything to end
 	e.armTimers()
 }
 
@@ -179,8 +178,8 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 
 func (e *Engine) handleWoken(tr *tracer.Tracer) {
 	now := time.Now()
-	e.takeSignals(now)
-	e.checkJob(tr, now)
+	e.forward.take(now)
+	e.forward.checkJob(now)
 	n := 0
 	for n < len(e.delayed) && !e.delayed[n].at.After(now) {
 		e.delayed[n].release(tr)
@@ -231,10 +230,7 @@ func (e *Engine) armTimers() {
 			by(t.next)
 		}
 	}
-	by(e.job.at)
-	if len(e.undecided) > 0 {
-		by(e.undecided[0].until)
-	}
+	by(e.forward.next())
 	if next.IsZero() {
 		return
 	}

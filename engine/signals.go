@@ -1,13 +1,43 @@
 package engine
 
 import (
-	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"luatrace/tracer"
 )
+
+// forwarder decides what becomes of the signals that this process gets: whether they are
+// passed on to the command, end the trace, or stop and continue a job of a shell. Its
+// methods are called on the tracer's thread, but for receive.
+type forwarder struct {
+	around surroundings
+
+	mu      sync.Mutex
+	signals []received // not yet looked at
+
+	undecided []received    // oldest first
+	arrivals  [64]time.Time // by signal number - 1: when the command last got one from a process
+	counted   int           // how many signals asked the trace to end
+	job       job
+}
+
+// surroundings are those whom signals may be for.
+type surroundings interface {
+	runs() bool       // the command has not ended, as far as the engine has heard
+	alive() bool      // it has traced threads
+	tracees() bool    // somebody has
+	reported() bool   // there is a report about the command that nobody has looked at
+	stopped() bool    // all threads of the command are in a group-stop
+	allStopped() bool // those of everybody
+	// sentByTerminal says whether the command must have got the signal too, because the
+	// terminal sends it to the foreground process group and both are in it.
+	sentByTerminal(unix.Signal) bool
+	send(unix.Signal) // to the command
+	end(unix.Signal)  // ends the trace
+	suspends() bool   // suspend does something
+	suspend()         // stops this process
+}
 
 // received is a signal to this process.
 type received struct {
@@ -15,11 +45,6 @@ type received struct {
 	at     time.Time
 	until  time.Time // when it is to be decided on
 	waited bool      // for what was reported then
-}
-
-func newReceived(sig unix.Signal) received {
-	now := time.Now()
-	return received{sig: sig, at: now, until: now.Add(settleTime)}
 }
 
 // arrivalMemory is how long before a signal to this process the command may
@@ -40,22 +65,28 @@ const arrivalMemory = 200 * time.Millisecond
 // All other signals are passed on to the command each time, as if it had been
 // started in this process's place. When there is none any more, they too ask to end.
 //
-// What the command has got itself (see noteArrival) is neither passed on nor
+// What the command has got itself (see forwarder.arrive) is neither passed on nor
 // counted.
 //
 // SIGTSTP and SIGTTIN are for the command too; when the command has stopped,
 // whatever by, Options.Suspend is called. SIGCONT continues a command that is
 // still stopped.
 func (e *Engine) Signal(sig unix.Signal) (waiting int) {
-	e.signalMu.Lock()
-	e.signals = append(e.signals, newReceived(sig))
-	for _, s := range e.signals {
+	waiting = e.forward.receive(sig, time.Now())
+	e.wake()
+	return waiting
+}
+
+// receive takes a signal in, on any thread, and returns how many that ask to end wait.
+func (f *forwarder) receive(sig unix.Signal, now time.Time) (waiting int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.signals = append(f.signals, received{sig: sig, at: now, until: now.Add(settleTime)})
+	for _, s := range f.signals {
 		if AsksToEnd(s.sig) {
 			waiting++
 		}
 	}
-	e.signalMu.Unlock()
-	e.wake()
 	return waiting
 }
 
@@ -69,41 +100,41 @@ func AsksToEnd(sig unix.Signal) bool {
 	return false
 }
 
-// takeSignals deals with the signals that came. A sender may have meant more
+// take deals with the signals that came. A sender may have meant more
 // processes than this one, so what is for the command waits until it is known
 // whether it got one as well.
-func (e *Engine) takeSignals(now time.Time) {
-	e.signalMu.Lock()
-	signals := e.signals
-	e.signals = nil
-	e.signalMu.Unlock()
+func (f *forwarder) take(now time.Time) {
+	f.mu.Lock()
+	signals := f.signals
+	f.signals = nil
+	f.mu.Unlock()
 	for _, s := range signals {
-		if !e.jobSignal(s.sig) {
-			e.undecided = append(e.undecided, s)
+		if !f.jobSignal(s.sig, now) {
+			f.undecided = append(f.undecided, s)
 		}
 	}
-	for len(e.undecided) > 0 {
-		s := &e.undecided[0]
-		arrived := e.arrived(s)
-		if !arrived && e.commandRuns() && !e.settled(s, now) {
+	for len(f.undecided) > 0 {
+		s := &f.undecided[0]
+		arrived := f.arrived(s)
+		if !arrived && f.around.runs() && !f.settled(s, now) {
 			break
 		}
 		sig := s.sig
-		e.undecided = e.undecided[1:]
+		f.undecided = f.undecided[1:]
 		if !arrived {
-			e.decide(sig)
+			f.decide(sig)
 		}
 	}
 }
 
 // settled says whether the command's own signal would have been seen by now. What
-// is reported of the command at the last moment is looked at first, once: of a
-// busy one there always is something.
-func (e *Engine) settled(s *received, now time.Time) bool {
+// is reported of the command at the last moment is looked at first, once: a busy
+// command always has pending reports.
+func (f *forwarder) settled(s *received, now time.Time) bool {
 	if now.Before(s.until) {
 		return false
 	}
-	if s.waited || !e.tr.Reported(e.command) {
+	if s.waited || !f.around.reported() {
 		return true
 	}
 	s.until, s.waited = now.Add(time.Millisecond), true
@@ -111,67 +142,42 @@ func (e *Engine) settled(s *received, now time.Time) bool {
 }
 
 // decide passes a signal on, or lets it end the trace.
-func (e *Engine) decide(sig unix.Signal) {
-	running := e.commandRuns()
-	if running && sentByTerminal(sig, e.command.PID) {
+func (f *forwarder) decide(sig unix.Signal) {
+	running := f.around.runs()
+	if running && f.around.sentByTerminal(sig) {
 		return
 	}
 	if running && !AsksToEnd(sig) {
-		unix.Kill(e.command.PID, sig)
+		f.around.send(sig)
 		return
 	}
 	if sig == unix.SIGWINCH {
 		return
 	}
-	e.counted++
-	if running && e.counted == 1 {
-		unix.Kill(e.command.PID, sig)
+	f.counted++
+	if running && f.counted == 1 {
+		f.around.send(sig)
 		return
 	}
-	e.result.Signal = sig
-	e.stop.Store(true)
+	f.around.end(sig)
 }
 
-// commandRuns says whether there is a command to pass signals on to.
-func (e *Engine) commandRuns() bool { return e.command != nil && !e.result.Finished }
-
-// noteArrival notes that the command gets a signal that a process has sent it
+// arrive notes that the command gets a signal that a process has sent it
 // by kill(2). This one may have got its own at the same time: kill can mean a
 // process group or everybody, pkill(1) goes by names, and service managers stop
 // all that belongs to a service.
-func (e *Engine) noteArrival(tev *tracer.Event) {
-	if tev.Task.Proc != e.command || tev.Signal == unix.SIGCHLD || tev.Signal == unix.SIGURG {
-		return // those two come by the thousand, and are nothing that this process passes on
-	}
-	var s tracer.Siginfo
-	const user = 0 // SI_USER
-	if tev.Task.Siginfo(&s) == nil && s.Code() == user && s.Pid() != os.Getpid() {
-		e.arrivals[tev.Signal-1] = time.Now()
-	}
-}
+func (f *forwarder) arrive(sig unix.Signal, now time.Time) { f.arrivals[sig-1] = now }
 
 // arrived says whether the command got the signal too.
-func (e *Engine) arrived(s *received) bool {
-	at := e.arrivals[s.sig-1]
+func (f *forwarder) arrived(s *received) bool {
+	at := f.arrivals[s.sig-1]
 	return !at.IsZero() && at.After(s.at.Add(-arrivalMemory))
 }
 
-// sentByTerminal says whether a signal that reached this process must have
-// reached the command too, because the terminal sends it to the foreground
-// process group and both are in it.
-func sentByTerminal(sig unix.Signal, pid int) bool {
-	if sig != unix.SIGINT && sig != unix.SIGQUIT && sig != unix.SIGHUP && sig != unix.SIGTSTP && sig != unix.SIGWINCH {
-		return false
+// next is when to look again, zero for never.
+func (f *forwarder) next() time.Time {
+	if len(f.undecided) > 0 && (f.job.at.IsZero() || f.undecided[0].until.Before(f.job.at)) {
+		return f.undecided[0].until
 	}
-	group := unix.Getpgrp()
-	if g, err := unix.Getpgid(pid); err != nil || g != group {
-		return false
-	}
-	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	foreground, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	return err == nil && foreground == group
+	return f.job.at
 }
