@@ -9,6 +9,7 @@ import (
 
 	"luatrace/engine"
 	"luatrace/engine/spec"
+	"luatrace/internal/slot"
 )
 
 // taskRef and procRef are what task and process objects hold. The objects live
@@ -134,21 +135,21 @@ func processObject() object {
 }
 
 func (t *Trace) taskObject(et *engine.Task) lua.LValue {
-	ref, ok := et.Data.(*taskRef)
-	if !ok {
+	ref := slot.Of[taskRef](&et.Script)
+	if ref == nil {
 		ref = &taskRef{t: t, task: et}
 		ref.ud = t.r.newObject("task", ref)
-		et.Data = ref
+		slot.Keep(&et.Script, ref)
 	}
 	return ref.ud
 }
 
 func (t *Trace) procObject(ep *engine.Proc) lua.LValue {
-	ref, ok := ep.Data.(*procRef)
-	if !ok {
+	ref := slot.Of[procRef](&ep.Script)
+	if ref == nil {
 		ref = &procRef{t: t, proc: ep}
 		ref.ud = t.r.newObject("process", ref)
-		ep.Data = ref
+		slot.Keep(&ep.Script, ref)
 	}
 	return ref.ud
 }

@@ -109,7 +109,7 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	tc := &tev.Task.Call
 	ch := e.lookup(tc.ABI, tc.NR)
 	if ch == nil {
-		if t, ok := tev.Task.Data.(*Task); ok {
+		if t := known(tev.Task); t != nil {
 			t.hooks = nil
 			t.noteEntry()
 		}
@@ -186,8 +186,8 @@ func (e *Engine) latch(t *Task, ch *callHooks) {
 }
 
 func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
-	t, known := tev.Task.Data.(*Task)
-	if tev.Unpaired || !known {
+	t := known(tev.Task)
+	if tev.Unpaired || t == nil {
 		// Its entry was before the attach: the registers still tell the call.
 		tc := &tev.Task.Call
 		ch := e.lookup(tc.ABI, tc.NR)

@@ -182,8 +182,8 @@ func (e *Engine) askedToEnd() bool { return e.result.Signal != 0 || e.timeIsUp }
 // progress then.
 func (e *Engine) showFinished(tev *tracer.Event) {
 	e.mustHold()
-	t, known := tev.Task.Data.(*Task)
-	if !known {
+	t := known(tev.Task)
+	if t == nil {
 		return
 	}
 	t.last = nil

@@ -70,7 +70,7 @@ func (e *Engine) notified(l *tracer.Listener, n *tracer.Notification) {
 	}
 	delay := e.handle(tev)
 	ev := &e.ev
-	t, _ := task.Data.(*Task)
+	t := known(task)
 	switch {
 	case e.tr.NeedsEntryStop(task) && !(t != nil && t.hooks != nil && ev.act.has(wantsSkip)):
 		if t == nil {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/fdinfo"
+	"luatrace/internal/slot"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 )
@@ -15,10 +16,10 @@ import (
 type Task struct {
 	*tracer.Task
 	Proc *Proc
-	// Data belongs to the caller (the script's ev.task.data).
-	Data any
-	// Output belongs to a printer: what it knows of the present call.
-	Output any
+	// Script is the record of the bindings: the object that scripts have.
+	Script slot.Slot
+	// Output is the record of a printer: what it knows of the present call.
+	Output slot.Slot
 
 	callState
 	name string // the last one read
@@ -53,8 +54,8 @@ func (c *callState) copied() callState {
 // has a traced thread, also across execve.
 type Proc struct {
 	*tracer.Process
-	// Data belongs to the caller (the script's ev.proc.data).
-	Data any
+	// Script is the record of the bindings: the object that scripts have.
+	Script slot.Slot
 
 	eng      *Engine
 	records  records // of hooks that failed on events of its program
@@ -75,17 +76,20 @@ type exitCall struct {
 	fn   Func
 }
 
+// known returns the engine's record of a tracer's task, nil if there is none yet.
+func known(t *tracer.Task) *Task { return slot.Of[Task](&t.Record) }
+
 // task returns the engine's record of a tracer's task, making it at first
 // sight.
 func (e *Engine) task(t *tracer.Task) *Task {
-	if et, ok := t.Data.(*Task); ok {
+	if et := known(t); et != nil {
 		return et
 	}
 	et := &Task{Task: t, Proc: e.proc(t.Proc)}
 	et.decoded.FDName, et.decoded.FDText, et.decoded.PIDName = et.fdName, et.fdText, pidName
 	et.decoded.IfName, et.decoded.Netlink = interfaceName, et.netlink
 	et.decoded.BufferLimit = e.opts.BufferLimit
-	t.Data = et
+	slot.Keep(&t.Record, et)
 	return et
 }
 
@@ -104,11 +108,11 @@ func (t *Task) fdText(fd int, detail decode.FDDetail) string {
 }
 
 func (e *Engine) proc(p *tracer.Process) *Proc {
-	if ep, ok := p.Data.(*Proc); ok {
+	if ep := slot.Of[Proc](&p.Record); ep != nil {
 		return ep
 	}
 	ep := &Proc{Process: p, eng: e}
-	p.Data = ep
+	slot.Keep(&p.Record, ep)
 	return ep
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/internal/slot"
+
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
@@ -19,8 +21,8 @@ type Process struct {
 	Parent *Process
 	// Command marks the process that Launch started.
 	Command bool
-	// Data belongs to the caller.
-	Data any
+	// Record is the engine's.
+	Record slot.Slot
 
 	tr        *Tracer
 	mem       memFile
@@ -62,8 +64,8 @@ type Task struct {
 	// Entered is when the tracer got the report of that call's entry: of a
 	// notified call the notification. It is zero if the entry was before the attach.
 	Entered time.Time
-	// Data belongs to the caller.
-	Data any
+	// Record is the engine's.
+	Record slot.Slot
 
 	tr     *Tracer
 	state  taskState

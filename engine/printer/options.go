@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"luatrace/engine"
+	"luatrace/internal/slot"
 	"luatrace/tracer/decode"
 )
 
@@ -107,11 +108,11 @@ type call struct {
 
 // callOf returns the record of the task's present call.
 func callOf(t *engine.Task) *call {
-	if c, ok := t.Output.(*call); ok {
+	if c := slot.Of[call](&t.Output); c != nil {
 		return c
 	}
 	c := &call{}
-	t.Output = c
+	slot.Keep(&t.Output, c)
 	return c
 }
 

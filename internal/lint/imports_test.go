@@ -41,13 +41,14 @@ var layers = []layer{
 	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "scripts", "engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},
 	{"internal/wire", nil},
 	{"internal/escape", nil},
+	{"internal/slot", nil},
 	{"internal/privsep", []string{"internal/wire", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
 	{"internal/docs", []string{"bindings", "engine", "scripts", "tracer/syscalls"}},
 	{"internal/...", []string{"internal/...", "golang.org/x/sys/..."}},
 }
 
 // forAll is what every package but the lowest may import: small packages of the program that know nothing of it.
-var forAll = []string{"internal/wire", "internal/escape", "internal/privsep"}
+var forAll = []string{"internal/wire", "internal/escape", "internal/privsep", "internal/slot"}
 
 // forTests is what every package's tests may import in addition.
 var forTests = []string{"internal/...", "github.com/rogpeppe/go-internal/testscript/...", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net/html", "golang.org/x/sys/unix"}
