@@ -47,7 +47,7 @@ func TestPanic(t *testing.T) {
 				ends, finished := 0, 0
 				hook(t, e, "end", func(*Event) error { ends++; return nil })
 				e.AtFinish(func() { finished++ })
-				_, err := e.Run(writesAtEnd(out, fixture.Build(t, "counts")))
+				_, err := e.Run(t.Context(), writesAtEnd(out, fixture.Build(t, "counts")))
 				var crash *CrashError
 				if !errors.As(err, &crash) || !strings.Contains(crash.Stack, "crash_test.go") || !strings.Contains(crash.Error(), "a bug of the test") {
 					t.Fatalf("error %v, want the panic and where it was", err)
@@ -84,7 +84,7 @@ func TestPanicKeepsLock(t *testing.T) {
 	}})
 	hook(t, e, "ptrace:enter", func(*Event) error { panic("a bug of the test") })
 	out := filepath.Join(t.TempDir(), "out")
-	_, err := e.Run(writesAtEnd(out, fixture.Build(t, "tracer"), "traceme"))
+	_, err := e.Run(t.Context(), writesAtEnd(out, fixture.Build(t, "tracer"), "traceme"))
 	var crash *CrashError
 	if !errors.As(err, &crash) || told != 1 {
 		t.Errorf("error %v, %d messages, want the panic and one message", err, told)
@@ -115,7 +115,7 @@ func TestPanicFailsClosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = e.Run(writesAtEnd(out, fixture.Build(t, "answers"), "goodx1", "badx1"))
+			_, err = e.Run(t.Context(), writesAtEnd(out, fixture.Build(t, "answers"), "goodx1", "badx1"))
 			var crash *CrashError
 			if !errors.As(err, &crash) {
 				t.Errorf("error %v, want the panic", err)
@@ -147,7 +147,7 @@ func TestPanicAtEnd(t *testing.T) {
 				e.Stop()
 				return nil
 			})
-			_, err := e.Run(writesAtEnd(out, fixture.Build(t, "counts")))
+			_, err := e.Run(t.Context(), writesAtEnd(out, fixture.Build(t, "counts")))
 			var crash *CrashError
 			if !errors.As(err, &crash) || !strings.Contains(crash.Error(), "a bug of the test") || ends != 1 {
 				t.Errorf("error %v, %d end hooks, want the panic and one", err, ends)
@@ -213,7 +213,7 @@ func TestSecondSignalWhileKeeping(t *testing.T) {
 		line() // the command has got it
 		e.Signal(unix.SIGTERM)
 	}()
-	res, err := e.Run(Target{Command: &tracer.Command{Path: "/bin/sh",
+	res, err := e.Run(t.Context(), Target{Command: &tracer.Command{Path: "/bin/sh",
 		Argv: []string{"sh", "-c", `exec >/proc/$PPID/fd/$1; trap 'echo caught' TERM; echo one; echo two; while :; do sleep 0.01; done`, "sh", fdText(w)}, Env: os.Environ()}})
 	w.Close()
 	if err != nil || res.Signal != unix.SIGTERM || res.Finished {

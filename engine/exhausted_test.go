@@ -29,7 +29,7 @@ func TestWantOfDescriptorsIsNotCounted(t *testing.T) { // not parallel: other te
 			return c.error
 		})
 		argv := []string{"sh", "-c", `exec "$0" >/dev/null`, fixture.Build(t, "counts")}
-		if _, err := e.Run(Target{Command: &tracer.Command{Path: "/bin/sh", Argv: argv, Env: os.Environ()}}); err != nil {
+		if _, err := e.Run(t.Context(), Target{Command: &tracer.Command{Path: "/bin/sh", Argv: argv, Env: os.Environ()}}); err != nil {
 			t.Fatal(err)
 		}
 		if n < c.least || n > c.most || reported == 0 {

@@ -106,7 +106,7 @@ func lastCalls(t *testing.T, end func(e *Engine)) (seen, pending []string) {
 	})
 	done := make(chan error)
 	go func() {
-		_, err := e.Run(Target{PIDs: []int{cmd.Process.Pid, children[0]}})
+		_, err := e.Run(t.Context(), Target{PIDs: []int{cmd.Process.Pid, children[0]}})
 		done <- err
 	}()
 	<-all

@@ -182,7 +182,7 @@ func TestLateHooksOfRunningThreads(t *testing.T) {
 		defer stop.Stop()
 		e := New(Options{Report: func(m string) { t.Errorf("reported: %s", m) }})
 		seen := setup(t, e)
-		if _, err := e.Run(Target{PIDs: []int{cmd.Process.Pid}}); err != nil {
+		if _, err := e.Run(t.Context(), Target{PIDs: []int{cmd.Process.Pid}}); err != nil {
 			t.Fatal(err)
 		}
 		cmd.Wait()

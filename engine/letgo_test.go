@@ -25,7 +25,7 @@ func TestLetGoCommandIsCollected(t *testing.T) {
 		ev.Engine().Stop()
 		return nil
 	})
-	res, err := e.Run(Target{Command: &tracer.Command{Path: "/bin/sh", Argv: []string{"sh", "-c", `read line <"$1"`, "sh", gate}, Env: os.Environ()}})
+	res, err := e.Run(t.Context(), Target{Command: &tracer.Command{Path: "/bin/sh", Argv: []string{"sh", "-c", `read line <"$1"`, "sh", gate}, Env: os.Environ()}})
 	if err != nil || res.Finished || pid == 0 {
 		t.Fatalf("%+v, %v, process %d; want an end before the command's", res, err, pid)
 	}

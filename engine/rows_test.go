@@ -49,7 +49,7 @@ func runCommand(t *testing.T, opts Options, setup func(e *Engine), argv ...strin
 		e.Signal(unix.SIGTERM)
 		e.Signal(unix.SIGTERM)
 	})
-	res, err := e.Run(Target{Command: &tracer.Command{Path: sh, Argv: args, Env: os.Environ()}})
+	res, err := e.Run(t.Context(), Target{Command: &tracer.Command{Path: sh, Argv: args, Env: os.Environ()}})
 	stop.Stop()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -8,13 +9,17 @@ import (
 	"luatrace/tracer/procfs"
 )
 
-// Run traces the target until nothing is left to trace or Stop is called. It
-// runs the begin hooks before the command starts, and whatever happens the end
-// hooks and AtFinish functions once, in that order. The error is why the
-// command could not be started (*tracer.LaunchError) or no process be attached
-// to (*tracer.AttachError; if some could, the others are reported); hook errors are counted in the result
-// instead. An Engine runs once.
-func (e *Engine) Run(target Target) (Result, error) {
+// Run traces the target until nothing is left to trace, Stop is called, or the context is
+// done, which means the same as Stop. It runs the begin hooks before the command starts, and
+// whatever happens the end hooks and AtFinish functions once, in that order. The error is
+// why the command could not be started (*tracer.LaunchError) or no process be attached to
+// (*tracer.AttachError; if some could, the others are reported); hook errors are counted in
+// the result instead. An Engine runs once.
+func (e *Engine) Run(ctx context.Context, target Target) (Result, error) {
+	defer context.AfterFunc(ctx, e.Stop)()
+	if ctx.Err() != nil {
+		e.Stop() // before anything is started
+	}
 	procfs.OnBlind(func(why string) {
 		e.report("/proc is of no use here: " + why + "; names of programs, working directories and what descriptors stand for are not known (mount -t proc proc /proc)")
 	})

@@ -42,7 +42,7 @@ func TestFindVDSO(t *testing.T) {
 			}
 			return nil
 		})
-		if _, err := e.Run(Target{Command: &tracer.Command{Path: program, Argv: []string{program}, Env: os.Environ()}}); err != nil || looked == 0 {
+		if _, err := e.Run(t.Context(), Target{Command: &tracer.Command{Path: program, Argv: []string{program}, Env: os.Environ()}}); err != nil || looked == 0 {
 			t.Errorf("%s: looked %d times, %v", program, looked, err)
 		}
 	}

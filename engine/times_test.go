@@ -146,7 +146,7 @@ func TestTimesAreTheCallsOfAttached(t *testing.T) {
 					in.Write([]byte("\n"))
 				}
 			})
-			if _, err := e.Run(Target{PIDs: []int{cmd.Process.Pid}}); err != nil {
+			if _, err := e.Run(t.Context(), Target{PIDs: []int{cmd.Process.Pid}}); err != nil {
 				t.Fatal(err)
 			}
 			line, err := bufio.NewReader(out).ReadString('\n')

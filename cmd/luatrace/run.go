@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -112,7 +113,7 @@ func runCommand(args, env []string, std stdio) status {
 		return status{}
 	}
 	defer arrived.forward(s, messages)()
-	result, err := s.eng.Run(target)
+	result, err := s.eng.Run(context.Background(), target)
 	s.close()
 	if o.tallied() && !o.json {
 		s.tally(o)
