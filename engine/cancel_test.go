@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/plan"
 	"luatrace/tracer"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	for _, end := range []string{"Stop", "cancel"} {
-		for _, unfiltered := range []string{"a test", ""} {
+		for _, unfiltered := range []plan.Reason{"a test", ""} {
 			name := end + " under a filter"
 			if unfiltered != "" {
 				name = end
@@ -35,7 +36,7 @@ func TestCancel(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				e, pid, moved := New(Options{Unfiltered: unfiltered}), 0, 0
+				e, pid, moved := New(Options{NoFilter: unfiltered}), 0, 0
 				stop := map[string]func(){"Stop": e.Stop, "cancel": cancel}[end]
 				hook(t, e, "openat:enter", func(ev *Event) error {
 					if pid == 0 {

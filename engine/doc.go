@@ -21,7 +21,7 @@
 //   - How the kernel reports them: package plan derives it from the hooks, planned.go
 //     finds the best plan that the kernel accepts; late.go decides what is still possible while it
 //     is in force.
-//   - Events: engine.go, hook.go and event.go are what others see, run.go is the
+//   - Events: engine.go, hook.go and event.go are what others see, off.go takes hooks away, run.go is the
 //     loop, phase.go how far the trace is, handle.go calls the hooks, notified.go those of calls that came by
 //     notification, action.go and scratch.go hold what they want, tamper.go what they
 //     have changed and how often faults hit; startup.go hides the loader's calls;

@@ -117,7 +117,7 @@ func (ev *Event) Call() *decode.Call {
 // Unfinished returns, at a KindDeath event, the system call in which the task
 // ended, if hooks wait for its exit; else nil.
 func (ev *Event) Unfinished() *decode.Call {
-	if ev.Kind != KindDeath || ev.Task.hooks == nil || len(ev.Task.hooks.exit) == 0 {
+	if ev.Kind != KindDeath || ev.Task.hooks == nil || !ev.Task.hooks.wantExit() {
 		return nil
 	}
 	return &ev.Task.decoded

@@ -82,8 +82,11 @@ func ranTooLong(err error) bool {
 }
 
 // stands says whether a hook is called for an event. It is asked only of hooks that
-// were switched off for some program.
+// were removed, or switched off for some program.
 func (h *Hook) stands(ev *Event) standing {
+	if h.removed {
+		return standsOff
+	}
 	if ev.Task == nil {
 		return standsCalled
 	}

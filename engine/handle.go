@@ -31,8 +31,9 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		}
 		ev.begin(KindSignal, e.task(tev.Task), tev.At)
 		ev.Signal, ev.arrived = tev.Signal, tev.Signal
-		for i := range e.signalHooks {
-			if h := &e.signalHooks[i]; h.Spec.MatchSignal(int(tev.Signal)) {
+		hooks := e.signalHooks // Off makes new lists
+		for i := range hooks {
+			if h := &hooks[i]; h.Spec.MatchSignal(int(tev.Signal)) {
 				e.run(h, ev)
 			}
 		}
@@ -235,8 +236,9 @@ func (e *Engine) applyEvent(ev *Event) {
 }
 
 func (e *Engine) runProc(ev *Event, kind spec.ProcKind) {
-	for i := range e.procHooks {
-		if h := &e.procHooks[i]; h.Spec.MatchProc(kind) {
+	hooks := e.procHooks // Off makes new lists
+	for i := range hooks {
+		if h := &hooks[i]; h.Spec.MatchProc(kind) {
 			e.run(h, ev)
 		}
 	}

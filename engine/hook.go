@@ -15,14 +15,17 @@ type Func func(*Event) error
 type Hook struct {
 	plan.Rule
 	Fn Func
+	// Name, if not "", is that by which [Engine.Named] finds the hook. Several may share one.
+	Name string
 	// Where says where the hook was made, such as "count.lua:12"; for messages.
 	Where string
 	// OnError says what becomes of an event on which Fn, or a function given to
 	// [Event.OnExit] by it, fails.
 	OnError OnError
 
-	absent bool // it is not called for some program: see Hook.stands
-	late   bool // added while a filter was in force
+	absent  bool // it is not called for some program, or not at all: see Hook.stands
+	late    bool // added while a filter was in force
+	removed bool // by Engine.Off
 }
 
 // timerState says whether a timer is called.
@@ -44,9 +47,9 @@ type Timer struct {
 	state  timerState
 }
 
-// On registers a hook. While Run is at work it must be called from a hook. The
-// error, often a *plan.LateError, says that the hook's events can't arrive any more; it is
-// nil before Run. Other errors are of an OnError that can't be.
+// On registers a hook, which is also what [Engine.Off] removes. While Run is at work it must
+// be called from a hook. The error, often a *plan.LateError, says that the hook's events can't
+// arrive any more; it is nil before Run. Other errors are of an OnError that can't be.
 func (e *Engine) On(h *Hook) error {
 	if h.OnError.Act != ErrorIgnored {
 		if e.opts.ReadOnly {
@@ -66,6 +69,7 @@ func (e *Engine) On(h *Hook) error {
 	if err := e.admit(h); err != nil {
 		return err
 	}
+	h.removed = false
 	e.logHook(h)
 	b := boundHook{Hook: h, when: h.When}
 	switch h.Spec.Kind {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
@@ -130,6 +132,11 @@ func (ch *callHooks) add(b boundHook, enter bool) {
 	} else {
 		ch.exit = append(ch.exit, b)
 	}
+}
+
+// wantExit says whether some hook for the exit has not been removed.
+func (ch *callHooks) wantExit() bool {
+	return slices.ContainsFunc(ch.exit, func(h boundHook) bool { return !h.removed })
 }
 
 // wantsLatch says whether an exit hook may read an argument that lies in
