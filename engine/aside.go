@@ -50,6 +50,8 @@ const (
 	saidTraced                // one is traced by it
 	saidStray                 // a process was found that nobody traced
 	saidLost                  // there is one that nobody can trace
+	saidBusy                  // a tracee can't have a listener
+	saidHidden                // a tracee's filter hides calls
 )
 
 func (e *Engine) sayOnce(key saidOnce, message string) {

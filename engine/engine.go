@@ -65,49 +65,88 @@ type Options struct {
 
 // Engine traces with hooks. Make one with [New].
 type Engine struct {
-	opts    Options
-	timeNow func() time.Time // time.Now, unless events are made up
+	opts  Options
+	phase phase
+	traced
+	registry
+	inForce
+	dispatch
+	schedule
+	request
+	outcome
+	lookups
+	final
+	forward forwarder
+	said    map[saidOnce]bool
+}
 
+// traced is where events come from.
+type traced struct {
+	tr         *tracer.Tracer                // nil before Run
+	waking     atomic.Pointer[tracer.Tracer] // the same, for other threads
+	command    command
+	simulation *Simulation // where events are made up, instead of tr
+}
+
+// registry is what was registered before Run and since.
+type registry struct {
 	hooks       []*Hook // on system calls
 	signalHooks []boundHook
 	procHooks   []boundHook
 	beginHooks  []boundHook
 	endHooks    []boundHook
+	wantsEnds   bool // some hook is on the end of tasks
 	timers      []*Timer
 	finish      []func()
 	tallies     []*Tally
 	observers   []func(*Event)
-	running     *Hook // called last
+}
 
-	phase        phase
-	wantsEnds    bool // some hook is on the end of tasks
-	warnedBusy   bool // of a listener that a tracee can't have
-	warnedHidden bool // of calls that a tracee's filter hides
+// inForce is what the kernel was told about calls, and what comes of those that it shows.
+type inForce struct {
+	plan  plan.Plan
+	table table
+}
 
-	crash       *CrashError
-	plan        plan.Plan
-	table       table
-	sockets     fdinfo.Resolver
+// dispatch is the event at hand.
+type dispatch struct {
 	ev          Event
 	notifyEvent tracer.Event // of the listener's thread
-	tr          *tracer.Tracer
-	delayed     []delayedTask // sorted by time
-	clock       *time.Timer   // wakes the tracer for timers and delays
-	result      Result
-	failures    []*failures // of hooks, by place, in the order in which they first came
-	exhausted   uint64      // what procfs.Exhausted was at the last error of a hook
-	command     command
-	simulation  *Simulation // where events are made up, instead of tr
-	keepTasks   bool        // end hooks may ask for tasks
-	last        []*Task     // what was traced at the end
-	said        map[saidOnce]bool
-	reading     procfs.Bound
-	cuts        map[string]bool // the files of /proc of which only the beginning was read
+	running     *Hook        // called last
+}
 
-	stop     atomic.Bool                   // the trace is to end
-	waking   atomic.Pointer[tracer.Tracer] // as tr, for other threads
-	timeIsUp bool                          // Options.For has passed
-	forward  forwarder
+// schedule is what is to be done later.
+type schedule struct {
+	timeNow func() time.Time // time.Now, unless events are made up
+	delayed []delayedTask    // sorted by time
+	clock   *time.Timer      // wakes the tracer for timers and delays
+}
+
+// request is what was asked for about the end of the trace.
+type request struct {
+	stop     atomic.Bool // the trace is to end
+	timeIsUp bool        // Options.For has passed
+}
+
+// outcome is how the run went.
+type outcome struct {
+	result    Result
+	crash     *CrashError
+	failures  []*failures // of hooks, by place, in the order in which they first came
+	exhausted uint64      // what procfs.Exhausted was at the last error of a hook
+}
+
+// lookups are the ways to /proc and to sockets.
+type lookups struct {
+	sockets fdinfo.Resolver
+	reading procfs.Bound
+	cuts    map[string]bool // the files of /proc of which only the beginning was read
+}
+
+// final is what was traced at the end, if hooks may ask for it.
+type final struct {
+	keepTasks bool
+	last      []*Task
 }
 
 type delayedTask struct {
@@ -145,7 +184,8 @@ type Result struct {
 
 // New makes an engine without hooks.
 func New(opts Options) *Engine {
-	e := &Engine{opts: opts, timeNow: time.Now}
+	e := &Engine{opts: opts}
+	e.timeNow = time.Now
 	e.ev.eng, e.command.eng = e, e
 	e.forward.around = &e.command
 	if e.opts.Report == nil {

@@ -134,16 +134,16 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 		return ev.act.delay
 	}
 	// After the hooks: they may have changed what is to be kept.
-	if ch.latch || len(t.onExit) > 0 {
+	if ch.is(latches) || len(t.onExit) > 0 {
 		e.latch(t, ch)
 	}
-	if ch.closes {
+	if ch.is(closes) {
 		t.closing = t.Proc.fdInfo(t.Task, int(int32(t.decoded.Args[0])))
-		if ch.parts && t.closing != nil {
+		if ch.is(asksInParts) && t.closing != nil {
 			t.closing.KnownPeer = t.closing.PeerInode()
 		}
 	}
-	if ch.moves {
+	if ch.is(moves) {
 		t.cwd = t.Cwd()
 	}
 	if len(ch.exit) > 0 || len(t.onExit) > 0 {
@@ -170,7 +170,7 @@ func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 // latch copies the memory arguments that hooks at exit may look at.
 func (e *Engine) latch(t *Task, ch *callHooks) {
 	c := &t.decoded
-	all := len(t.onExit) > 0 || ch.execing
+	all := len(t.onExit) > 0 || ch.is(execs)
 	for i := range c.NumArgs() {
 		p := c.Param(i)
 		if p == nil || !latchParam(p) {

@@ -82,7 +82,7 @@ func (e *Engine) notified(l *tracer.Listener, n *tracer.Notification) {
 	case ev.act.has(wantsSkip):
 		ret := e.exitOfSkipped(t, ev.act.ret)
 		e.answer(task, delay, func() { l.Answer(id, ret) })
-	case ev.act.changesCall() || len(t.onExit) > 0 || t.hooks.late:
+	case ev.act.changesCall() || len(t.onExit) > 0 || t.hooks.is(hookedLate):
 		e.upgrade(t, ev, delay)
 	default:
 		t.hooks = nil
@@ -138,7 +138,7 @@ func (e *Engine) answer(task *tracer.Task, delay time.Duration, give func()) {
 // exitOfSkipped shows hooks of the exit the result of a call that does not run:
 // it is known already, no stop is needed for it.
 func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
-	if len(t.onExit) == 0 && !t.hooks.late {
+	if len(t.onExit) == 0 && !t.hooks.is(hookedLate) {
 		t.hooks = nil
 		return ret
 	}
@@ -163,7 +163,7 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 	ev.begin(KindEnter, t, t.Entered)
 	ev.act = r.act
 	e.applyEvent(ev)
-	if t.hooks != nil && (t.hooks.latch || len(t.onExit) > 0) {
+	if t.hooks != nil && (t.hooks.is(latches) || len(t.onExit) > 0) {
 		e.latch(t, t.hooks)
 	}
 	t.StopAtExit()

@@ -15,24 +15,23 @@ func (e *Engine) warnOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
 		return
 	}
 	who := processName(task.Proc.PID)
-	if f.Busy && !e.warnedBusy {
-		e.warnedBusy = true
-		e.report(who + " wants seccomp notifications, for which the kernel allows one listener, and gets EBUSY because luatrace is that: add --no-notify")
+	if f.Busy {
+		e.sayOnce(saidOnce{what: saidBusy}, who+" wants seccomp notifications, for which the kernel allows one listener, and gets EBUSY because luatrace is that: add --no-notify")
 	}
-	if f.Busy || e.warnedHidden {
+	hides := saidOnce{what: saidHidden}
+	if f.Busy || e.said[hides] {
 		return
 	}
 	hidden := e.hiddenCalls(task.Call.ABI, f)
 	if len(hidden) == 0 {
 		return
 	}
-	e.warnedHidden = true
 	const most = 4
 	names := strings.Join(hidden[:min(len(hidden), most)], ", ")
 	if len(hidden) > most {
 		names += fmt.Sprintf(" and %d more", len(hidden)-most)
 	}
-	e.report(who + " has installed a seccomp filter: calls that it refuses are not seen by hooks (on " + names + "); add --attachable to see them")
+	e.sayOnce(hides, who+" has installed a seccomp filter: calls that it refuses are not seen by hooks (on "+names+"); add --attachable to see them")
 }
 
 // hiddenCalls names the calls with hooks that a tracee's filter may answer

@@ -10,16 +10,33 @@ import (
 
 // callHooks is all that a call of one (ABI, number) needs at a stop.
 type callHooks struct {
-	name    string
-	sig     *syscalls.Signature
-	enter   []boundHook
-	exit    []boundHook
-	latch   bool // some exit hook may read memory arguments as they were at entry
-	closes  bool // the call closes its descriptor, and some exit hook may ask what that was
-	parts   bool // ... and may ask in parts: the peer of a unix socket is gone with it
-	late    bool // some exit hook came after the plan, which may know of none
-	execing bool // its success replaces the memory that arguments point to
-	moves   bool // its success changes what its path is relative to
+	name   string
+	sig    *syscalls.Signature
+	enter  []boundHook
+	exit   []boundHook
+	traits traits
+}
+
+// traits are what is to be done for a call.
+type traits uint8
+
+const (
+	latches     traits = 1 << iota // some exit hook may read memory arguments as they were at entry
+	closes                         // the call closes its descriptor, and some exit hook may ask what that was
+	asksInParts                    // ... and may ask in parts: the peer of a unix socket is gone with it
+	hookedLate                     // some exit hook came after the plan, which may know of none
+	execs                          // its success replaces the memory that arguments point to
+	moves                          // its success changes what its path is relative to
+)
+
+// is says whether the call has a trait.
+func (ch *callHooks) is(some traits) bool { return ch.traits&some != 0 }
+
+// mark gives the call a trait, if it has that.
+func (ch *callHooks) mark(some traits, has bool) {
+	if has {
+		ch.traits |= some
+	}
 }
 
 // boundHook is a hook with its conditions resolved for one call.
@@ -100,11 +117,11 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 	ch.sig = syscalls.Lookup(abi, nr)
 	for i := range ch.exit {
 		h := ch.exit[i].Hook
-		ch.latch = ch.latch || ch.execing || ch.wantsLatch(h)
-		ch.late = ch.late || h.late
+		ch.mark(latches, ch.is(latches|execs) || ch.wantsLatch(h))
+		ch.mark(hookedLate, h.late)
 		if ch.name == "close" && h.Needs.Descriptors() {
-			ch.closes = true
-			ch.parts = ch.parts || h.Needs.Has("fdinfo", nil)
+			ch.mark(closes, true)
+			ch.mark(asksInParts, h.Needs.Has("fdinfo", nil))
 		}
 	}
 	return ch
@@ -114,8 +131,8 @@ func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 // exit.
 func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 	ch := &callHooks{name: syscalls.Name(abi, nr)}
-	ch.execing = ch.name == "execve" || ch.name == "execveat"
-	ch.moves = ch.name == "chdir"
+	ch.mark(execs, ch.name == "execve" || ch.name == "execveat")
+	ch.mark(moves, ch.name == "chdir")
 	for _, h := range e.hooks {
 		h.Bind(abi, nr, e.plan.Early(), func(b plan.Bound, entry bool) { ch.add(boundHook{h, b.When, b.Sub}, entry) })
 	}

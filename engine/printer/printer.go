@@ -20,11 +20,8 @@ type Printer struct {
 	texts   [8]decode.Text // by textOf
 	w       io.Writer
 	line    []byte
-	open    *engine.Task // whose call has begun and is not on the output yet
-	partial bool         // the open call's beginning is on the output, without a newline
-	began   int          // its length
-	ticks   int          // of the idle timer since it began
-	several bool         // more than one task was seen alive
+	open    openCall
+	several bool // more than one task was seen alive
 	json    JSON
 	tid     int    // the task's id for the line that begins, if it is not that of now
 	comm    string // the task's name for the line that begins, if it is not that of now
@@ -32,6 +29,14 @@ type Printer struct {
 	over    bool   // the limit is reached
 	paint   paint  // of the line that ends next
 	tail    int    // where in it stands what is not shortened; 0 for nowhere
+}
+
+// openCall is a call that has begun and whose line is not complete.
+type openCall struct {
+	task    *engine.Task // nil if there is none
+	partial bool         // its beginning is on the output, without a newline
+	width   int          // of that
+	ticks   int          // of the idle timer since it began
 }
 
 // New makes a printer that writes to w.
@@ -50,22 +55,22 @@ const IdleInterval = 100 * time.Millisecond
 // Idle shows the beginning of a call that has not returned for a while, so that
 // one sees what a program waits for.
 func (p *Printer) Idle() {
-	if p.open == nil || p.partial || p.opts.JSON {
+	if p.open.task == nil || p.open.partial || p.opts.JSON {
 		return
 	}
-	if p.ticks++; p.ticks < 2 {
+	if p.open.ticks++; p.open.ticks < 2 {
 		return
 	}
-	p.beginCall(p.open)
-	p.line = p.appendHead(p.line, p.open)
+	p.beginCall(p.open.task)
+	p.line = p.appendHead(p.line, p.open.task)
 	if p.opts.Width != nil {
 		const result = 16 // what will follow is not known
 		p.line = fit(p.line, len(p.line), p.opts.Width()-result)
 	}
 	p.line = decode.CutLine(p.line, 0, 0)
-	p.began = len(p.line)
+	p.open.width = len(p.line)
 	p.write()
-	p.partial = true
+	p.open.partial = true
 }
 
 // appendHead appends the arguments known at entry.
@@ -107,7 +112,7 @@ func (p *Printer) Enter(ev *engine.Event) error {
 		return nil
 	}
 	p.settle(t)
-	p.open, p.partial, p.ticks = t, false, 0
+	p.open.task, p.open.partial, p.open.ticks = t, false, 0
 	return nil
 }
 
@@ -151,12 +156,12 @@ func (p *Printer) Exit(ev *engine.Event) error {
 		p.counted(ev)
 		return nil
 	}
-	if p.open != t {
+	if p.open.task != t {
 		p.settle(t)
 	}
-	if p.open == t && p.partial {
+	if p.open.task == t && p.open.partial {
 		// Its beginning is on the output already: only the rest follows.
-		p.line = p.appendRest(p.line[:0], t, p.began)
+		p.line = p.appendRest(p.line[:0], t, p.open.width)
 	} else {
 		if c.unfinished {
 			p.beginCallAt(t, ev.Ended())
@@ -170,7 +175,7 @@ func (p *Printer) Exit(ev *engine.Event) error {
 		}
 		p.line = p.appendRest(p.line, t, 0)
 	}
-	p.open, p.partial = nil, false
+	p.open.task, p.open.partial = nil, false
 	if ev.Errno != 0 {
 		p.paint = paintFailure
 	}
@@ -208,7 +213,7 @@ func (p *Printer) appendRest(dst []byte, t *engine.Task, shift int) []byte {
 
 // settle closes the line of an open call of another task.
 func (p *Printer) settle(t *engine.Task) {
-	o := p.open
+	o := p.open.task
 	if o == nil || o == t {
 		return
 	}
@@ -223,22 +228,22 @@ func (p *Printer) settle(t *engine.Task) {
 // Interrupt ends the line on the output that waits for its call's result: what
 // somebody else writes there now stands on a line of its own.
 func (p *Printer) Interrupt() {
-	if p.partial {
+	if p.open.partial {
 		p.settle(nil)
 	}
 }
 
 // closeOpen ends the open call's line with these words.
 func (p *Printer) closeOpen(words string) {
-	if !p.partial {
-		p.beginCall(p.open)
-		p.line = p.appendHead(p.line, p.open)
+	if !p.open.partial {
+		p.beginCall(p.open.task)
+		p.line = p.appendHead(p.line, p.open.task)
 	} else {
 		p.line = p.line[:0]
 	}
 	p.tail = len(p.line)
 	p.line = append(p.line, words...)
-	p.open, p.partial = nil, false
+	p.open.task, p.open.partial = nil, false
 	p.end()
 }
 
@@ -299,7 +304,7 @@ func appendSignal(dst []byte, text *decode.Text, ev *engine.Event) []byte {
 // settleOwn closes the open call's line, whosever it is: a signal interrupts
 // even the own one's.
 func (p *Printer) settleOwn(t *engine.Task) {
-	if p.open == t && !p.partial {
+	if p.open.task == t && !p.open.partial {
 		// Not on the output yet; it will be printed whole at its exit.
 		return
 	}
@@ -313,7 +318,7 @@ func (p *Printer) Detached(t *engine.Task) {
 		return
 	}
 	switch {
-	case p.open == t:
+	case p.open.task == t:
 		p.closeOpen(" <detached ...>")
 	case p.holds():
 		p.beginCall(t)
@@ -325,7 +330,7 @@ func (p *Printer) Detached(t *engine.Task) {
 
 // Finish closes the line of a call that was open when the trace ended.
 func (p *Printer) Finish() {
-	if p.open != nil && !p.over {
-		p.Detached(p.open)
+	if p.open.task != nil && !p.over {
+		p.Detached(p.open.task)
 	}
 }

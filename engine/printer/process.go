@@ -65,8 +65,8 @@ func (p *Printer) death(ev *engine.Event) {
 	if c := callOf(t); c.seen && !c.hidden && p.shows(StatusUnfinished) {
 		p.diedInside(ev)
 	}
-	if p.open == t {
-		p.open, p.partial = nil, false
+	if p.open.task == t {
+		p.open.task, p.open.partial = nil, false
 	}
 	callOf(t).seen = false
 	if p.quiet(QuietExit) || ev.Exit.Superseded {
@@ -88,8 +88,8 @@ func (p *Printer) diedInside(ev *engine.Event) {
 	c, o := t.DecodedCall(), callOf(t)
 	shift := 0
 	switch {
-	case p.open == t && p.partial:
-		p.line, shift = p.line[:0], p.began
+	case p.open.task == t && p.open.partial:
+		p.line, shift = p.line[:0], p.open.width
 	case o.unfinished:
 		p.beginCallAt(t, ev.Time())
 		p.line = append(p.line, "<... "...)
@@ -100,6 +100,6 @@ func (p *Printer) diedInside(ev *engine.Event) {
 		p.line = p.appendHead(p.line, t)
 	}
 	p.line = o.text.AppendNoReturn(p.line, c, shift)
-	p.open, p.partial, o.unfinished = nil, false, false
+	p.open.task, p.open.partial, o.unfinished = nil, false, false
 	p.end()
 }
