@@ -194,9 +194,6 @@ func New(opts Options) *Engine {
 	return e
 }
 
-// Result returns how the run ended, or what is known of it so far.
-func (e *Engine) Result() Result { return e.result }
-
 // Stop ends the trace soon: every tracee is let go and runs on. It may be
 // called from anywhere, also from a hook.
 func (e *Engine) Stop() {

@@ -70,32 +70,6 @@ func (a *Agg) errorf(format string, args ...any) error {
 // Count adds 1 to the key's row. A nil key is the empty one.
 func (a *Agg) Count(k *Key) error { return a.Record(KindCount, Int(1), k) }
 
-// Sum adds v to the key's row.
-func (a *Agg) Sum(v Num, k *Key) error { return a.Record(KindSum, v, k) }
-
-// Avg adds v to the values whose mean the key's row shows.
-func (a *Agg) Avg(v Num, k *Key) error { return a.Record(KindAvg, v, k) }
-
-// Minimum keeps the smallest value of the key's row.
-func (a *Agg) Minimum(v Num, k *Key) error { return a.Record(KindMin, v, k) }
-
-// Maximum keeps the largest value of the key's row.
-func (a *Agg) Maximum(v Num, k *Key) error { return a.Record(KindMax, v, k) }
-
-// Stats adds v to the values whose count, mean, sum, bounds and standard
-// deviation the key's row shows.
-func (a *Agg) Stats(v Num, k *Key) error { return a.Record(KindStats, v, k) }
-
-// Hist adds v to the key's histogram in powers of two.
-func (a *Agg) Hist(v Num, k *Key) error { return a.Record(KindHist, v, k) }
-
-// Lhist adds v to the key's histogram in equal steps; Options.Min, Max and Step
-// must be set.
-func (a *Agg) Lhist(v Num, k *Key) error { return a.Record(KindLhist, v, k) }
-
-// Percentiles adds v to the values whose percentiles the key's row shows.
-func (a *Agg) Percentiles(v Num, k *Key) error { return a.Record(KindQuantile, v, k) }
-
 // Record adds a value to the key's row (nil: the empty key) in the way kind
 // says; for KindCount v is the number to count. It fails, and changes nothing,
 // if the aggregation is of another kind already, if v is NaN or infinite, and

@@ -169,7 +169,7 @@ func TestStddev(t *testing.T) {
 		if i%3 == 0 {
 			into = b
 		}
-		must(t, into.Stats(Int(v), nil))
+		must(t, into.Record(KindStats, Int(v), nil))
 	}
 	must(t, a.Merge(b))
 	if r := a.Total(); math.Abs(r.Stddev-2) > 1e-12 || r.Avg != 5 || r.Count != 8 {
@@ -199,7 +199,7 @@ func TestSumOverflow(t *testing.T) {
 			var s Set
 			a := s.Get("x")
 			for _, v := range tt.values {
-				must(t, a.Sum(v, nil))
+				must(t, a.Record(KindSum, v, nil))
 			}
 			if r, _ := a.Get(nil); r.Sum.String() != tt.want {
 				t.Errorf("sum %s, want %s", r.Sum, tt.want)
@@ -212,11 +212,11 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	var s Set
 	a := s.Get("sizes")
-	check(t, a.Sum(Float(math.NaN()), nil), `agg "sizes": the value is NaN: sum takes finite numbers only`)
-	check(t, a.Sum(Float(math.Inf(1)), nil), "the value is +Inf")
-	check(t, a.Hist(Int(1), nil), `agg "sizes": it is a sum already and can't be a hist too: use another title`)
+	check(t, a.Record(KindSum, Float(math.NaN()), nil), `agg "sizes": the value is NaN: sum takes finite numbers only`)
+	check(t, a.Record(KindSum, Float(math.Inf(1)), nil), "the value is +Inf")
+	check(t, a.Record(KindHist, Int(1), nil), `agg "sizes": it is a sum already and can't be a hist too: use another title`)
 	check(t, a.Record(KindNone, Int(1), nil), "no such kind")
-	check(t, s.Get("l").Lhist(Int(1), nil), "lhist needs min, max and step")
+	check(t, s.Get("l").Record(KindLhist, Int(1), nil), "lhist needs min, max and step")
 	check(t, s.Get("c").Record(KindCount, Float(1.5), nil), "whole numbers")
 	check(t, s.Get("c").Record(KindCount, Int(-1), nil), "whole numbers")
 	check(t, s.SetMaxKeys(-1), "0 (the default) or more")
@@ -246,13 +246,13 @@ func TestErrors(t *testing.T) {
 
 	l := s.Get("lin")
 	must(t, l.SetOptions(Options{Max: 10, Step: 1}))
-	must(t, l.Lhist(Int(3), nil))
+	must(t, l.Record(KindLhist, Int(3), nil))
 	check(t, l.SetOptions(Options{Max: 20, Step: 1}), "can't change")
 	must(t, l.SetOptions(Options{Max: 10, Step: 1, Top: 5}))
-	must(t, l.Lhist(Int(3), nil))
+	must(t, l.Record(KindLhist, Int(3), nil))
 	l.Clear()
 	must(t, l.SetOptions(Options{Max: 20, Step: 1}))
-	must(t, l.Lhist(Int(15), nil))
+	must(t, l.Record(KindLhist, Int(15), nil))
 }
 
 func TestMaxKeys(t *testing.T) {
@@ -307,7 +307,7 @@ func TestLongKeys(t *testing.T) {
 	l := s.Get("linear")
 	must(t, l.SetOptions(Options{Max: maxLinearBuckets, Step: 1}))
 	for i := range 3000 {
-		must(t, l.Lhist(Int(1), key(i)))
+		must(t, l.Record(KindLhist, Int(1), key(i)))
 	}
 	if !l.Full() || l.Total().Count != 3000 {
 		t.Errorf("full %v, total %d; want true, 3000", l.Full(), l.Total().Count)
@@ -323,26 +323,20 @@ func TestOrder(t *testing.T) {
 	}
 	want := "c| |9|9.5|10|true|a|a 1|b|"
 	var got strings.Builder
-	a.Each(func(r Row) bool {
+	for _, r := range a.Rows() {
 		var parts []string
 		for _, p := range r.Key {
 			parts = append(parts, p.Text())
 		}
 		got.WriteString(strings.Join(parts, " ") + "|")
-		return true
-	})
+	}
 	if g := strings.Replace(got.String(), "c||", "c| |", 1); g != want {
 		t.Errorf("order %q, want %q", g, want)
 	}
-	n := 0
-	a.Each(func(Row) bool { n++; return n < 3 })
-	if n != 3 {
-		t.Errorf("Each went on after false: %d calls", n)
-	}
 
 	smallest := s.Get("min")
-	must(t, smallest.Minimum(Int(5), key("a")))
-	must(t, smallest.Minimum(Int(1), key("b")))
+	must(t, smallest.Record(KindMin, Int(5), key("a")))
+	must(t, smallest.Record(KindMin, Int(1), key("b")))
 	if r := smallest.Rows(); r[0].Key[0].Str != "b" {
 		t.Errorf("the smallest of a min is not first")
 	}
@@ -352,25 +346,26 @@ func TestOrder(t *testing.T) {
 func TestSet(t *testing.T) {
 	t.Parallel()
 	var s Set
-	if s.Lookup("a") != nil || len(s.All()) != 0 {
+	if len(s.order) != 0 {
 		t.Errorf("an empty set has aggregations")
 	}
 	b, a := s.Get("b"), s.Get("a")
-	if s.Get("b") != b || s.Lookup("a") != a {
-		t.Errorf("Get or Lookup don't find what Get made")
+	if s.Get("b") != b || s.Get("a") != a {
+		t.Errorf("Get does not find what it made")
 	}
-	if all := s.All(); len(all) != 2 || all[0] != b || all[1] != a {
-		t.Errorf("All is not the order of making: %v", all)
+	if all := s.order; len(all) != 2 || all[0] != b || all[1] != a {
+		t.Errorf("not the order of making: %v", all)
 	}
 	if got := s.AppendText(nil); len(got) != 0 {
 		t.Errorf("report of nothing: %q", got)
 	}
 	must(t, b.Count(nil))
-	must(t, a.Sum(Int(2), key("k")))
+	must(t, a.Record(KindSum, Int(2), key("k")))
 	if got, want := string(s.AppendText(nil)), "b: 1\n\na\nsum\n  2  k\n"; got != want {
 		t.Errorf("report %q, want %q", got, want)
 	}
-	s.Clear()
+	a.Clear()
+	b.Clear()
 	if got := s.AppendJSON(nil); len(got) != 0 {
 		t.Errorf("report after Clear: %q", got)
 	}
@@ -394,16 +389,11 @@ func TestJSONIsValid(t *testing.T) {
 	must(t, a.SetOptions(Options{Keys: []string{hostile, "n"}, Top: 6}))
 	for _, k := range []*Key{nil, key(hostile), key(math.NaN()), key(math.Inf(-1)), key(1e300), key(uint64(math.MaxUint64)), key(1e-300), key(true)} {
 		for _, v := range []Num{Float(1e-9), Float(-1e300), Uint(math.MaxUint64), Int(0)} {
-			must(t, a.Stats(v, k))
+			must(t, a.Record(KindStats, v, k))
 		}
 	}
 	if got := a.AppendJSON(nil); !json.Valid(got) {
 		t.Errorf("not valid JSON: %s", got)
-	}
-	for line := range bytes.Lines(a.AppendJSONRows(nil)) {
-		if !json.Valid(line) {
-			t.Errorf("not valid JSON: %s", line)
-		}
 	}
 	for _, b := range a.AppendText(nil) {
 		if b != '\n' && b < ' ' || b == 0x7f {

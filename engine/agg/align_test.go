@@ -10,7 +10,7 @@ func TestPointsAlign(t *testing.T) {
 	t.Parallel()
 	a := (&Set{}).Get("sizes")
 	for name, v := range map[string]float64{"a": 68.6454, "b": 2251.41, "c": 7, "d": -0.5} {
-		must(t, a.Avg(Float(v), key(name)))
+		must(t, a.Record(KindAvg, Float(v), key(name)))
 	}
 	want := "sizes\n      avg\n2251.41    b\n  68.6454  a\n   7       c\n  -0.5     d\n"
 	if got := string(a.AppendText(nil)); got != want {
@@ -23,7 +23,7 @@ func TestGapsOfHistograms(t *testing.T) {
 	t.Parallel()
 	a := (&Set{}).Get("sizes")
 	for _, v := range []int64{0, 0, 4, 5, 4096} {
-		must(t, a.Hist(Int(v), nil))
+		must(t, a.Record(KindHist, Int(v), nil))
 	}
 	var got []string
 	for l := range strings.Lines(string(a.AppendText(nil))) {

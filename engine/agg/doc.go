@@ -12,7 +12,7 @@
 //	key.Reset()
 //	key.String(comm)
 //	key.Int(fd)
-//	err := a.Sum(agg.Int(n), &key)
+//	err := a.Record(agg.KindSum, agg.Int(n), &key)
 //
 // Adding to a row that exists does not allocate. The number of rows is bounded
 // (see Options.MaxKeys), and so are 128 MiB of long keys: from there on new keys

@@ -51,7 +51,7 @@ func TestHistBuckets(t *testing.T) {
 			a := s.Get("x")
 			must(t, a.SetOptions(Options{Unit: tt.unit}))
 			for _, v := range tt.values {
-				must(t, a.Hist(v, nil))
+				must(t, a.Record(KindHist, v, nil))
 			}
 			r, _ := a.Get(nil)
 			if got := lines(a, r); !strings.HasPrefix(got, tt.want) {
@@ -96,7 +96,7 @@ func TestLinearBuckets(t *testing.T) {
 			a := s.Get("x")
 			must(t, a.SetOptions(Options{Min: tt.min, Max: tt.max, Step: tt.step}))
 			for _, v := range tt.values {
-				must(t, a.Lhist(Float(v), nil))
+				must(t, a.Record(KindLhist, Float(v), nil))
 			}
 			r, _ := a.Get(nil)
 			if got := lines(a, r); !strings.HasPrefix(got, tt.want) {
@@ -140,17 +140,17 @@ func TestMerge(t *testing.T) {
 	var s Set
 	c, d := s.Get("c"), s.Get("d")
 	must(t, c.Count(nil))
-	must(t, d.Sum(Int(1), nil))
+	must(t, d.Record(KindSum, Int(1), nil))
 	check(t, c.Merge(d), `agg "c": it is a count already`)
 	e, f := s.Get("e"), s.Get("f")
 	must(t, e.SetOptions(Options{Max: 10, Step: 1}))
 	must(t, f.SetOptions(Options{Max: 10, Step: 2}))
-	must(t, e.Lhist(Int(1), nil))
-	must(t, f.Lhist(Int(1), nil))
+	must(t, e.Record(KindLhist, Int(1), nil))
+	must(t, f.Record(KindLhist, Int(1), nil))
 	check(t, e.Merge(f), `its buckets differ from those of "f"`)
 	g := s.Get("g")
 	must(t, g.Merge(e)) // takes over the bounds
-	must(t, g.Lhist(Int(2), nil))
+	must(t, g.Record(KindLhist, Int(2), nil))
 	if r := g.Total(); r.Count != 2 {
 		t.Errorf("count %d after a merge and a record, want 2", r.Count)
 	}
@@ -162,8 +162,8 @@ func TestMergeFull(t *testing.T) {
 	must(t, a.SetOptions(Options{MaxKeys: 2}))
 	must(t, b.SetOptions(Options{MaxKeys: 3}))
 	for i := range 6 {
-		must(t, a.Sum(Int(1), key(i)))
-		must(t, b.Sum(Int(10), key(i)))
+		must(t, a.Record(KindSum, Int(1), key(i)))
+		must(t, b.Record(KindSum, Int(10), key(i)))
 	}
 	must(t, a.Merge(b))
 	if got := a.Total().Sum.String(); got != "66" || a.Len() != 2 {

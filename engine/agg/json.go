@@ -48,18 +48,6 @@ func (a *Agg) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// AppendJSONRows appends the aggregation as JSON lines, one object for each
-// row with a newline after it: agg, kind and keys as in AppendJSON, then the
-// fields of the row. Rows are those of AppendJSON.
-func (a *Agg) AppendJSONRows(dst []byte) []byte {
-	rows, _ := a.topRows()
-	for i := range rows {
-		dst = append(a.appendJSONHead(dst), ',')
-		dst = append(a.appendJSONRow(dst, &rows[i]), "}\n"...)
-	}
-	return dst
-}
-
 // appendJSONHead appends the common start of an object, which is left open.
 func (a *Agg) appendJSONHead(dst []byte) []byte {
 	dst = appendString(append(dst, `{"type":"aggregation","agg":`...), a.title)

@@ -32,9 +32,6 @@ const (
 // Reset makes the key empty.
 func (k *Key) Reset() { k.buf = k.buf[:0] }
 
-// Empty reports whether the key has no parts.
-func (k *Key) Empty() bool { return len(k.buf) == 0 }
-
 // String adds a part of any bytes.
 func (k *Key) String(s string) {
 	k.buf = append(k.buf, tagString)

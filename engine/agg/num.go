@@ -36,9 +36,6 @@ func Float(v float64) Num {
 	return Num{f: v, float: true}
 }
 
-// Int64 returns the value as an integer, and whether it is one.
-func (n Num) Int64() (v int64, exact bool) { return n.i, !n.float }
-
 // Float64 returns the value as a float64, rounded when it is a larger integer
 // than 2^53.
 func (n Num) Float64() float64 {

@@ -66,7 +66,7 @@ func TestQuantileRanks(t *testing.T) {
 		var s Set
 		a := s.Get("x")
 		for _, f := range v {
-			must(t, a.Percentiles(Float(f), key("k")))
+			must(t, a.Record(KindQuantile, Float(f), key("k")))
 		}
 		sorted := slices.Sorted(slices.Values(v))
 		checkRanks(t, what, sorted, func(q float64) float64 {
@@ -93,7 +93,7 @@ func TestFewQuantiles(t *testing.T) {
 		t.Error("a percentile of nothing")
 	}
 	for i := range fewValues {
-		must(t, a.Percentiles(Int(int64((i*37)%fewValues+1)), nil)) // 1 to 64
+		must(t, a.Record(KindQuantile, Int(int64((i*37)%fewValues+1)), nil)) // 1 to 64
 	}
 	for q, want := range map[float64]float64{0: 1, 0.5: 32.5, 1: 64, 0.25: 16.75} {
 		if got, _ := a.Quantile(q, nil); got != want {
@@ -109,7 +109,7 @@ func TestFewQuantiles(t *testing.T) {
 	if _, ok := b.Quantile(0.5, nil); ok {
 		t.Error("a count has percentiles")
 	}
-	if b.Percentiles(Int(1), nil) == nil || a.Percentiles(Float(math.NaN()), nil) == nil {
+	if b.Record(KindQuantile, Int(1), nil) == nil || a.Record(KindQuantile, Float(math.NaN()), nil) == nil {
 		t.Error("no error")
 	}
 }
@@ -130,7 +130,7 @@ func TestMergedQuantiles(t *testing.T) {
 				if k%3 == 0 {
 					to = b
 				}
-				must(t, to.Percentiles(Float(f), key(i)))
+				must(t, to.Record(KindQuantile, Float(f), key(i)))
 			}
 		}
 		return a, b, all
@@ -165,7 +165,7 @@ func TestQuantileMemory(t *testing.T) {
 	must(t, a.SetOptions(Options{MaxKeys: 1 << 20}))
 	for k := range 2 * DefaultMaxSize / digestSize {
 		for i := range fewValues + 1 {
-			must(t, a.Percentiles(Int(int64(i)), key(k)))
+			must(t, a.Record(KindQuantile, Int(int64(i)), key(k)))
 		}
 	}
 	if !a.Full() || a.Len() > DefaultMaxSize/digestSize+1 {

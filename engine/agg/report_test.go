@@ -18,38 +18,38 @@ func sample(t *testing.T) *Set {
 	}
 	bytes := s.Get("bytes read")
 	must(t, bytes.SetOptions(Options{Unit: UnitBytes}))
-	must(t, bytes.Sum(Int(123), key("small")))
-	must(t, bytes.Sum(Int(5<<20), key(strings.Repeat("long/", 20), "second")))
-	must(t, bytes.Sum(Int(4096), key("four", "pages")))
+	must(t, bytes.Record(KindSum, Int(123), key("small")))
+	must(t, bytes.Record(KindSum, Int(5<<20), key(strings.Repeat("long/", 20), "second")))
+	must(t, bytes.Record(KindSum, Int(4096), key("four", "pages")))
 
 	lat := s.Get("latency")
 	must(t, lat.SetOptions(Options{Keys: []string{"call"}, Unit: UnitSeconds}))
 	for _, us := range []float64{3, 4, 5, 900, 1100} {
-		must(t, lat.Stats(Float(us*1e-6), key("read")))
-		must(t, lat.Stats(Float(us*1e-3), key("fsync")))
+		must(t, lat.Record(KindStats, Float(us*1e-6), key("read")))
+		must(t, lat.Record(KindStats, Float(us*1e-3), key("fsync")))
 	}
 	sizes := s.Get("read sizes")
 	must(t, sizes.SetOptions(Options{Keys: []string{"comm", "fd"}}))
 	for i := range 300 {
-		must(t, sizes.Hist(Int(int64(i*i*7%70000)), key("dd", 0)))
+		must(t, sizes.Record(KindHist, Int(int64(i*i*7%70000)), key("dd", 0)))
 	}
 	for _, v := range []int64{-11, 0, 1, 1} {
-		must(t, sizes.Hist(Int(v), key("cat", 3)))
+		must(t, sizes.Record(KindHist, Int(v), key("cat", 3)))
 	}
 	lin := s.Get("percent")
 	must(t, lin.SetOptions(Options{Max: 100, Step: 20}))
 	for i := range 50 {
-		must(t, lin.Lhist(Int(int64(i*i%130)), nil))
+		must(t, lin.Record(KindLhist, Int(int64(i*i%130)), nil))
 	}
 	usual := s.Get("usual")
 	must(t, usual.SetOptions(Options{Keys: []string{"call"}, Unit: UnitSeconds}))
 	for i := range 1000 {
-		must(t, usual.Percentiles(Float(float64(i)*1e-6), key("read")))
-		must(t, usual.Percentiles(Float(float64(i*i)*1e-6), key("fsync")))
+		must(t, usual.Record(KindQuantile, Float(float64(i)*1e-6), key("read")))
+		must(t, usual.Record(KindQuantile, Float(float64(i*i)*1e-6), key("fsync")))
 	}
-	must(t, s.Get("one").Percentiles(Int(7), nil))
+	must(t, s.Get("one").Record(KindQuantile, Int(7), nil))
 	must(t, s.Get("total").Count(nil))
-	must(t, s.Get("longest").Maximum(Float(0.125), nil))
+	must(t, s.Get("longest").Record(KindMax, Float(0.125), nil))
 	return &s
 }
 
@@ -58,11 +58,6 @@ func TestReport(t *testing.T) {
 	s := sample(t)
 	golden(t, "report.txt", s.AppendText(nil))
 	golden(t, "report.json", s.AppendJSON(nil))
-	var rows []byte
-	for _, a := range s.All() {
-		rows = a.AppendJSONRows(rows)
-	}
-	golden(t, "rows.json", rows)
 	for line := range strings.Lines(string(s.AppendText(nil))) {
 		if len(line) > 81 && !strings.Contains(line, "long/") {
 			t.Errorf("line of %d characters: %s", len(line)-1, line)

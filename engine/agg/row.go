@@ -112,16 +112,6 @@ func (a *Agg) Rows() []Row {
 	return out
 }
 
-// Each calls fn for the rows in the order of Rows until it returns false. The
-// aggregation may be changed meanwhile: fn sees the rows as they were.
-func (a *Agg) Each(fn func(Row) bool) {
-	for _, r := range a.Rows() {
-		if !fn(r) {
-			return
-		}
-	}
-}
-
 // Get returns the row of a key (nil: the empty one) and whether there is one.
 func (a *Agg) Get(k *Key) (Row, bool) {
 	var key []byte

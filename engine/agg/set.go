@@ -46,20 +46,6 @@ func (s *Set) Get(title string) *Agg {
 	return a
 }
 
-// Lookup returns the aggregation with that title, or nil.
-func (s *Set) Lookup(title string) *Agg { return s.byTitle[title] }
-
-// All returns the aggregations in the order they were made, which is that of
-// the report. The slice is the caller's.
-func (s *Set) All() []*Agg { return append([]*Agg(nil), s.order...) }
-
-// Clear empties every aggregation; titles, options and kinds stay.
-func (s *Set) Clear() {
-	for _, a := range s.order {
-		a.Clear()
-	}
-}
-
 // AppendText appends the report: the tables of all aggregations that have a
 // record, with an empty line between them. See Agg.AppendText.
 func (s *Set) AppendText(dst []byte) []byte {

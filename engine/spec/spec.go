@@ -13,7 +13,6 @@ package spec
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"luatrace/tracer/syscalls"
@@ -196,25 +195,6 @@ func (s *Spec) Calls(abi syscalls.ABI) []int {
 			} else {
 				out = append(out, nr)
 			}
-		}
-	}
-	return out
-}
-
-// MatchesUnknown reports whether calls of abi are selected whose numbers no
-// table has: those of a kernel that is newer than this program.
-func (s *Spec) MatchesUnknown(abi syscalls.ABI) bool {
-	return s.Kind == Syscall && abi < syscalls.NumABI && s.calls[abi].rest
-}
-
-// Missing returns the names in the specification, without those marked with
-// "?", that are no system calls under abi: "open" on arm64. Hooks on them don't
-// run there, which a script may want to say.
-func (s *Spec) Missing(abi syscalls.ABI) []string {
-	var out []string
-	for _, name := range s.names {
-		if _, ok := syscalls.Number(abi, qualified(abi, name)); !ok && !slices.Contains(out, name) {
-			out = append(out, name)
 		}
 	}
 	return out

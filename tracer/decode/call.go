@@ -106,9 +106,6 @@ func (c *Call) Param(i int) *syscalls.Param {
 // Index returns the index of the argument with that name or alias, or -1.
 func (c *Call) Index(name string) int { c.sel(); return syscalls.FindParam(c.params, name) }
 
-// RetType returns the type of the result.
-func (c *Call) RetType() *syscalls.Type { c.sel(); return c.ret }
-
 // Shown reports whether the call has argument i at all: openat has a mode only
 // with O_CREAT. Arg works for arguments that are not shown too.
 func (c *Call) Shown(i int) bool {
