@@ -16,7 +16,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 		if a.Err == tracer.ErrStrict {
 			why = "a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter"
 		}
-		e.sayOnce(saidOnce{saidRefused, a.Tracer}, fmt.Sprintf("%s can't be traced by %s: %s; --attachable runs without one", tracee, other, why))
+		e.reportOnce(remarkKey{remarkRefused, a.Tracer}, fmt.Sprintf("%s can't be traced by %s: %s; --attachable runs without one", tracee, other, why))
 	case tracer.AsideLeaves:
 		for _, t := range a.Tracee.Threads() {
 			ev := &e.ev
@@ -26,7 +26,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 		}
 	case tracer.AsideTraced:
 		if !e.opts.QuietTracees {
-			e.sayOnce(saidOnce{saidTraced, a.Tracer}, fmt.Sprintf("%s is traced by %s from here on, not by luatrace (--keep-tracing refuses it)", tracee, other))
+			e.reportOnce(remarkKey{remarkTraced, a.Tracer}, fmt.Sprintf("%s is traced by %s from here on, not by luatrace (--keep-tracing refuses it)", tracee, other))
 		}
 	case tracer.AsideBack:
 		then := "it is traced by luatrace again, and what it did meanwhile is missing"
@@ -37,8 +37,8 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 	}
 }
 
-// saidOnce is what is reported once: for each tracer, or, with 0, at all.
-type saidOnce struct {
+// remarkKey is what is reported once: for each tracer, or, with 0, at all.
+type remarkKey struct {
 	what   remark
 	tracer int
 }
@@ -46,35 +46,35 @@ type saidOnce struct {
 type remark uint8
 
 const (
-	saidRefused remark = iota // a process can't be let go for this tracer
-	saidTraced                // one is traced by it
-	saidStray                 // a process was found that nobody traced
-	saidLost                  // there is one that nobody can trace
-	saidBusy                  // a tracee can't have a listener
-	saidHidden                // a tracee's filter hides calls
+	remarkRefused remark = iota // a process can't be let go for this tracer
+	remarkTraced                // one is traced by it
+	remarkStray                 // a process was found that nobody traced
+	remarkLost                  // there is one that nobody can trace
+	remarkBusy                  // a tracee can't have a listener
+	remarkHidden                // a tracee's filter hides calls
 )
 
-func (e *Engine) sayOnce(key saidOnce, message string) {
-	if e.said[key] {
+func (e *Engine) reportOnce(key remarkKey, message string) {
+	if e.remarks[key] {
 		return
 	}
-	if e.said == nil {
-		e.said = map[saidOnce]bool{}
+	if e.remarks == nil {
+		e.remarks = map[remarkKey]bool{}
 	}
-	e.said[key] = true
+	e.remarks[key] = true
 	e.report(message)
 }
 
-// foundStray reports, once each, that there was a process which nobody traced, and
+// reportStray reports, once each, that there was a process which nobody traced, and
 // that there is one which nobody can trace.
-func (e *Engine) foundStray(pid int, err error) {
-	what := saidStray
+func (e *Engine) reportStray(pid int, err error) {
+	what := remarkStray
 	message := "is traced from here on: it was born untraced, as another thread wrote CLONE_UNTRACED while clone3 was called; what it did before is missing, as of others that are born so"
 	if err != nil {
-		what = saidLost
+		what = remarkLost
 		message = fmt.Sprintf("has a thread or child that is not traced: another thread wrote CLONE_UNTRACED while clone3 was called, and it can't be attached to (%v); there may be more", err)
 	}
-	e.sayOnce(saidOnce{what: what}, processName(pid)+" "+message)
+	e.reportOnce(remarkKey{what: what}, processName(pid)+" "+message)
 }
 
 // processName is a process id with the name of the process.

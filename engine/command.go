@@ -40,8 +40,8 @@ func (c *command) suspend() {
 	}
 }
 
-// noteArrival tells the forwarder of signals that a process has sent to the command.
-func (e *Engine) noteArrival(tev *tracer.Event) {
+// recordArrival tells the forwarder of signals that a process has sent to the command.
+func (e *Engine) recordArrival(tev *tracer.Event) {
 	if tev.Task.Proc != e.command.Process || tev.Signal == unix.SIGCHLD || tev.Signal == unix.SIGURG {
 		return // those two come by the thousand, and are nothing that this process passes on
 	}

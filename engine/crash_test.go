@@ -208,7 +208,7 @@ func TestSecondSignalWhileKeeping(t *testing.T) {
 			}
 		}
 		line()
-		line() // written under the keeper
+		line() // written while the trace is drained
 		e.Signal(unix.SIGTERM)
 		line() // the command has got it
 		e.Signal(unix.SIGTERM)

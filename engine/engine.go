@@ -77,7 +77,7 @@ type Engine struct {
 	lookups
 	final
 	forward forwarder
-	said    map[saidOnce]bool
+	remarks map[remarkKey]bool // those that were made
 }
 
 // traced is where events come from.

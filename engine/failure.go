@@ -102,7 +102,7 @@ func (h *Hook) stands(ev *Event) standing {
 // it stays. What fails for want of descriptors is not counted. One that has something for errors keeps being called, unless it runs
 // too long too often: all would wait for it.
 func (e *Engine) hookError(h *Hook, ev *Event, err error) {
-	n := e.noteError(h.Where, ev.describe(), err)
+	n := e.recordError(h.Where, ev.describe(), err)
 	if ev.Task == nil { // there is no program to blame, nor many such events
 		return
 	}
@@ -141,9 +141,9 @@ type failure struct {
 	n       int
 }
 
-// noteError counts an error and reports it the first time that it comes of this
+// recordError counts an error and reports it the first time that it comes of this
 // place; how often it came is said at the end.
-func (e *Engine) noteError(where, what string, err error) *failures {
+func (e *Engine) recordError(where, what string, err error) *failures {
 	e.result.HookErrors++
 	f := e.failuresOf(where)
 	message := err.Error()
@@ -195,7 +195,7 @@ func (e *Engine) nameProgram(f *failures, message string) {
 // timerError is hookError for a timer, which belongs to no program: after ten
 // errors it is switched off for good.
 func (e *Engine) timerError(t *Timer, err error) {
-	f := e.noteError(t.Where, "timer", err)
+	f := e.recordError(t.Where, "timer", err)
 	if t.errors++; t.errors >= maxHookErrors && t.state == ticking {
 		t.state = ended
 		e.nameProgram(f, fmt.Sprintf("the hook of %s has failed %d times and is switched off", t.Where, t.errors))

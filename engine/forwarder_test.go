@@ -42,7 +42,7 @@ func (f *forwarding) pass(d time.Duration) {
 	until := f.now.Add(d)
 	for {
 		f.take(f.now)
-		f.checkJob(f.now)
+		f.followJob(f.now)
 		at := f.next()
 		if at.IsZero() || at.After(until) {
 			break
@@ -119,13 +119,13 @@ func TestForwarder(t *testing.T) {
 		}, []string{"send SIGTERM"}},
 		{"it gets its own while this one waits", fakeCommand{exists: true}, func(f *forwarding, _ *fakeCommand) {
 			f.receive(unix.SIGTERM, f.now)
-			f.pass(settleTime / 2)
+			f.pass(propagation / 2)
 			f.arrive(unix.SIGTERM, f.now)
 			f.pass(long)
 		}, nil},
 		{"what is reported of it is looked at once more", fakeCommand{exists: true, pending: true}, func(f *forwarding, c *fakeCommand) {
 			f.receive(unix.SIGTERM, f.now)
-			f.pass(settleTime)
+			f.pass(propagation)
 			if len(c.log) > 0 {
 				t.Errorf("decided before the reports: %v", c.log)
 			}
@@ -159,14 +159,14 @@ func TestForwarderJobs(t *testing.T) {
 			f.receive(unix.SIGTSTP, f.now)
 			f.take(f.now)
 			c.standsStop = true
-			f.noteStop(f.now)
+			f.groupStop(f.now)
 			f.pass(long)
 		}, []string{"suspend"}},
 		{"the command takes its time", fakeCommand{exists: true, terminal: true}, func(f *forwarding, c *fakeCommand) {
 			f.receive(unix.SIGTSTP, f.now)
 			f.pass(long)
 			c.standsStop = true
-			f.noteStop(f.now)
+			f.groupStop(f.now)
 			f.pass(long)
 		}, []string{"suspend"}},
 		{"another process ignores the terminal's signal", fakeCommand{exists: true, terminal: true, standsStop: true, othersRun: true}, func(f *forwarding, c *fakeCommand) {
@@ -178,7 +178,7 @@ func TestForwarderJobs(t *testing.T) {
 			f.pass(long)
 		}, []string{"suspend"}},
 		{"a stop of the command alone", fakeCommand{exists: true, standsStop: true, othersRun: true}, func(f *forwarding, _ *fakeCommand) {
-			if !f.noteStop(f.now) || f.noteStop(f.now) {
+			if !f.groupStop(f.now) || f.groupStop(f.now) {
 				t.Error("not one new time to look")
 			}
 			f.pass(long)
@@ -212,7 +212,7 @@ func TestForwarderJobs(t *testing.T) {
 		{"a stop after SIGCONT is a new one", fakeCommand{exists: true, standsStop: true}, func(f *forwarding, _ *fakeCommand) {
 			f.receive(unix.SIGCONT, f.now)
 			f.take(f.now)
-			f.noteStop(f.now)
+			f.groupStop(f.now)
 			f.pass(long)
 		}, []string{"suspend"}},
 	} {

@@ -17,7 +17,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	e.mustHold()
 	ev := &e.ev
 	if e.phase.ended() {
-		e.noteEnd(tev)
+		e.recordEnd(tev)
 		return 0
 	}
 	switch tev.Kind {
@@ -67,13 +67,13 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		e.applyEvent(ev)
 		return ev.act.delay
 	case tracer.EventDeath:
-		e.noteEnd(tev)
+		e.recordEnd(tev)
 		e.handleDeath(tev)
 	case tracer.EventStopped:
 		ev.begin(KindStop, e.task(tev.Task), tev.At)
 		ev.Signal = tev.Signal
 		e.observe(ev)
-		if e.forward.noteStop(time.Now()) {
+		if e.forward.groupStop(time.Now()) {
 			e.armTimers()
 		}
 	case tracer.EventAttached:
@@ -81,7 +81,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		if c := &tev.Task.Call; tev.Continued {
 			t.continued = syscalls.Name(c.ABI, c.NR)
 		}
-		t.noteAttach(tev)
+		t.recordAttach(tev)
 		ev.begin(KindAttach, t, tev.At)
 		e.rememberProgram(ev.Task)
 		e.observe(ev)
@@ -96,8 +96,8 @@ func (e *Engine) handleDeath(tev *tracer.Event) {
 	e.runProc(ev, spec.ProcExit)
 }
 
-// noteEnd keeps how the command ended.
-func (e *Engine) noteEnd(tev *tracer.Event) {
+// recordEnd keeps how the command ended.
+func (e *Engine) recordEnd(tev *tracer.Event) {
 	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Proc.Command && e.phase != killing {
 		e.result.Exit, e.result.Finished = tev.Exit, true
 	}
@@ -112,12 +112,12 @@ func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
 	if ch == nil {
 		if t := known(tev.Task); t != nil {
 			t.hooks = nil
-			t.noteEntry()
+			t.recordEntry()
 		}
 		return 0
 	}
 	t := e.task(tev.Task)
-	t.noteEntry()
+	t.recordEntry()
 	e.startCall(t, ch, tc)
 	if e.opts.SkipStartup && t.ofStartup(tc.IP) {
 		t.hooks = nil

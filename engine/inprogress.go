@@ -32,15 +32,15 @@ const (
 	attachCall                     // it is the call in progress
 )
 
-// noteAttach remembers the call that the attach has interrupted.
-func (t *Task) noteAttach(tev *tracer.Event) {
+// recordAttach remembers the call that the attach has interrupted.
+func (t *Task) recordAttach(tev *tracer.Event) {
 	if tev.Interrupted {
 		t.attach, t.attachedAt = attachAgain, tev.At
 	}
 }
 
-// noteEntry is told of each entry that is seen of a task.
-func (t *Task) noteEntry() {
+// recordEntry is told of each entry that is seen of a task.
+func (t *Task) recordEntry() {
 	switch t.attach {
 	case attachAgain:
 		t.attach = attachCall
@@ -149,21 +149,21 @@ func (e *Engine) KeepTasks() { e.keepTasks = true }
 // noted of it answers. Made-up tasks stay.
 func (e *Engine) isGone() bool { return e.phase.ended() && e.simulation == nil }
 
-// noteLast notes what is traced, and which calls are in progress, as the trace
+// recordLast notes what is traced, and which calls are in progress, as the trace
 // ends.
-func (e *Engine) noteLast() {
+func (e *Engine) recordLast() {
 	e.exclusive(func() {
 		if e.isGone() {
 			return
 		}
 		if e.keepTasks {
-			e.guarded(e.noteTasks) // whatever happens, the tracees must be let go
+			e.guarded(e.recordTasks) // whatever happens, the tracees must be let go
 		}
 		e.enter(draining)
 	})
 }
 
-func (e *Engine) noteTasks() {
+func (e *Engine) recordTasks() {
 	e.ev.begin(KindEnd, nil, e.timeNow())
 	e.last = e.AllTasks()
 	for _, t := range e.last {

@@ -14,8 +14,8 @@ import (
 // process follows.
 
 const (
-	// settleTime is how long a stop or continue may take to propagate.
-	settleTime = 20 * time.Millisecond
+	// propagation is how long a stop or continue may take to propagate.
+	propagation = 20 * time.Millisecond
 	// stopPatience is how long other processes may keep this one from
 	// stopping after the terminal's signal. Those that ignore it stand still
 	// then, at their next event, until the job is continued.
@@ -41,7 +41,7 @@ func (f *forwarder) jobSignal(sig unix.Signal, now time.Time) bool {
 			f.around.suspend()
 		case sig == unix.SIGTTIN || f.around.sentByTerminal(sig):
 			f.job.terminal, f.job.continued = true, false
-			f.job.at = now.Add(settleTime)
+			f.job.at = now.Add(propagation)
 		default:
 			f.around.send(sig)
 		}
@@ -49,7 +49,7 @@ func (f *forwarder) jobSignal(sig unix.Signal, now time.Time) bool {
 		f.job = job{}
 		if running {
 			// Time to see whether the command got one as well.
-			f.job.continued, f.job.at = true, now.Add(settleTime)
+			f.job.continued, f.job.at = true, now.Add(propagation)
 		}
 	default:
 		return false
@@ -57,22 +57,22 @@ func (f *forwarder) jobSignal(sig unix.Signal, now time.Time) bool {
 	return true
 }
 
-// noteStop is called at each group-stop, and says whether next is another time now. A
+// groupStop is called at each group-stop, and says whether next is another time now. A
 // SIGCONT that came before the stop does not mean it.
-func (f *forwarder) noteStop(now time.Time) bool {
+func (f *forwarder) groupStop(now time.Time) bool {
 	if f.job.continued {
 		f.job = job{}
 	}
 	if !f.around.suspends() || !f.job.at.IsZero() {
 		return false
 	}
-	f.job.at = now.Add(settleTime)
+	f.job.at = now.Add(propagation)
 	return true
 }
 
-// checkJob stops this process if the command has stopped, or continues the
+// followJob stops this process if the command has stopped, or continues the
 // command if this process was continued alone.
-func (f *forwarder) checkJob(now time.Time) {
+func (f *forwarder) followJob(now time.Time) {
 	j := &f.job
 	if j.at.IsZero() || j.at.After(now) {
 		return
@@ -95,6 +95,6 @@ func (f *forwarder) checkJob(now time.Time) {
 		*j = job{}
 		f.around.suspend()
 	case j.terminal:
-		j.at = now.Add(settleTime)
+		j.at = now.Add(propagation)
 	}
 }

@@ -8,18 +8,18 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// warnOwnFilter tells the user, once, that a seccomp filter of a tracee's own
+// reportOwnFilter tells the user, once, that a seccomp filter of a tracee's own
 // keeps calls from the hooks, or that a tracee can't listen to notifications.
-func (e *Engine) warnOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
+func (e *Engine) reportOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
 	if e.opts.QuietTracees {
 		return
 	}
 	who := processName(task.Proc.PID)
 	if f.Busy {
-		e.sayOnce(saidOnce{what: saidBusy}, who+" wants seccomp notifications, for which the kernel allows one listener, and gets EBUSY because luatrace is that: add --no-notify")
+		e.reportOnce(remarkKey{what: remarkBusy}, who+" wants seccomp notifications, for which the kernel allows one listener, and gets EBUSY because luatrace is that: add --no-notify")
 	}
-	hides := saidOnce{what: saidHidden}
-	if f.Busy || e.said[hides] {
+	hides := remarkKey{what: remarkHidden}
+	if f.Busy || e.remarks[hides] {
 		return
 	}
 	hidden := e.hiddenCalls(task.Call.ABI, f)
@@ -31,7 +31,7 @@ func (e *Engine) warnOwnFilter(task *tracer.Task, f *tracer.OwnFilter) {
 	if len(hidden) > most {
 		names += fmt.Sprintf(" and %d more", len(hidden)-most)
 	}
-	e.sayOnce(hides, who+" has installed a seccomp filter: calls that it refuses are not seen by hooks (on "+names+"); add --attachable to see them")
+	e.reportOnce(hides, who+" has installed a seccomp filter: calls that it refuses are not seen by hooks (on "+names+"); add --attachable to see them")
 }
 
 // hiddenCalls names the calls with hooks that a tracee's filter may answer

@@ -73,7 +73,7 @@ func (e *Engine) usePlan(tr *tracer.Tracer, p plan.Plan) {
 	e.logPlan(p)
 	e.table.reset()
 	tr.Syscalls = p.Calls && p.Filter == nil
-	tr.OwnFilter = e.warnOwnFilter
+	tr.OwnFilter = e.reportOwnFilter
 	tr.SharedCPU(!e.opts.NoPlacement)
 }
 
@@ -166,17 +166,17 @@ func tryFilter(filter *tracer.FilterSpec) error {
 	})
 }
 
-// keep says whether the loop must go on although the trace is to end: tracees
-// with a filter can't be let go, since every call that it traces would fail.
-// The engine then stays as a silent keeper until they end by themselves; after
-// a second signal they are killed.
-func (e *Engine) keep(tr *tracer.Tracer) bool {
+// drain says whether the loop must go on although the trace is to end: tracees with a filter
+// can't be detached, since every call that it traces would fail. The engine goes on to answer
+// for the filter, without hooks, until they end by themselves; after a second signal they are
+// killed.
+func (e *Engine) drain(tr *tracer.Tracer) bool {
 	if e.plan.Filter == nil || tr.Tasks() == 0 && !tr.Left() {
 		return false
 	}
 	if !e.phase.ended() {
-		e.noteLast()
-		e.settleDelayed(tr)
+		e.recordLast()
+		e.releaseDelayed(tr)
 	}
 	if e.result.Signal != 0 && e.phase != killing {
 		tr.Do(func() {
@@ -187,8 +187,8 @@ func (e *Engine) keep(tr *tracer.Tracer) bool {
 	return true
 }
 
-// settleDelayed lets delayed tasks run on at once.
-func (e *Engine) settleDelayed(tr *tracer.Tracer) {
+// releaseDelayed resumes the delayed tasks at once.
+func (e *Engine) releaseDelayed(tr *tracer.Tracer) {
 	tr.Do(func() {
 		for i := range e.delayed {
 			e.delayed[i].release(tr)

@@ -41,7 +41,7 @@ func (e *Engine) trace(tr *tracer.Tracer, target Target) error {
 		tr.Do(e.begin)
 		err = e.loop(tr)
 	}
-	e.noteLast()
+	e.recordLast()
 	if e.askedToEnd() {
 		tr.OnFinished = e.showFinished
 	}
@@ -92,7 +92,7 @@ func (e *Engine) startTracees(tr *tracer.Tracer, target Target) error {
 	if !e.keepsTracing() {
 		tr.OnAside = e.stepAside
 	}
-	tr.OnStray = e.foundStray
+	tr.OnStray = e.reportStray
 	if err := e.attach(tr, target.PIDs); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 		if e.ranOut() {
 			e.stop.Store(true)
 		}
-		if e.stop.Load() && !e.keep(tr) {
+		if e.stop.Load() && !e.drain(tr) {
 			return nil
 		}
 		err := e.turn(tr, &tev)
@@ -172,7 +172,7 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 		e.result.Exit, e.result.Finished = tev.Exit, true
 		return
 	case tracer.EventSignal:
-		e.noteArrival(tev)
+		e.recordArrival(tev)
 	}
 	if delay := e.handle(tev); delay > 0 {
 		e.delayTask(delayedTask{task: tev.Task}, delay)
@@ -184,7 +184,7 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 func (e *Engine) handleWoken(tr *tracer.Tracer) {
 	now := time.Now()
 	e.forward.take(now)
-	e.forward.checkJob(now)
+	e.forward.followJob(now)
 	n := 0
 	for n < len(e.delayed) && !e.delayed[n].at.After(now) {
 		e.delayed[n].release(tr)

@@ -81,7 +81,7 @@ func (e *Engine) Signal(sig unix.Signal) (waiting int) {
 func (f *forwarder) receive(sig unix.Signal, now time.Time) (waiting int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.signals = append(f.signals, received{sig: sig, at: now, until: now.Add(settleTime)})
+	f.signals = append(f.signals, received{sig: sig, at: now, until: now.Add(propagation)})
 	for _, s := range f.signals {
 		if AsksToEnd(s.sig) {
 			waiting++

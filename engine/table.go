@@ -58,8 +58,8 @@ type extraKey struct {
 	nr  int
 }
 
-// noHooks marks a row that was made and is empty.
-var noHooks = &callHooks{}
+// emptyRow marks a row that was made and is empty.
+var emptyRow = &callHooks{}
 
 func (t *table) reset() { *t = table{} }
 
@@ -69,7 +69,7 @@ func (e *Engine) lookup(abi syscalls.ABI, nr int) *callHooks {
 	rows := e.table.rows[abi]
 	if uint(nr) < uint(len(rows)) {
 		if ch := rows[nr]; ch != nil {
-			if ch == noHooks {
+			if ch == emptyRow {
 				return nil
 			}
 			return ch
@@ -86,7 +86,7 @@ func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
 	known := nr >= 0 && nr < len(t.rows[abi])
 	if !known {
 		if ch, ok := t.extra[extraKey{abi, nr}]; ok {
-			if ch == noHooks {
+			if ch == emptyRow {
 				return nil
 			}
 			return ch
@@ -102,7 +102,7 @@ func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
 		}
 		t.extra[extraKey{abi, nr}] = ch
 	}
-	if ch == noHooks {
+	if ch == emptyRow {
 		return nil
 	}
 	return ch
@@ -111,7 +111,7 @@ func (e *Engine) makeRow(abi syscalls.ABI, nr int) *callHooks {
 // compileRow makes the row of a call.
 func (e *Engine) compileRow(abi syscalls.ABI, nr int) *callHooks {
 	ch := e.hooksOf(abi, nr)
-	if ch == noHooks {
+	if ch == emptyRow {
 		return ch
 	}
 	ch.sig = syscalls.Lookup(abi, nr)
@@ -137,7 +137,7 @@ func (e *Engine) hooksOf(abi syscalls.ABI, nr int) *callHooks {
 		h.Bind(abi, nr, e.plan.Early(), func(b plan.Bound, entry bool) { ch.add(boundHook{h, b.When, b.Sub}, entry) })
 	}
 	if len(ch.enter) == 0 && len(ch.exit) == 0 {
-		return noHooks
+		return emptyRow
 	}
 	return ch
 }

@@ -96,7 +96,7 @@ func (p *Printer) Enter(ev *engine.Event) error {
 		if !p.shows(StatusUnfinished) {
 			return nil
 		}
-		p.settle(nil)
+		p.closeLine(nil)
 		if p.opts.JSON {
 			p.line = p.json.Append(p.line[:0], ev)
 		} else {
@@ -111,7 +111,7 @@ func (p *Printer) Enter(ev *engine.Event) error {
 	if p.opts.JSON || p.holds() {
 		return nil
 	}
-	p.settle(t)
+	p.closeLine(t)
 	p.open.task, p.open.partial, p.open.ticks = t, false, 0
 	return nil
 }
@@ -124,7 +124,7 @@ func (p *Printer) EnterOnly(ev *engine.Event) error {
 	if c.hidden || p.over {
 		return nil
 	}
-	p.settle(nil)
+	p.closeLine(nil)
 	if p.opts.JSON {
 		p.line = p.json.Append(p.line[:0], ev)
 	} else {
@@ -157,7 +157,7 @@ func (p *Printer) Exit(ev *engine.Event) error {
 		return nil
 	}
 	if p.open.task != t {
-		p.settle(t)
+		p.closeLine(t)
 	}
 	if p.open.task == t && p.open.partial {
 		// Its beginning is on the output already: only the rest follows.
@@ -211,8 +211,8 @@ func (p *Printer) appendRest(dst []byte, t *engine.Task, shift int) []byte {
 	return appendTamper(text.AppendResult(dst, c), t.Tampered())
 }
 
-// settle closes the line of an open call of another task.
-func (p *Printer) settle(t *engine.Task) {
+// closeLine closes the line of an open call of another task.
+func (p *Printer) closeLine(t *engine.Task) {
 	o := p.open.task
 	if o == nil || o == t {
 		return
@@ -229,7 +229,7 @@ func (p *Printer) settle(t *engine.Task) {
 // somebody else writes there now stands on a line of its own.
 func (p *Printer) Interrupt() {
 	if p.open.partial {
-		p.settle(nil)
+		p.closeLine(nil)
 	}
 }
 
@@ -278,7 +278,7 @@ func (p *Printer) Signal(ev *engine.Event) error {
 		p.end()
 		return nil
 	}
-	p.settleOwn(ev.Task)
+	p.closeOwnLine(ev.Task)
 	ip := uint64(0)
 	if p.opts.Pointers {
 		if r, err := ev.Registers(); err == nil {
@@ -301,14 +301,14 @@ func appendSignal(dst []byte, text *decode.Text, ev *engine.Event) []byte {
 	return appendSignalTamper(append(dst, " ---"...), ev)
 }
 
-// settleOwn closes the open call's line, whosever it is: a signal interrupts
+// closeOwnLine closes the open call's line, whosever it is: a signal interrupts
 // even the own one's.
-func (p *Printer) settleOwn(t *engine.Task) {
+func (p *Printer) closeOwnLine(t *engine.Task) {
 	if p.open.task == t && !p.open.partial {
 		// Not on the output yet; it will be printed whole at its exit.
 		return
 	}
-	p.settle(nil)
+	p.closeLine(nil)
 }
 
 // Detached shows that a task is let go in its call, if it is in one.

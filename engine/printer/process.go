@@ -23,7 +23,7 @@ func (p *Printer) Observe(ev *engine.Event) {
 	case engine.KindDetach:
 		p.Detached(ev.Task)
 	case engine.KindStop:
-		p.settleOwn(ev.Task)
+		p.closeOwnLine(ev.Task)
 		p.begin(ev.Task, 0, ev.Time())
 		p.line = fmt.Appendf(p.line, "--- stopped by %s ---", syscalls.SignalName(int(ev.Signal)))
 		p.end()
@@ -31,7 +31,7 @@ func (p *Printer) Observe(ev *engine.Event) {
 		if ev.FormerTID == ev.Task.TID {
 			break
 		}
-		p.settle(nil)
+		p.closeLine(nil)
 		if !p.quiet(QuietThreadExecve) {
 			p.begin(ev.Task, 0, ev.Time())
 			p.line = fmt.Appendf(p.line, "+++ superseded by execve in pid %d +++", ev.FormerTID)
@@ -72,7 +72,7 @@ func (p *Printer) death(ev *engine.Event) {
 	if p.quiet(QuietExit) || ev.Exit.Superseded {
 		return
 	}
-	p.settle(nil)
+	p.closeLine(nil)
 	p.begin(t, 0, ev.Time())
 	p.line = AppendExit(p.line, ev.Exit)
 	if p.paint = paintEnd; ev.Exit.Signal != 0 {
@@ -84,7 +84,7 @@ func (p *Printer) death(ev *engine.Event) {
 // diedInside ends the line of the call in which a task died.
 func (p *Printer) diedInside(ev *engine.Event) {
 	t := ev.Task
-	p.settle(t)
+	p.closeLine(t)
 	c, o := t.DecodedCall(), callOf(t)
 	shift := 0
 	switch {

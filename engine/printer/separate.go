@@ -76,7 +76,7 @@ func (s *Separate) Observe(ev *engine.Event) {
 	if ev.Kind == engine.KindExec && ev.FormerTID != ev.Task.TID {
 		if leaders := s.byTID[ev.Task.TID]; leaders != nil {
 			if own := s.files[ev.Task]; own != nil {
-				own.settle(nil)
+				own.closeLine(nil)
 				own.w.Close()
 				delete(s.byTID, own.tid)
 			}
