@@ -171,7 +171,7 @@ func tryFilter(filter *tracer.FilterSpec) error {
 // for the filter, without hooks, until they end by themselves; after a second signal they are
 // killed.
 func (e *Engine) drain(tr *tracer.Tracer) bool {
-	if e.plan.Filter == nil || tr.Tasks() == 0 && !tr.Left() {
+	if e.plan.Filter == nil || tr.Tasks() == 0 && !tr.Orphans() {
 		return false
 	}
 	if !e.phase.ended() {

@@ -138,7 +138,7 @@ func (e *Engine) loop(tr *tracer.Tracer) error {
 		}
 		err := e.turn(tr, &tev)
 		if errors.Is(err, tracer.ErrNoTracees) {
-			if tr.AwaitLeft() {
+			if tr.AwaitOrphans() {
 				continue
 			}
 			return nil

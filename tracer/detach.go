@@ -36,7 +36,7 @@ func (t *Tracer) Detach(p *Process) error {
 		return err
 	}
 	t.noteLetGo(p)
-	t.left(p)
+	t.orphan(p)
 	p.detaching = true
 	if t.listener != nil && unix.Gettid() != t.inbox.thread { // a hook of a notified call: requests are the tracer's thread's
 		t.inbox.post(func() { t.interruptAll(p) })
@@ -289,7 +289,7 @@ func (t *Tracer) collectCommand() {
 // through Next. It kills the processes too that were let go and depend on this one.
 func (t *Tracer) Kill() {
 	t.killing = true
-	t.killLeft()
+	t.killOrphans()
 	for _, p := range t.procs {
 		p.Kill(unix.SIGKILL)
 	}

@@ -40,7 +40,7 @@
 // # What stands where
 //
 //   - The way in and out: launch.go, lookpath.go, attach.go,
-//     detach.go, errors.go; permission.go and oldkernel.go say why the kernel refused, left.go
+//     detach.go, errors.go; permission.go and oldkernel.go say why the kernel refused, orphans.go
 //     serves those that were let go with their filter. inherit.go is what this
 //     process got from its parent, threads.go what it reserves.
 //   - The loop: tracer.go, next.go, event.go, task.go, resume.go,

@@ -65,7 +65,7 @@ type Tracer struct {
 	filtered    bool        // every tracee has our seccomp filter
 	filter      *FilterSpec // that one
 	listener    *Listener   // of the filter's notifications, or nil
-	leftBehind  leftBehind
+	orphans     orphans
 	memFiles    memFiles
 	letGo       letGo
 	commandPID  int
@@ -141,7 +141,7 @@ func runHere(opts Options, f func(*Tracer) error) error {
 	defer t.inbox.close()
 	t.Do(t.killAll)
 	t.collectCommand()
-	t.forgetLeft()
+	t.forgetOrphans()
 	t.forgetAllShown()
 	if t.listener != nil {
 		t.listener.Close()

@@ -6,19 +6,19 @@ import (
 	"luatrace/tracer/internal/kernel"
 )
 
-// leftBehind are the processes that were let go although their filter asks
+// orphans are the processes that were detached from although their filter asks
 // before some calls: the listener must answer as long as there are any.
-type leftBehind struct {
+type orphans struct {
 	any   bool
 	procs []int // pidfds of those that we know
 }
 
-// left notes a process that is being let go.
-func (t *Tracer) left(p *Process) {
+// orphan records a process that is being detached from.
+func (t *Tracer) orphan(p *Process) {
 	if t.listener == nil {
 		return
 	}
-	l := &t.leftBehind
+	l := &t.orphans
 	l.any = true
 	kept := l.procs[:0]
 	for _, fd := range l.procs {
@@ -35,36 +35,36 @@ func (t *Tracer) left(p *Process) {
 	}
 }
 
-// Left says whether processes were let go that the listener must still serve,
-// as far as is known.
-func (t *Tracer) Left() bool { return t.leftBehind.any }
+// Orphans says whether the listener must still serve processes that were detached
+// from, as far as is known.
+func (t *Tracer) Orphans() bool { return t.orphans.any }
 
-// AwaitLeft waits for the end of the processes that were let go and need the
+// AwaitOrphans waits for the end of the processes that were detached from and need the
 // listener. It returns false when there are none any more, true when Wake was
 // called: then Next returns an EventWoken.
-func (t *Tracer) AwaitLeft() bool {
-	for t.leftBehind.any {
+func (t *Tracer) AwaitOrphans() bool {
+	for t.orphans.any {
 		if t.inbox.arrived() {
 			return true
 		}
 		// The kernel reports POLLHUP when the last task with the filter is gone.
 		listener := []unix.PollFd{{Fd: int32(t.listener.fd)}}
 		if n, err := unix.Poll(listener, -1); err == nil && n > 0 {
-			t.forgetLeft()
+			t.forgetOrphans()
 		}
 	}
 	return false
 }
 
-func (t *Tracer) forgetLeft() {
-	for _, fd := range t.leftBehind.procs {
+func (t *Tracer) forgetOrphans() {
+	for _, fd := range t.orphans.procs {
 		unix.Close(fd)
 	}
-	t.leftBehind = leftBehind{}
+	t.orphans = orphans{}
 }
 
-func (t *Tracer) killLeft() {
-	for _, fd := range t.leftBehind.procs {
+func (t *Tracer) killOrphans() {
+	for _, fd := range t.orphans.procs {
 		unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 	}
 }
