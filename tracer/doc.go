@@ -48,8 +48,8 @@
 //     come before their task is known, collect.go for many at once; the package
 //     sched makes it cheaper, scheduled.go is how it sees a task.
 //   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
-//     notifications, lost.go and interrupted.go repair calls that signals
-//     interrupt meanwhile.
+//     notifications, lost.go and interrupted.go find calls that signals
+//     interrupt meanwhile, restart.go makes them again.
 //   - The call that a task is in: progress.go has its states, who needs its exit and what the
 //     tracer does there; loan.go lends memory until then.
 //   - Calls that the tracer itself must see: guard.go is the table of them, a row for each, with

@@ -26,9 +26,7 @@ func (t *Tracer) askAgain(task *Task) {
 	task.progress.end()
 	var r Registers
 	if kernel.GetRegs(task.TID, &r) == 0 {
-		restart := -int64(syscalls.ERESTARTNOINTR)
-		r.SetResult(uint64(restart))
-		kernel.SetRegs(task.TID, &r)
+		t.restart(task.TID, &r, restartUnasked)
 	}
 	t.Resume(task)
 }
@@ -37,24 +35,6 @@ func (t *Tracer) askAgain(task *Task) {
 // at its entry stop: the kernel asks the filter again about what it became.
 func (t *Task) changedCall(n *Notification) bool {
 	return t.progress.changed() && n.raw.IP == t.Call.IP
-}
-
-// repairIgnored hides from a call without a timeout that a signal has interrupted which the
-// program ignores. Without a tracer the kernel drops such a signal when it is sent; with one it
-// wakes the thread to tell the tracer, and the calls that are never restarted (signal(7)) fail with
-// EINTR. One that waits for ever can be made again without a difference; one with a timeout
-// could wait for ever then, as long as signals come, and keeps its EINTR.
-func (t *Tracer) repairIgnored(task *Task) {
-	var r Registers
-	if t.atSignal.take(task.TID, &r) != 0 || !kernel.RestartInterrupted(&r) || kernel.GetSyscallInfo(task.TID, &t.info) != 0 {
-		return
-	}
-	abi := kernel.ABIOf(t.info.Arch, 0)
-	nr, args := r.Call(abi)
-	if !endless(abi, nr, &args) || !ignoresSignal(task.TID, task.signal) || signalsPending(task.TID) {
-		return
-	}
-	kernel.SetRegs(task.TID, &r)
 }
 
 // endless says whether a call is one that is never restarted, and has no timeout.

@@ -8,7 +8,6 @@ import (
 
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/procfs"
-	"luatrace/tracer/syscalls"
 )
 
 // lostCalls counts notifications that vanished before the listener received
@@ -77,9 +76,7 @@ func (t *Tracer) restartLost(w waited) {
 	if !t.listener.foundNothing() {
 		return
 	}
-	restart := -int64(syscalls.ERESTARTNOINTR)
-	r.SetResult(uint64(restart))
-	kernel.SetRegs(w.tid, r)
+	t.restart(w.tid, r, restartUnasked)
 }
 
 // signalRegisters are the registers at the signal stop that was looked at last:

@@ -311,19 +311,6 @@ func (t *Tracer) interruptedByAttach(task *Task, ev *Event) {
 	}
 }
 
-// repairInterrupted hides our PTRACE_INTERRUPT from the calls that the kernel
-// does not restart by itself: epoll_wait, semop, sigtimedwait and a few others
-// fail with EINTR when a thread is stopped and continued (signal(7)). If no
-// signal waits for the thread, nobody but us caused that, and the call is made
-// again.
-func (t *Tracer) repairInterrupted(task *Task) (remade bool) {
-	var r Registers
-	if kernel.GetRegs(task.TID, &r) != 0 || !kernel.RestartInterrupted(&r) || signalsPending(task.TID) {
-		return false
-	}
-	return kernel.SetRegs(task.TID, &r) == 0
-}
-
 func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 	reserveThreads()
 	child, e := t.childOf(task)
