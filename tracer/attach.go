@@ -38,7 +38,7 @@ func (t *Tracer) Attach(pid int) (*Process, error) {
 	p := t.procs[pid]
 	t.watch(p, pid)
 	if hasUserfaultfd(pid) {
-		t.pages = pagesHeld
+		t.pages.held()
 		t.watchSpinning()
 	}
 	t.seizeThreads(p)
@@ -84,7 +84,7 @@ func (t *Tracer) seize(tid, pid int) unix.Errno {
 	if e := kernel.Ptrace(unix.PTRACE_SEIZE, tid, 0, t.options); e != 0 {
 		return e
 	}
-	t.noteUnseenCalls()
+	t.pages.unseen()
 	task := t.newTask(tid, pid, t.procs[parentOf(pid)])
 	task.attaching, task.interrupted = true, true
 	kernel.Ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)

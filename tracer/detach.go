@@ -76,7 +76,7 @@ func (t *Tracer) StopAtCalls() {
 		return
 	}
 	t.Syscalls = true
-	t.noteUnseenCalls()
+	t.pages.unseen()
 	for _, task := range t.tasks {
 		if task.state == taskRunning && !task.launching {
 			t.interrupt(task)

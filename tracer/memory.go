@@ -116,7 +116,9 @@ func (p *Process) memFiles() *memFiles {
 }
 
 // holdsPages says whether reading by process_vm_readv may never return.
-func (p *Process) holdsPages() bool { return p.tr != nil && p.tr.mayHoldPages() }
+func (p *Process) holdsPages() bool {
+	return p.tr != nil && p.tr.pages.mayHold(p.tr.Syscalls || p.tr.filtered)
+}
 
 func (p *Process) pread(addr uint64, b []byte) (int, error) {
 	fd, err := p.mem.get(p.memTID(), p.memFiles())

@@ -158,7 +158,9 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		c.Args = s.Args
 		c.narrow()
 		t.sched.Entry(scheduled{task}, c.ABI, c.NR, &c.Args)
-		t.noteHeldPages(c)
+		if t.pages.saw(c) {
+			t.watchSpinning()
+		}
 		if ev.Upgraded == nil { // else it was entered when it was notified
 			task.Entered = ev.At
 		}

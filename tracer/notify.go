@@ -137,7 +137,9 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	}
 	task.Call = c
 	t.sched.Entry(scheduled{task}, c.ABI, c.NR, &task.Call.Args)
-	t.noteHeldPages(&task.Call)
+	if t.pages.saw(&task.Call) {
+		t.watchSpinning()
+	}
 	if task.progress.begin(callUnseen) {
 		t.inbox.post(func() { t.seekStrays(task.Proc) })
 	}

@@ -52,24 +52,30 @@ const (
 	pagesHeld                  // one has a userfaultfd
 )
 
-// mayHoldPages says whether a tracee may have pages that never arrive.
-func (t *Tracer) mayHoldPages() bool {
-	return t.pages != pagesArrive || !t.Syscalls && !t.filtered
+// pageWatch is what the tracer knows of pages that never arrive, and of tasks that spin because of
+// them. It is told of calls by saw, and of what nobody sees by unseen and held.
+type pageWatch struct {
+	arrival arrival
+	spins   map[int]spin // by thread; nil while nobody looks
 }
 
-// noteUnseenCalls is for a tracee that has made calls which nobody has seen.
-func (t *Tracer) noteUnseenCalls() {
-	if t.pages == pagesArrive {
-		t.pages = pagesUnseen
-	}
+// mayHold says whether a tracee may have pages that never arrive. seesCalls says whether calls are
+// seen.
+func (w *pageWatch) mayHold(seesCalls bool) bool { return w.arrival != pagesArrive || !seesCalls }
+
+// unseen is for a tracee that has made calls which nobody has seen.
+func (w *pageWatch) unseen() { w.arrival = max(w.arrival, pagesUnseen) }
+
+// held is for a tracee that has a userfaultfd. It says whether none was known before.
+func (w *pageWatch) held() bool {
+	first := w.arrival != pagesHeld
+	w.arrival = pagesHeld
+	return first
 }
 
-// noteHeldPages is called at each entry.
-func (t *Tracer) noteHeldPages(c *Call) {
-	if t.pages != pagesHeld && (c.NR == userfaultfdNR[c.ABI] || c.NR == ioctlNR[c.ABI] && uint32(c.Args[1]) == newUserfaultfd) {
-		t.pages = pagesHeld
-		t.watchSpinning()
-	}
+// saw is told of each call at its entry. It says whether that is the first that gets a userfaultfd.
+func (w *pageWatch) saw(c *Call) bool {
+	return w.arrival != pagesHeld && (c.NR == userfaultfdNR[c.ABI] || c.NR == ioctlNR[c.ABI] && uint32(c.Args[1]) == newUserfaultfd) && w.held()
 }
 
 // hasUserfaultfd says whether a process has the descriptor. One that has not may
@@ -111,12 +117,26 @@ type spin struct {
 	ticks  uint64 // of CPU time it had used
 }
 
+// spinning says whether a thread has the same deadly signal pending as when it was looked at before,
+// and has used the CPU since: one that gets as far as its own code takes the signal. sig is 0 for a
+// thread without one.
+func (w *pageWatch) spinning(tid int, sig unix.Signal, ticks func(tid int) uint64) bool {
+	if sig == 0 {
+		delete(w.spins, tid)
+		return false
+	}
+	before, seen := w.spins[tid]
+	now := spin{sig, ticks(tid)}
+	w.spins[tid] = now
+	return seen && before.signal == sig && now.ticks > before.ticks
+}
+
 // watchSpinning looks for spinning tasks from now on, until the tracer ends.
 func (t *Tracer) watchSpinning() {
-	if t.spins != nil {
+	if t.pages.spins != nil {
 		return
 	}
-	t.spins = map[int]spin{}
+	t.pages.spins = map[int]spin{}
 	go func() {
 		for time.Sleep(spinInterval); !t.inbox.closed.Load(); time.Sleep(spinInterval) {
 			t.inbox.post(t.endSpinning)
@@ -124,24 +144,14 @@ func (t *Tracer) watchSpinning() {
 	}()
 }
 
-// endSpinning kills the processes of tasks that were seen twice with the same
-// deadly signal pending and have used the CPU between: a task that gets as far
-// as its own code takes the signal.
+// endSpinning kills the processes of tasks that spin.
 func (t *Tracer) endSpinning() {
 	for tid, task := range t.tasks {
-		if task.state == taskStopped || task.Proc.endedBy != 0 {
-			delete(t.spins, tid)
-			continue
+		sig := unix.Signal(0)
+		if task.state != taskStopped && task.Proc.endedBy == 0 {
+			sig = deadlySignal(tid)
 		}
-		sig := deadlySignal(tid)
-		if sig == 0 {
-			delete(t.spins, tid)
-			continue
-		}
-		before, seen := t.spins[tid]
-		now := spin{sig, cpuTicks(tid)}
-		t.spins[tid] = now
-		if seen && before.signal == sig && now.ticks > before.ticks {
+		if t.pages.spinning(tid, sig, cpuTicks) {
 			task.Proc.endedBy = sig
 			unix.Kill(task.Proc.PID, unix.SIGKILL)
 		}

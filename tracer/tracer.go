@@ -75,8 +75,7 @@ type Tracer struct {
 
 	kept []*Process // whose directories in /proc are open, see shown.go
 
-	pages arrival      // see spinning.go
-	spins map[int]spin // by thread; nil while nobody looks
+	pages pageWatch
 }
 
 // waited is a report of wait4(2) and when it was collected.
