@@ -1,11 +1,14 @@
 package tracer
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/aside"
 )
 
 // A process has one tracer. When a tracee asks to be traced by its parent
@@ -43,21 +46,30 @@ type Aside struct {
 // then it gets EPERM.
 const mostVain = 3
 
-var asideRequests = []uint64{unix.PTRACE_TRACEME, unix.PTRACE_ATTACH, unix.PTRACE_SEIZE}
-
 // AsideRequests are the values of ptrace's first argument that ask for a tracer.
-func AsideRequests() []uint64 { return slices.Clone(asideRequests) }
+func AsideRequests() []uint64 { return aside.Requests() }
 
-// ptraceNR is the number of ptrace in each ABI.
-var ptraceNR = numbersOf("ptrace")
+// TracesOthers says whether a command may trace others itself, see the package aside.
+func (c *Command) TracesOthers() bool { return aside.Command(c.Path, c.Argv) }
+
+// watch looks at the program of a process: if that may trace others, its calls
+// must be seen, although nobody else looks at calls.
+func (t *Tracer) watch(p *Process, tid int) {
+	if t.OnAside == nil || t.Syscalls || t.filtered {
+		return
+	}
+	if traces, known := aside.Running(tid); known {
+		p.watched = traces
+	}
+}
 
 // asks says whether the call in progress of a task asks for a tracer.
 func (t *Tracer) asks(task *Task) bool {
 	c := &task.Call
-	if c.NR != ptraceNR[c.ABI] || t.OnAside == nil || task.progress.skipped() || task.launching {
+	if t.OnAside == nil || task.progress.skipped() || task.launching {
 		return false
 	}
-	return slices.Contains(asideRequests, c.Args[0])
+	return aside.Asks(c.ABI, c.NR, &c.Args)
 }
 
 // stepAside deals with a task that is about to be resumed from the entry of its
@@ -75,12 +87,12 @@ func (t *Tracer) stepAside(task *Task) bool {
 	if task.Call.Args[0] == unix.PTRACE_TRACEME {
 		// A child of this process would be traced by this process.
 		a.Tracer = parentOf(task.TID)
-		if a.Tracer == os.Getpid() || !mayTraceChild(a.Tracer, task.TID) {
+		if a.Tracer == os.Getpid() || !aside.MayTraceChild(a.Tracer, task.TID) {
 			return false
 		}
 	} else {
-		target := t.tasks[t.seenAs(task.TID, int(int32(task.Call.Args[1])))]
-		if target == nil || target.Proc == task.Proc || task.Proc.vain >= mostVain || !mayTrace(task.TID, target.TID) {
+		target := t.tasks[aside.SeenAs(task.TID, int(int32(task.Call.Args[1])), maps.Keys(t.tasks))]
+		if target == nil || target.Proc == task.Proc || task.Proc.vain >= mostVain || !aside.MayTrace(task.TID, target.TID) {
 			return false
 		}
 		a.Tracee, a.Tracer = target.Proc, task.Proc.PID
@@ -171,23 +183,4 @@ func (t *Tracer) Proceed(task *Task) {
 	id := task.pending.id
 	task.pending.answered()
 	t.listener.Continue(id)
-}
-
-// seenAs returns our number of the thread that has the number nr for a task.
-func (t *Tracer) seenAs(tid, nr int) int {
-	space := namespaceOf(tid, "pid")
-	if space == namespaceOf(os.Getpid(), "pid") {
-		return nr
-	}
-	depth := len(namespaceIDs(tid))
-	for other := range t.tasks {
-		ids := namespaceIDs(other)
-		if len(ids) < depth || depth == 0 || ids[depth-1] != nr {
-			continue
-		}
-		if around(other, "pid", len(ids)-depth, space) {
-			return other
-		}
-	}
-	return 0
 }

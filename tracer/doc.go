@@ -58,9 +58,9 @@
 //   - Seccomp in tracees: seccompstate.go is what is known of a task; ownfilter.go and
 //     ownfilter_eval.go are about filters of its own, confined.go about calls that are prevented
 //     beside one, strict.go about strict mode.
-//   - Tracees that trace others: aside.go lets go of what they trace, if maytrace.go says
-//     that the kernel allows it (namespace.go about namespaces), given.go takes it back if not; letgo.go remembers whom Detach was called for;
-//     tracesothers.go knows them before they do, by their files, which the package elffile reads.
+//   - Tracees that trace others: aside.go detaches from what they trace, given.go takes it back if
+//     that was in vain, letgo.go remembers whom Detach was called for. The package aside knows them
+//     by their files before they trace anybody, and whether the kernel would allow it.
 //   - Requests: the package kernel makes them, and nobody else; requests.go is what callers
 //     of this package need of it. lock.go guards the records.
 //   - Reading and changing: memory.go, procfs.go;

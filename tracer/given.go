@@ -3,6 +3,7 @@ package tracer
 import (
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/aside"
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/syscalls"
 )
@@ -47,7 +48,7 @@ func (g *given) lives() bool {
 // process of ours. An error means that the process was let go in vain: the kernel
 // knows more than we do, or something has changed meanwhile.
 func (t *Tracer) settleGiven(task *Task, s *kernel.SyscallInfo) {
-	if task.Call.NR != ptraceNR[task.Call.ABI] || syscalls.IsRestart(s.Rval()) {
+	if !aside.IsPtrace(task.Call.ABI, task.Call.NR) || syscalls.IsRestart(s.Rval()) {
 		return // it is made again
 	}
 	g := task.gives

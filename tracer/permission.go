@@ -70,7 +70,7 @@ func (r *refusal) reason() string {
 		return "it is a kernel thread"
 	}
 	may := r.capable()
-	if scope := yamaScope(r.proc); scope == 3 || scope > 0 && !may {
+	if scope := r.proc.YamaScope(); scope == 3 || scope > 0 && !may {
 		if text := r.yamaReason(scope); text != "" {
 			return text
 		}
@@ -160,11 +160,4 @@ func (r *refusal) notDumpable() bool {
 // morePrivileged says whether the process may use capabilities that this one may not.
 func (r *refusal) morePrivileged() bool {
 	return parseSet(r.field(r.pid, "CapPrm"))&^parseSet(r.field(os.Getpid(), "CapPrm")) != 0
-}
-
-// yamaScope returns kernel.yama.ptrace_scope, 0 without Yama.
-func yamaScope(proc *procfs.FS) int {
-	b, _ := proc.System("sys/kernel/yama/ptrace_scope")
-	n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
-	return n
 }

@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -24,35 +23,17 @@ func statusField(tid int, name string) string {
 	return proc().Field(tid, name)
 }
 
-// statusInts returns the numbers of a field of several.
-func statusInts(tid int, name string) []int {
-	return numbers(statusField(tid, name))
-}
-
-// numbers are those of a line of them.
-func numbers(line string) []int {
-	var ns []int
-	for _, f := range strings.Fields(line) {
-		n, _ := strconv.Atoi(f)
-		ns = append(ns, n)
-	}
-	return ns
-}
-
 // namespaceIDs are the thread's numbers in its pid namespace and those around
 // it, from ours on to the innermost.
 func namespaceIDs(tid int) []int {
 	if kernel.Modelled(tid) {
-		return statusInts(tid, "NSpid")
+		return procfs.IntsOf(statusField(tid, "NSpid"))
 	}
 	return proc().Numbers(tid)
 }
 
 // parseSet reads a field that is a set of signals or capabilities, in hexadecimal.
-func parseSet(field string) uint64 {
-	set, _ := strconv.ParseUint(field, 16, 64)
-	return set
-}
+func parseSet(field string) uint64 { return procfs.SetOf(field) }
 
 func threadGroup(tid int) int { return numberOf(tid, "Tgid", (*procfs.FS).Group) }
 func parentOf(tid int) int    { return numberOf(tid, "PPid", (*procfs.FS).Parent) }

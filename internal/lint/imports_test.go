@@ -30,6 +30,7 @@ var layers = []layer{
 	{"tracer/decode/...", []string{"tracer/decode/...", "tracer/syscalls"}},
 	{"tracer/encode/...", []string{"tracer/encode/...", "tracer/syscalls", "tracer/decode"}},
 	{"tracer/internal/kernel", []string{"tracer/syscalls", "golang.org/x/sys/..."}},
+	{"tracer/aside", []string{"tracer/procfs", "tracer/elffile", "tracer/syscalls", "golang.org/x/sys/unix"}},
 	{"tracer/sched", []string{"tracer/procfs", "tracer/syscalls", "golang.org/x/sys/unix"}},
 	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
 	{"engine/agg/...", []string{"github.com/caio/go-tdigest/v4"}},

@@ -20,6 +20,22 @@ func StatField(text []byte, number int) string {
 	return ""
 }
 
+// IntsOf are the numbers of a line of them.
+func IntsOf(line string) []int {
+	var ns []int
+	for _, f := range strings.Fields(line) {
+		n, _ := strconv.Atoi(f)
+		ns = append(ns, n)
+	}
+	return ns
+}
+
+// SetOf reads a field that is a set of signals or capabilities, in hexadecimal.
+func SetOf(field string) uint64 {
+	set, _ := strconv.ParseUint(field, 16, 64)
+	return set
+}
+
 // CPUOf is the CPU on which the text of /proc/PID/stat says that a thread ran last, -1 if it says
 // none.
 func CPUOf(text []byte) int {
@@ -74,4 +90,11 @@ func WaitingOf(text []byte) (w Waiting, ok bool) {
 		}
 	}
 	return w, true
+}
+
+// YamaScope returns kernel.yama.ptrace_scope, 0 without Yama.
+func (f *FS) YamaScope() int {
+	b, _ := f.System("sys/kernel/yama/ptrace_scope")
+	n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return n
 }

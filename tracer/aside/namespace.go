@@ -1,4 +1,4 @@
-package tracer
+package aside
 
 import (
 	"golang.org/x/sys/unix"

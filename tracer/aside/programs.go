@@ -1,4 +1,4 @@
-package tracer
+package aside
 
 import (
 	"path/filepath"
@@ -21,20 +21,19 @@ var ourselves = sync.OnceValues(func() (st unix.Stat_t, err error) {
 	return st, err
 })
 
-// TracesOthers says whether a command may trace others itself: by its name, or
+// Command says whether a command may trace others itself: by its name, or
 // because it is linked with the C library's ptrace. Of commands that run other
 // commands the words are looked at, as in timeout 9 strace ls, or sh -c "gdb x".
-func (c *Command) TracesOthers() bool {
-	path := c.Path
+func Command(path string, argv []string) bool {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	if tracesOthers(path, filepath.Base(path)) {
+	if program(path, filepath.Base(path)) {
 		return true
 	}
-	for i, arg := range c.Argv {
+	for i, arg := range argv {
 		words := []string{arg}
-		if i > 0 && c.Argv[i-1] == "-c" {
+		if i > 0 && argv[i-1] == "-c" {
 			words = strings.FieldsFunc(arg, func(r rune) bool { return strings.ContainsRune(" \t\n;&|(){}`'\"$", r) })
 		}
 		for _, w := range words {
@@ -56,7 +55,7 @@ func fileOf(st *unix.Stat_t) programFile {
 	return programFile{uint64(st.Dev), st.Ino, st.Size, st.Mtim.Nano()}
 }
 
-// programs remembers what tracesOthers found: the same few programs are run
+// programs remembers what program found: the same few programs are run
 // again and again.
 var programs struct {
 	mu    sync.Mutex
@@ -66,8 +65,8 @@ var programs struct {
 // mostPrograms bounds programs.
 const mostPrograms = 1000
 
-// tracesOthers looks at a file whose name is another than that to open it by.
-func tracesOthers(file, name string) bool {
+// program looks at a file whose name is another than that to open it by.
+func program(file, name string) bool {
 	if slices.Contains(knownTracers, name) {
 		return true
 	}
@@ -101,16 +100,13 @@ func tracesOthers(file, name string) bool {
 	return traces
 }
 
-// watch looks at the program of a process: if that may trace others, its calls
-// must be seen, although nobody else looks at calls.
-func (t *Tracer) watch(p *Process, tid int) {
-	if t.OnAside == nil || t.Syscalls || t.filtered {
-		return
-	}
+// Running says the same of the program that a process runs. Without its name there is nothing to go
+// by: then known is false.
+func Running(tid int) (traces, known bool) {
 	exe, err := proc().Readlink(tid, "exe")
 	if err != nil {
-		return // without its name there is nothing to go by
+		return false, false
 	}
 	file, err := proc().Path(tid, "exe")
-	p.watched = err == nil && tracesOthers(file, filepath.Base(exe))
+	return err == nil && program(file, filepath.Base(exe)), true
 }

@@ -1,9 +1,11 @@
-package tracer
+package aside
 
 import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"luatrace/tracer/procfs"
 )
 
 // credentials are what the kernel compares when one thread wants to trace another.
@@ -17,8 +19,8 @@ type credentials struct {
 // credentialsOf reads those of a thread. known is false if it can't be looked at, or if
 // users of it have no number in our user namespace: those all look the same.
 func credentialsOf(tid int) (c credentials, known bool) {
-	c = credentials{tid: tid, uid: statusInts(tid, "Uid"), gid: statusInts(tid, "Gid"), users: namespaceOf(tid, "user")}
-	c.effective, c.permitted = parseSet(statusField(tid, "CapEff")), parseSet(statusField(tid, "CapPrm"))
+	c = credentials{tid: tid, uid: procfs.IntsOf(proc().Field(tid, "Uid")), gid: procfs.IntsOf(proc().Field(tid, "Gid")), users: namespaceOf(tid, "user")}
+	c.effective, c.permitted = procfs.SetOf(proc().Field(tid, "CapEff")), procfs.SetOf(proc().Field(tid, "CapPrm"))
 	if len(c.uid) < 4 || len(c.gid) < 4 || c.users == (namespace{}) {
 		return c, false
 	}
@@ -74,7 +76,7 @@ func (c *credentials) same(o *credentials) bool {
 }
 
 // capable says whether a thread has CAP_SYS_PTRACE, in its user namespace.
-func (c *credentials) capable() bool { return c.effective>>capSysPtrace&1 != 0 }
+func (c *credentials) capable() bool { return c.effective>>unix.CAP_SYS_PTRACE&1 != 0 }
 
 // rootOf is the root of a thread's user namespace, as a user of ours; -1 if it is not known.
 func rootOf(c *credentials) int {
@@ -86,7 +88,7 @@ func rootOf(c *credentials) int {
 		return -1
 	}
 	for line := range strings.Lines(string(b)) {
-		if f := numbers(line); len(f) == 3 && f[0] == 0 && f[2] > 0 {
+		if f := procfs.IntsOf(line); len(f) == 3 && f[0] == 0 && f[2] > 0 {
 			return f[1]
 		}
 	}
@@ -113,18 +115,18 @@ func (o *credentials) dumpableFor(c *credentials, over bool) bool {
 	return c.capable() && int(st.Uid) == rootOf(c) || inside > 0 && int(st.Uid) == inside
 }
 
-// mayTrace says whether the kernel would let one thread trace another, as far as
+// MayTrace says whether the kernel would let one thread trace another, as far as
 // that can be seen from here: a process is not let go in vain. See "Ptrace
 // access mode checking" in ptrace(2). What Landlock, SELinux and AppArmor say is not
 // known, nor whom Yama's PR_SET_PTRACER allows.
-func mayTrace(tid, target int) bool {
+func MayTrace(tid, target int) bool {
 	c, o, over, may := mayMeet(tid, target)
 	return may && (c.same(&o) || over) && o.dumpableFor(&c, over)
 }
 
-// mayTraceChild says whether the kernel would let a parent trace a child that asks
+// MayTraceChild says whether the kernel would let a parent trace a child that asks
 // for it (PTRACE_TRACEME).
-func mayTraceChild(parent, child int) bool {
+func MayTraceChild(parent, child int) bool {
 	_, _, _, may := mayMeet(parent, child)
 	return may
 }
@@ -138,6 +140,6 @@ func mayMeet(tracer, tracee int) (c, o credentials, over, may bool) {
 		return c, o, false, false
 	}
 	over = c.over(&o)
-	scope := yamaScope(proc())
+	scope := proc().YamaScope()
 	return c, o, over, (scope < 2 || scope == 2 && over) && c.privileged(&o)
 }
