@@ -202,16 +202,26 @@ func TestExamplesRun(t *testing.T) {
 	}
 }
 
-// The README shows the options as --help does.
-func TestReadmeShowsTheHelp(t *testing.T) {
+// The README begins with what luatrace is and the two commands to begin with, and is short: help
+// shows the options.
+func TestReadmeBegins(t *testing.T) {
 	t.Parallel()
 	root, err := fixture.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, options, _ := strings.Cut(helpText(), "\n")
-	if !strings.Contains(readFile(t, filepath.Join(root, "README.md")), "```text\n"+options+"```\n") {
-		t.Error("the options in README.md are not those of --help")
+	readme := readFile(t, filepath.Join(root, "README.md"))
+	if n := strings.Count(readme, "\n"); n > 150 {
+		t.Errorf("%d lines", n)
+	}
+	begin := regexp.MustCompile("^# luatrace\n\nluatrace is [^`]*\n\n```sh\ngo run ./cmd/luatrace .*\n\\.ci/setup && go test \\./\\.\\.\\..*\n```\n")
+	if !begin.MatchString(readme) {
+		t.Errorf("it begins with %q", readme[:min(len(readme), 800)])
+	}
+	for _, command := range []string{"luatrace --help", "luatrace help options"} {
+		if !strings.Contains(readme, "`"+command+"`") {
+			t.Errorf("it does not name %s", command)
+		}
 	}
 }
 

@@ -1,9 +1,9 @@
-// Command docs writes docs/scripting.md: the manual that stands in scripting.md.in beside this file;
-// docs/reference.md, made from the tables the interface itself is made from; docs/syscalls.md, the table of what is decoded of each system call; and docs/collection.md, what
-// each script says about itself, with a transcript.
+// Command docs writes docs/scripting.md: the manual that stands in scripting.md.in beside this
+// file; docs/reference.md, made from the tables the interface itself is made from; the pictures of
+// the README; and scripts/compiled.bin, the collection as the program loads it.
 //
-// Run it at the top of the tree: go run ./internal/docs. With -transcripts it also runs the commands
-// of the transcripts again.
+// Run it at the top of the tree: go run ./internal/docs. With -transcripts it also runs the
+// commands of the transcripts again, with -wrap it wraps the prose of all documents.
 package main
 
 import (
@@ -29,7 +29,14 @@ var manual []byte
 
 func main() {
 	again := flag.Bool("transcripts", false, "run the commands of scripts/transcripts and write what they print")
+	wrap := flag.Bool("wrap", false, "wrap the prose of the documents that are written by hand")
 	flag.Parse()
+	if *wrap {
+		if err := wrapFiles(); err != nil {
+			fmt.Fprintln(os.Stderr, "docs:", err)
+			os.Exit(1)
+		}
+	}
 	if *again {
 		if err := record(); err != nil {
 			fmt.Fprintln(os.Stderr, "docs:", err)
@@ -48,15 +55,11 @@ func write() error {
 	if err != nil {
 		return err
 	}
-	scripts, err := collection(".")
-	if err != nil {
-		return err
-	}
 	compiled, err := compiledScripts()
 	if err != nil {
 		return err
 	}
-	for target, text := range map[string][]byte{compiledTarget: compiled, target: scripting(), referenceTarget: ref, coverageTarget: coverage(), collectionTarget: scripts} {
+	for target, text := range map[string][]byte{compiledTarget: compiled, pictureTarget: picture(pictureText), target: scripting(), referenceTarget: ref} {
 		if err := os.WriteFile(target, text, 0o644); err != nil {
 			return err
 		}
@@ -65,10 +68,10 @@ func write() error {
 }
 
 // made is the first line of a file that is not to be changed by hand.
-const made = "<!-- Made by: go run ./internal/docs. Change internal/docs/scripting.md.in, or the help texts in bindings. -->\n\n"
+const made = "<!-- Made by: go run ./internal/docs, from scripting.md.in beside it and the tables in bindings. -->\n\n"
 
 // scripting returns the text of docs/scripting.md.
-func scripting() []byte { return append([]byte(made), manual...) }
+func scripting() []byte { return append([]byte(made), wrapProse(manual)...) }
 
 // reference returns the text of docs/reference.md.
 func reference() ([]byte, error) {
@@ -76,5 +79,5 @@ func reference() ([]byte, error) {
 	fmt.Fprint(&b, made, "# Reference of the script interface\n\n",
 		"Every function, module, object and field that scripts have. [scripting.md](scripting.md) teaches them by examples; `luatrace types` gives them to an editor.\n\n")
 	err := bindings.NewReference().WriteMarkdown(&b)
-	return b.Bytes(), err
+	return wrapProse(b.Bytes()), err
 }

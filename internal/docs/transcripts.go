@@ -50,6 +50,9 @@ func record() error {
 	if err := build.Run(); err != nil {
 		return err
 	}
+	if err := recordPicture(bin); err != nil {
+		return err
+	}
 	for _, name := range scripts.Names() {
 		file := filepath.Join(transcripts, name+".txt")
 		text, err := os.ReadFile(file)
