@@ -12,7 +12,7 @@ meta {
   },
   caveats = "Owners are remembered by name and only for this run. The kernel goes on to "
     .. "check real rights: other people's files stay closed. Devices made by mknod are empty files. "
-    .. "Who changes its ids is told that it did, and is root still.",
+    .. "A program that changes its ids sees success, and is still root.",
 }
 
 -- What was said about a file, by its absolute name.

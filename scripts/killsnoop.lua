@@ -28,7 +28,7 @@ end
 
 local row = require "lib.columns"("PID:7 COMM:15 SIGNAL:11 >TARGET:7 RESULT", {time = args.time})
 
--- Whoever kills itself does not come back from the call, so what is known
+-- A process that kills itself does not come back from the call, so what is known
 -- before it is kept until the call or the thread ends.
 on(calls .. ":enter", {when = args.sig and {sig = args.sig}}, function(ev)
   ev.task.data.sending = {ev.pid, ev.comm, ev.args.sig, target(ev)}

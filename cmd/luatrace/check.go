@@ -10,7 +10,7 @@ import (
 const checkUsage = `usage: luatrace check SCRIPT...
 Looks for mistakes in scripts (files, or names of the collection) without
 running them: syntax, undeclared globals, unknown calls, fields, options and
-errnos, arguments that are not read, changes that meta does not tell.
+errnos, arguments that are not read, changes that meta does not declare.
 Exit status: 0 nothing found, 1 something, 2 wrong usage.
 `
 

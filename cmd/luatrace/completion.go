@@ -84,8 +84,8 @@ func candidates(words, env []string) []string {
 	return nil
 }
 
-// pending says which option's value is being typed: that of the word before, or
-// of --option=value.
+// pending says which option's value is being typed: the option in the word before, or
+// in --option=value.
 func pending(before []string, word string) (option, value string, ok bool) {
 	fs := flagSet().flags
 	if name, value, ok := strings.Cut(word, "="); ok && strings.HasPrefix(name, "--") {

@@ -66,7 +66,7 @@ type options struct {
 	sandbox     bool
 	cpu         string
 	noNotify    bool // no user notifications: the command needs a listener of its own
-	attachable  bool // no filter: processes can be let go at any time
+	attachable  bool // no filter: luatrace can detach at any time
 	endsWith    bool // the trace ends with the command, whatever it leaves running
 	keepTracing bool // tracees can't trace others
 	plan        bool
@@ -124,7 +124,7 @@ func flagError(err error) error {
 	return fmt.Errorf("%s: %w", name, bad.Unwrap())
 }
 
-// checkTracees settles whom to trace.
+// checkTracees decides which processes to trace.
 func (o *options) checkTracees() error {
 	o.follow = !o.noFollow
 	o.followed = o.followed || o.followLevel > 0
@@ -136,7 +136,7 @@ func (o *options) checkTracees() error {
 		return fmt.Errorf("--exit-with-command ends with the command: there is none")
 	}
 	for _, list := range o.pidLists {
-		if strings.Trim(list, ", \t\n") == "" { // that of a variable which nobody has set, or of a pidof that found nothing
+		if strings.Trim(list, ", \t\n") == "" { // from an unset variable, or a pidof that found nothing
 			return fmt.Errorf("-p %s: no process is named: a process id or name is wanted, or several with commas between them", quote(list))
 		}
 		if err := o.attachTo(list); err != nil {
@@ -146,7 +146,7 @@ func (o *options) checkTracees() error {
 	return nil
 }
 
-// checkArgs settles the arguments of the scripts.
+// checkArgs parses the arguments of the scripts.
 func (o *options) checkArgs() error {
 	for _, a := range o.scriptArgs {
 		k, v, ok := strings.Cut(a, "=")
@@ -162,18 +162,18 @@ func (o *options) checkArgs() error {
 	return nil
 }
 
-// checkFiles settles where the output goes.
+// checkFiles decides where the output goes.
 func (o *options) checkFiles() error {
 	o.print.File, o.print.NoPIDs, o.print.JSON = o.output != "", o.separate, o.json
 	// as strace -f -o FILE does
 	o.print.PIDs = o.print.PIDs || o.followed && o.output != ""
 	switch {
-	case o.flagged("output") && o.output == "": // that of a variable which nobody has set
+	case o.flagged("output") && o.output == "": // from an unset variable
 		return errors.New("-o: the name of a file is wanted")
 	case o.separate && o.output == "":
 		return fmt.Errorf("-ff makes a file for each thread: -o FILE is wanted")
 	case o.separate && (len(o.scripts) > 0 || len(o.codes) > 0):
-		return fmt.Errorf("-ff is for the plain output, not for that of scripts")
+		return fmt.Errorf("-ff is for the plain output, not for the output of scripts")
 	case strings.HasPrefix(o.output, "|") || strings.HasPrefix(o.output, "!"):
 		return fmt.Errorf("-o %s is strace's: here no shell is started; use 2> >(COMMAND) in bash, or a FIFO", quote(o.output))
 	case o.appended && o.output == "":

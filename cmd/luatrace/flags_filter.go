@@ -38,7 +38,7 @@ var forLines = []string{
 	"trace-path", "trace-fds", "successful-only", "failed-only", "status", "signal", "read", "write", "syscall-limit",
 }
 
-// checkFilter settles what several options say together.
+// checkFilter reports options that contradict each other, and combines those that belong together.
 func (o *options) checkFilter() error {
 	for _, name := range forLines {
 		if o.flagged(name) && o.scripted() && !o.lines {

@@ -29,7 +29,7 @@ func (o *options) shown() bool {
 	return !o.summaryOnly && (o.lines || len(o.codes) == 0 && (len(o.scripts) == 0 || len(o.traces) > 0))
 }
 
-// checkInject settles what several options say together.
+// checkInject reports options that contradict each other, and combines those that belong together.
 func (o *options) checkInject() error {
 	switch {
 	case len(o.rules) > 0 && o.readOnly:

@@ -57,7 +57,7 @@ func (o *options) setAbsoluteTime(s string) error {
 	return nil
 }
 
-// checkOutput settles what several options say together.
+// checkOutput reports options that contradict each other, and combines those that belong together.
 func (o *options) checkOutput() error {
 	if o.text.StringLimit < 0 || o.text.Columns < 0 {
 		return fmt.Errorf("--string-limit and --columns take numbers from 0 on")

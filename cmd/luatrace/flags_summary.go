@@ -6,7 +6,7 @@ import (
 	"luatrace/engine/printer"
 )
 
-// checkSummary settles what several options say together.
+// checkSummary reports options that contradict each other, and combines those that belong together.
 func (o *options) checkSummary() error {
 	o.summary = o.summaryOnly || o.summaryToo
 	switch {

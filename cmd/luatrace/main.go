@@ -46,7 +46,7 @@ func fill(b []byte) {
 }
 
 // dieOf ends this process by the signal that ended the command, so that
-// whoever waits sees the same. No core is dumped: it would be luatrace's.
+// its parent sees the same. No core is dumped: it would be luatrace's.
 func dieOf(sig unix.Signal) {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	tracer.Die(sig)

@@ -34,7 +34,7 @@ func manPage() string {
 	for _, c := range subcommands() {
 		tagged(c.name+" "+c.args, c.help)
 	}
-	section("SCRIPTS", roff("The collection; luatrace info NAME tells more."))
+	section("SCRIPTS", roff("The collection; luatrace info NAME describes a script."))
 	for _, name := range scripts.Names() {
 		m, err := about(&script{name: name})
 		if err != nil {
@@ -53,8 +53,8 @@ func manPage() string {
 	tagged("XDG_DATA_HOME, XDG_DATA_DIRS", "Their luatrace/scripts directories are searched next (by default those in ~/.local/share, /usr/local/share and /usr/share), "+
 		"then the collection in the program. No name is looked up in the current directory: what ends in .lua, or has a slash, is a file.")
 	tagged("NO_COLOR", "If set, no colours.")
-	tagged("LUATRACE_DEBUG", "What luatrace logs of its own doing on stderr, for bug reports: kernel (each request and its answer), plan "+
-		"(how the kernel tells of calls), hooks (which are registered and called), several with commas between them.")
+	tagged("LUATRACE_DEBUG", "What luatrace logs about itself on stderr, for bug reports: kernel (each request and its answer), plan "+
+		"(how the kernel reports calls), hooks (which are registered and called), several with commas between them.")
 	section("EXAMPLES")
 	for _, e := range helpExamples {
 		tagged(e[0], e[1])

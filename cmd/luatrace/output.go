@@ -23,7 +23,7 @@ type output struct {
 	name     string
 	terminal bool
 	err      error
-	fail     func(error) // is told the first error, at once; nil for nobody
+	fail     func(error) // called with the first error, at once; may be nil
 	path     string      // of -o
 	appended bool        // -A
 	json     bool
@@ -98,7 +98,7 @@ func anotherThread(tid int, asJSON bool) string {
 	return string(row) + "\n"
 }
 
-// failed keeps the first error, and tells of it at once: a trace may run for
+// failed keeps the first error, and reports it at once: a trace may run for
 // days.
 func (o *output) failed(name string, err error) {
 	if o.err != nil {
@@ -193,7 +193,7 @@ func (o *output) close() error {
 }
 
 // checked is standard output for what is no trace: the first error is kept, so
-// that the exit status can tell of it.
+// that the exit status can report it.
 type checked struct {
 	*os.File
 	err error

@@ -34,7 +34,7 @@ func newOutputLimit(o *options) *outputLimit {
 	return l
 }
 
-// opened is told of each file that is written to; the first one's file system counts.
+// opened is called for each output file; the first one's file system counts.
 func (l *outputLimit) opened(f *os.File) {
 	if l.asks == notYetAsked {
 		l.asks, l.disk = asked, newDiskRoom(int(f.Fd()))

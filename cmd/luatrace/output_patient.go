@@ -28,7 +28,7 @@ const (
 // patient writes to a pipe, terminal or socket whose reader may stop reading,
 // such as a pager or the shell's Ctrl-S. It waits, as everybody does; but a tracer that
 // waits keeps the tracees stopped, so once a signal has asked for the end (hurry),
-// what does not go out is kept in memory, the tracees can be let go, and
+// what does not go out is kept in memory, luatrace can detach, and
 // the rest of the wait comes last (drain). A second signal makes it fail. Another writer to the same pipe can still make a write block: who polls
 // does not reserve.
 type patient struct {
@@ -128,5 +128,5 @@ func (p *patient) write(b []byte, keep bool) (rest []byte, err error) {
 func (p *patient) writable() bool {
 	fds := []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLOUT}}
 	n, err := unix.Poll(fds, int(pollInterval/time.Millisecond))
-	return err == nil && n > 0 // an error condition too: the write tells which
+	return err == nil && n > 0 // an error condition too: the write reports which
 }

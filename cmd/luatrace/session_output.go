@@ -19,11 +19,11 @@ func (o *options) noFilter() plan.Reason {
 	case o.attachable:
 		return "--attachable"
 	case o.endsWith:
-		return "--exit-with-command: processes with a filter can't be let go"
+		return "--exit-with-command: luatrace can't detach from processes with a filter"
 	case o.print.DetachOnExec:
-		return "--detach-on: processes with a filter can't be let go"
+		return "--detach-on: luatrace can't detach from processes with a filter"
 	case o.print.Limit > 0:
-		return "--syscall-limit: processes with a filter can't be let go"
+		return "--syscall-limit: luatrace can't detach from processes with a filter"
 	}
 	return ""
 }
@@ -46,7 +46,7 @@ func (o *options) stamps() bindings.Stamps {
 	return bindings.Stamps{}
 }
 
-// specs are the system calls to be shown: those of -t, or all.
+// specs are the system calls to show: the ones that -t names, or all.
 func (o *options) specs() ([]*spec.Spec, error) {
 	traces := o.traces
 	if len(traces) == 0 {
@@ -113,7 +113,7 @@ func (s *session) printCalls(o *options) error {
 	return nil
 }
 
-// detachOnExec lets processes go when they run another program (-b execve). The
+// detachOnExec detaches from processes when they run another program (-b execve). The
 // program of the command itself is not another one.
 func (s *session) detachOnExec(o *options) {
 	first := len(o.command) > 0

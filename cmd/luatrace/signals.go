@@ -195,7 +195,7 @@ func (s *session) signal(sig unix.Signal, messages *patient) {
 		blocked = blocked || p.waits.Load()
 	}
 	if waiting > 1 && !blocked {
-		s.lua.Interrupt("broken off by " + unix.SignalName(sig))
+		s.lua.Interrupt("interrupted by " + unix.SignalName(sig))
 	}
 	if waiting > 2 {
 		said := make(chan struct{})

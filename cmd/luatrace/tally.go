@@ -21,7 +21,7 @@ type faultRow struct {
 	Hits  uint64 `json:"hits"`
 }
 
-// noticeRow is what a script has to tell the user, as JSON.
+// noticeRow is a message of a script for the user, as JSON.
 type noticeRow struct {
 	Type string `json:"type"`
 	Text string `json:"text"`

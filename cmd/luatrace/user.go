@@ -11,7 +11,7 @@ import (
 	"luatrace/tracer"
 )
 
-// setUser takes the argument of -u. One without text is that of a variable which nobody
+// setUser takes the argument of -u. An empty one comes from a variable that nobody
 // has set: the command must not keep root's rights for it.
 func (o *options) setUser(s string) error {
 	if s == "" {

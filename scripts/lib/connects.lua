@@ -26,7 +26,7 @@ local function waiting(ev, fd)
   return c and c.pending and c
 end
 
--- What a wait for events says of one: after an error SO_ERROR tells which.
+-- What a wait for events reports about one: after an error, SO_ERROR has its number.
 local function ready(ev, fd, failed)
   local c = waiting(ev, fd)
   if not c then return end
@@ -42,7 +42,7 @@ local function connect(ev, start, done)
     local err = ev.err ~= "EISCONN" and ev.err or nil
     return finish(c, c.pending.at or ev.ended, err)
   end
-  if c.made then -- told again: this connect returns 0, the next ones EISCONN
+  if c.made then -- reported already: this connect returns 0, the next ones EISCONN
     c.made = nil
     if ev.ok then return end
   end
