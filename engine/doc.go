@@ -18,13 +18,14 @@
 //   - Which calls: package spec reads the selectors and conditions of hooks, subject.go
 //     is the event's side of them; table.go keeps the hooks of each call, subcalls.go
 //     names a call that stands for another.
-//   - How the kernel reports them: package plan derives it from the hooks, planned.go
-//     finds the best plan that the kernel accepts; late.go decides what is still possible while it
-//     is in force.
-//   - Events: engine.go, hook.go and event.go are what others see, off.go takes hooks away, run.go is the
-//     loop, phase.go how far the trace is, handle.go calls the hooks, notified.go those of calls that came by
-//     notification, action.go and scratch.go hold what they want, tamper.go what they
-//     have changed and how often faults hit; startup.go hides the loader's calls;
+//   - How the kernel reports them: package plan derives it from the hooks, launch.go
+//     finds the best plan that the kernel accepts; late.go decides what is still
+//     possible while it is in force.
+//   - Events: engine.go, hook.go and event.go are what others see, off.go removes hooks;
+//     phase.go is how far the trace is, run.go the loop; handle.go calls the hooks,
+//     notify.go those of calls that came by notification; action.go and scratch.go hold
+//     what they want, tamper.go what they have changed and how often faults hit;
+//     startup.go hides the loader's calls;
 //     failure.go and onerror.go deal with their errors, crash.go with luatrace's own,
 //     log.go tells the developer.
 //   - What the user is told of tracees that trace others (aside.go) or have

@@ -51,10 +51,8 @@ type Options struct {
 	// untraced, a command gets SIGTERM, and ten seconds later what is left of it is
 	// treated as after a second signal, see [Engine.Signal].
 	For time.Duration
-	// LogPlan and LogHooks, if set, get lines about this program's own doing: the
-	// plans that are made and what they refuse; the hooks that are registered, called and
-	// switched off. They are called on the threads that run hooks.
-	LogPlan, LogHooks func(line string)
+	// Log gets lines about this program's own doing.
+	Log Log
 	// Flush, if set, is called before the engine waits for the next event
 	// when nothing is ready.
 	Flush func()

@@ -284,7 +284,7 @@ func (e *Engine) call(h *Hook, f Func, ev *Event) {
 	}
 	e.running = h
 	call := f
-	if e.opts.LogHooks != nil {
+	if e.opts.Log.Hooks != nil {
 		call = e.logged(h, f)
 	}
 	err := call(ev)

@@ -25,8 +25,8 @@ func (e *Engine) admit(h *Hook) error {
 		return nil
 	}
 	if err := e.plan.Admit(&h.Rule); err != nil {
-		if e.opts.LogPlan != nil {
-			e.opts.LogPlan("refused: " + err.Error())
+		if e.opts.Log.Plan != nil {
+			e.opts.Log.Plan("refused: " + err.Error())
 		}
 		return err
 	}

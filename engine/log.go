@@ -9,19 +9,26 @@ import (
 	"luatrace/engine/spec"
 )
 
+// Log is for whoever develops this program. Its functions, if set, are called on the threads
+// that run hooks.
+type Log struct {
+	Plan  func(line string) // the plans that are made, and what they refuse
+	Hooks func(line string) // the hooks that are registered, called, switched off and removed
+}
+
 // logPlan logs a plan that is put to use.
 func (e *Engine) logPlan(p plan.Plan) {
-	if e.opts.LogPlan == nil {
+	if e.opts.Log.Plan == nil {
 		return
 	}
 	for line := range strings.SplitSeq(strings.TrimSuffix(p.String(), "\n"), "\n") {
-		e.opts.LogPlan(line)
+		e.opts.Log.Plan(line)
 	}
 }
 
 // logHook logs that a hook is registered.
 func (e *Engine) logHook(h *Hook) {
-	if e.opts.LogHooks == nil {
+	if e.opts.Log.Hooks == nil {
 		return
 	}
 	line := fmt.Sprintf("%s: on %q", h.Where, h.Spec.Text)
@@ -40,7 +47,7 @@ func (e *Engine) logHook(h *Hook) {
 	if h.late {
 		line += ", added under a filter"
 	}
-	e.opts.LogHooks(line)
+	e.opts.Log.Hooks(line)
 }
 
 // logged is f with its calls logged.
@@ -48,7 +55,7 @@ func (e *Engine) logged(h *Hook, f Func) Func {
 	return func(ev *Event) error {
 		begun, what := time.Now(), ev.describe()
 		err := f(ev)
-		e.opts.LogHooks(fmt.Sprintf("%s: %s, %v", h.Where, what, time.Since(begun)))
+		e.opts.Log.Hooks(fmt.Sprintf("%s: %s, %v", h.Where, what, time.Since(begun)))
 		return err
 	}
 }

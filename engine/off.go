@@ -49,8 +49,8 @@ func (e *Engine) Off(h *Hook) error {
 	case spec.End:
 		e.endHooks = bound(e.endHooks)
 	}
-	if e.opts.LogHooks != nil {
-		e.opts.LogHooks(h.Where + ": off")
+	if e.opts.Log.Hooks != nil {
+		e.opts.Log.Hooks(h.Where + ": off")
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (d *debugLog) begin() {
 	}
 }
 
-func (d *debugLog) engine(o *engine.Options) { o.LogPlan, o.LogHooks = d.plan, d.hooks }
+func (d *debugLog) engine(o *engine.Options) { o.Log = engine.Log{Plan: d.plan, Hooks: d.hooks} }
 
 func (d *debugLog) lua(o *bindings.Options) {
 	if d.hooks != nil {
