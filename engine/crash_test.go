@@ -128,7 +128,7 @@ func TestPanicFailsClosed(t *testing.T) {
 }
 
 // A panic while the tasks are noted at the end of the trace does not keep the tracees
-// from being let go.
+// from being detached.
 func TestPanicAtEnd(t *testing.T) {
 	t.Parallel()
 	for _, row := range rowsOfPlan {

@@ -59,7 +59,7 @@ const arrivalMemory = 200 * time.Millisecond
 //
 // A command gets the first signal that asks to end itself (unless the terminal has sent it
 // to the command already) and the trace goes on until it ends; a second one
-// ends the trace. Without a command, the first one ends it. Tracees are let go
+// ends the trace. Without a command, the first one ends it. Tracees are detached
 // then; those with a seccomp filter, which can't be, are killed.
 //
 // All other signals are passed on to the command each time, as if it had been

@@ -8,7 +8,7 @@ import (
 	"luatrace/tracer/syscalls"
 )
 
-// given is a process that was let go for another tracer, until it is known
+// given is a process that was detached for another tracer, until it is known
 // whether that has got it.
 type given struct {
 	proc  *Process           // the record that it had
@@ -45,7 +45,7 @@ func (g *given) lives() bool {
 }
 
 // settleGiven looks at the exit of a call by which a task wanted to trace a
-// process of ours. An error means that the process was let go in vain: the kernel
+// process of ours. An error means that the process was detached in vain: the kernel
 // knows more than we do, or something has changed meanwhile.
 func (t *Tracer) settleGiven(task *Task, s *kernel.SyscallInfo) {
 	if !aside.IsPtrace(task.Call.ABI, task.Call.NR) || syscalls.IsRestart(s.Rval()) {
@@ -61,7 +61,7 @@ func (t *Tracer) settleGiven(task *Task, s *kernel.SyscallInfo) {
 	t.OnAside(&Aside{Stage: AsideTraced, Caller: task, Tracee: g.proc, Tracer: task.Proc.PID})
 }
 
-// takeAgain attaches to a process that was let go in vain.
+// takeAgain attaches to a process that was detached in vain.
 func (t *Tracer) takeAgain(caller *Task, g *given, err error) {
 	defer g.close()
 	if !g.lives() {

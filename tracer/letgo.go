@@ -9,7 +9,7 @@ type letGo map[int]uint64
 // pruneLetGo is after how many more of them the dead ones are forgotten.
 const pruneLetGo = 256
 
-// noteLetGo remembers a process that is being let go.
+// noteLetGo remembers a process that is being detached.
 func (t *Tracer) noteLetGo(p *Process) {
 	if t.letGo == nil {
 		t.letGo = letGo{}
@@ -24,7 +24,7 @@ func (t *Tracer) noteLetGo(p *Process) {
 	t.letGo[p.PID] = ticksOfStart(p.PID)
 }
 
-// isLetGo says whether a process was let go, or made by one that was. If a parent
+// isLetGo says whether a process was detached, or made by one that was. If a parent
 // is gone that can't be known: then it is taken for one.
 func (t *Tracer) isLetGo(pid int) bool {
 	if len(t.letGo) == 0 {

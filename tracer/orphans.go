@@ -69,7 +69,7 @@ func (t *Tracer) killOrphans() {
 	}
 }
 
-// endOfCommand makes the event of the end of the command, if it was let go
+// endOfCommand makes the event of the end of the command, if it was detached
 // before: it is a child of this process all the same.
 func (t *Tracer) endOfCommand(tid int, st kernel.Status, ev *Event) bool {
 	if tid != t.commandPID || t.detachAll || st.Kind != kernel.StatusExited && st.Kind != kernel.StatusSignaled {
@@ -79,7 +79,7 @@ func (t *Tracer) endOfCommand(tid int, st kernel.Status, ev *Event) bool {
 	return true
 }
 
-// exitOf is the end that a death report tells of.
+// exitOf is the end in a report of a death.
 func exitOf(st kernel.Status) Exit {
 	if st.Kind == kernel.StatusExited {
 		return Exit{Code: st.Code}

@@ -46,7 +46,7 @@ func reserve(n int) {
 	for range n {
 		<-step
 	}
-	// One by one: if all were let go at once, more threads would be started for them.
+	// One by one: if all were detached at once, more threads would be started for them.
 	for range n {
 		next <- struct{}{}
 		<-step

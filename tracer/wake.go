@@ -10,7 +10,7 @@ import (
 
 // wakeSignal interrupts the tracer's wait4. All handlers of the Go runtime have
 // SA_RESTART, which would put wait4 back to sleep, so one signal loses the flag.
-// The runtime takes SIGPROF for its profiler's, whoever sends it, unblocks it in
+// The runtime takes SIGPROF for its profiler's, from any sender, unblocks it in
 // every thread, and shows it to nobody. It must not be a real-time signal: those
 // need room in a queue that all processes of the user share
 // (RLIMIT_SIGPENDING), and any of them can fill it.

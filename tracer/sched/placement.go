@@ -19,7 +19,7 @@ import (
 // The tracee must not see it: its own mask is put back before it can ask for
 // it (sched_getaffinity, sched_setaffinity, opening anything below /proc),
 // before a child can inherit it, when another tracee has a stop, and before it
-// is let go. Pinning the tracer alone would be worse than nothing: the wake-up
+// is detached. Pinning the tracer alone would be worse than nothing: the wake-up
 // of the tracee would look for another CPU each time.
 type placement struct {
 	off    bool

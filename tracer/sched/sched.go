@@ -22,13 +22,13 @@ type Tracee interface {
 
 // Scheduler is told what happens to tracees, and says how the tracer is to wait.
 type Scheduler interface {
-	// Stop is told of each entry stop.
+	// Stop is called for each entry stop.
 	Stop(t Tracee)
-	// Entry is told of each call before it runs, also of those that come by notification.
+	// Entry is called for each call before it runs, also for one that comes by notification.
 	Entry(t Tracee, abi syscalls.ABI, nr int, args *[6]uint64)
-	// Child is told of a birth before the child runs.
+	// Child is called at a birth, before the child runs.
 	Child(parent Tracee, child int)
-	// Gone is told of a tracee that is dead, or is let go now.
+	// Gone is called for a tracee that is dead or is being detached.
 	Gone(t Tracee)
 
 	// Off puts everything back as it was. The Scheduler may be used on.

@@ -24,7 +24,7 @@ type entry struct {
 	at    int64  // nanoseconds since flightStart
 	tid   int32  // whom it is about
 	what  uint32 // the request, the wait status, or a call's number
-	id    uint32 // of a notification, as much of it as tells it from others
+	id    uint32 // of a notification, as much of it as distinguishes it from others
 	errno uint16 // of the request, 0 if it succeeded
 	kind  entryKind
 }

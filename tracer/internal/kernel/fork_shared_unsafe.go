@@ -61,7 +61,7 @@ func forkShared(p *ChildPlan) (pid uintptr, errno syscall.Errno) {
 	return pid, syscall.Errno(e)
 }
 
-// leftPlans are those of children that were let go before their execve: they still read them.
+// leftPlans are those of children that were detached before their execve: they still read them.
 var leftPlans struct {
 	sync.Mutex
 	list []*ChildPlan

@@ -38,7 +38,7 @@ type SyscallInfo struct {
 	Reserved uint32
 }
 
-// The kinds of stop that PTRACE_GET_SYSCALL_INFO tells apart.
+// The kinds of stop that PTRACE_GET_SYSCALL_INFO distinguishes.
 const (
 	SysInfoNone    = 0
 	SysInfoEntry   = 1
@@ -189,7 +189,7 @@ func HasChildren() bool {
 	return e != unix.ECHILD
 }
 
-// IsReported says whether wait4 has something to tell of a thread.
+// IsReported says whether wait4 has something to report about a thread.
 func IsReported(tid int) bool {
 	reported, e := peek(unix.P_PID, tid)
 	return reported && e == 0

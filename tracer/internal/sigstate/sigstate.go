@@ -1,7 +1,7 @@
 // Package sigstate finds out what a program inherited of signal state: which
 // signals were ignored and which were blocked when it was started.
 //
-// A command is to be started with the same, but the Go runtime installs its
+// A command must start with the same, but the Go runtime installs its
 // handlers over all inherited SIG_IGN but those of SIGHUP, SIGINT and the
 // job-control signals, and unblocks about half of the signals, before any
 // package is initialised. It keeps what it found in two variables of its own
@@ -42,7 +42,7 @@ const (
 	sigIgnore = 1 // SIG_IGN
 )
 
-// anchor tells by how much the program was moved when it was loaded.
+// anchor shows by how much the program was moved when it was loaded.
 var anchor byte = 1
 
 // Inherited reads the state once; later calls return the same. The first call
