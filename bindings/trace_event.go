@@ -133,9 +133,9 @@ func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	case "phase":
 		return t.str(phaseNames[ev.Kind])
 	case "pid":
-		return number(int64(ev.Task.Proc.PID))
+		return number(int64(ev.Task.Proc.PID()))
 	case "tid":
-		return number(int64(ev.Task.TID))
+		return number(int64(ev.Task.TID()))
 	case "ppid":
 		return number(int64(ev.Task.ParentPID()))
 	case "comm":

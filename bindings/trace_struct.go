@@ -256,7 +256,7 @@ func evTable(r *Runtime, L *lua.LState) int {
 			set(k)
 		}
 	case engine.KindFork:
-		tb.RawSetString("child", number(int64(ev.Child.TID)))
+		tb.RawSetString("child", number(int64(ev.Child.TID())))
 		set("thread")
 	case engine.KindDeath:
 		set("status")

@@ -158,7 +158,7 @@ func (r *Runtime) taskIndex(L *lua.LState) int {
 	ref := L.Get(1).(*lua.LUserData).Value.(*taskRef)
 	switch key := L.Get(2).String(); key {
 	case "tid":
-		L.Push(number(int64(ref.task.TID)))
+		L.Push(number(int64(ref.task.TID())))
 	case "comm":
 		L.Push(lua.LString(ref.task.Comm()))
 	case "proc":
@@ -185,7 +185,7 @@ func (r *Runtime) procIndex(L *lua.LState) int {
 	}
 	switch key {
 	case "pid":
-		L.Push(number(int64(ref.proc.PID)))
+		L.Push(number(int64(ref.proc.PID())))
 	case "ppid":
 		L.Push(number(int64(ref.proc.ParentPID())))
 	case "comm":
@@ -223,11 +223,11 @@ func joinNames(names []string) string { return strings.Join(names, ", ") }
 func (r *Runtime) refString(L *lua.LState) int {
 	switch v := L.Get(1).(*lua.LUserData).Value.(type) {
 	case *taskRef:
-		L.Push(lua.LString("task " + number(int64(v.task.TID)).String()))
+		L.Push(lua.LString("task " + number(int64(v.task.TID())).String()))
 	case *engine.FDInfo:
 		L.Push(lua.LString(v.Path))
 	case *procRef:
-		L.Push(lua.LString("process " + number(int64(v.proc.PID)).String()))
+		L.Push(lua.LString("process " + number(int64(v.proc.PID())).String()))
 	case *flags:
 		L.Push(lua.LString(v.Flags.String()))
 	case *structRef:

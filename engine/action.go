@@ -80,7 +80,7 @@ func (a *Action) apply(kind EventKind, t *Task, regs *tracer.Registers) error {
 // takeRegisters makes the call's arguments those that a hook has put into the
 // registers, except where it has assigned the arguments themselves.
 func (a *Action) takeRegisters(t *Task) {
-	c, now := &t.decoded, &t.Call
+	c, now := &t.decoded, t.Task.Call()
 	args := c.Args
 	for i, w := range now.Args {
 		if a.args&(1<<i) == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"luatrace/engine/source"
 	"luatrace/tracer"
 )
 
@@ -20,7 +21,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 	case tracer.AsideLeaves:
 		for _, t := range a.Tracee.Threads() {
 			ev := &e.ev
-			ev.begin(KindDetach, e.task(t), time.Time{})
+			ev.begin(KindDetach, e.task(source.Live(t)), time.Time{})
 			ev.Tracer = a.Tracer
 			e.observe(ev)
 		}

@@ -40,7 +40,7 @@ func TestCancel(t *testing.T) {
 				stop := map[string]func(){"Stop": e.Stop, "cancel": cancel}[end]
 				hook(t, e, "openat:enter", func(ev *Event) error {
 					if pid == 0 {
-						pid = ev.Task.Proc.PID
+						pid = ev.Task.Proc.PID()
 						stop()
 					}
 					return nil

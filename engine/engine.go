@@ -8,6 +8,7 @@ import (
 
 	"luatrace/engine/fdinfo"
 	"luatrace/engine/plan"
+	"luatrace/engine/source"
 	"luatrace/tracer"
 	"luatrace/tracer/procfs"
 )
@@ -109,6 +110,7 @@ type inForce struct {
 // dispatch is the event at hand.
 type dispatch struct {
 	ev          Event
+	live        source.Event // what the tracer has reported, for handle
 	notifyEvent tracer.Event // of the listener's thread
 	running     *Hook        // called last
 }

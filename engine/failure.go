@@ -118,10 +118,10 @@ func (e *Engine) hookError(h *Hook, ev *Event, err error) {
 	case rec.standing != standsCalled:
 	case !closes && rec.errors >= maxHookErrors:
 		rec.standing = standsOff
-		e.nameProgram(n, fmt.Sprintf("the hook of %s has failed %d times in process %d and is switched off for it", h.Where, rec.errors, ev.Task.Proc.PID))
+		e.nameProgram(n, fmt.Sprintf("the hook of %s has failed %d times in process %d and is switched off for it", h.Where, rec.errors, ev.Task.Proc.PID()))
 	case closes && rec.overruns >= maxHookErrors:
 		rec.standing = standsClosed
-		e.nameProgram(n, fmt.Sprintf("the hook of %s has run too long %d times in process %d and is not called for it any more: %s", h.Where, rec.overruns, ev.Task.Proc.PID, h.OnError.instead()))
+		e.nameProgram(n, fmt.Sprintf("the hook of %s has run too long %d times in process %d and is not called for it any more: %s", h.Where, rec.overruns, ev.Task.Proc.PID(), h.OnError.instead()))
 	}
 	h.absent = h.absent || rec.standing != standsCalled
 	e.close(h, ev)
@@ -227,5 +227,5 @@ func (ev *Event) describe() string {
 	if ev.Task == nil {
 		return ev.Name()
 	}
-	return fmt.Sprintf("%s of task %d", ev.Name(), ev.Task.TID)
+	return fmt.Sprintf("%s of task %d", ev.Name(), ev.Task.TID())
 }

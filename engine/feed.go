@@ -8,5 +8,5 @@ import "luatrace/tracer"
 // names, register arguments, results), and what they ask of a process fails. It
 // must not be called while Run is at work.
 func (e *Engine) Feed(tev *tracer.Event) {
-	e.handle(tev)
+	e.handleLive(tev)
 }

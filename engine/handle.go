@@ -5,15 +5,22 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/source"
 	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
 )
 
-// handle turns one event of the tracer into hook calls and applies what they
+// handleLive is handle for what the tracer has reported.
+func (e *Engine) handleLive(tev *tracer.Event) time.Duration {
+	e.live.SetLive(tev)
+	return e.handle(&e.live)
+}
+
+// handle turns one event of a source into hook calls and applies what they
 // want. It returns how long the task is to stay stopped. It may be called from
 // any thread that holds the engine's mutex, never twice at once.
-func (e *Engine) handle(tev *tracer.Event) time.Duration {
+func (e *Engine) handle(tev *source.Event) time.Duration {
 	e.mustHold()
 	ev := &e.ev
 	if e.phase.ended() {
@@ -78,7 +85,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 		}
 	case tracer.EventAttached:
 		t := e.task(tev.Task)
-		if c := &tev.Task.Call; tev.Continued {
+		if c := tev.Task.Call(); tev.Continued {
 			t.continued = syscalls.Name(c.ABI, c.NR)
 		}
 		t.recordAttach(tev)
@@ -89,7 +96,7 @@ func (e *Engine) handle(tev *tracer.Event) time.Duration {
 	return 0
 }
 
-func (e *Engine) handleDeath(tev *tracer.Event) {
+func (e *Engine) handleDeath(tev *source.Event) {
 	ev := &e.ev
 	ev.begin(KindDeath, e.task(tev.Task), tev.At)
 	ev.Exit, ev.LastTask = tev.Exit, tev.LastTask
@@ -97,17 +104,17 @@ func (e *Engine) handleDeath(tev *tracer.Event) {
 }
 
 // recordEnd keeps how the command ended.
-func (e *Engine) recordEnd(tev *tracer.Event) {
-	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Proc.Command && e.phase != killing {
+func (e *Engine) recordEnd(tev *source.Event) {
+	if tev.Kind == tracer.EventDeath && tev.LastTask && tev.Task.Process().IsCommand() && e.phase != killing {
 		e.result.Exit, e.result.Finished = tev.Exit, true
 	}
 }
 
-func (e *Engine) handleEnter(tev *tracer.Event) time.Duration {
+func (e *Engine) handleEnter(tev *source.Event) time.Duration {
 	if tev.Upgraded != nil {
 		return e.handleUpgraded(tev)
 	}
-	tc := &tev.Task.Call
+	tc := tev.Task.Call()
 	ch := e.lookup(tc.ABI, tc.NR)
 	if ch == nil {
 		if t := known(tev.Task); t != nil {
@@ -186,11 +193,11 @@ func (e *Engine) latch(t *Task, ch *callHooks) {
 	}
 }
 
-func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
+func (e *Engine) handleExit(tev *source.Event) time.Duration {
 	t := known(tev.Task)
 	if tev.Unpaired || t == nil {
 		// Its entry was before the attach: the registers still tell the call.
-		tc := &tev.Task.Call
+		tc := tev.Task.Call()
 		ch := e.lookup(tc.ABI, tc.NR)
 		if ch == nil {
 			return 0
@@ -205,8 +212,8 @@ func (e *Engine) handleExit(tev *tracer.Event) time.Duration {
 	t.hooks = nil
 	ev := &e.ev
 	ev.begin(KindExit, t, tev.At)
-	if !t.Entered.IsZero() {
-		ev.times.now = t.Entered
+	if at := t.Entered(); !at.IsZero() {
+		ev.times.now = at
 	}
 	ev.times.duration = t.Task.Duration(tev)
 	ev.setResult(tev.Ret)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"luatrace/engine/source"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -33,7 +34,7 @@ const (
 )
 
 // recordAttach remembers the call that the attach has interrupted.
-func (t *Task) recordAttach(tev *tracer.Event) {
+func (t *Task) recordAttach(tev *source.Event) {
 	if tev.Interrupted {
 		t.attach, t.attachedAt = attachAgain, tev.At
 	}
@@ -72,7 +73,7 @@ func (t *Task) Pending() *Pending {
 	case t.attach == attachCall && followed, t.attach == attachAgain && e.seesAll():
 		p.Since, p.FromAttach = t.attachedAt, true
 	case followed, e.ev.Task == t && e.ev.Kind == KindEnter: // its hooks run now
-		p.Since = t.Entered
+		p.Since = t.Entered()
 	}
 	return p
 }
@@ -111,14 +112,16 @@ func (e *Engine) seesAll() bool { return e.phase.live() && e.plan.Filter == nil 
 // if [Engine.KeepTasks] was called, those that were traced at its end. It must be
 // called from a hook.
 func (e *Engine) AllTasks() []*Task {
-	var list []*tracer.Task
+	var list []source.Task
 	switch {
 	case e.isGone():
 		return e.last
 	case e.simulation != nil:
 		list = e.simulation.all()
 	case e.tr != nil:
-		list = e.tr.AllTasks()
+		for _, t := range e.tr.AllTasks() {
+			list = append(list, source.Live(t))
+		}
 	}
 	tasks := make([]*Task, len(list))
 	for i, t := range list {
@@ -137,7 +140,7 @@ func (e *Engine) AllProcs() []*Proc {
 			list = append(list, t.Proc)
 		}
 	}
-	slices.SortFunc(list, func(a, b *Proc) int { return a.PID - b.PID })
+	slices.SortFunc(list, func(a, b *Proc) int { return a.PID() - b.PID() })
 	return list
 }
 
@@ -180,8 +183,10 @@ func (e *Engine) askedToEnd() bool { return e.result.Signal != 0 || e.timeIsUp }
 // showFinished shows hooks what had happened when the trace was ended, and was
 // not yet looked at: exits of calls, and ends of tasks. They are no longer in
 // progress then.
-func (e *Engine) showFinished(tev *tracer.Event) {
+func (e *Engine) showFinished(reported *tracer.Event) {
 	e.mustHold()
+	tev := &e.live
+	tev.SetLive(reported)
 	t := known(tev.Task)
 	if t == nil {
 		return

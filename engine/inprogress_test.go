@@ -21,7 +21,7 @@ func TestPendingWithoutStops(t *testing.T) {
 	_, res := runCommand(t, Options{}, func(e *Engine) {
 		e.Every(&Timer{Interval: time.Millisecond, Fn: func(*Event) error {
 			for _, task := range e.AllTasks() {
-				text, _ := os.ReadFile("/proc/" + strconv.Itoa(task.TID) + "/syscall")
+				text, _ := os.ReadFile("/proc/" + strconv.Itoa(task.TID()) + "/syscall")
 				nr, _, waits := strings.Cut(string(text), " ")
 				if !waits || nr != strconv.Itoa(unix.SYS_NANOSLEEP) && nr != strconv.Itoa(unix.SYS_CLOCK_NANOSLEEP) {
 					continue

@@ -63,7 +63,7 @@ func lastCalls(t *testing.T, end func(e *Engine)) (seen, pending []string) {
 	entered := map[string]bool{}
 	all, writes, asked, ended := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
 	hook(t, e, "read,write,pause:enter", func(ev *Event) error {
-		if entered[comm(ev.Task.TID)] = true; len(entered) == 5 {
+		if entered[comm(ev.Task.TID())] = true; len(entered) == 5 {
 			close(all)
 			entered = map[string]bool{}
 		}
@@ -82,7 +82,7 @@ func lastCalls(t *testing.T, end func(e *Engine)) (seen, pending []string) {
 	})
 	hook(t, e, "read,write,pause", func(ev *Event) error {
 		if over {
-			seen = append(seen, fmt.Sprintf("%s %s %d", comm(ev.Task.TID), ev.Name(), ev.Ret))
+			seen = append(seen, fmt.Sprintf("%s %s %d", comm(ev.Task.TID()), ev.Name(), ev.Ret))
 			if ev.Task.Pending() != nil {
 				t.Errorf("%s has returned and is in progress", ev.Name())
 			}
@@ -90,15 +90,15 @@ func lastCalls(t *testing.T, end func(e *Engine)) (seen, pending []string) {
 		return nil
 	})
 	hook(t, e, "proc:exit", func(ev *Event) error {
-		seen = append(seen, fmt.Sprintf("%v ended by %v", ev.Task.TID == children[0], ev.Exit.Signal))
+		seen = append(seen, fmt.Sprintf("%v ended by %v", ev.Task.TID() == children[0], ev.Exit.Signal))
 		return nil
 	})
 	hook(t, e, "end", func(*Event) error {
 		for _, task := range e.AllTasks() {
 			if p := task.Pending(); p != nil {
-				pending = append(pending, comm(task.TID)+" "+p.Event.Name())
+				pending = append(pending, comm(task.TID())+" "+p.Event.Name())
 			}
-			if task.TID == children[0] {
+			if task.TID() == children[0] {
 				pending = append(pending, "the dead child")
 			}
 		}

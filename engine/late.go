@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 
+	"luatrace/engine/source"
 	"luatrace/engine/spec"
 )
 
@@ -38,9 +39,11 @@ func (e *Engine) admit(h *Hook) error {
 // from it or from what it creates. The errors are tracer.ErrFiltered, if
 // its filter needs a tracer, and tracer.ErrStrict, if its strict mode does.
 func (p *Proc) Detach() error {
-	if p.eng.tr == nil {
-		p.Process.SimulateDetach()
+	switch q := p.Process.(type) {
+	case *source.Made:
+		q.Detached = true
 		return nil
+	default:
+		return p.eng.tr.Detach(source.TracedProcess(q))
 	}
-	return p.eng.tr.Detach(p.Process)
 }

@@ -147,7 +147,7 @@ func TestLateHooksOfRunningThreads(t *testing.T) {
 	setup := func(t *testing.T, e *Engine) map[int]bool {
 		seen := map[int]bool{}
 		busy := newHook(t, "getppid", func(ev *Event) error {
-			if seen[ev.Task.TID] = true; len(seen) == threads {
+			if seen[ev.Task.TID()] = true; len(seen) == threads {
 				return ev.Task.Proc.Kill(unix.SIGTERM)
 			}
 			return nil

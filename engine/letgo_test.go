@@ -21,7 +21,7 @@ func TestLetGoCommandIsCollected(t *testing.T) {
 	}
 	e, pid := New(Options{NoFilter: "a test"}), 0
 	hook(t, e, "openat:enter", func(ev *Event) error {
-		pid = ev.Task.Proc.PID
+		pid = ev.Task.Proc.PID()
 		ev.Engine().Stop()
 		return nil
 	})

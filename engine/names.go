@@ -30,10 +30,10 @@ func (p *Proc) parent(pid int) int {
 	switch {
 	case pid != 0:
 		return pid
-	case p.Command:
+	case p.IsCommand():
 		return os.Getpid()
-	case p.Parent != nil:
-		return p.Parent.PID
+	case p.Creator() != nil:
+		return p.Creator().PID()
 	}
 	return 0
 }

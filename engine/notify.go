@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/engine/source"
 	"luatrace/tracer"
 	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
@@ -68,13 +69,13 @@ func (e *Engine) notified(l *tracer.Listener, n *tracer.Notification) {
 		}
 		return
 	}
-	delay := e.handle(tev)
+	delay := e.handleLive(tev)
 	ev := &e.ev
-	t := known(task)
+	t := known(source.Live(task))
 	switch {
 	case e.tr.NeedsEntryStop(task) && !(t != nil && t.hooks != nil && ev.act.has(wantsSkip)):
 		if t == nil {
-			t = e.task(task)
+			t = e.task(source.Live(task))
 		}
 		e.upgrade(t, ev, delay)
 	case t == nil || t.hooks == nil: // nobody wanted it after all
@@ -113,7 +114,7 @@ func (e *Engine) upgrade(t *Task, ev *Event, delay time.Duration) {
 		r = &stopRequest{t.copied(), ev.act}
 		t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
 	}
-	task := t.Task
+	task := source.Traced(t.Task)
 	if delay > 0 {
 		e.delayTask(delayedTask{task: task, answer: func() { e.tr.Upgrade(task, r) }}, delay)
 		return
@@ -142,13 +143,13 @@ func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
 		t.hooks = nil
 		return ret
 	}
-	tev := tracer.Event{Kind: tracer.EventExit, Task: t.Task, At: time.Now(), Ret: ret, Errno: syscalls.ResultErrno(ret), Skipped: true}
+	tev := source.Event{Task: t.Task, Event: &tracer.Event{Kind: tracer.EventExit, At: time.Now(), Ret: ret, Errno: syscalls.ResultErrno(ret), Skipped: true}}
 	e.handleExit(&tev)
 	return e.ev.Ret
 }
 
 // handleUpgraded applies what the hooks wanted when the call was notified.
-func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
+func (e *Engine) handleUpgraded(tev *source.Event) time.Duration {
 	r := tev.Upgraded.(*stopRequest)
 	t := e.task(tev.Task)
 	if r.hooks == nil { // it is the tracer that needs this stop
@@ -160,7 +161,7 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 	// runs, it is made again.
 	t.callState = r.copied()
 	ev := &e.ev
-	ev.begin(KindEnter, t, t.Entered)
+	ev.begin(KindEnter, t, t.Entered())
 	ev.act = r.act
 	e.applyEvent(ev)
 	if t.hooks != nil && (t.hooks.is(latches) || len(t.onExit) > 0) {
@@ -174,9 +175,9 @@ func (e *Engine) handleUpgraded(tev *tracer.Event) time.Duration {
 // kernel shows it in /proc while the task waits.
 func (t *Task) stackPointer() (uint64, error) {
 	if !t.Notified() {
-		return t.Call.SP, nil
+		return t.Call().SP, nil
 	}
-	sp, err := waitingStack(func() ([]byte, error) { return procfs.Default().ReadFile(t.TID, "syscall") })
+	sp, err := waitingStack(func() ([]byte, error) { return procfs.Default().ReadFile(t.TID(), "syscall") })
 	// A signal handler may run before the call is made again: its frame must
 	// not reach what is put here.
 	const handlerRoom = 64 << 10

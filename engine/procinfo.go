@@ -56,7 +56,7 @@ func (p *Proc) beginningWillDo(err error) error {
 	case procfs.MostNames:
 		what, why = "names", ""
 	}
-	e.report(fmt.Sprintf("%q of process %d is longer than what is read of it, %d %s%s: its end is missing. This is said once", cut.File, p.PID, cut.Most, what, why))
+	e.report(fmt.Sprintf("%q of process %d is longer than what is read of it, %d %s%s: its end is missing. This is said once", cut.File, p.PID(), cut.Most, what, why))
 	return nil
 }
 
@@ -149,7 +149,7 @@ func (p *Proc) FDs() ([]int, bool) {
 func (p *Proc) ParentProc() *Proc {
 	ppid := p.ParentPID()
 	for _, q := range p.eng.AllProcs() {
-		if q.PID == ppid && ppid != 0 {
+		if q.PID() == ppid && ppid != 0 {
 			return q
 		}
 	}
@@ -160,7 +160,7 @@ func (p *Proc) ParentProc() *Proc {
 func (p *Proc) ChildProcs() []*Proc {
 	var list []*Proc
 	for _, q := range p.eng.AllProcs() {
-		if q != p && q.ParentPID() == p.PID {
+		if q != p && q.ParentPID() == p.PID() {
 			list = append(list, q)
 		}
 	}

@@ -228,7 +228,7 @@ func TestUpgradeUnderKill(t *testing.T) {
 		_, res := runCommand(t, Options{}, func(e *Engine) {
 			hook(t, e, "%pure,%desc,%file,getppid,gettid:enter", func(ev *Event) error {
 				if n++; n == 40+17*i {
-					pid = ev.Task.Proc.PID
+					pid = ev.Task.Proc.PID()
 					return unix.Kill(pid, unix.SIGKILL)
 				}
 				return ev.OnExit(func(*Event) error { return nil })

@@ -174,7 +174,7 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 	case tracer.EventSignal:
 		e.recordArrival(tev)
 	}
-	if delay := e.handle(tev); delay > 0 {
+	if delay := e.handleLive(tev); delay > 0 {
 		e.delayTask(delayedTask{task: tev.Task}, delay)
 		return
 	}

@@ -62,7 +62,7 @@ func (ev *Event) scratchPlace(b []byte) (tracer.Loan, error) {
 	if !t.reaches(addr) {
 		return tracer.Loan{}, errors.New("a 32-bit call can't reach the stack of this 64-bit program")
 	}
-	loan, err := t.Proc.Process.Borrow(addr, len(b))
+	loan, err := tracer.Borrow(t.Proc.Process, addr, len(b))
 	if err != nil {
 		return loan, fmt.Errorf("no room for %d bytes below the stack: %w", len(b), err)
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/plan"
+	"luatrace/engine/source"
 	"luatrace/engine/spec"
 	"luatrace/tracer"
 	"luatrace/tracer/encode"
@@ -22,18 +23,12 @@ import (
 type Simulation struct {
 	eng   *Engine
 	now   time.Time
-	tasks map[int]*simulated // by thread id
-}
-
-// simulated is one thread that does not exist.
-type simulated struct {
-	task *tracer.Task
-	sim  *tracer.Simulated
+	tasks map[int]*source.MadeTask // by thread id
 }
 
 // Simulate makes the engine one for made-up events; its clock starts at start.
 func (e *Engine) Simulate(start time.Time) *Simulation {
-	s := &Simulation{eng: e, now: start, tasks: map[int]*simulated{}}
+	s := &Simulation{eng: e, now: start, tasks: map[int]*source.MadeTask{}}
 	e.timeNow = func() time.Time { return s.now }
 	e.simulation = s
 	for _, t := range e.timers {
@@ -55,7 +50,7 @@ type MadeUp struct {
 }
 
 // task returns the thread of an event, made at first sight.
-func (s *Simulation) task(m *MadeUp) *simulated {
+func (s *Simulation) task(m *MadeUp) *source.MadeTask {
 	t := s.tasks[m.TID]
 	if t == nil {
 		t = s.newTask(m)
@@ -64,74 +59,73 @@ func (s *Simulation) task(m *MadeUp) *simulated {
 	return t
 }
 
-func (s *Simulation) newTask(m *MadeUp) *simulated {
-	t := &simulated{}
-	if leader := s.process(m.PID); leader != nil {
-		t.sim = leader.sim
-		t.task = t.sim.AddThread(leader.task.Proc, m.TID)
+func (s *Simulation) newTask(m *MadeUp) (t *source.MadeTask) {
+	if sibling := s.sibling(m.PID); sibling != nil {
+		t = sibling.Made().AddThread(m.TID)
 	} else {
-		t.sim = &tracer.Simulated{Comm: "test", Exe: "/usr/bin/test", Cwd: "/", PPID: 1, FDs: map[int]string{}, Files: map[string]string{}}
-		t.task = tracer.NewSimulated(m.PID, m.TID, m.ABI, t.sim)
+		p := &source.Made{Name: "test", Program: "/usr/bin/test", Dir: "/", PPID: 1, FDs: map[int]string{}, Texts: map[string]string{}}
+		t = p.Start(m.PID, m.TID, m.ABI)
 	}
 	s.tasks[m.TID] = t
 	return t
 }
 
 // all are the threads that there are, by number.
-func (s *Simulation) all() []*tracer.Task {
-	list := make([]*tracer.Task, 0, len(s.tasks))
+func (s *Simulation) all() []source.Task {
+	list := make([]source.Task, 0, len(s.tasks))
 	for _, t := range s.tasks {
-		list = append(list, t.task)
+		list = append(list, t)
 	}
-	slices.SortFunc(list, func(a, b *tracer.Task) int { return a.TID - b.TID })
+	slices.SortFunc(list, func(a, b source.Task) int { return a.TID() - b.TID() })
 	return list
 }
 
 // attachTo makes a thread one that was attached to in its call.
-func (s *Simulation) attachTo(task *tracer.Task, ch *callHooks) {
+func (s *Simulation) attachTo(task *source.MadeTask, ch *callHooks) {
 	et := s.eng.task(task)
-	s.eng.startCall(et, ch, &task.Call)
+	s.eng.startCall(et, ch, task.Call())
 	et.hooks, et.attach, et.attachedAt = nil, attachCall, s.now
 }
 
-// process finds any thread of a process.
-func (s *Simulation) process(pid int) *simulated {
+// sibling finds any thread of a process.
+func (s *Simulation) sibling(pid int) *source.MadeTask {
 	for _, t := range s.tasks {
-		if t.task.Proc.PID == pid {
+		if t.Made().PID() == pid {
 			return t
 		}
 	}
 	return nil
 }
 
-func (s *Simulation) update(t *simulated, m *MadeUp) {
-	for _, f := range []struct{ to, from *string }{{&t.sim.Comm, m.Comm}, {&t.sim.Exe, m.Exe}, {&t.sim.Cwd, m.Cwd}} {
+func (s *Simulation) update(t *source.MadeTask, m *MadeUp) {
+	made := t.Made()
+	for _, f := range []struct{ to, from *string }{{&made.Name, m.Comm}, {&made.Program, m.Exe}, {&made.Dir, m.Cwd}} {
 		if f.from != nil {
 			*f.to = *f.from
 		}
 	}
 	if m.PPID != 0 {
-		t.sim.PPID = m.PPID
+		made.PPID = m.PPID
 	}
-	t.sim.NoMemory = m.NoMemory
+	made.NoMemory = m.NoMemory
 	for fd, name := range m.FDs {
-		t.sim.FDs[fd] = name
+		made.FDs[fd] = name
 	}
 	for fd, d := range m.FDInfos {
 		d.FD = fd
 		d.takeApart()
-		t.sim.FDs[fd] = d.Path
-		p := s.eng.proc(t.task.Proc)
+		made.FDs[fd] = d.Path
+		p := s.eng.proc(made)
 		if p.madeUp == nil {
 			p.madeUp = map[int]*FDInfo{}
 		}
 		p.madeUp[fd] = d
 	}
 	for name, text := range m.Files {
-		t.sim.Files[name] = text
+		made.Texts[name] = text
 	}
 	for name, v := range m.Registers {
-		t.sim.Registers.Set(name, v)
+		made.Regs.Set(name, v)
 	}
 }
 
@@ -176,29 +170,28 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 		return Outcome{}, spec.UnknownCall(name)
 	}
 	t := s.task(m)
-	made, err := encode.Args(m.ABI, syscalls.Lookup(m.ABI, nr), values, res.Before, t.sim)
+	made, err := encode.Args(m.ABI, syscalls.Lookup(m.ABI, nr), values, res.Before, t.Made())
 	if err != nil {
 		return Outcome{}, err
 	}
-	t.task.Simulate(m.ABI, nr, made.Args, s.now)
-	t.task.SimulateInCall(true)
+	t.Enter(m.ABI, nr, made.Args, s.now)
 	if res.Return == StaysUnseen {
-		s.attachTo(t.task, &callHooks{name: name, sig: syscalls.Lookup(m.ABI, nr)})
-		return Outcome{Task: s.eng.task(t.task)}, nil
+		s.attachTo(t, &callHooks{name: name, sig: syscalls.Lookup(m.ABI, nr)})
+		return Outcome{Task: s.eng.task(t)}, nil
 	}
-	killed := len(t.sim.Killed)
-	tev := &tracer.Event{Kind: tracer.EventEnter, Task: t.task, At: s.now}
+	killed := len(t.Made().Killed)
+	tev := &source.Event{Event: &tracer.Event{Kind: tracer.EventEnter, At: s.now}, Task: t}
 	delay := s.feed(tev)
-	et := s.eng.task(t.task)
+	et := s.eng.task(t)
 	if et.hooks == nil { // nobody wants it: there is nothing to look at
-		s.eng.startCall(et, &callHooks{name: name, sig: syscalls.Lookup(m.ABI, nr)}, &t.task.Call)
+		s.eng.startCall(et, &callHooks{name: name, sig: syscalls.Lookup(m.ABI, nr)}, t.Call())
 		et.hooks = nil
 	}
 	if between != nil {
 		between(et)
 	}
 	out := Outcome{Task: et}
-	out.Ret, out.Skipped = t.task.SimulatedSkip()
+	out.Ret, out.Skipped = t.Skipped()
 	if res.Return == Stays && !out.Skipped {
 		out.Delay = delay
 		s.conclude(&out, t, killed)
@@ -207,12 +200,12 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 	if !out.Skipped {
 		out.Ret = s.result(made, res)
 		for _, l := range made.After {
-			t.task.Proc.WriteMemory(l.Addr, l.Bytes)
+			t.Made().WriteMemory(l.Addr, l.Bytes)
 		}
 	}
 	if plan.Returns(et.decoded.Name) {
 		s.now = s.now.Add(res.Duration)
-		t.task.SimulateInCall(false)
+		t.Leave()
 		tev.Kind, tev.At, tev.Ret, tev.Errno, tev.Skipped = tracer.EventExit, s.now, out.Ret, syscalls.ResultErrno(out.Ret), out.Skipped
 		had := et.hooks != nil
 		delay += s.feed(tev)
@@ -235,26 +228,29 @@ func (s *Simulation) result(made *encode.Call, res MadeUpResult) int64 {
 	return int64(made.Counted)
 }
 
-func (s *Simulation) conclude(out *Outcome, t *simulated, killed int) {
-	out.Killed = t.sim.Killed[killed:]
-	out.Detached = t.task.Proc.Detaching()
+func (s *Simulation) conclude(out *Outcome, t *source.MadeTask, killed int) {
+	out.Killed = t.Made().Killed[killed:]
+	out.Detached = t.Made().Detached
 	out.Stopped = s.eng.Stopping()
 }
 
 // raise runs the hooks of an event that is no call.
-func (s *Simulation) raise(t *simulated, tev *tracer.Event) Outcome {
-	killed := len(t.sim.Killed)
-	tev.Task = t.task
+func (s *Simulation) raise(t *source.MadeTask, ev tracer.Event, child ...source.Task) Outcome {
+	killed := len(t.Made().Killed)
+	tev := &source.Event{Event: &ev, Task: t}
+	if len(child) > 0 {
+		tev.Child = child[0]
+	}
 	if tev.Kind != tracer.EventDeath {
-		t.task.SimulateInCall(false)
+		t.Leave()
 	}
 	delay := s.feed(tev)
-	out := Outcome{Task: s.eng.task(t.task), Delay: delay}
+	out := Outcome{Task: s.eng.task(t), Delay: delay}
 	s.conclude(&out, t, killed)
 	return out
 }
 
-func (s *Simulation) feed(tev *tracer.Event) time.Duration {
+func (s *Simulation) feed(tev *source.Event) time.Duration {
 	return s.eng.handle(tev)
 }
 
@@ -262,17 +258,17 @@ func (s *Simulation) feed(tev *tracer.Event) time.Duration {
 func (s *Simulation) Signal(m *MadeUp, sig unix.Signal, code, sender int, addr uint64) Outcome {
 	t := s.task(m)
 	le := binary.LittleEndian
-	t.sim.Siginfo = tracer.Siginfo{}
-	le.PutUint32(t.sim.Siginfo[0:], uint32(sig))
-	le.PutUint32(t.sim.Siginfo[8:], uint32(code))
+	t.Made().Signal = tracer.Siginfo{}
+	le.PutUint32(t.Made().Signal[0:], uint32(sig))
+	le.PutUint32(t.Made().Signal[8:], uint32(code))
 	if addr != 0 {
-		le.PutUint64(t.sim.Siginfo[16:], addr)
+		le.PutUint64(t.Made().Signal[16:], addr)
 	} else {
-		le.PutUint32(t.sim.Siginfo[16:], uint32(sender))
+		le.PutUint32(t.Made().Signal[16:], uint32(sender))
 	}
-	t.task.SetSignal(sig)
-	out := s.raise(t, &tracer.Event{Kind: tracer.EventSignal, Signal: sig})
-	out.Signal = t.task.SimulatedSignal()
+	t.SetSignal(sig)
+	out := s.raise(t, tracer.Event{Kind: tracer.EventSignal, Signal: sig})
+	out.Signal = t.Pending()
 	return out
 }
 
@@ -284,26 +280,27 @@ func (s *Simulation) Fork(m, child *MadeUp, event int) Outcome {
 			child.PPID = m.PID
 		}
 		if child.Comm == nil {
-			child.Comm = &t.sim.Comm
+			child.Comm = &t.Made().Name
 		}
 	}
-	return s.raise(t, &tracer.Event{Kind: tracer.EventNew, Child: s.task(child).task, CloneEvent: event})
+	return s.raise(t, tracer.Event{Kind: tracer.EventNew, CloneEvent: event}, s.task(child))
 }
 
 // Exec lets a process run a new program: the new exe and comm are m's.
 func (s *Simulation) Exec(m *MadeUp, formerTID int) Outcome {
-	return s.raise(s.task(m), &tracer.Event{Kind: tracer.EventExec, FormerTID: formerTID})
+	return s.raise(s.task(m), tracer.Event{Kind: tracer.EventExec, FormerTID: formerTID})
 }
 
 // Exit ends a thread, and with the last one its process.
 func (s *Simulation) Exit(m *MadeUp, exit tracer.Exit) Outcome {
 	t := s.task(m)
 	delete(s.tasks, m.TID)
-	last := s.process(m.PID) == nil
+	last := s.sibling(m.PID) == nil
 	if last { // /proc is empty then
-		t.sim.Exe, t.sim.Cwd, t.sim.Comm, t.sim.Files = "", "", "", nil
+		p := t.Made()
+		p.Program, p.Dir, p.Name, p.Texts = "", "", "", nil
 	}
-	return s.raise(t, &tracer.Event{Kind: tracer.EventDeath, Exit: exit, LastTask: last})
+	return s.raise(t, tracer.Event{Kind: tracer.EventDeath, Exit: exit, LastTask: last})
 }
 
 // Begin runs the hooks for the beginning of the trace.

@@ -27,9 +27,9 @@ func (ev *Event) Int(field string) (int64, bool) {
 	}
 	switch field {
 	case "pid":
-		return int64(ev.Task.Proc.PID), true
+		return int64(ev.Task.Proc.PID()), true
 	case "tid":
-		return int64(ev.Task.TID), true
+		return int64(ev.Task.TID()), true
 	case "ppid":
 		return int64(ev.Task.ParentPID()), true
 	}

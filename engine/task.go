@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/fdinfo"
+	"luatrace/engine/source"
 	"luatrace/internal/slot"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
@@ -14,8 +15,8 @@ import (
 
 // Task is a thread as hooks know it. The record lives as long as the thread.
 type Task struct {
-	*tracer.Task
-	Proc *Proc
+	source.Task // what answers for it
+	Proc        *Proc
 	// Script is the record of the bindings: the object that scripts have.
 	Script slot.Slot
 	// Output is the record of a printer: what it knows of the present call.
@@ -53,7 +54,7 @@ func (c *callState) copied() callState {
 // Proc is a process as hooks know it. The record lives as long as the process
 // has a traced thread, also across execve.
 type Proc struct {
-	*tracer.Process
+	source.Process // what answers for it
 	// Script is the record of the bindings: the object that scripts have.
 	Script slot.Slot
 
@@ -76,20 +77,20 @@ type exitCall struct {
 	fn   Func
 }
 
-// known returns the engine's record of a tracer's task, nil if there is none yet.
-func known(t *tracer.Task) *Task { return slot.Of[Task](&t.Record) }
+// known returns the engine's record of a source's task, nil if there is none yet.
+func known(t source.Task) *Task { return slot.Of[Task](t.Record()) }
 
-// task returns the engine's record of a tracer's task, making it at first
+// task returns the engine's record of a source's task, making it at first
 // sight.
-func (e *Engine) task(t *tracer.Task) *Task {
+func (e *Engine) task(t source.Task) *Task {
 	if et := known(t); et != nil {
 		return et
 	}
-	et := &Task{Task: t, Proc: e.proc(t.Proc)}
+	et := &Task{Task: t, Proc: e.proc(t.Process())}
 	et.decoded.FDName, et.decoded.FDText, et.decoded.PIDName = et.fdName, et.fdText, pidName
 	et.decoded.IfName, et.decoded.Netlink = interfaceName, et.netlink
 	et.decoded.BufferLimit = e.opts.BufferLimit
-	slot.Keep(&t.Record, et)
+	slot.Keep(t.Record(), et)
 	return et
 }
 
@@ -107,12 +108,12 @@ func (t *Task) fdText(fd int, detail decode.FDDetail) string {
 	return string(t.Proc.eng.sockets.Append(nil, t.Task, fd, detail))
 }
 
-func (e *Engine) proc(p *tracer.Process) *Proc {
-	if ep := slot.Of[Proc](&p.Record); ep != nil {
+func (e *Engine) proc(p source.Process) *Proc {
+	if ep := slot.Of[Proc](p.Record()); ep != nil {
 		return ep
 	}
 	ep := &Proc{Process: p, eng: e}
-	slot.Keep(&p.Record, ep)
+	slot.Keep(p.Record(), ep)
 	return ep
 }
 

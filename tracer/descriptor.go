@@ -57,7 +57,7 @@ func (p *pidfd) close() {
 // The copy is the same open file: as long as it lives, a close in the program is
 // not the last one. It is therefore meant for sockets only, and for a moment.
 func (p *Process) CopyFD(fd int) (int, error) {
-	if p.sim != nil || fd < 0 || p.tasks == 0 || p.reaped.Load() {
+	if fd < 0 || p.tasks == 0 || p.reaped.Load() {
 		return -1, unix.ESRCH
 	}
 	n, keep, err := p.pidfd.get(p.PID)

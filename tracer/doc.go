@@ -66,6 +66,5 @@
 //   - Reading and changing: memory.go, procfs.go;
 //     the package procfs is the only way to /proc, shown.go what hooks see there, spinning.go for pages that never arrive,
 //     inprogress.go for calls that have not returned.
-//   - Without a kernel: simulated.go for events that are made up, kernel.Model for the
-//     tests of the bookkeeping.
+//   - Without a kernel: kernel.Model for the tests of the bookkeeping.
 package tracer

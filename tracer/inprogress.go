@@ -20,8 +20,6 @@ func (t *Task) InProgress() (c Call, followed, ok bool) {
 	switch {
 	case t.dead || t.reaped.Load():
 		return Call{}, false, false
-	case t.Proc.sim != nil:
-		return t.Call, t.progress.inCall(), t.progress.inCall()
 	case t.progress.showsExit(t.tr.filtered):
 		return t.Call, true, true
 	case t.entryStop && t.state == taskStopped, t.Notified():
@@ -73,14 +71,6 @@ func (t *Task) programABI(nr int) syscalls.ABI {
 // Attaching says whether the task has been seized and its first stop, which
 // interrupts the call that it is in, has not been seen yet.
 func (t *Task) Attaching() bool { return t.attaching }
-
-// SimulateInCall says whether a simulated task is in the call of Simulate, or has
-// returned from it.
-func (t *Task) SimulateInCall(in bool) {
-	if !in {
-		t.progress.end()
-	}
-}
 
 // AllTasks returns the threads traced now, by number. One that has ended is not among
 // them, also if its event is still to come: its number may be another's.

@@ -22,27 +22,27 @@ func FreeStack(sp uint64) uint64 { return sp - redZone }
 
 // Borrow reads what a process has in n bytes at addr, before something else is put there. An error
 // is that of ReadMemory.
-func (p *Process) Borrow(addr uint64, n int) (Loan, error) {
+func Borrow(m Memory, addr uint64, n int) (Loan, error) {
 	l := Loan{Addr: addr, Old: make([]byte, n)}
-	if _, err := p.ReadMemory(addr, l.Old); err != nil {
+	if _, err := m.ReadMemory(addr, l.Old); err != nil {
 		return Loan{}, err
 	}
 	return l, nil
 }
 
 // Put writes to borrowed memory: all of b, or nothing. An error is that of WriteMemory.
-func (l Loan) Put(p *Process, b []byte) error {
-	n, err := p.WriteMemory(l.Addr, b)
+func (l Loan) Put(m Memory, b []byte) error {
+	n, err := m.WriteMemory(l.Addr, b)
 	if err != nil && n > 0 {
-		p.WriteMemory(l.Addr, l.Old[:n])
+		m.WriteMemory(l.Addr, l.Old[:n])
 	}
 	return err
 }
 
-// Return puts back what was there, into the memory of p: that of the borrower, or the copy that a
+// Return puts back what was there, into m: that of the borrower, or the copy that a
 // child got of it.
-func (l Loan) Return(p *Process) {
+func (l Loan) Return(m Memory) {
 	if l.Old != nil {
-		p.WriteMemory(l.Addr, l.Old)
+		m.WriteMemory(l.Addr, l.Old)
 	}
 }

@@ -82,9 +82,6 @@ func (p *Process) ReadMemory(addr uint64, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	if p.sim != nil {
-		return p.sim.copy(addr, b, false)
-	}
 	if int64(addr) < 0 { // a kernel address: no file offset, and never readable
 		return 0, unix.EFAULT
 	}
@@ -174,9 +171,6 @@ func transfer(move func(fd int, b []byte, offset int64) (int, error), fd int, ad
 // private copy is made then, as for a debugger's breakpoint). Where /proc does
 // not show the process, read-only pages can't be written: EFAULT.
 func (p *Process) WriteMemory(addr uint64, b []byte) (int, error) {
-	if p.sim != nil {
-		return p.sim.copy(addr, b, true)
-	}
 	if int64(addr) < 0 {
 		return 0, unix.EFAULT
 	}
@@ -203,6 +197,19 @@ const pageSize = 4096
 // then on, so a string that ends before memory without a mapping is whole.
 // terminated is false if max was reached first.
 func (p *Process) ReadString(addr uint64, max int, buf []byte) (s []byte, terminated bool, err error) {
+	return ReadString(p, addr, max, buf)
+}
+
+// Memory is that of a [Process], or is made up.
+type Memory interface {
+	// ReadMemory is as that of [Process].
+	ReadMemory(addr uint64, b []byte) (int, error)
+	// WriteMemory is as that of [Process].
+	WriteMemory(addr uint64, b []byte) (int, error)
+}
+
+// ReadString is that of [Process] for any memory.
+func ReadString(m Memory, addr uint64, max int, buf []byte) (s []byte, terminated bool, err error) {
 	s = buf[:0]
 	for len(s) < max {
 		at := addr + uint64(len(s))
@@ -213,7 +220,7 @@ func (p *Process) ReadString(addr uint64, max int, buf []byte) (s []byte, termin
 		}
 		start := len(s)
 		s = grow(s, n)
-		got, e := p.ReadMemory(at, s[start:])
+		got, e := m.ReadMemory(at, s[start:])
 		for i, c := range s[start : start+got] {
 			if c == 0 {
 				return s[:start+i], true, nil

@@ -86,10 +86,6 @@ func ProcessComm(tid int) string {
 
 // Kill sends the process a signal; ESRCH if it is gone.
 func (p *Process) Kill(sig unix.Signal) error {
-	if p.sim != nil {
-		p.sim.Killed = append(p.sim.Killed, sig)
-		return nil
-	}
 	if p.tasks == 0 || p.reaped.Load() {
 		return unix.ESRCH // its number may be another's by now
 	}

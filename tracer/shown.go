@@ -42,7 +42,7 @@ var openDirs atomic.Int32
 // KeepShown makes what /proc shows of the process stay known when it has ended, until its
 // parent collects it, or is let go. It must be called while the process is traced.
 func (p *Process) KeepShown() {
-	if p.shown.dir != nil || p.sim != nil || p.tr == nil || !p.owns(p.PID) {
+	if p.shown.dir != nil || p.tr == nil || !p.owns(p.PID) {
 		return
 	}
 	if openDirs.Add(1) > keptDirs() {
@@ -179,25 +179,16 @@ func (p *Process) shownTID() int {
 // Look calls do with the place where /proc shows the task. The error is that of do, or
 // ESRCH if the task is gone. Like all of the record it needs the lock.
 func (t *Task) Look(do func(procfs.Place) error) error {
-	if t.Proc.sim != nil {
-		return unix.ESRCH
-	}
 	return t.look(do)
 }
 
 // Look is that of a task.
 func (p *Process) Look(do func(procfs.Place) error) error {
-	if p.sim != nil {
-		return unix.ESRCH
-	}
 	return p.look(p.shownTID(), do)
 }
 
 // Comm returns the thread's name (at most 15 bytes), "" if it is gone.
 func (t *Task) Comm() (name string) {
-	if s := t.Proc.sim; s != nil {
-		return s.Comm
-	}
 	t.look(func(at procfs.Place) error { name = at.Comm(); return nil })
 	return name
 }
@@ -205,10 +196,6 @@ func (t *Task) Comm() (name string) {
 // Comm returns the name of the process's first thread (at most 15 bytes), "" if it is
 // gone.
 func (p *Process) Comm() (name string) {
-	if p.sim != nil {
-		b, _ := p.sim.file("comm")
-		return string(b[:max(len(b)-1, 0)])
-	}
 	tid := p.PID
 	if !p.owns(tid) && !p.ended() { // not traced, or not any more
 		tid = p.shownTID()
@@ -227,16 +214,10 @@ func link(look func(func(procfs.Place) error) error, name string) (to string) {
 }
 
 func (t *Task) link(name string) string {
-	if s := t.Proc.sim; s != nil {
-		return s.link(name)
-	}
 	return link(t.look, name)
 }
 
 func (p *Process) link(name string) string {
-	if p.sim != nil {
-		return p.sim.link(name)
-	}
 	return link(p.Look, name)
 }
 
@@ -249,9 +230,6 @@ func (t *Task) Cwd() string { return t.link("cwd") }
 // FD returns what a file descriptor stands for as /proc shows it: a path, or
 // "pipe:[...]", "socket:[...]", "anon_inode:...". "" if it is not open.
 func (t *Task) FD(fd int) string {
-	if s := t.Proc.sim; s != nil {
-		return s.FDs[fd]
-	}
 	return link(t.look, "fd/"+strconv.Itoa(fd))
 }
 
@@ -263,9 +241,6 @@ func (p *Process) Cwd() string { return p.link("cwd") }
 
 // FD returns what a file descriptor stands for, as Task.FD does.
 func (p *Process) FD(fd int) string {
-	if p.sim != nil {
-		return p.sim.FDs[fd]
-	}
 	return link(p.Look, "fd/"+strconv.Itoa(fd))
 }
 
@@ -288,12 +263,6 @@ func (p *Process) ProcFile(name string) ([]byte, error) { return p.ProcFileWithi
 
 // ProcFileWithin is ProcFile within another bound.
 func (p *Process) ProcFileWithin(name string, bound procfs.Bound) (b []byte, err error) {
-	if p.sim != nil {
-		if err := procfs.Refused(name); err != nil {
-			return nil, err
-		}
-		return p.sim.file(name)
-	}
 	tid := p.shownTID()
 	if first, _, _ := strings.Cut(name, "/"); slices.Contains(ofProcesses, first) && p.owns(p.PID) {
 		tid = p.PID
@@ -317,40 +286,23 @@ var ofProcesses = []string{"stat", "io", "task"}
 // ScanProcFile calls do with each line of a file of the process, until that returns
 // false. It is for what luatrace itself looks up, and reads procfs.MostScanned.
 func (p *Process) ScanProcFile(name string, do func(line []byte) bool) error {
-	if p.sim != nil {
-		return p.sim.scan(name, do)
-	}
 	return p.Look(func(at procfs.Place) error { return at.Scan(name, p.scanned(), do) })
 }
 
 // ScanProcFile is that of a process, for a task.
 func (t *Task) ScanProcFile(name string, do func(line []byte) bool) error {
-	if s := t.Proc.sim; s != nil {
-		return s.scan(name, do)
-	}
 	return t.look(func(at procfs.Place) error { return at.Scan(name, t.Proc.scanned(), do) })
 }
 
 // List returns the names in a directory below /proc/PID, such as "fd".
 func (p *Process) List(dir string) (names []string, err error) {
-	if p.sim != nil {
-		if dir == "fd" {
-			for fd := range p.sim.FDs {
-				names = append(names, strconv.Itoa(fd))
-			}
-		}
-		return names, nil
-	}
 	err = p.Look(func(at procfs.Place) (err error) { names, err = at.List(dir, p.bound()); return err })
 	return names, err
 }
 
 // ParentPID returns the parent's process id now, 0 if the process is gone.
 func (p *Process) ParentPID() (pid int) {
-	switch {
-	case p.sim != nil:
-		return p.sim.PPID
-	case kernel.Modelled(p.PID):
+	if kernel.Modelled(p.PID) {
 		return parentOf(p.PID)
 	}
 	p.Look(func(at procfs.Place) error { pid = at.Parent(); return nil })
@@ -359,10 +311,7 @@ func (p *Process) ParentPID() (pid int) {
 
 // ParentPID returns the parent's process id now, 0 if the task is gone.
 func (t *Task) ParentPID() (pid int) {
-	switch {
-	case t.Proc.sim != nil:
-		return t.Proc.sim.PPID
-	case kernel.Modelled(t.TID):
+	if kernel.Modelled(t.TID) {
 		return parentOf(t.TID)
 	}
 	t.look(func(at procfs.Place) error { pid = at.Parent(); return nil })

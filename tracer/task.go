@@ -28,7 +28,6 @@ type Process struct {
 	mem       memFile
 	pidfd     pidfd
 	shown     keptDir
-	sim       *Simulated // instead of a real process, or nil
 	tasks     int
 	lastTID   int // the task that stopped last
 	detaching bool
@@ -118,10 +117,6 @@ func (t *Task) Dead() bool { return t.dead }
 // values become Task.Call. The program finds its registers as it left them
 // when the call returns. ESRCH means that the task was killed.
 func (t *Task) SetCall(nr int, args [6]uint64) error {
-	if t.Proc.sim != nil {
-		t.Call.NR, t.Call.Args = nr, args
-		return nil
-	}
 	if !t.entryStop {
 		return errNotAtEntry
 	}
@@ -201,15 +196,11 @@ func (t *Task) setCall(nr int, args *[6]uint64) unix.Errno {
 // program gets ret (a result, or -errno). The kernel's restart codes -512 to
 // -516 are refused with EINVAL, since the kernel would act on them.
 func (t *Task) Skip(ret int64) error {
-	if !t.entryStop && t.Proc.sim == nil {
+	if !t.entryStop {
 		return errNotAtEntry
 	}
 	if syscalls.IsRestart(ret) {
 		return unix.EINVAL
-	}
-	if t.Proc.sim != nil {
-		t.progress.skip(callSkipped, ret)
-		return nil
 	}
 	if !t.filterStop && t.isConfined() {
 		if err := t.replaceCall(); err != nil {
@@ -228,14 +219,11 @@ func (t *Task) Skip(ret int64) error {
 // SetResult changes the result at an exit stop: ret is what the program gets,
 // -errno for a failure. Restart codes are refused with EINVAL.
 func (t *Task) SetResult(ret int64) error {
-	if (!t.syscallStop || t.entryStop) && t.Proc.sim == nil {
+	if !t.syscallStop || t.entryStop {
 		return errNotAtExit
 	}
 	if syscalls.IsRestart(ret) {
 		return unix.EINVAL
-	}
-	if t.Proc.sim != nil {
-		return nil
 	}
 	if t.tr.canSetInfo {
 		var s kernel.SyscallInfo
@@ -258,20 +246,12 @@ func (t *Task) SetResult(ret int64) error {
 
 // Registers reads the general registers of a stopped task.
 func (t *Task) Registers(r *Registers) error {
-	if s := t.Proc.sim; s != nil {
-		*r = s.Registers
-		return nil
-	}
 	return errnoOrNil(kernel.GetRegs(t.TID, r))
 }
 
 // SetRegisters writes the general registers of a stopped task. At an entry stop
 // Task.Call becomes what they say.
 func (t *Task) SetRegisters(r *Registers) error {
-	if s := t.Proc.sim; s != nil {
-		s.Registers = *r
-		return nil
-	}
 	t.tr.atSignal.forget(t.TID)
 	if e := kernel.SetRegs(t.TID, r); e != 0 {
 		return e
@@ -284,20 +264,12 @@ func (t *Task) SetRegisters(r *Registers) error {
 
 // Siginfo reads what the kernel knows of the signal at an EventSignal.
 func (t *Task) Siginfo(s *Siginfo) error {
-	if sim := t.Proc.sim; sim != nil {
-		*s = sim.Siginfo
-		return nil
-	}
 	return errnoOrNil(kernel.GetSiginfo(t.TID, s))
 }
 
 // SetSignal changes the signal of an EventSignal: 0 suppresses it, another
 // number replaces it. The sender in siginfo stays as it was.
 func (t *Task) SetSignal(sig unix.Signal) error {
-	if t.Proc.sim != nil {
-		t.signal = sig
-		return nil
-	}
 	if t.status.Kind != kernel.StatusSignal {
 		return errNotAtSignal
 	}
@@ -320,7 +292,7 @@ func (t *Task) SetSignal(sig unix.Signal) error {
 // of a call, as from the kernel (SI_KERNEL). At an entry that a filter has asked
 // for the kernel takes none, and neither does a call that came by notification.
 func (t *Task) RaiseSignal(sig unix.Signal) error {
-	if !t.syscallStop && t.Proc.sim == nil || t.entryStop && t.filterStop {
+	if !t.syscallStop || t.entryStop && t.filterStop {
 		return errNoSignal
 	}
 	t.signal = sig

@@ -79,7 +79,7 @@ func (t *Task) followClone3() {
 
 // lend writes to the caller's memory until takeBack.
 func (t *Task) lend(addr uint64, b []byte) bool {
-	l, err := t.Proc.Borrow(addr, len(b))
+	l, err := Borrow(t.Proc, addr, len(b))
 	if err != nil || l.Put(t.Proc, b) != nil {
 		return false
 	}

@@ -135,7 +135,7 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	}
 	if o.endsWith {
 		s.eng.Observe(func(ev *engine.Event) {
-			if ev.Kind == engine.KindDeath && ev.LastTask && ev.Task.Proc.Command {
+			if ev.Kind == engine.KindDeath && ev.LastTask && ev.Task.Proc.IsCommand() {
 				s.eng.Stop()
 			}
 		})

@@ -121,7 +121,7 @@ func (s *session) detachOnExec(o *options) {
 		if ev.Kind != engine.KindExec {
 			return
 		}
-		if first && ev.Task.Proc.Command {
+		if first && ev.Task.Proc.IsCommand() {
 			first = false
 			return
 		}

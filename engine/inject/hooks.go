@@ -78,7 +78,7 @@ type applied struct {
 func (a *applied) observe(ev *engine.Event) {
 	switch ev.Kind {
 	case engine.KindExec:
-		a.launched = a.launched || ev.Task.Proc.Command
+		a.launched = a.launched || ev.Task.Proc.IsCommand()
 	case engine.KindDeath:
 		delete(a.counts, ev.Task)
 		delete(a.chosen, ev.Task)
@@ -88,7 +88,7 @@ func (a *applied) observe(ev *engine.Event) {
 // enterExec is enter for execve: the one that starts the command is not the
 // program's.
 func (a *applied) enterExec(ev *engine.Event) error {
-	if ev.Task.Proc.Command && !a.launched {
+	if ev.Task.Proc.IsCommand() && !a.launched {
 		return nil
 	}
 	return a.enter(ev)

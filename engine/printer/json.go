@@ -67,7 +67,7 @@ func (j *JSON) Append(dst []byte, ev *engine.Event) []byte {
 	case engine.KindStop:
 		dst = appendString(dst, "name", syscalls.SignalName(int(ev.Signal)))
 	case engine.KindFork:
-		dst = appendInt(dst, "child", int64(ev.Child.TID))
+		dst = appendInt(dst, "child", int64(ev.Child.TID()))
 		dst = appendBool(dst, "thread", ev.Child.Proc == ev.Task.Proc)
 	case engine.KindExec:
 		dst = appendString(dst, "exe", ev.Task.Exe())
@@ -94,7 +94,7 @@ func (j *JSON) Unfinished(dst []byte, ev *engine.Event) []byte {
 	}
 	j.values.Reset()
 	j.values.FDs, j.values.Bounded = false, true // its descriptors are gone
-	dst = appendHeadAt(dst, "syscall", ev, ev.Task.Entered)
+	dst = appendHeadAt(dst, "syscall", ev, ev.Task.Entered())
 	dst = j.arguments(dst, c)
 	dst = append(dst, `,"ret":null,"unfinished":true`...)
 	return append(j.values.AppendNotes(dst), '}')
@@ -113,8 +113,8 @@ func appendHeadAt(dst []byte, typ string, ev *engine.Event, at time.Time) []byte
 	dst = append(dst, '.')
 	dst = append(dst, strconv.FormatInt(1e6+us%1e6, 10)[1:]...)
 	if ev.Task != nil {
-		dst = appendInt(dst, "pid", int64(ev.Task.Proc.PID))
-		dst = appendInt(dst, "tid", int64(ev.Task.TID))
+		dst = appendInt(dst, "pid", int64(ev.Task.Proc.PID()))
+		dst = appendInt(dst, "tid", int64(ev.Task.TID()))
 	}
 	return dst
 }

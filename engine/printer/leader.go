@@ -29,19 +29,19 @@ func (p *Printer) begin(t *engine.Task, ip uint64, at time.Time) {
 
 // beginCall starts the line of the call that a task is in, with the time of its
 // entry. Id and name are those at its entry: an execve gives others.
-func (p *Printer) beginCall(t *engine.Task) { p.beginCallAt(t, t.Entered) }
+func (p *Printer) beginCall(t *engine.Task) { p.beginCallAt(t, t.Entered()) }
 
 // beginCallAt is beginCall with another time.
 func (p *Printer) beginCallAt(t *engine.Task, at time.Time) {
 	if c := callOf(t); !c.unfinished {
 		p.tid, p.comm = c.tid, c.comm
 	}
-	p.begin(t, t.Task.Call.IP, at)
+	p.begin(t, t.Task.Call().IP, at)
 	p.tid, p.comm = 0, ""
 }
 
 func (p *Printer) appendPID(dst []byte, t *engine.Task) []byte {
-	tid := t.TID
+	tid := t.TID()
 	if p.tid != 0 {
 		tid = p.tid
 	}

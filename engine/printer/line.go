@@ -48,7 +48,7 @@ func AppendLine(dst []byte, text *decode.Text, ev *engine.Event) []byte {
 		if ev.Child.Proc == ev.Task.Proc {
 			what = "thread"
 		}
-		return fmt.Appendf(dst, "+++ %s: new %s %d +++", ev.Name(), what, ev.Child.TID)
+		return fmt.Appendf(dst, "+++ %s: new %s %d +++", ev.Name(), what, ev.Child.TID())
 	case engine.KindExec:
 		return append(dst, "+++ exec +++"...)
 	}

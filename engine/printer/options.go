@@ -120,7 +120,7 @@ func callOf(t *engine.Task) *call {
 func (p *Printer) start(ev *engine.Event) *call {
 	c := callOf(ev.Task)
 	dc := ev.Call()
-	*c = call{head: c.head[:0], seen: true, tid: ev.Task.TID, text: p.textOf(dc)}
+	*c = call{head: c.head[:0], seen: true, tid: ev.Task.TID(), text: p.textOf(dc)}
 	c.hidden = !p.opts.Filter.Match(ev)
 	if !c.hidden && (c.text.FDs != 0 || c.text.PIDNames) && !p.opts.JSON {
 		// What descriptors refer to is not the same at the exit.

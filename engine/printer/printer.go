@@ -218,8 +218,8 @@ func (p *Printer) closeLine(t *engine.Task) {
 		return
 	}
 	words := " <unfinished ...>"
-	if p.opts.NoPIDs && callOf(o).tid != o.TID { // an execve made it the leader, with its file
-		words = fmt.Sprintf(" <pid changed to %d ...>", o.TID)
+	if p.opts.NoPIDs && callOf(o).tid != o.TID() { // an execve made it the leader, with its file
+		words = fmt.Sprintf(" <pid changed to %d ...>", o.TID())
 	}
 	p.closeOpen(words)
 	callOf(o).unfinished = true

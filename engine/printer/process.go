@@ -28,7 +28,7 @@ func (p *Printer) Observe(ev *engine.Event) {
 		p.line = fmt.Appendf(p.line, "--- stopped by %s ---", syscalls.SignalName(int(ev.Signal)))
 		p.end()
 	case engine.KindExec:
-		if ev.FormerTID == ev.Task.TID {
+		if ev.FormerTID == ev.Task.TID() {
 			break
 		}
 		p.closeLine(nil)

@@ -31,14 +31,14 @@ func NewSeparate(open func(tid int) io.WriteCloser, opts Options) *Separate {
 func (s *Separate) of(t *engine.Task) *separateFile {
 	f := s.files[t]
 	if f == nil {
-		w := s.open(t.TID)
+		w := s.open(t.TID())
 		opts := s.opts
 		if opts.Stamps != nil { // the line before is the one in the same file
 			own := *opts.Stamps
 			opts.Stamps = &own
 		}
-		f = &separateFile{New(w, opts), t.TID, w}
-		s.files[t], s.byTID[t.TID] = f, f
+		f = &separateFile{New(w, opts), t.TID(), w}
+		s.files[t], s.byTID[t.TID()] = f, f
 	}
 	return f
 }
@@ -73,8 +73,8 @@ func (s *Separate) Observe(ev *engine.Event) {
 		delete(s.files, ev.Task) // the file stays open, for the thread that takes its id
 		return
 	}
-	if ev.Kind == engine.KindExec && ev.FormerTID != ev.Task.TID {
-		if leaders := s.byTID[ev.Task.TID]; leaders != nil {
+	if ev.Kind == engine.KindExec && ev.FormerTID != ev.Task.TID() {
+		if leaders := s.byTID[ev.Task.TID()]; leaders != nil {
 			if own := s.files[ev.Task]; own != nil {
 				own.closeLine(nil)
 				own.w.Close()
