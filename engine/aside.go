@@ -38,10 +38,10 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 	}
 }
 
-// remarkKey is what is reported once: for each tracer, or, with 0, at all.
+// remarkKey is what is reported once: for each tracer or set of fields, or, with 0, at all.
 type remarkKey struct {
-	what   remark
-	tracer int
+	what remark
+	of   int
 }
 
 type remark uint8
@@ -53,6 +53,7 @@ const (
 	remarkLost                  // there is one that nobody can trace
 	remarkBusy                  // a tracee can't have a listener
 	remarkHidden                // a tracee's filter hides calls
+	remarkLacking               // a source can't answer these fields
 )
 
 func (e *Engine) reportOnce(key remarkKey, message string) {

@@ -33,5 +33,6 @@
 //   - Records: task.go, inprogress.go, procinfo.go, names.go, fd.go, netlink.go.
 //   - Signals to this process: signals.go and jobcontrol.go decide, command.go is the
 //     command that they may be for; deadline.go ends a trace after a time.
-//   - Without a trace: simulate.go and feed.go.
+//   - Where events come from: package source has the interface, answers.go says what a source
+//     can't answer; simulate.go makes events up, feed.go takes those of a benchmark.
 package engine

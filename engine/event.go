@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/plan"
+	"luatrace/engine/source"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -205,7 +206,7 @@ func (ev *Event) Exe() string {
 // Siginfo returns the siginfo of a KindSignal event, nil if it can't be read.
 func (ev *Event) Siginfo() *tracer.Siginfo {
 	if !ev.fetched.haveInfo {
-		if ev.Kind != KindSignal || ev.Task.Siginfo(&ev.fetched.siginfo) != nil {
+		if ev.Kind != KindSignal || ev.lacks(source.Siginfo) || ev.Task.Siginfo(&ev.fetched.siginfo) != nil {
 			return nil
 		}
 		ev.fetched.haveInfo = true
@@ -222,6 +223,9 @@ func (ev *Event) Registers() (*tracer.Registers, error) {
 		}
 		if ev.Task.Notified() {
 			return nil, errNoRegisters
+		}
+		if ev.lacks(source.Registers) {
+			return nil, source.ErrNotKnown
 		}
 		if err := ev.Task.Registers(&ev.fetched.regs); err != nil {
 			return nil, err

@@ -85,7 +85,7 @@ func (e *Engine) handle(tev *source.Event) time.Duration {
 		}
 	case tracer.EventAttached:
 		t := e.task(tev.Task)
-		if c := tev.Task.Call(); tev.Continued {
+		if c := tev.Call; tev.Continued {
 			t.continued = syscalls.Name(c.ABI, c.NR)
 		}
 		t.recordAttach(tev)
@@ -114,7 +114,7 @@ func (e *Engine) handleEnter(tev *source.Event) time.Duration {
 	if tev.Upgraded != nil {
 		return e.handleUpgraded(tev)
 	}
-	tc := tev.Task.Call()
+	tc := tev.Call
 	ch := e.lookup(tc.ABI, tc.NR)
 	if ch == nil {
 		if t := known(tev.Task); t != nil {
@@ -169,7 +169,7 @@ func (e *Engine) startCall(t *Task, ch *callHooks, tc *tracer.Call) {
 	c := &t.decoded
 	c.Reset()
 	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP
-	c.Name, c.Sig, c.Mem = ch.name, ch.sig, t.Proc.Process
+	c.Name, c.Sig, c.Mem = ch.name, ch.sig, t.Proc.mem
 	c.Exited, c.Ret, c.Errno = false, 0, 0
 	c.Continues, t.continued = t.continued, ""
 }
@@ -197,7 +197,7 @@ func (e *Engine) handleExit(tev *source.Event) time.Duration {
 	t := known(tev.Task)
 	if tev.Unpaired || t == nil {
 		// Its entry was before the attach: the registers still tell the call.
-		tc := tev.Task.Call()
+		tc := tev.Call
 		ch := e.lookup(tc.ABI, tc.NR)
 		if ch == nil {
 			return 0

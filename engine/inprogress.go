@@ -82,7 +82,7 @@ func (t *Task) Pending() *Pending {
 func (t *Task) callOf(tc *tracer.Call) decode.Call {
 	c := t.decoded.Copy()
 	c.ABI, c.NR, c.Args, c.SP = tc.ABI, tc.NR, tc.Args, tc.SP
-	c.Name, c.Sig, c.Mem = syscalls.Name(tc.ABI, tc.NR), syscalls.Lookup(tc.ABI, tc.NR), t.Proc.Process
+	c.Name, c.Sig, c.Mem = syscalls.Name(tc.ABI, tc.NR), syscalls.Lookup(tc.ABI, tc.NR), t.Proc.mem
 	// What restart_syscall goes on with has the same arguments.
 	if was := t.resumed(c.Name); was != "" {
 		if nr, ok := syscalls.Number(tc.ABI, was); ok {

@@ -180,7 +180,7 @@ func (s *Simulation) Call(m *MadeUp, name string, values map[string]any, res Mad
 		return Outcome{Task: s.eng.task(t)}, nil
 	}
 	killed := len(t.Made().Killed)
-	tev := &source.Event{Event: &tracer.Event{Kind: tracer.EventEnter, At: s.now}, Task: t}
+	tev := &source.Event{Event: &tracer.Event{Kind: tracer.EventEnter, At: s.now}, Task: t, Call: t.Call()}
 	delay := s.feed(tev)
 	et := s.eng.task(t)
 	if et.hooks == nil { // nobody wants it: there is nothing to look at
@@ -237,7 +237,7 @@ func (s *Simulation) conclude(out *Outcome, t *source.MadeTask, killed int) {
 // raise runs the hooks of an event that is no call.
 func (s *Simulation) raise(t *source.MadeTask, ev tracer.Event, child ...source.Task) Outcome {
 	killed := len(t.Made().Killed)
-	tev := &source.Event{Event: &ev, Task: t}
+	tev := &source.Event{Event: &ev, Task: t, Call: t.Call()}
 	if len(child) > 0 {
 		tev.Child = child[0]
 	}

@@ -221,3 +221,37 @@ func TestSources(t *testing.T) {
 		}
 	}
 }
+
+// silentTask is a made-up thread that answers little.
+type silentTask struct{ *source.MadeTask }
+
+func (silentTask) Can() source.Fields { return source.Memory | source.Names }
+
+// TestSourceThatKnowsLittle: hooks get nil for what the source of an event can't answer, and
+// the user is told once.
+func TestSourceThatKnowsLittle(t *testing.T) {
+	t.Parallel()
+	var said []string
+	e := New(Options{Report: func(m string) { said = append(said, m) }})
+	calls := 0
+	hook(t, e, "getpid:enter", func(ev *Event) error {
+		calls++
+		if r, err := ev.Registers(); r != nil || err != source.ErrNotKnown {
+			t.Errorf("registers %v, %v", r, err)
+		}
+		if ev.Comm() != "quiet" {
+			t.Errorf("the name is %q", ev.Comm())
+		}
+		return nil
+	})
+	p := &source.Made{Name: "quiet"}
+	task := silentTask{p.Start(5000, 5000, syscalls.Native())}
+	nr, _ := syscalls.Number(syscalls.Native(), "getpid")
+	for range 2 {
+		task.Enter(syscalls.Native(), nr, [6]uint64{}, time.Unix(1e9, 0))
+		e.handle(&source.Event{Event: &tracer.Event{Kind: tracer.EventEnter}, Task: task, Call: task.Call()})
+	}
+	if want := []string{"registers are not known of some events: hooks get nil for them. This is said once"}; calls != 2 || !slices.Equal(said, want) {
+		t.Errorf("%d calls, said: %q", calls, said)
+	}
+}

@@ -59,7 +59,8 @@ type Proc struct {
 	Script slot.Slot
 
 	eng      *Engine
-	records  records // of hooks that failed on events of its program
+	mem      decode.Memory // the Process; a conversion for each call would cost more
+	records  records       // of hooks that failed on events of its program
 	startup  startup
 	vdsoEnd  uint64 // where the vDSO ends; 0 unknown, see findVDSO
 	vdsoFree int    // from where on the last page of the vDSO was empty; 0 unknown
@@ -112,7 +113,7 @@ func (e *Engine) proc(p source.Process) *Proc {
 	if ep := slot.Of[Proc](p.Record()); ep != nil {
 		return ep
 	}
-	ep := &Proc{Process: p, eng: e}
+	ep := &Proc{Process: p, mem: p, eng: e}
 	slot.Keep(p.Record(), ep)
 	return ep
 }

@@ -38,11 +38,14 @@ func TracedProcess(p Process) *tracer.Process {
 
 // SetLive makes it what the tracer has reported.
 func (ev *Event) SetLive(tev *tracer.Event) {
-	ev.Event = tev
-	ev.Task, ev.Child, ev.Superseded = nil, nil, nil
+	ev.Event, ev.Task = tev, nil
 	if t := tev.Task; t != nil {
-		ev.Task = liveTask{t}
+		ev.Task, ev.Call = liveTask{t}, &t.Call
 	}
+	if tev.Kind != tracer.EventNew && tev.Kind != tracer.EventExec {
+		return // Child and Superseded are of these alone
+	}
+	ev.Child, ev.Superseded = nil, nil
 	if t := tev.Child; t != nil {
 		ev.Child = liveTask{t}
 	}

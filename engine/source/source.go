@@ -15,6 +15,7 @@ package source
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -46,11 +47,25 @@ const (
 	All = Memory | Names | Places | Descriptors | Files | Registers | Siginfo | Act
 )
 
+var fieldNames = [...]string{"memory", "names", "working directories", "descriptors", "files of /proc", "registers", "siginfo", "changes"}
+
+// String names the fields: "registers", "memory and siginfo".
+func (f Fields) String() string {
+	var names []string
+	for i, name := range fieldNames {
+		if f>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
 // Event is one thing that happened: a tracer's event whose tasks are those of any source. The
 // embedded event's own Task, Child and Superseded are set for live ones alone.
 type Event struct {
 	*tracer.Event
 	Task       Task
+	Call       *tracer.Call // of Task, as it was at the entry
 	Child      Task
 	Superseded Task
 }
@@ -70,10 +85,11 @@ type Process interface {
 	Creator() Process
 	// Tasks returns how many of its threads are alive and traced.
 	Tasks() int
-	// Comm returns the name of its first thread, Exe the path of its program, Cwd its
-	// working directory: "" if it is gone.
+	// Comm returns the name of its first thread, "" if it is gone.
 	Comm() string
+	// Exe returns the path of its program, "" if it is gone.
 	Exe() string
+	// Cwd returns its working directory, "" if it is gone.
 	Cwd() string
 
 	// ReadMemory copies len(b) bytes at addr into b. It returns how many could be read; if that is
@@ -138,28 +154,34 @@ type Task interface {
 	// there before.
 	Attaching() bool
 
-	// ParentPID, Comm, Exe and Cwd are as those of [Process], for the thread.
+	// ParentPID is that of [Process], for the thread.
 	ParentPID() int
+	// Comm is that of [Process], for the thread.
 	Comm() string
+	// Exe is that of [Process], for the thread.
 	Exe() string
+	// Cwd is that of [Process], for the thread.
 	Cwd() string
-	// Registers reads the general registers into r, Siginfo what the kernel knows of the
-	// signal of an EventSignal into s. r and s are whole if there is no error.
+	// Registers reads the general registers into r, which is whole if there is no error.
 	Registers(r *tracer.Registers) error
+	// Siginfo reads what the kernel knows of the signal of an EventSignal into s, which is
+	// whole if there is no error.
 	Siginfo(s *tracer.Siginfo) error
 
-	// SetCall changes number and arguments of a call at its entry; they become Call. Skip
-	// prevents the call, whose result is ret. SetResult changes the result at the exit; the
-	// kernel's restart codes are refused with EINVAL.
+	// SetCall changes number and arguments of a call at its entry; they become Call.
 	SetCall(nr int, args [6]uint64) error
+	// Skip prevents the call at its entry; its result is ret. The kernel's restart codes are
+	// refused with EINVAL.
 	Skip(ret int64) error
+	// SetResult changes the result at the exit, and refuses as Skip does.
 	SetResult(ret int64) error
 	// StopAtExit asks for an event of the exit of the call in progress.
 	StopAtExit()
+	// SetRegisters writes the general registers. At an entry Call becomes what they say.
 	SetRegisters(r *tracer.Registers) error
-	// SetSignal changes the signal of an EventSignal, 0 for none. RaiseSignal sends the task a signal
-	// when it runs on from the entry or the exit of a call.
+	// SetSignal changes the signal of an EventSignal, 0 for none.
 	SetSignal(sig unix.Signal) error
+	// RaiseSignal sends the task a signal when it runs on from the entry or the exit of a call.
 	RaiseSignal(sig unix.Signal) error
 
 	// Record is the room for the engine's record of the thread, always the same.

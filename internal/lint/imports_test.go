@@ -35,6 +35,7 @@ var layers = []layer{
 	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
 	{"engine/agg/...", []string{"github.com/caio/go-tdigest/v4"}},
 	{"engine/spec", []string{"tracer/syscalls", "tracer/decode"}},
+	{"engine/source", []string{"engine/fdinfo", "tracer", "tracer/procfs", "tracer/syscalls", "golang.org/x/sys/unix"}},
 	{"engine/plan", []string{"engine/spec", "tracer", "tracer/syscalls"}},
 	{"engine/...", []string{"engine/...", "tracer", "tracer/procfs", "tracer/elffile", "tracer/syscalls", "tracer/decode", "tracer/encode", "golang.org/x/sys/..."}},
 	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},

@@ -42,6 +42,7 @@ func TestRulesFind(t *testing.T) {
 		{checkDirection, "engine/a.go", importing("luatrace/bindings"), "imports luatrace/bindings"},
 		{checkDirection, "engine/a.go", importing("luatrace/engine/agg"), ""},
 		{checkDirection, "engine/agg/a.go", importing("luatrace/engine"), "imports luatrace/engine"},
+		{checkDirection, "engine/source/a.go", importing("luatrace/engine"), "imports luatrace/engine"},
 		{checkDirection, "engine/plan/a.go", importing("luatrace/engine"), "imports luatrace/engine"},
 		{checkDirection, "engine/spec/a.go", importing("luatrace/tracer"), "imports luatrace/tracer"},
 		{checkDirection, "bindings/a.go", importing("luatrace/scripts"), "imports luatrace/scripts"},
