@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine/source"
+	"luatrace/internal/slot"
 	"luatrace/tracer"
 	"luatrace/tracer/procfs"
 	"luatrace/tracer/syscalls"
@@ -56,7 +57,7 @@ func TestSources(t *testing.T) {
 			if task.Dead() || task.Notified() || task.Attaching() {
 				t.Error("the task is dead, notified or attaching")
 			}
-			if task.Record() != any(ev.Task) || p.Record() != any(ev.Task.Proc) {
+			if known(task) != ev.Task || slot.Of[Proc](p.Record()) != ev.Task.Proc {
 				t.Error("the records are others")
 			}
 			if task.ParentPID() != p.ParentPID() || p.ParentPID() <= 0 {
