@@ -11,6 +11,7 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 
 	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -265,7 +266,7 @@ func (c *checker) field(line int, s *hookScope, name string) {
 		names = append(names, n)
 	}
 	sort.Strings(names)
-	if near := spec.Nearest(name, names); near != "" {
+	if near := suggest.Nearest(name, names); near != "" {
 		c.fail(line, "no event of \"%s\" has a field '%s'; did you mean '%s'?", title, escape(name), near)
 		return
 	}
@@ -375,7 +376,7 @@ func (c *checker) unusedArgs(m *Meta) {
 			continue
 		}
 		hint := ""
-		if near := spec.Nearest(name, names); near != "" {
+		if near := suggest.Nearest(name, names); near != "" {
 			hint = fmt.Sprintf("; did you mean '%s'?", near)
 		}
 		c.fail(c.metaLine, "args.%s is read, but meta declares no such argument%s", escape(name), hint)

@@ -9,7 +9,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/tracer/decode"
+	visible "luatrace/internal/escape"
 )
 
 // jsonAppender is implemented by the Go values of userdata, and by own Lua
@@ -109,7 +109,7 @@ func (e *jsonEncoder) text(dst []byte, s string) ([]byte, error) {
 				return dst, err
 			}
 		}
-		dst, s = decode.AppendJSONText(dst, s[:n]), s[n:]
+		dst, s = visible.AppendJSONText(dst, s[:n]), s[n:]
 	}
 	return append(dst, '"'), nil
 }

@@ -8,7 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/tracer/decode"
+	visible "luatrace/internal/escape"
 )
 
 func TestJSONEncode(t *testing.T) {
@@ -104,7 +104,7 @@ func FuzzJSONDecode(f *testing.F) {
 func FuzzJSONString(f *testing.F) {
 	f.Add("a\xff\x00\u202e😀\\")
 	f.Fuzz(func(t *testing.T, s string) {
-		out := decode.AppendJSONString(nil, s)
+		out := visible.AppendJSON(nil, s)
 		var back string
 		if err := json.Unmarshal(out, &back); err != nil {
 			t.Fatalf("%q: %q: %v", s, out, err)

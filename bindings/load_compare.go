@@ -7,7 +7,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -80,7 +80,7 @@ func wrongComparison(value, other ast.Expr) string {
 		}
 	}
 	if isText && allNames && len(names) > 0 {
-		if near := spec.Nearest(constantName, names); near != "" {
+		if near := suggest.Nearest(constantName, names); near != "" {
 			return fmt.Sprintf("%s is never %q; did you mean %q?", path, constantName, near)
 		}
 		if !exists {

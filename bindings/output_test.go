@@ -9,7 +9,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/tracer/decode"
+	visible "luatrace/internal/escape"
 )
 
 func TestPrint(t *testing.T) {
@@ -133,7 +133,7 @@ func TestNoControlBytes(t *testing.T) {
 	t.Parallel()
 	check := func(s string) {
 		for name, got := range map[string]string{
-			"escape": escape(s), "quoted": string(appendQuoted(nil, s)), "json": string(decode.AppendJSONString(nil, s)),
+			"escape": escape(s), "quoted": string(appendQuoted(nil, s)), "json": string(visible.AppendJSON(nil, s)),
 		} {
 			if !utf8.ValidString(got) {
 				t.Fatalf("%s of %q is not UTF-8: %q", name, s, got)

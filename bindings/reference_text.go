@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 )
 
 // usualNames are what scripts call the objects: the variable or the expression
@@ -75,9 +75,9 @@ func (ref Reference) Text(topic string) (text, near string) {
 		return t.String(), ""
 	}
 	if len(names) == 0 {
-		return "", spec.Nearest(owner, ref.Topics()) // topic itself, if it has no member
+		return "", suggest.Nearest(owner, ref.Topics()) // topic itself, if it has no member
 	}
-	if near = spec.Nearest(member, names); near != "" {
+	if near = suggest.Nearest(member, names); near != "" {
 		near = topic[:len(topic)-len(member)] + near
 	}
 	return "", near

@@ -9,7 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 )
 
 // function is one function or method of the interface.
@@ -255,7 +255,7 @@ func (r *vm) unknownMember(owner string, names []string) *lua.LFunction {
 	return r.L.NewFunction(func(L *lua.LState) int {
 		key := L.Get(2)
 		text := key.String()
-		if near := spec.Nearest(text, names); near != "" {
+		if near := suggest.Nearest(text, names); near != "" {
 			L.RaiseError("%s has no member '%s'; did you mean '%s'?", owner, escape(text), near)
 		}
 		L.RaiseError("%s has no member '%s'; it has %s", owner, escape(text), strings.Join(names, ", "))

@@ -6,7 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 )
 
 // protectGlobals ends the making of the globals. What stands in the table now
@@ -117,7 +117,7 @@ func (r *vm) undefinedGlobal(name string) string {
 		candidates = r.face.Constants()
 	}
 	candidates = append(slices.Clone(candidates), r.globalNames()...)
-	if near := spec.Nearest(name, candidates); near != "" {
+	if near := suggest.Nearest(name, candidates); near != "" {
 		return "undefined global '" + name + "'; did you mean '" + near + "'?"
 	}
 	return "undefined global '" + name + "'"

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -121,7 +121,7 @@ func (f *testFields) done(what string, have []string) {
 	}
 	slices.Sort(names)
 	msg := fmt.Sprintf("%s has no field '%s'", what, escape(names[0]))
-	if near := spec.Nearest(names[0], have); near != "" {
+	if near := suggest.Nearest(names[0], have); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}
 	f.L.RaiseError("%s (it has %s)", msg, strings.Join(have, ", "))

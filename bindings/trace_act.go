@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
@@ -46,7 +46,7 @@ func lookupErrno(name string) (int, error) {
 	if e, ok := syscalls.Errno(name); ok && e < 512 {
 		return e, nil
 	}
-	if near := spec.Nearest(name, errnoNames()); near != "" {
+	if near := suggest.Nearest(name, errnoNames()); near != "" {
 		return 0, fmt.Errorf("unknown errno %q; did you mean %q?", escape(name), near)
 	}
 	return 0, fmt.Errorf("unknown errno %q", escape(name))

@@ -7,7 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 )
 
 func argumentsObject() object {
@@ -42,7 +42,7 @@ func (e *eventRef) argIndex(L *lua.LState, key lua.LValue) (*engine.Event, int) 
 		names = append(names, c.Param(i).Name)
 	}
 	msg := fmt.Sprintf("%s has no argument '%s'", c.Name, escape(key.String()))
-	if near := spec.Nearest(key.String(), names); near != "" {
+	if near := suggest.Nearest(key.String(), names); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}
 	L.RaiseError("%s (it has %s)", msg, strings.Join(names, ", "))

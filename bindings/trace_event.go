@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -372,7 +372,7 @@ func carriesPid(code int, sig unix.Signal) bool {
 func (t *Trace) noField(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	names := t.fieldNames(ev)
 	msg := fmt.Sprintf("%s has no field '%s'", eventTitle(ev), escape(key))
-	if near := spec.Nearest(key, names); near != "" {
+	if near := suggest.Nearest(key, names); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}
 	L.RaiseError("%s (it has %s)", msg, strings.Join(names, ", "))

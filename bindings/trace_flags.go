@@ -5,7 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/decode"
 )
 
@@ -91,7 +91,7 @@ func (f *flags) test(L *lua.LState, ask func(decode.Flags, string) (bool, error)
 		if _, err := f.Has(name); err == nil {
 			continue
 		}
-		if near := spec.Nearest(name, known); near != "" {
+		if near := suggest.Nearest(name, known); near != "" {
 			L.RaiseError("'%s' is no flag of this argument; did you mean '%s'?", escape(name), near)
 		}
 		L.RaiseError("'%s' is no flag of this argument; it has %s", escape(name), strings.Join(known, ", "))

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -282,7 +282,7 @@ func (e *eventRef) registers(L *lua.LState) (*engine.Event, *tracer.Registers) {
 
 func unknownRegister(L *lua.LState, name string) {
 	names := tracer.RegisterNames()
-	if near := spec.Nearest(name, names); near != "" {
+	if near := suggest.Nearest(name, names); near != "" {
 		L.RaiseError("there is no register '%s'; did you mean '%s'?", escape(name), near)
 	}
 	L.RaiseError("there is no register '%s'; there are %s", escape(name), joinNames(names))

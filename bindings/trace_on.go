@@ -10,6 +10,7 @@ import (
 	"luatrace/engine"
 	"luatrace/engine/plan"
 	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 )
 
 func traceGlobals() module {
@@ -166,7 +167,7 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 // unknownHookOption says what is wrong with an option of on: most often it is a
 // condition that is not in when.
 func unknownHookOption(name string) string {
-	if near := spec.Nearest(name, hookOptions); near != "" {
+	if near := suggest.Nearest(name, hookOptions); near != "" {
 		return fmt.Sprintf("unknown option %q; did you mean %q?", escape(name), near)
 	}
 	return fmt.Sprintf("unknown option %q; there are when and on_error; a condition stands in when: {when = {%s = ...}}", escape(name), escape(name))

@@ -11,7 +11,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
@@ -75,7 +75,7 @@ func (s *structRef) noField(L *lua.LState, name string) {
 			names = append(names, f.Name)
 		}
 	}
-	if near := spec.Nearest(name, names); near != "" {
+	if near := suggest.Nearest(name, names); near != "" {
 		L.RaiseError("struct %s has no field '%s'; did you mean '%s'?", s.v.StructName(), escape(name), near)
 	}
 	L.RaiseError("struct %s has no field '%s'; it has %s", s.v.StructName(), escape(name), strings.Join(names, ", "))

@@ -8,7 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -51,7 +51,7 @@ func syscallDescribe(r *Runtime, L *lua.LState) int {
 	abi, sig := lookupCall(name)
 	if sig == nil {
 		msg := fmt.Sprintf("there is no system call %q", escape(name))
-		if near := spec.Nearest(name, syscalls.Names(syscalls.Native())); near != "" {
+		if near := suggest.Nearest(name, syscalls.Names(syscalls.Native())); near != "" {
 			msg += fmt.Sprintf("; did you mean %q?", near)
 		}
 		L.RaiseError("%s", msg)
@@ -175,7 +175,7 @@ func checkStruct(L *lua.LState, abi syscalls.ABI, name string) string {
 	known := kernelStruct(abi, strings.TrimPrefix(name, "struct "))
 	if known == "" {
 		msg := fmt.Sprintf("there is no struct %q", escape(name))
-		if near := spec.Nearest(name, syscalls.StructNames(abi)); near != "" {
+		if near := suggest.Nearest(name, syscalls.StructNames(abi)); near != "" {
 			msg += fmt.Sprintf("; did you mean %q?", near)
 		}
 		L.RaiseError("%s", msg)
@@ -191,7 +191,7 @@ func syscallDefine(r *Runtime, L *lua.LState) int {
 	var de *syscalls.DefineError
 	switch {
 	case errors.As(err, &de) && de.Word != "":
-		if near := spec.Nearest(de.Word, de.Known); near != "" {
+		if near := suggest.Nearest(de.Word, de.Known); near != "" {
 			L.RaiseError("syscall.define: %s; did you mean %q?", de.Message, near)
 		}
 		if len(de.Known) < 100 && !strings.HasPrefix(de.Message, "there is no") {

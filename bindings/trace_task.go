@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
-	"luatrace/engine/spec"
 	"luatrace/internal/slot"
+	"luatrace/internal/suggest"
 )
 
 // taskRef and procRef are what task and process objects hold. The objects live
@@ -212,7 +212,7 @@ func (r *Runtime) procIndex(L *lua.LState) int {
 }
 
 func unknownField(L *lua.LState, owner, key string, names []string) {
-	if near := spec.Nearest(key, names); near != "" {
+	if near := suggest.Nearest(key, names); near != "" {
 		L.RaiseError("%s has no field '%s'; did you mean '%s'?", owner, escape(key), near)
 	}
 	L.RaiseError("%s has no field '%s'; it has %s", owner, escape(key), joinNames(names))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 )
 
 // setting is an option whose value a function takes, and perhaps another completes.
@@ -118,7 +119,7 @@ func choose[T any](word string, members []named[T]) (T, error) {
 	names := namesOf(members)
 	var none T
 	msg := fmt.Sprintf("%s is none of %s", quote(word), strings.Join(names, ", "))
-	if near := spec.Nearest(word, names); near != "" {
+	if near := suggest.Nearest(word, names); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return none, fmt.Errorf("%s", msg)

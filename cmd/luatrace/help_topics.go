@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"luatrace/bindings"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -63,7 +63,7 @@ func helpTopic(topic string, std stdio) status {
 		return status{}
 	}
 	if near == "" {
-		near = spec.Nearest(topic, slices.Concat(helpTopics(), lib.names(), syscalls.Names(syscalls.Native())))
+		near = suggest.Nearest(topic, slices.Concat(helpTopics(), lib.names(), syscalls.Names(syscalls.Native())))
 	}
 	message := fmt.Sprintf("help: there is nothing about %s", quote(topic))
 	if near != "" {

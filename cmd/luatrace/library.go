@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/bindings"
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/scripts"
 )
 
@@ -140,7 +140,7 @@ func (l *library) find(name string) (*script, error) {
 		names = append(names, s.name)
 	}
 	msg := fmt.Sprintf("there is no script %s in the collection", quote(name))
-	if near := spec.Nearest(name, names); near != "" {
+	if near := suggest.Nearest(name, names); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
 	for _, why := range l.refused {

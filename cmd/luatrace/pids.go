@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/procfs"
 )
 
@@ -128,7 +128,7 @@ func notRunning(name string, programs []program) error {
 		}
 	}
 	msg := fmt.Sprintf("-p %s: no process of that name is running", quote(name))
-	if near := spec.Nearest(name, names); near != "" {
+	if near := suggest.Nearest(name, names); near != "" {
 		msg += fmt.Sprintf("; did you mean %s?", quote(near))
 	}
 	return errors.New(msg)

@@ -10,6 +10,7 @@ import (
 
 	"luatrace/bindings"
 	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -323,7 +324,7 @@ func matching(w io.Writer, what, glob string, names []string) error {
 }
 
 func unknown(what, name string, names []string) error {
-	if near := spec.Nearest(name, names); near != "" {
+	if near := suggest.Nearest(name, names); near != "" {
 		return fmt.Errorf("there is no %s %s; did you mean %q?", what, quote(name), near)
 	}
 	return fmt.Errorf("there is no %s %s; luatrace probes '%s:*' lists them", what, quote(name), what)

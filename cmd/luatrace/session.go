@@ -14,6 +14,7 @@ import (
 	"luatrace/engine/printer"
 	"luatrace/engine/spec"
 	"luatrace/engine/summary"
+	"luatrace/internal/suggest"
 )
 
 // session is one run: engine, scripts and output put together.
@@ -253,7 +254,7 @@ func unknownArg(name string, known []string, scripts bool) error {
 		return fmt.Errorf("-a %s: there is no script that takes it", quote(name))
 	}
 	msg := fmt.Sprintf("-a %s: no script takes this argument", quote(name))
-	if near := spec.Nearest(name, known); near != "" {
+	if near := suggest.Nearest(name, known); near != "" {
 		return fmt.Errorf("%s; did you mean %q?", msg, near)
 	}
 	if len(known) > 0 {

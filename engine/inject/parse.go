@@ -13,6 +13,7 @@ import (
 
 	"luatrace/engine/plan"
 	"luatrace/engine/spec"
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -158,7 +159,7 @@ func (r *Rule) parseError(text string) error {
 	if !ok {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 4095 {
-			if near := spec.Nearest(text, syscalls.ErrnoNames()); near != "" && err != nil {
+			if near := suggest.Nearest(text, syscalls.ErrnoNames()); near != "" && err != nil {
 				return fmt.Errorf("error=%s is no errno; did you mean %s?", text, near)
 			}
 			return fmt.Errorf("error=%s: an errno is wanted, such as EIO, or a number from 1 to 4095", text)

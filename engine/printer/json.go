@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/engine"
+	"luatrace/internal/escape"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
 )
@@ -186,5 +187,5 @@ func appendString(dst []byte, name, v string) []byte {
 	dst = append(dst, `,"`...)
 	dst = append(dst, name...)
 	dst = append(dst, `":`...)
-	return decode.AppendJSONString(dst, v)
+	return escape.AppendJSON(dst, v)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -21,7 +22,7 @@ func newUnknownCall(name string) *unknownCall {
 	case knownClass(name):
 		e.nearest = "%" + name
 	default:
-		e.nearest = Nearest(trimKernel(name), callNames())
+		e.nearest = suggest.Nearest(trimKernel(name), callNames())
 	}
 	return e
 }
@@ -83,7 +84,7 @@ func knownClass(class string) bool {
 func unknownClass(class string) error {
 	classes := syscalls.Classes()
 	hint := ""
-	if n := Nearest(class, classes); n != "" {
+	if n := suggest.Nearest(class, classes); n != "" {
 		hint = fmt.Sprintf(": did you mean %q?", "%"+n)
 	}
 	return fmt.Errorf("unknown class %q%s (the classes are %%%s)", "%"+class, hint, strings.Join(classes, ", %"))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -41,7 +42,7 @@ func unknownSignal(name string) error {
 	case name == "enter" || name == "exit":
 		return fmt.Errorf("signals have no phases; the system call is %q", "signal@32:"+name)
 	}
-	if n := Nearest(name, syscalls.SignalNames()); n != "" {
+	if n := suggest.Nearest(name, syscalls.SignalNames()); n != "" {
 		return fmt.Errorf("unknown signal %q: did you mean %q?", name, n)
 	}
 	return fmt.Errorf("unknown signal %q: use names such as SIGTERM or numbers from 1 to 64", name)

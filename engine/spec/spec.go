@@ -7,7 +7,6 @@
 //   - Conditions: when.go holds and tests them, when_make.go makes them,
 //     when_check.go checks them against a selector, when_resolve.go against one call,
 //     when_value.go tests a plain value.
-//   - Names: suggest.go finds the nearest name for one that is none.
 package spec
 
 import (

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -395,4 +396,12 @@ func BenchmarkParse(b *testing.B) {
 // that is newer than this program.
 func matchesUnknown(s *Spec, abi syscalls.ABI) bool {
 	return s.Kind == Syscall && abi < syscalls.NumABI && s.calls[abi].rest
+}
+
+func BenchmarkNearest(b *testing.B) {
+	names := callNames()
+	b.ReportAllocs()
+	for b.Loop() {
+		suggest.Nearest("opnat", names)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
@@ -168,7 +169,7 @@ func (c *Condition) badArgument(p *syscalls.Param, call string) error {
 }
 
 func didYouMean(name string, candidates []string) string {
-	if n := Nearest(name, candidates); n != "" {
+	if n := suggest.Nearest(name, candidates); n != "" {
 		return fmt.Sprintf(": did you mean %q?", n)
 	}
 	return ""
@@ -186,7 +187,7 @@ func (c *Condition) unknownField(s *Spec, args []string) error {
 	sort.Strings(fields)
 	known := append(slices.Clone(args), fields...)
 	name := strings.TrimPrefix(c.Field, argsPrefix)
-	if n := Nearest(name, known); n != "" && n != name {
+	if n := suggest.Nearest(name, known); n != "" && n != name {
 		return fmt.Errorf("no event of %q has a field %q: did you mean %q?", s.Text, c.Field, n)
 	}
 	if len(args) > 12 {

@@ -1,6 +1,7 @@
 // Package escape makes text that a traced program, a file or a script has
 // chosen safe where it is shown: on a terminal and in a line (Visible), in HTML
-// (Text, Attribute), in JSON within a page's script (Script).
+// (Text, Attribute), in a string of JSON (AppendJSON), in JSON within a page's script
+// (Script).
 //
 // What is shown keeps its meaning for a reader, and can't have one for the
 // place: it moves no cursor, ends no element, starts no script, fakes no line.

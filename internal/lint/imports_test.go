@@ -43,6 +43,7 @@ var layers = []layer{
 	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "scripts", "engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},
 	{"internal/wire", nil},
 	{"internal/escape", nil},
+	{"internal/suggest", nil},
 	{"internal/slot", nil},
 	{"internal/privsep", []string{"internal/wire", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
 	{"internal/docs", []string{"bindings", "engine", "scripts", "tracer/syscalls"}},
@@ -50,7 +51,7 @@ var layers = []layer{
 }
 
 // forAll is what every package but the lowest may import: small packages of the program that know nothing of it.
-var forAll = []string{"internal/wire", "internal/escape", "internal/privsep", "internal/slot"}
+var forAll = []string{"internal/wire", "internal/escape", "internal/privsep", "internal/slot", "internal/suggest"}
 
 // forTests is what every package's tests may import in addition.
 var forTests = []string{"internal/...", "github.com/rogpeppe/go-internal/testscript/...", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net/html", "golang.org/x/sys/unix"}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strconv"
 	"unicode/utf8"
+
+	"luatrace/internal/escape"
 )
 
 // MaxLine is how many bytes the line of one event has at most, as text and as JSON:
@@ -50,7 +52,7 @@ func (j *JSON) fitting(data []byte) []byte {
 	}
 	cost := func(b []byte) int {
 		var exact bool
-		j.scratch, exact = appendJSONText(j.scratch[:0], b)
+		j.scratch, exact = escape.AppendJSONExact(j.scratch[:0], b)
 		if exact {
 			return len(j.scratch)
 		}

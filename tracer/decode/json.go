@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strconv"
 
+	"luatrace/internal/escape"
 	"luatrace/tracer/syscalls"
 )
 
@@ -150,7 +151,7 @@ func (j *JSON) AppendNotes(dst []byte) []byte {
 			dst = append(dst, `,"fds":{`...)
 		}
 		dst = appendKey(dst, &first, strconv.Itoa(fd))
-		dst = AppendJSONString(dst, name)
+		dst = escape.AppendJSON(dst, name)
 	}
 	if !first {
 		dst = append(dst, '}')
@@ -190,7 +191,7 @@ func appendKey(dst []byte, first *bool, name string) []byte {
 		dst = append(dst, ',')
 	}
 	*first = false
-	return append(AppendJSONString(dst, name), ':')
+	return append(escape.AppendJSON(dst, name), ':')
 }
 
 // value appends a value; its place is j.path.
@@ -230,7 +231,7 @@ func (j *JSON) scalar(dst []byte, v *Value, depth int) []byte {
 		return jsonFlags(dst, v)
 	case KindEnum:
 		if name := v.Name(); name != "" {
-			return AppendJSONString(dst, name)
+			return escape.AppendJSON(dst, name)
 		}
 		if v.typ != nil && v.typ.Kind == syscalls.KindSignal {
 			return strconv.AppendInt(dst, v.Int(), 10)
@@ -269,23 +270,23 @@ func jsonFlags(dst []byte, v *Value) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = AppendJSONString(dst, name)
+		dst = escape.AppendJSON(dst, name)
 	}
 	return append(dst, "]}"...)
 }
 
 func (j *JSON) text(dst []byte, v *Value) []byte {
 	if a := v.IP(); a.IsValid() {
-		return AppendJSONString(dst, a.String())
+		return escape.AppendJSON(dst, a.String())
 	}
 	if mac := v.MAC(); mac != "" {
-		return AppendJSONString(dst, mac)
+		return escape.AppendJSON(dst, mac)
 	}
 	if m := v.Messages(); m != nil {
 		j.nl = append(j.nl, messageNote{string(j.path), m})
 	}
 	data, before := j.fitting(v.data), len(dst)
-	dst, exact := appendJSONText(dst, data)
+	dst, exact := escape.AppendJSONExact(dst, data)
 	j.used += len(dst) - before
 	if !exact {
 		j.bytes = append(j.bytes, byteNote{string(j.path), data})

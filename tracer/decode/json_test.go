@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"luatrace/internal/escape"
 	"luatrace/tracer/syscalls"
 )
 
@@ -127,10 +128,10 @@ func TestJSONString(t *testing.T) {
 	for i := range all {
 		all[i] = byte(i)
 	}
-	if js := AppendJSONString(nil, all); !json.Valid(js) || !utf8.Valid(js) {
+	if js := escape.AppendJSON(nil, all); !json.Valid(js) || !utf8.Valid(js) {
 		t.Errorf("invalid: %s", js)
 	}
-	if got := string(AppendJSONString(nil, "ü€😀\ufffd\xe2\x82")); got != `"ü€😀`+"\ufffd"+`\\xe2\\x82"` {
+	if got := string(escape.AppendJSON(nil, "ü€😀\ufffd\xe2\x82")); got != `"ü€😀`+"\ufffd"+`\\xe2\\x82"` {
 		t.Errorf("UTF-8: %s", got)
 	}
 }

@@ -1,4 +1,5 @@
-package spec
+// Package suggest finds the name that a mistyped one most likely means.
+package suggest
 
 import (
 	"slices"

@@ -1,4 +1,4 @@
-package decode
+package escape
 
 import (
 	"unicode"
@@ -6,24 +6,24 @@ import (
 	"unicode/utf8"
 )
 
-// AppendJSONString appends any bytes as a JSON string. A byte that is no UTF-8
+// AppendJSON appends any bytes as a JSON string. A byte that is no UTF-8
 // becomes the four characters \xNN, and what could steer a terminal, such as
 // C1 controls and changes of the writing direction, an escape.
-func AppendJSONString[S string | []byte](dst []byte, s S) []byte {
-	dst, _ = appendJSONText(dst, s)
+func AppendJSON[S string | []byte](dst []byte, s S) []byte {
+	dst, _ = AppendJSONExact(dst, s)
 	return dst
 }
 
-// AppendJSONText appends a part of a JSON string as AppendJSONString does, without
+// AppendJSONText appends a part of a JSON string as AppendJSON does, without
 // quotes: the string may be cut between characters.
 func AppendJSONText[S string | []byte](dst []byte, s S) []byte {
 	dst, _ = appendJSONPart(dst, s)
 	return dst
 }
 
-// appendJSONText is AppendJSONString that says whether the string is exactly
+// AppendJSONExact is AppendJSON that says whether the string is exactly
 // the bytes: whether they are UTF-8.
-func appendJSONText[S string | []byte](dst []byte, s S) (_ []byte, exact bool) {
+func AppendJSONExact[S string | []byte](dst []byte, s S) (_ []byte, exact bool) {
 	dst, exact = appendJSONPart(append(dst, '"'), s)
 	return append(dst, '"'), exact
 }

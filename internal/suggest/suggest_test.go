@@ -1,8 +1,6 @@
-package spec
+package suggest
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestNearest(t *testing.T) {
 	t.Parallel()
@@ -66,13 +64,5 @@ func TestDistance(t *testing.T) {
 		if got := distance(tt.b, tt.a, tt.limit); got != tt.want {
 			t.Errorf("distance(%q, %q, %d) = %d, want %d", tt.b, tt.a, tt.limit, got, tt.want)
 		}
-	}
-}
-
-func BenchmarkNearest(b *testing.B) {
-	names := callNames()
-	b.ReportAllocs()
-	for b.Loop() {
-		Nearest("opnat", names)
 	}
 }
