@@ -20,13 +20,13 @@ import (
 // not exist, arguments that nobody reads; with [Options].Checking also undeclared
 // globals, which else are the error of compiling it, as syntax is.
 func (r *Runtime) Check(fn Function) []*ScriptError {
-	src := r.sources[fn.Proto.SourceName]
-	if src == nil {
+	file, tree, ok := r.sourceOf(fn)
+	if !ok {
 		return nil
 	}
-	c := newChecker(src.name)
-	c.found = append(c.found, r.found...)
-	c.walk(reflect.ValueOf(src.tree()), nil)
+	c := newChecker(file)
+	c.found = append(c.found, r.problems()...)
+	c.walk(reflect.ValueOf(tree), nil)
 	meta, err := r.ReadMeta(fn)
 	if se, ok := errors.AsType[*ScriptError](err); ok {
 		c.found = append(c.found, se)
@@ -34,7 +34,7 @@ func (r *Runtime) Check(fn Function) []*ScriptError {
 		c.unusedArgs(meta)
 		c.actsUnsaid(meta)
 	}
-	_, err = findTests(src.name, src.tree())
+	_, err = findTests(file, tree)
 	if se, ok := errors.AsType[*ScriptError](err); ok {
 		c.found = append(c.found, se)
 	}

@@ -13,12 +13,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// CompileLibrary compiles all scripts and modules of a library, and returns what
-// goes into its Compiled. The same texts give the same bytes.
-func CompileLibrary(lib Library) ([]byte, error) {
-	lib.Compiled = nil
-	r := New(Options{Libraries: []Library{lib}})
-	defer r.Close()
+// CompileLibrary compiles all scripts and modules of a library that the interpreter
+// has, and returns what goes into its Compiled. The same texts give the same bytes.
+func (r *vm) CompileLibrary(lib Library) ([]byte, error) {
 	var out protoWriter
 	err := fs.WalkDir(lib.FS, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".lua") {

@@ -211,3 +211,10 @@ func firstLine(s string) string {
 func errorAt(name string, line int, format string, args ...any) *ScriptError {
 	return &ScriptError{File: name, Line: line, Message: fmt.Sprintf(format, args...)}
 }
+
+// raiseIf raises an error, if it is one.
+func raiseIf(L *lua.LState, err error) {
+	if err != nil {
+		L.RaiseError("%s", err.Error())
+	}
+}

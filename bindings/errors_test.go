@@ -86,7 +86,7 @@ func TestInternalError(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{`crash()`, `coroutine.wrap(crash)()`} {
 		r, out := newTest(t, Options{})
-		r.globals.RawSetString("crash", r.L.NewFunction(func(*lua.LState) int {
+		r.globalTable().RawSetString("crash", r.L.NewFunction(func(*lua.LState) int {
 			var p *Options
 			_ = p.Seed
 			return 0
@@ -111,7 +111,7 @@ func TestInternalError(t *testing.T) {
 func TestErrorInNestedCall(t *testing.T) {
 	t.Parallel()
 	r, out := newTest(t, Options{})
-	r.globals.RawSetString("call", r.L.NewFunction(func(L *lua.LState) int {
+	r.globalTable().RawSetString("call", r.L.NewFunction(func(L *lua.LState) int {
 		if err := r.Call(L.CheckFunction(1)); err != nil {
 			L.Push(lua.LString(err.Error()))
 			return 1

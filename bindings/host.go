@@ -135,3 +135,12 @@ func (r *Runtime) LoadHookBody(code string, sel *spec.Spec) (Function, error) {
 	}
 	return r.LoadBody(code, check)
 }
+
+// CompileLibrary compiles all scripts and modules of a library, and returns what
+// goes into its Compiled. The same texts give the same bytes.
+func CompileLibrary(lib Library) ([]byte, error) {
+	lib.Compiled = nil
+	r := New(Options{Libraries: []Library{lib}})
+	defer r.Close()
+	return r.CompileLibrary(lib)
+}

@@ -69,3 +69,6 @@ func jsonModule() module {
 		}},
 	}
 }
+
+// isNull says whether a value is json.null.
+func (r *vm) isNull(v lua.LValue) bool { return v == r.null }

@@ -15,7 +15,7 @@ import (
 // jsonAppender is implemented by the Go values of userdata, and by own Lua
 // value types, that have a JSON form. The text must be valid JSON.
 type jsonAppender interface {
-	appendJSON(r *vm, dst []byte) ([]byte, error)
+	encodeJSON(r *vm, dst []byte) ([]byte, error)
 }
 
 // jsonEncoder is one encoding: the path to the value in hand, for errors.
@@ -82,10 +82,10 @@ func (e *jsonEncoder) value(dst []byte, v lua.LValue) ([]byte, error) {
 			return append(dst, "null"...), nil
 		}
 		if a, ok := v.Value.(jsonAppender); ok {
-			return a.appendJSON(e.r, dst)
+			return a.encodeJSON(e.r, dst)
 		}
 	case jsonAppender:
-		return v.appendJSON(e.r, dst)
+		return v.encodeJSON(e.r, dst)
 	}
 	return dst, e.fail("a %s has no JSON form", typeName(v))
 }

@@ -114,7 +114,7 @@ func FuzzJSONString(f *testing.F) {
 
 type jsonThing struct{ err error }
 
-func (j jsonThing) appendJSON(_ *vm, dst []byte) ([]byte, error) {
+func (j jsonThing) encodeJSON(_ *vm, dst []byte) ([]byte, error) {
 	return append(dst, `"thing"`...), j.err
 }
 

@@ -173,6 +173,15 @@ func (r *vm) mainFunction(proto *lua.FunctionProto, src *source) *lua.LFunction 
 	return r.L.NewFunctionFromProto(proto)
 }
 
+// sourceOf is the name of the file that a main function was compiled from, and its tree.
+func (r *vm) sourceOf(fn *lua.LFunction) (file string, tree []ast.Stmt, ok bool) {
+	src := r.sources[fn.Proto.SourceName]
+	if src == nil {
+		return "", nil, false
+	}
+	return src.name, src.tree(), true
+}
+
 // tree is the chunk as it was parsed.
 func (s *source) tree() []ast.Stmt {
 	if s.chunk == nil && s.text != nil {

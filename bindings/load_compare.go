@@ -119,27 +119,3 @@ func eventPath(e ast.Expr) (path, name string, field bool) {
 	}
 	return "", "", false
 }
-
-// eachExpr visits every expression below a node of the syntax tree.
-func eachExpr(node reflect.Value, visit func(ast.Expr)) {
-	switch node.Kind() {
-	case reflect.Interface, reflect.Pointer:
-		if node.IsNil() {
-			return
-		}
-		if e, ok := node.Interface().(ast.Expr); ok && node.Kind() == reflect.Pointer {
-			visit(e)
-		}
-		eachExpr(node.Elem(), visit)
-	case reflect.Slice:
-		for i := range node.Len() {
-			eachExpr(node.Index(i), visit)
-		}
-	case reflect.Struct:
-		for i := range node.NumField() {
-			if node.Type().Field(i).IsExported() {
-				eachExpr(node.Field(i), visit)
-			}
-		}
-	}
-}

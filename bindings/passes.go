@@ -151,3 +151,6 @@ func (r *vm) passReport(c *compilation) error {
 	}
 	return joined(c.found)
 }
+
+// problems are what the checks have found so far, with [Options].Checking.
+func (r *vm) problems() []*ScriptError { return r.found }

@@ -71,7 +71,7 @@ func NewReference() Reference {
 			doc = &ref.Modules[len(ref.Modules)-1]
 		}
 		for _, f := range m.functions {
-			doc.Functions = append(doc.Functions, f.doc())
+			doc.Functions = append(doc.Functions, functionDoc(f))
 		}
 		for _, v := range m.values {
 			doc.Values = append(doc.Values, FieldDoc{v.name, v.typ, v.help, v.example})
@@ -86,7 +86,7 @@ func NewReference() Reference {
 			doc.Fields = append(doc.Fields, FieldDoc{Name: f.name, Type: f.typ, Help: f.help})
 		}
 		for _, f := range o.methods {
-			doc.Methods = append(doc.Methods, f.doc())
+			doc.Methods = append(doc.Methods, functionDoc(f))
 		}
 		ref.Objects = append(ref.Objects, doc)
 	}
@@ -96,7 +96,8 @@ func NewReference() Reference {
 	return ref
 }
 
-func (f function) doc() FunctionDoc {
+// functionDoc describes the function of a row.
+func functionDoc(f function) FunctionDoc {
 	doc := FunctionDoc{Name: f.name, Help: f.help, Example: f.example}
 	if f.acts {
 		doc.Help += " It changes what is traced: not with --read-only."

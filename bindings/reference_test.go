@@ -100,7 +100,7 @@ func TestReference(t *testing.T) {
 	if got := strings.Count(text, "\n- `"); got < n {
 		t.Errorf("%d entries for %d functions", got, n)
 	}
-	got := fmt.Sprint(function{name: "f", params: "a: fun(x, y): z, b?: number, ...: any", returns: "table<a, b>, nil", example: "f()"}.doc())
+	got := fmt.Sprint(functionDoc(function{name: "f", params: "a: fun(x, y): z, b?: number, ...: any", returns: "table<a, b>, nil", example: "f()"}))
 	if want := "{f [{a fun(x, y): z false} {b number true} {... any false}] [table<a, b> nil]  f()}"; got != want {
 		t.Errorf("doc: %s, want %s", got, want)
 	}

@@ -296,3 +296,18 @@ func typeName(v lua.LValue) string {
 	}
 	return v.Type().String()
 }
+
+// methodOf is a method of an object, nil if it has none of that name. An object of that
+// kind must have been made.
+func (r *vm) methodOf(object, name string) lua.LValue {
+	return r.methods[object].RawGetString(name)
+}
+
+// options are what the interpreter was made with.
+func (r *vm) options() Options { return r.opts }
+
+// globalTable holds the globals; see protectGlobals.
+func (r *vm) globalTable() *lua.LTable { return r.globals }
+
+// builtinGlobal is what a global was from the beginning, nil if there was none.
+func (r *vm) builtinGlobal(name string) lua.LValue { return r.builtins[name] }

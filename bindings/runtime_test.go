@@ -215,7 +215,7 @@ func TestStuckReport(t *testing.T) {
 	stuck := make(chan error, 1)
 	release := make(chan struct{})
 	r, _ := newTest(t, Options{Timeout: 10 * time.Millisecond, OnStuck: func(err error) { stuck <- err }})
-	r.globals.RawSetString("block", r.L.NewFunction(func(*lua.LState) int { <-release; return 0 }))
+	r.globalTable().RawSetString("block", r.L.NewFunction(func(*lua.LState) int { <-release; return 0 }))
 	go func() {
 		<-stuck
 		close(release)
@@ -347,7 +347,7 @@ func TestGlobalsAreDocumented(t *testing.T) {
 			continue
 		}
 		known[lib.name] = true
-		tb := r.globals.RawGetString(lib.name).(*lua.LTable)
+		tb := r.globalTable().RawGetString(lib.name).(*lua.LTable)
 		has := map[string]bool{}
 		for _, n := range tableNames(tb) {
 			has[n] = n != "__index"
@@ -363,7 +363,7 @@ func TestGlobalsAreDocumented(t *testing.T) {
 			t.Errorf("%s.%s is there but not documented", lib.name, n)
 		}
 	}
-	for _, n := range tableNames(r.globals) {
+	for _, n := range tableNames(r.globalTable()) {
 		if !known[n] {
 			t.Errorf("the global %q stands in no table", n)
 		}
@@ -378,7 +378,7 @@ func TestNewThreadObeysInterrupt(t *testing.T) {
 	t.Parallel()
 	r, _ := newTest(t, Options{Timeout: 30 * time.Millisecond})
 	loop := luaFunction(t, r, `function() while true do end end`)
-	r.globals.RawSetString("go", r.L.NewFunction(func(L *lua.LState) int {
+	r.globalTable().RawSetString("go", r.L.NewFunction(func(L *lua.LState) int {
 		_, err, _ := L.Resume(r.NewThread(), loop)
 		if err != nil {
 			L.RaiseError("%s", err.Error())

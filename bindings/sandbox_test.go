@@ -46,7 +46,7 @@ func reachable(r *Runtime) []string {
 			visit(full, tb.RawGetString(name))
 		}
 	}
-	table("", r.globals)
+	table("", r.globalTable())
 	visit(`""`, lua.LString(""))
 	slices.Sort(found)
 	return found

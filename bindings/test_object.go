@@ -69,7 +69,7 @@ func testRef(L *lua.LState) *testRun { return receiver[*testRun](L, 1, "test") }
 func (r *Runtime) testIndex(L *lua.LState) int {
 	tr := L.Get(1).(*lua.LUserData).Value.(*testRun)
 	key := L.Get(2).String()
-	if m := r.methods["test"].RawGetString(key); m != lua.LNil {
+	if m := r.methodOf("test", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}

@@ -80,7 +80,7 @@ func (tr *testRun) record(L *lua.LState, rec *lua.LTable) {
 			if !renamed {
 				to = from
 			}
-			if v := rec.RawGetString(from); v != lua.LNil && v != tr.t.r.null {
+			if v := rec.RawGetString(from); v != lua.LNil && !tr.t.r.isNull(v) {
 				fields.RawSetString(to, v)
 			}
 		}

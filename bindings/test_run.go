@@ -58,11 +58,11 @@ func (o *TestOptions) blocks() ([]TestBlock, error) {
 }
 
 func (r *Runtime) tests(fn Function) ([]TestBlock, error) {
-	src := r.sources[fn.Proto.SourceName]
-	if src == nil {
+	file, tree, ok := r.sourceOf(fn)
+	if !ok {
 		return nil, fmt.Errorf("no source of %s", fn.Proto.SourceName)
 	}
-	return findTests(src.name, src.tree())
+	return findTests(file, tree)
 }
 
 // testRun is the t of a test: one simulation.

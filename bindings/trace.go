@@ -51,7 +51,7 @@ func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
 	}
 	t := &Trace{r: r, eng: eng, names: map[string]lua.LValue{}, format: format}
 	t.aggs.SetMaxKeys(max(0, format.MaxKeys))
-	if limit := r.opts.MaxMemory; limit > 0 {
+	if limit := r.options().MaxMemory; limit > 0 {
 		// The report takes some copies of them.
 		t.aggs.SetMaxSize(int(min(agg.DefaultMaxSize, max(limit/8, 1))))
 	}

@@ -19,12 +19,6 @@ func evRef(L *lua.LState) (*eventRef, *engine.Event) {
 	return ref, ref.live(L)
 }
 
-func raiseIf(L *lua.LState, err error) {
-	if err != nil {
-		L.RaiseError("%s", err.Error())
-	}
-}
-
 // checkErrno takes an errno as "EIO" or as a number.
 func checkErrno(L *lua.LState, v lua.LValue) int {
 	switch v := v.(type) {

@@ -113,7 +113,7 @@ func (r *Runtime) evIndex(L *lua.LState) int {
 	if !ok {
 		L.RaiseError("an event has no field %s", escape(L.Get(2).String()))
 	}
-	if m := r.methods["event"].RawGetString(string(key)); m != lua.LNil {
+	if m := r.methodOf("event", string(key)); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}

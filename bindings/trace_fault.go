@@ -93,7 +93,7 @@ func (f *faultPlan) hook(ev *engine.Event) error {
 }
 
 func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lua.LTable) {
-	seed := int64(t.r.opts.Seed)
+	seed := int64(t.r.options().Seed)
 	tb.ForEach(func(k, v lua.LValue) {
 		switch k.String() {
 		case "errno":

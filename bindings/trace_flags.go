@@ -63,7 +63,7 @@ func flagsObject() object {
 func (r *Runtime) flagsIndex(L *lua.LState) int {
 	f := L.Get(1).(*lua.LUserData).Value.(*flags)
 	key := L.Get(2).String()
-	switch m := r.methods["flags"].RawGetString(key); {
+	switch m := r.methodOf("flags", key); {
 	case m != lua.LNil:
 		L.Push(m)
 	case key == "value":
@@ -100,4 +100,7 @@ func (f *flags) test(L *lua.LState, ask func(decode.Flags, string) (bool, error)
 }
 
 // appendJSON is what json.encode writes: the form of --json.
-func (f *flags) appendJSON(_ *vm, dst []byte) ([]byte, error) { return f.AppendJSON(dst), nil }
+func (f *flags) encodeJSON(_ *vm, dst []byte) ([]byte, error) { return f.AppendJSON(dst), nil }
+
+// Word makes flags a number where one is wanted.
+func (f *flags) Word() uint64 { return f.Bits }

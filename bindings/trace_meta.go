@@ -193,7 +193,7 @@ func stringList(v lua.LValue) []string {
 // of its own.
 func (r *Runtime) RunScript(fn Function) error {
 	r.scripts.args = r.L.NewTable()
-	r.globals.RawSetString("args", r.scripts.args)
+	r.globalTable().RawSetString("args", r.scripts.args)
 	for k, v := range r.scripts.rawArgs {
 		r.scripts.args.RawSetString(k, lua.LString(v))
 	}

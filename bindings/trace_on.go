@@ -85,7 +85,7 @@ func (t *Trace) on(L *lua.LState) int {
 	} else {
 		fn = L.CheckFunction(2)
 	}
-	if t.r.opts.ReadOnly && fn.Proto != nil {
+	if t.r.options().ReadOnly && fn.Proto != nil {
 		if what, line := certainAct(fn.Proto); what != "" {
 			L.Error(lua.LString(errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what)).Error()), 0)
 		}
@@ -131,7 +131,7 @@ func (t *Trace) OnBody(sel *spec.Spec, code string) error {
 	if err != nil {
 		return err
 	}
-	if t.r.opts.ReadOnly {
+	if t.r.options().ReadOnly {
 		if what, line := certainAct(fn.Proto); what != "" {
 			return errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what))
 		}
@@ -154,7 +154,7 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 			if err != nil {
 				L.ArgError(2, err.Error())
 			}
-			if o.Act != engine.ErrorIgnored && t.r.opts.ReadOnly {
+			if o.Act != engine.ErrorIgnored && t.r.options().ReadOnly {
 				L.RaiseError("%s", notAllowed(fmt.Sprintf("on_error = %q", o)))
 			}
 			h.OnError = o

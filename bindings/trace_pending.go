@@ -75,7 +75,7 @@ func (ref *pendingRef) live(L *lua.LState) *engine.Pending {
 func (r *Runtime) pendingIndex(L *lua.LState) int {
 	ref := L.Get(1).(*lua.LUserData).Value.(*pendingRef)
 	p, key := ref.live(L), L.Get(2).String()
-	if m := r.methods["pending"].RawGetString(key); m != lua.LNil {
+	if m := r.methodOf("pending", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}

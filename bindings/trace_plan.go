@@ -73,7 +73,7 @@ type reached struct {
 
 // calls says whether the function that a global has from the beginning was
 // reached.
-func (w *reached) calls(global string) bool { return w.values[w.r.builtins[global]] }
+func (w *reached) calls(global string) bool { return w.values[w.r.builtinGlobal(global)] }
 
 // settle looks into the tables until nothing new comes of it: code that was
 // found there brings names and tables of its own.
@@ -100,7 +100,7 @@ func (w *reached) value(v lua.LValue) {
 			w.upvalues(v)
 		}
 	case *lua.LTable:
-		if !w.values[v] && v != w.r.globals {
+		if !w.values[v] && v != w.r.globalTable() {
 			w.values[v] = true
 			w.tables = append(w.tables, v)
 		}
@@ -144,7 +144,7 @@ func (w *reached) proto(p *lua.FunctionProto, fn *lua.LFunction) {
 
 func (w *reached) global(p *lua.FunctionProto, in instruction) lua.LValue {
 	if s, ok := p.Constants[in.bx].(lua.LString); ok {
-		return w.r.globals.RawGetString(string(s))
+		return w.r.globalTable().RawGetString(string(s))
 	}
 	return lua.LNil
 }
@@ -168,7 +168,7 @@ func (w *reached) loaded(p *lua.FunctionProto, fn *lua.LFunction, pc, register i
 
 // all notes everything in a table that is indexed by what nobody knows before.
 func (w *reached) all(v lua.LValue) {
-	if tb, ok := v.(*lua.LTable); ok && tb != w.r.globals {
+	if tb, ok := v.(*lua.LTable); ok && tb != w.r.globalTable() {
 		w.value(tb)
 		tb.ForEach(func(_, v lua.LValue) { w.value(v) })
 	}

@@ -84,7 +84,7 @@ func (s *structRef) noField(L *lua.LState, name string) {
 func (r *Runtime) structIndex(L *lua.LState) int {
 	s := L.Get(1).(*lua.LUserData).Value.(*structRef)
 	key := L.Get(2).String()
-	if m := r.methods["struct"].RawGetString(key); m != lua.LNil {
+	if m := r.methodOf("struct", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}
@@ -189,7 +189,7 @@ func leBytes(w uint64, size int) []byte {
 }
 
 // appendJSON is what json.encode writes: the form of --json.
-func (s *structRef) appendJSON(_ *vm, dst []byte) ([]byte, error) {
+func (s *structRef) encodeJSON(_ *vm, dst []byte) ([]byte, error) {
 	if s.seq != s.t.seq || s.seq == 0 {
 		return dst, errors.New("a struct of an event that is over")
 	}

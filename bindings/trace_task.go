@@ -116,7 +116,7 @@ func processObject() object {
 					if strings.Contains(name, "..") || strings.HasPrefix(name, "/") {
 						L.ArgError(1, "a name below /proc/PID is wanted, such as \"maps\"")
 					}
-					if r.opts.Sandbox && leadsOut(name) {
+					if r.options().Sandbox && leadsOut(name) {
 						L.RaiseError("%s", notInSandbox("a file by way of /proc/PID/"+escape(name)))
 					}
 					b, err := p.proc.ProcFile(name)
@@ -179,7 +179,7 @@ func (r *Runtime) taskIndex(L *lua.LState) int {
 func (r *Runtime) procIndex(L *lua.LState) int {
 	ref := L.Get(1).(*lua.LUserData).Value.(*procRef)
 	key := L.Get(2).String()
-	if m := r.methods["process"].RawGetString(key); m != lua.LNil {
+	if m := r.methodOf("process", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}

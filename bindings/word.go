@@ -36,6 +36,9 @@ func (w SignedWord) String() string { return strconv.FormatInt(int64(w), 10) }
 // Type returns the type Lua code sees.
 func (w SignedWord) Type() lua.LValueType { return lua.LTUserData }
 
+// Wordy are the Go values of userdata that stand for a number where one is wanted.
+type Wordy interface{ Word() uint64 }
+
 // maxExact is the largest integer up to which doubles hold every integer.
 const maxExact = 1 << 53
 
@@ -135,8 +138,9 @@ func wordBits(v lua.LValue) (bits uint64, signed, ok bool) {
 func toBits(v lua.LValue) (bits uint64, plain bool, err error) {
 	switch v := v.(type) {
 	case *lua.LUserData:
-		if f, ok := v.Value.(*flags); ok {
-			return f.Bits, f.Bits < 1<<53, nil
+		if w, ok := v.Value.(Wordy); ok {
+			bits = w.Word()
+			return bits, bits < 1<<53, nil
 		}
 	case Word:
 		return uint64(v), false, nil

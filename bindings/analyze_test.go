@@ -248,10 +248,10 @@ func observe(r *Runtime, hook *lua.LFunction) *recorder {
 		return 0
 	}))
 	ud.Metatable = mt
-	r.globals.RawSetString("f", call)
-	r.globals.RawSetString("saved", lua.LNil)
+	r.globalTable().RawSetString("f", call)
+	r.globalTable().RawSetString("saved", lua.LNil)
 	v, _ := r.Call1(hook, ud) // errors are as good as any end
-	rec.escaped = rec.escaped || v == ud || r.globals.RawGetString("saved") == ud
+	rec.escaped = rec.escaped || v == ud || r.globalTable().RawGetString("saved") == ud
 	return rec
 }
 
