@@ -2,6 +2,8 @@ package bindings
 
 import (
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/bindings/luart"
 )
 
 // notAllowed words the refusal of an act by a script that may only look.
@@ -15,8 +17,8 @@ var spelled = map[string]string{
 // objectOf is the kind of object that a field of an event is, "" for others.
 func objectOf(name string) string {
 	for _, f := range eventFields {
-		if f.name == name && spelled[f.typ] != "" {
-			return f.typ
+		if f.Name == name && spelled[f.Type] != "" {
+			return f.Type
 		}
 	}
 	return ""
@@ -38,10 +40,10 @@ func assignTitle(owner, field string) string {
 	if s := spelled[owner]; s != "" {
 		owner = s
 	}
-	return "assigning " + owner + "." + escape(field)
+	return "assigning " + owner + "." + luart.EscapeName(field)
 }
 
-// refusal words why a member is not there with --read-only; see [face].
+// refusal words why a member is not there with --read-only; see [luart.Face].
 func refusal(owner, member string, assigned bool) string {
 	if assigned {
 		return notAllowed(assignTitle(owner, member))
@@ -54,16 +56,16 @@ func refusal(owner, member string, assigned bool) string {
 func actingFunctions() map[string]bool {
 	acting := map[string]bool{}
 	for _, m := range modules() {
-		for _, f := range m.functions {
-			if f.acts && m.name == "" {
-				acting[f.name] = true
+		for _, f := range m.Functions {
+			if f.Acts && m.Name == "" {
+				acting[f.Name] = true
 			}
 		}
 	}
 	for _, o := range objects() {
-		for _, f := range o.methods {
-			if f.acts {
-				acting[o.name+":"+f.name] = true
+		for _, f := range o.Methods {
+			if f.Acts {
+				acting[o.Name+":"+f.Name] = true
 			}
 		}
 	}
@@ -74,8 +76,8 @@ func actingFunctions() map[string]bool {
 func actingObjects() map[string]bool {
 	acting := map[string]bool{}
 	for _, o := range objects() {
-		if o.acts {
-			acting[o.name] = true
+		if o.Acts {
+			acting[o.Name] = true
 		}
 	}
 	return acting
@@ -93,59 +95,59 @@ func certainAct(p *lua.FunctionProto) (what string, line int) {
 	holds := map[int]string{0: "event"} // by register, kinds of objects
 	constant := map[int]string{}        // by register
 	key := func(operand int) string {
-		if operand&constBit == 0 {
+		if operand&luart.ConstBit == 0 {
 			return constant[operand]
 		}
-		if i := operand &^ constBit; i < len(p.Constants) {
+		if i := operand &^ luart.ConstBit; i < len(p.Constants) {
 			s, _ := p.Constants[i].(lua.LString)
 			return string(s)
 		}
 		return ""
 	}
 	for pc := 0; pc < len(p.Code); pc++ {
-		in := decodeInstruction(p.Code[pc])
-		switch in.op {
+		in := luart.DecodeInstruction(p.Code[pc])
+		switch in.Op {
 		case lua.OP_GETTABLE, lua.OP_GETTABLEKS:
 			kind := ""
-			if holds[in.b] == "event" {
-				kind = objectOf(key(in.c))
+			if holds[in.B] == "event" {
+				kind = objectOf(key(in.C))
 			}
-			delete(constant, in.a)
-			holds[in.a] = kind
+			delete(constant, in.A)
+			holds[in.A] = kind
 		case lua.OP_MOVE, lua.OP_MOVEN:
-			holds[in.a], constant[in.a] = holds[in.b], constant[in.b]
+			holds[in.A], constant[in.A] = holds[in.B], constant[in.B]
 		case lua.OP_LOADK:
-			delete(holds, in.a)
-			constant[in.a] = ""
-			if in.bx < constBit {
-				constant[in.a] = key(in.bx | constBit)
+			delete(holds, in.A)
+			constant[in.A] = ""
+			if in.Bx < luart.ConstBit {
+				constant[in.A] = key(in.Bx | luart.ConstBit)
 			}
 		case lua.OP_SELF:
-			if owner, name := holds[in.b], key(in.c); owner != "" && calls[owner+":"+name] {
+			if owner, name := holds[in.B], key(in.C); owner != "" && calls[owner+":"+name] {
 				return actTitle(owner, name), p.DbgSourcePositions[pc]
 			}
-			holds[in.a+1] = holds[in.b]
-			delete(holds, in.a)
+			holds[in.A+1] = holds[in.B]
+			delete(holds, in.A)
 		case lua.OP_SETTABLE, lua.OP_SETTABLEKS:
-			if owner := holds[in.a]; assigns[owner] {
-				return assignTitle(owner, key(in.b)), p.DbgSourcePositions[pc]
+			if owner := holds[in.A]; assigns[owner] {
+				return assignTitle(owner, key(in.B)), p.DbgSourcePositions[pc]
 			}
 		case lua.OP_GETGLOBAL, lua.OP_GETUPVAL, lua.OP_NEWTABLE, lua.OP_LOADBOOL, lua.OP_ADD, lua.OP_SUB, lua.OP_MUL, lua.OP_DIV,
 			lua.OP_MOD, lua.OP_POW, lua.OP_UNM, lua.OP_LEN, lua.OP_NOT, lua.OP_CONCAT:
-			delete(holds, in.a)
-			delete(constant, in.a)
-			if in.op == lua.OP_LOADBOOL && in.c != 0 {
+			delete(holds, in.A)
+			delete(constant, in.A)
+			if in.Op == lua.OP_LOADBOOL && in.C != 0 {
 				return "", 0
 			}
 		case lua.OP_SETGLOBAL, lua.OP_SETUPVAL, lua.OP_NOP:
 		case lua.OP_CALL, lua.OP_LOADNIL, lua.OP_VARARG, lua.OP_SETLIST, lua.OP_CLOSURE:
-			for i := range numRegs { // results and temporaries; locals lie below
-				if i >= in.a {
+			for i := range luart.NumRegs { // results and temporaries; locals lie below
+				if i >= in.A {
 					delete(holds, i)
 					delete(constant, i)
 				}
 			}
-			pc += operands(p, in)
+			pc += luart.Operands(p, in)
 		default: // a branch, or the end
 			return "", 0
 		}

@@ -144,55 +144,65 @@ func TestActsAreMarked(t *testing.T) {
 	if got, want := engineActs(t), []string{"Delay", "Kill", "On", "RaiseSignal", "RegistersChanged", "SetArg", "SetArgBytes", "SetNumber", "SetRet", "SetSignal", "Skip", "WriteMemory"}; !slices.Equal(got, want) {
 		t.Errorf("the engine refuses %q in a read-only trace; known are %q: an act that is new needs a row here", got, want)
 	}
-	set, files := parseDir(t, ".")
-	acts := actingCode(t, set, files)
-	seen := 0
-	for _, f := range files {
-		ast.Inspect(f, func(n ast.Node) bool {
-			lit, ok := n.(*ast.CompositeLit)
-			if !ok {
-				return true
-			}
-			fn, text := literalField(lit, "fn"), literalField(lit, "name")
-			if fn == nil || text == nil {
-				return true
-			}
-			name := names(fn)[0]
-			if b, ok := text.(*ast.BasicLit); ok {
-				name, _ = strconv.Unquote(b.Value)
-			}
-			if slices.Contains(testMethods, name) {
-				return true // events that are made up
-			}
-			seen++
-			marked := literalField(lit, "acts") != nil
-			if marked != acts(fn) {
-				t.Errorf("%s: its code changes what is traced: %v, acts in its row: %v", name, acts(fn), marked)
-			}
-			return true
-		})
-		ast.Inspect(f, func(n ast.Node) bool { // set("event", h{"__newindex": r.evNewIndex})
-			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) != 2 {
-				return true
-			}
-			class, ok1 := call.Args[0].(*ast.BasicLit)
-			handlers, ok2 := call.Args[1].(*ast.CompositeLit)
-			if !ok1 || !ok2 {
-				return true
-			}
-			name, _ := strconv.Unquote(class.Value)
-			for _, e := range handlers.Elts {
-				kv := e.(*ast.KeyValueExpr)
-				if key, ok := kv.Key.(*ast.BasicLit); ok && key.Value == `"__newindex"` {
-					seen++
-					if !acts(kv.Value) || !actingObjects()[name] {
-						t.Errorf("assignments to %s: the code acts: %v, the object is marked: %v", name, acts(kv.Value), actingObjects()[name])
-					}
+	seen, assigned := 0, 0
+	for _, dir := range []string{".", "luart"} {
+		set, files := parseDir(t, dir)
+		acts := actingCode(t, set, files)
+		for _, f := range files {
+			ast.Inspect(f, func(n ast.Node) bool {
+				lit, ok := n.(*ast.CompositeLit)
+				if !ok {
+					return true
 				}
-			}
-			return true
-		})
+				fn, text := literalField(lit, "Fn"), literalField(lit, "Name")
+				if fn == nil || text == nil {
+					return true
+				}
+				name := names(fn)[0]
+				if b, ok := text.(*ast.BasicLit); ok {
+					name, _ = strconv.Unquote(b.Value)
+				}
+				if slices.Contains(testMethods, name) {
+					return true // events that are made up
+				}
+				seen++
+				marked := literalField(lit, "Acts") != nil
+				if marked != acts(fn) {
+					t.Errorf("%s: its code changes what is traced: %v, acts in its row: %v", name, acts(fn), marked)
+				}
+				return true
+			})
+			ast.Inspect(f, func(n ast.Node) bool { // Handlers: ... {"__newindex": r.evNewIndex}
+				lit, ok := n.(*ast.CompositeLit)
+				if !ok {
+					return true
+				}
+				class, ok := literalField(lit, "Name").(*ast.BasicLit)
+				handlers := literalField(lit, "Handlers")
+				if !ok || handlers == nil {
+					return true
+				}
+				name, _ := strconv.Unquote(class.Value)
+				ast.Inspect(handlers, func(n ast.Node) bool {
+					kv, ok := n.(*ast.KeyValueExpr)
+					if !ok {
+						return true
+					}
+					if key, ok := kv.Key.(*ast.BasicLit); ok && key.Value == `"__newindex"` {
+						seen++
+						assigned++
+						if !acts(kv.Value) || !actingObjects()[name] {
+							t.Errorf("assignments to %s: the code acts: %v, the object is marked: %v", name, acts(kv.Value), actingObjects()[name])
+						}
+					}
+					return true
+				})
+				return true
+			})
+		}
+	}
+	if assigned < len(actingObjects()) {
+		t.Errorf("assignments to %d objects were found, and %d are marked", assigned, len(actingObjects()))
 	}
 	if seen < 60 {
 		t.Errorf("only %d rows were found", seen)
@@ -202,8 +212,8 @@ func TestActsAreMarked(t *testing.T) {
 // testMethods are those of the object of tests.
 var testMethods = func() []string {
 	var list []string
-	for _, f := range testObject().methods {
-		list = append(list, f.name)
+	for _, f := range testObject().Methods {
+		list = append(list, f.Name)
 	}
 	return list
 }()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
@@ -19,23 +20,23 @@ import (
 // returns what is wrong with it, by line: specs and fields of events that do
 // not exist, arguments that nobody reads; with [Options].Checking also undeclared
 // globals, which else are the error of compiling it, as syntax is.
-func (r *Runtime) Check(fn Function) []*ScriptError {
-	file, tree, ok := r.sourceOf(fn)
+func (r *Runtime) Check(fn Function) []*luart.ScriptError {
+	file, tree, ok := r.Source(fn)
 	if !ok {
 		return nil
 	}
 	c := newChecker(file)
-	c.found = append(c.found, r.problems()...)
+	c.found = append(c.found, r.Problems()...)
 	c.walk(reflect.ValueOf(tree), nil)
 	meta, err := r.ReadMeta(fn)
-	if se, ok := errors.AsType[*ScriptError](err); ok {
+	if se, ok := errors.AsType[*luart.ScriptError](err); ok {
 		c.found = append(c.found, se)
 	} else if err == nil {
 		c.unusedArgs(meta)
 		c.actsUnsaid(meta)
 	}
 	_, err = findTests(file, tree)
-	if se, ok := errors.AsType[*ScriptError](err); ok {
+	if se, ok := errors.AsType[*luart.ScriptError](err); ok {
 		c.found = append(c.found, se)
 	}
 	return c.findings()
@@ -46,10 +47,10 @@ func newChecker(file string) *checker {
 }
 
 // findings are what was found, by line, each once.
-func (c *checker) findings() []*ScriptError {
+func (c *checker) findings() []*luart.ScriptError {
 	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Line < c.found[j].Line })
 	said := map[string]bool{}
-	return slices.DeleteFunc(c.found, func(e *ScriptError) bool {
+	return slices.DeleteFunc(c.found, func(e *luart.ScriptError) bool {
 		twice := said[e.Error()]
 		said[e.Error()] = true
 		return twice
@@ -59,7 +60,7 @@ func (c *checker) findings() []*ScriptError {
 // checker walks the syntax tree of one file.
 type checker struct {
 	file       string
-	found      []*ScriptError
+	found      []*luart.ScriptError
 	argsRead   map[string]bool
 	argsAll    bool // args is used as a whole
 	metaLine   int
@@ -71,7 +72,7 @@ type checker struct {
 }
 
 func (c *checker) fail(line int, format string, a ...any) {
-	c.found = append(c.found, errorAt(c.file, line, "%s", escape(fmt.Sprintf(format, a...))))
+	c.found = append(c.found, luart.ErrorAt(c.file, line, "%s", luart.EscapeName(fmt.Sprintf(format, a...))))
 }
 
 // hookScope is the function of a hook: the name of its event, and what that has.
@@ -169,7 +170,7 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 	if id, ok := n.Receiver.(*ast.IdentExpr); ok && n.Method != "" {
 		if s := scope.of(id.Value); s != nil {
 			c.field(n.Line(), s, n.Method)
-			c.method(n)
+			c.Method(n)
 			if c.acting["event:"+n.Method] {
 				c.acts(n.Line())
 			}
@@ -240,7 +241,7 @@ func (c *checker) definition(n *ast.FuncCallExpr) bool {
 	if !ok1 || !ok2 || !ok3 || module.Value != "syscall" || key.Value != "define" {
 		return false
 	}
-	if _, err := syscalls.Define(text.Value); err != nil && c.file != codeName { // code runs at once, and says so itself
+	if _, err := syscalls.Define(text.Value); err != nil && c.file != luart.CodeName { // code runs at once, and says so itself
 		c.fail(n.Line(), "%v", err)
 	}
 	return true
@@ -267,14 +268,14 @@ func (c *checker) field(line int, s *hookScope, name string) {
 	}
 	sort.Strings(names)
 	if near := suggest.Nearest(name, names); near != "" {
-		c.fail(line, "no event of \"%s\" has a field '%s'; did you mean '%s'?", title, escape(name), near)
+		c.fail(line, "no event of \"%s\" has a field '%s'; did you mean '%s'?", title, luart.EscapeName(name), near)
 		return
 	}
 	if len(names) > 60 {
-		c.fail(line, "no event of \"%s\" has a field '%s'", title, escape(name))
+		c.fail(line, "no event of \"%s\" has a field '%s'", title, luart.EscapeName(name))
 		return
 	}
-	c.fail(line, "no event of \"%s\" has a field '%s' (there are %s)", title, escape(name), strings.Join(names, ", "))
+	c.fail(line, "no event of \"%s\" has a field '%s' (there are %s)", title, luart.EscapeName(name), strings.Join(names, ", "))
 }
 
 // afterwards is a spec of the same calls after them.
@@ -363,7 +364,7 @@ func (c *checker) unusedArgs(m *Meta) {
 		declared[a.Name] = true
 		names = append(names, a.Name)
 		if !c.argsAll && !c.argsRead[a.Name] {
-			c.fail(c.metaLine, "the argument '%s' is declared and never read", escape(a.Name))
+			c.fail(c.metaLine, "the argument '%s' is declared and never read", luart.EscapeName(a.Name))
 		}
 	}
 	var read []string
@@ -379,6 +380,6 @@ func (c *checker) unusedArgs(m *Meta) {
 		if near := suggest.Nearest(name, names); near != "" {
 			hint = fmt.Sprintf("; did you mean '%s'?", near)
 		}
-		c.fail(c.metaLine, "args.%s is read, but meta declares no such argument%s", escape(name), hint)
+		c.fail(c.metaLine, "args.%s is read, but meta declares no such argument%s", luart.EscapeName(name), hint)
 	}
 }

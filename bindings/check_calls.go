@@ -91,8 +91,8 @@ func (c *checker) duration(line int, e ast.Expr) {
 	}
 }
 
-// method looks at what is written out among the arguments of an event's method.
-func (c *checker) method(n *ast.FuncCallExpr) {
+// Method looks at what is written out among the arguments of an event's method.
+func (c *checker) Method(n *ast.FuncCallExpr) {
 	if len(n.Args) == 0 {
 		return
 	}

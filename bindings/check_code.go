@@ -7,6 +7,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 )
 
@@ -14,14 +15,14 @@ import (
 // script, so that a mistake is told before the command starts. With a spec the
 // code is the body of a hook on it, in which ev is the event.
 func checkCode(chunk []ast.Stmt, sel *spec.Spec) error {
-	c := newChecker(codeName)
+	c := newChecker(luart.CodeName)
 	var scope *hookScope
 	if sel != nil {
 		c.body = sel
 		scope = newHookScope("ev", sel, nil, chunk)
 	}
 	c.walk(reflect.ValueOf(chunk), scope)
-	return joined(c.findings())
+	return luart.Joined(c.findings())
 }
 
 // newHookScope is the scope of a hook's function, nil if its body gives the

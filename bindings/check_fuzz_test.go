@@ -3,6 +3,8 @@ package bindings
 import (
 	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 // FuzzCheck: `luatrace check` finds something in a script or nothing, whatever it
@@ -17,7 +19,7 @@ func FuzzCheck(f *testing.F) {
 		if len(code) > 5000 {
 			return
 		}
-		r := New(Options{Out: &strings.Builder{}, Timeout: 200e6})
+		r := New(luart.Options{Out: &strings.Builder{}, Timeout: 200e6})
 		defer r.Close()
 		fn, err := r.LoadReader(strings.NewReader(code), "s.lua")
 		if err != nil {

@@ -3,13 +3,15 @@ package bindings
 import (
 	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 // findings are what Check says of a script called s.lua, or why it does not
 // compile.
 func findings(t *testing.T, code string) []string {
 	t.Helper()
-	r := New(Options{})
+	r := New(luart.Options{})
 	defer r.Close()
 	fn, err := r.LoadReader(strings.NewReader(code), "s.lua")
 	if err != nil {

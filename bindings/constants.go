@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/tracer/syscalls"
 )
 
@@ -18,21 +19,21 @@ var (
 // word if a number can't hold it. Only names in capitals count: the headers
 // also define lower-case enumerators, which would hide typing errors.
 func constant(name string) (lua.LValue, bool) {
-	if !isConstantName(name) {
+	if !luart.IsConstantName(name) {
 		return nil, false
 	}
 	v, ok := lookupConstant(name)
 	if !ok {
 		return nil, false
 	}
-	return exact(v), true
+	return luart.Exact(v), true
 }
 
 // capitalNames are the constants scripts can name, for suggestions.
 var capitalNames = sync.OnceValue(func() []string {
 	var names []string
 	for _, n := range constantNames() {
-		if isConstantName(n) {
+		if luart.IsConstantName(n) {
 			names = append(names, n)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 // fuzzStack is the stack that the fuzz targets of deep things allow: a fraction of
@@ -56,7 +58,7 @@ func FuzzDeepText(f *testing.F) {
 		defer debug.SetMaxStack(debug.SetMaxStack(fuzzStack))
 		text := deepText(seed, int(size)*4)
 		for _, checking := range []bool{false, true} {
-			r := New(Options{Out: &bytes.Buffer{}, Timeout: 500e6, Checking: checking, MaxMemory: 512 << 20})
+			r := New(luart.Options{Out: &bytes.Buffer{}, Timeout: 500e6, Checking: checking, MaxMemory: 512 << 20})
 			fn, err := r.LoadReader(strings.NewReader(text), "s.lua")
 			switch {
 			case err != nil:
@@ -70,12 +72,12 @@ func FuzzDeepText(f *testing.F) {
 					}
 				}
 			default:
-				if _, err := r.ReadMeta(fn); err != nil && strings.Contains(err.Error(), internalPrefix) {
+				if _, err := r.ReadMeta(fn); err != nil && strings.Contains(err.Error(), luart.InternalPrefix) {
 					t.Errorf("%d, %d: %.200v\n%.200q", seed, size, err, text)
 				}
 			}
-			if src := r.sources["s.lua"]; src != nil {
-				src.tree()
+			if err == nil {
+				r.Source(fn)
 			}
 			r.Close()
 		}

@@ -14,6 +14,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/internal/fixture"
 )
 
@@ -196,7 +197,7 @@ func tryGreedy(t *testing.T, seed uint64) {
 	program := m.program()
 	highWater(t)
 	before := highWater(t)
-	r := New(Options{Out: io.Discard, Sandbox: true, ReadOnly: true, Timeout: 100 * time.Millisecond, MaxMemory: limit, Notice: func(string) {}})
+	r := New(luart.Options{Out: io.Discard, Sandbox: true, ReadOnly: true, Timeout: 100 * time.Millisecond, MaxMemory: limit, Notice: func(string) {}})
 	fn, err := r.LoadReader(strings.NewReader(program), "s.lua")
 	if err != nil {
 		t.Fatalf("seed %d: %v\n%s", seed, err, program)
@@ -207,7 +208,7 @@ func tryGreedy(t *testing.T, seed uint64) {
 	}
 	for i := range 2 * list.(*lua.LTable).Len() { // what was kept stays
 		err = r.Call(list.(*lua.LTable).RawGetInt(1 + i%list.(*lua.LTable).Len()).(*lua.LFunction))
-		var failed *ScriptError
+		var failed *luart.ScriptError
 		if err != nil && (!errors.As(err, &failed) || failed.Internal || strings.Contains(err.Error(), "\n")) {
 			t.Errorf("seed %d: %v\n%s", seed, err, program)
 		}

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 // TestHelpers of scripts that Lua 5.1 doesn't have.
@@ -28,7 +30,7 @@ func TestHelpers(t *testing.T) {
 		`return select("#", table.unpack({1, nil, 3}, 1, 3))`:                       "3",
 		`local t = table.pack(1, nil, nil) return t.n .. t[1]`:                      "31",
 	} {
-		r := New(Options{Out: &bytes.Buffer{}})
+		r := New(luart.Options{Out: &bytes.Buffer{}})
 		fn, err := r.LoadCode(code)
 		if err != nil {
 			t.Fatal(err)
@@ -42,7 +44,7 @@ func TestHelpers(t *testing.T) {
 		`return strerror("ENOENTT")`: `-e:1: unknown errno "ENOENTT"; did you mean "ENOENT"?`,
 		`return ("x"):split("")`:     "-e:1: bad argument #2 to split (the separator is empty; s:split() splits at blanks)",
 	} {
-		r := New(Options{Out: &bytes.Buffer{}})
+		r := New(luart.Options{Out: &bytes.Buffer{}})
 		fn, err := r.LoadCode(code)
 		if err == nil {
 			_, err = r.Call1(fn)
@@ -59,7 +61,7 @@ func TestHelpers(t *testing.T) {
 func TestSplitIsBounded(t *testing.T) {
 	const length = 32 << 20
 	for _, call := range []string{`split(",")`, `split()`} {
-		r := New(Options{Out: &bytes.Buffer{}, MaxMemory: 256 << 20})
+		r := New(luart.Options{Out: &bytes.Buffer{}, MaxMemory: 256 << 20})
 		fn, err := r.LoadCode(fmt.Sprintf(`local s = ("a,b "):rep(%d) return s:%s`, length/4, call))
 		if err != nil {
 			t.Fatal(err)

@@ -6,13 +6,14 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 )
 
 // A Runtime is an interpreter with the tracing interface of scripts. It belongs to one
 // goroutine at a time; see the package comment.
 type Runtime struct {
-	*vm
+	*luart.Runtime
 
 	tracing   *Trace          // nil until NewTrace
 	test      *testRun        // nil but for RunTests
@@ -31,9 +32,9 @@ type scripts struct {
 }
 
 // New makes an interpreter.
-func New(opts Options) *Runtime {
+func New(opts luart.Options) *Runtime {
 	r := &Runtime{mentioned: map[string]bool{}, scripts: scripts{argsUsed: map[string]bool{}}}
-	newVM(opts, face{
+	luart.New(opts, luart.Face{
 		Modules:    modules(),
 		Objects:    objects(),
 		Tree:       r.tree,
@@ -47,13 +48,13 @@ func New(opts Options) *Runtime {
 		Refusal:    refusal,
 		Moment:     r.moment,
 		Scripts:    r.names,
-	}, r, func(m *vm) { r.vm = m })
+	}, r, func(m *luart.Runtime) { r.Runtime = m })
 	return r
 }
 
 // modules lists the modules of the tracing interface, in the order of the reference.
-func modules() []module {
-	return []module{
+func modules() []luart.Module {
+	return []luart.Module{
 		syscallModule(),
 		traceGlobals(),
 		tracedGlobals(),
@@ -67,36 +68,36 @@ func modules() []module {
 
 // objects lists the objects of the tracing interface, in the order of the reference.
 // The list is made once, and not to be changed.
-var objects = sync.OnceValue(func() []object {
-	return []object{
+var objects = sync.OnceValue(func() []luart.Object {
+	return []luart.Object{
 		eventObject(), argumentsObject(), flagsObject(), structObject(), registersObject(), memoryObject(),
 		taskObject(), pendingObject(), processObject(), descriptorObject(), aggregationObject(), conditionObject(), testObject(),
 	}
 })
 
 // allModules and allObjects are those of every interpreter, too.
-func allModules() []module { return append(ownModules(), modules()...) }
-func allObjects() []object { return append(ownObjects(), objects()...) }
+func allModules() []luart.Module { return append(luart.OwnModules(), modules()...) }
+func allObjects() []luart.Object { return append(luart.OwnObjects(), objects()...) }
 
 // tree is what is compiled of a script: not its tests, unless they are run, since what
 // they mention is nothing the script does.
-func (r *Runtime) tree(chunk []ast.Stmt, kind sourceKind) []ast.Stmt {
+func (r *Runtime) tree(chunk []ast.Stmt, kind luart.SourceKind) []ast.Stmt {
 	if r.test == nil {
 		chunk = withoutTests(chunk)
 	}
-	if kind == fromFile {
+	if kind == luart.FromFile {
 		chunk = ownArgs(chunk)
 	}
 	return chunk
 }
 
 // moment is the event whose hook runs.
-func (r *Runtime) moment() moment {
+func (r *Runtime) moment() luart.Moment {
 	t := r.tracing
 	if t == nil || t.seq == 0 || t.running == nil {
-		return moment{}
+		return luart.Moment{}
 	}
-	return moment{At: t.running.Time(), Call: t.seq, Lines: t.running.Task != nil}
+	return luart.Moment{At: t.running.Time(), Call: t.seq, Lines: t.running.Task != nil}
 }
 
 func (r *Runtime) names() []string {
@@ -122,7 +123,7 @@ func ownArgs(chunk []ast.Stmt) []ast.Stmt {
 // It may use globals without declaring them. What [Runtime.Check] finds in a
 // script is an error.
 func (r *Runtime) LoadCode(code string) (Function, error) {
-	return r.vm.LoadCode(code, func(chunk []ast.Stmt) error { return checkCode(chunk, nil) })
+	return r.Runtime.LoadCode(code, func(chunk []ast.Stmt) error { return checkCode(chunk, nil) })
 }
 
 // LoadHookBody compiles code of the command line as the body of a function with
@@ -138,9 +139,9 @@ func (r *Runtime) LoadHookBody(code string, sel *spec.Spec) (Function, error) {
 
 // CompileLibrary compiles all scripts and modules of a library, and returns what
 // goes into its Compiled. The same texts give the same bytes.
-func CompileLibrary(lib Library) ([]byte, error) {
+func CompileLibrary(lib luart.Library) ([]byte, error) {
 	lib.Compiled = nil
-	r := New(Options{Libraries: []Library{lib}})
+	r := New(luart.Options{Libraries: []luart.Library{lib}})
 	defer r.Close()
 	return r.CompileLibrary(lib)
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 // weird are values, as Lua writes them, that functions may get. The names are
@@ -74,24 +76,24 @@ func (m *interfaceMaker) statement() string {
 	switch m.rng.IntN(12) {
 	case 0, 1, 2:
 		mod := pick(m.rng, allModules())
-		if len(mod.functions) == 0 {
+		if len(mod.Functions) == 0 {
 			return "return 0"
 		}
-		name := pick(m.rng, mod.functions).name
-		if mod.name != "" {
-			name = mod.name + "." + name
+		name := pick(m.rng, mod.Functions).Name
+		if mod.Name != "" {
+			name = mod.Name + "." + name
 		}
 		return "return " + name + "(" + m.args() + ")"
 	case 3, 4, 5, 6:
 		o := pick(m.rng, allObjects())
-		if len(o.methods) == 0 {
+		if len(o.Methods) == 0 {
 			return "return 0"
 		}
-		return fmt.Sprintf("local v = %s return v:%s(%s)", target, pick(m.rng, o.methods).name, m.args())
+		return fmt.Sprintf("local v = %s return v:%s(%s)", target, pick(m.rng, o.Methods).Name, m.args())
 	case 7, 8:
 		o := pick(m.rng, allObjects())
-		if len(o.fields) > 0 && m.rng.IntN(2) == 0 {
-			name := pick(m.rng, o.fields).name
+		if len(o.Fields) > 0 && m.rng.IntN(2) == 0 {
+			name := pick(m.rng, o.Fields).Name
 			return fmt.Sprintf("local v = %s v[%q] = %s", target, name, m.value())
 		}
 		return fmt.Sprintf("local v = %s v[%s] = %s", target, m.value(), m.value())
@@ -115,7 +117,7 @@ func tryInterface(t *testing.T, seed uint64) {
 	script := fmt.Sprintf(interfaceScript, code.String())
 	results, err := RunTests(TestOptions{
 		Load:    func(r *Runtime) (Function, error) { return r.LoadReader(strings.NewReader(script), "s.lua") },
-		Runtime: Options{Timeout: 2e9},
+		Runtime: luart.Options{Timeout: 2e9},
 	})
 	if err != nil {
 		if strings.Contains(err.Error(), "s.lua:") {
@@ -135,7 +137,7 @@ var placed = regexp.MustCompile(`^s\.lua:[0-9]+: `)
 // wrongMessage says what is wrong with the message of an error that Lua code
 // has caught: one of Go's own is a crash that was caught too.
 func wrongMessage(msg string) string {
-	for _, panicked := range []string{internalPrefix, "interface conversion", "invalid memory", "nil pointer", "unreachable", "makeslice", "reflect:", "strings:", "hash of unhashable"} {
+	for _, panicked := range []string{luart.InternalPrefix, "interface conversion", "invalid memory", "nil pointer", "unreachable", "makeslice", "reflect:", "strings:", "hash of unhashable"} {
 		if strings.Contains(msg, panicked) {
 			return "a crash"
 		}

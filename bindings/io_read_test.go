@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"luatrace/bindings/luart"
 	"luatrace/internal/fixture"
 )
 
@@ -16,7 +17,7 @@ func TestReads(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "text")
 	writeFile(t, name, "first\r\nsecond\n\n12.5 -7 x\nlast"+strings.Repeat("y", 100000))
-	r := New(Options{Out: &bytes.Buffer{}})
+	r := New(luart.Options{Out: &bytes.Buffer{}})
 	defer r.Close()
 	for code, want := range map[string]string{
 		`return #f:read("*a") .. #f:read("*a")`:                                                "1000290",

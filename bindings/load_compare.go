@@ -7,6 +7,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings/luart"
 	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
@@ -15,16 +16,16 @@ import (
 // argument or field that is the name of a constant with the constant, which is a
 // number, or with a name it can't have; and of flags with anything but flags. It
 // looks at what is reached from a variable called ev.
-func checkComparisons(chunk []ast.Stmt, file string) []*ScriptError {
-	var found []*ScriptError
-	eachExpr(reflect.ValueOf(chunk), func(e ast.Expr) {
+func checkComparisons(chunk []ast.Stmt, file string) []*luart.ScriptError {
+	var found []*luart.ScriptError
+	luart.EachExpr(reflect.ValueOf(chunk), func(e ast.Expr) {
 		c, ok := e.(*ast.RelationalOpExpr)
 		if !ok || c.Operator != "==" && c.Operator != "~=" {
 			return
 		}
 		for _, sides := range [2][2]ast.Expr{{c.Lhs, c.Rhs}, {c.Rhs, c.Lhs}} {
 			if msg := wrongComparison(sides[0], sides[1]); msg != "" {
-				found = append(found, errorAt(file, c.Line(), "%s", msg))
+				found = append(found, luart.ErrorAt(file, c.Line(), "%s", msg))
 				return
 			}
 		}
@@ -47,7 +48,7 @@ func wrongComparison(value, other ast.Expr) string {
 	case *ast.StringExpr:
 		constantName, isText = o.Value, true
 	}
-	if !isConstantName(constantName) {
+	if !luart.IsConstantName(constantName) {
 		return ""
 	}
 	_, exists := constant(constantName)

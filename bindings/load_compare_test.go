@@ -3,6 +3,8 @@ package bindings
 import (
 	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 // TestComparisons: comparisons that never hold are errors of loading; others of
@@ -27,7 +29,7 @@ func TestComparisons(t *testing.T) {
 		{`x = ev and (ev.path == "SEEK_SETT" or ev.comm == "MAKE" or ev.buf == "QUIT" or ev.name == "X1")`, ""},
 		{`x = ev and ev.whence ~= 0`, ""},
 	} {
-		r, _ := newTest(t, Options{})
+		r, _ := newTest(t, luart.Options{})
 		err := run(r, c.code)
 		switch {
 		case c.want == "" && err != nil:

@@ -11,6 +11,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/trust"
 )
 
@@ -45,7 +46,7 @@ func TestLoadFile(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir := tree(t, map[string]string{"s.lua": tt.text})
-			r, out := newTest(t, Options{})
+			r, out := newTest(t, luart.Options{})
 			fn, err := r.LoadFile(filepath.Join(dir, "s.lua"))
 			if err != nil {
 				t.Fatal(err)
@@ -64,7 +65,7 @@ func TestLoadFile(t *testing.T) {
 func TestLoadFileErrors(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string]string{"bad.lua": "local x = = 1\n", "bytecode.lua": "\x1bLuaQ..."})
-	r, _ := newTest(t, Options{})
+	r, _ := newTest(t, luart.Options{})
 	for name, want := range map[string]string{
 		"bad.lua":      filepath.Join(dir, "bad.lua") + ":1: syntax error near '='",
 		"bytecode.lua": "compiled Lua can't be loaded; give the source",
@@ -75,7 +76,7 @@ func TestLoadFileErrors(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", name, err, want)
 		}
 	}
-	if _, err := r.LoadReader(strings.NewReader(strings.Repeat("x", maxSource+1)), "long"); err == nil || !strings.Contains(err.Error(), "longer than 4 MiB") {
+	if _, err := r.LoadReader(strings.NewReader(strings.Repeat("x", luart.MaxSource+1)), "long"); err == nil || !strings.Contains(err.Error(), "longer than 4 MiB") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -297,7 +298,7 @@ func TestTrustedEverywhere(t *testing.T) {
 	const want = "open.lua can be written by everybody; as root luatrace doesn't run it"
 	for _, code := range []string{`require "open"`, `dofile "` + open + `"`, `assert(loadfile "` + open + `")`} {
 		writeFile(t, filepath.Join(dir, "main.lua"), code)
-		r, _ := newTest(t, Options{})
+		r, _ := newTest(t, luart.Options{})
 		fn, err := r.LoadFile(filepath.Join(dir, "main.lua"))
 		if err == nil {
 			err = r.Call(fn)
@@ -306,7 +307,7 @@ func TestTrustedEverywhere(t *testing.T) {
 			t.Errorf("%s: %v", code, err)
 		}
 	}
-	r, _ := newTest(t, Options{})
+	r, _ := newTest(t, luart.Options{})
 	if _, err := r.LoadFile(open); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("LoadFile: %v", err)
 	}
@@ -342,8 +343,8 @@ func TestRequire(t *testing.T) {
 		"broken.lua":  `oops()`,
 	})
 	var log []string
-	r, out := newTest(t, Options{
-		Libraries: []Library{{Name: "col", FS: fstest.MapFS{
+	r, out := newTest(t, luart.Options{
+		Libraries: []luart.Library{{Name: "col", FS: fstest.MapFS{
 			"common.lua":        {Data: []byte(`return "from the collection"`)},
 			"sub/inner.lua":     {Data: []byte(`return "inner and " .. require "neighbour"`)},
 			"sub/neighbour.lua": {Data: []byte(`return "neighbour"`)},
@@ -371,7 +372,7 @@ func TestRequireIgnoresCwdAndEnvironment(t *testing.T) {
 	dir := tree(t, map[string]string{"evil.lua": `error("loaded")`})
 	t.Chdir(dir)
 	t.Setenv("LUA_PATH", dir+"/?.lua")
-	r, _ := newTest(t, Options{})
+	r, _ := newTest(t, luart.Options{})
 	err := run(r, `require "evil"`)
 	if err == nil || !strings.Contains(err.Error(), "module 'evil' not found: code that isn't in a file has no folder to search") {
 		t.Errorf("error %v", err)
@@ -380,8 +381,8 @@ func TestRequireIgnoresCwdAndEnvironment(t *testing.T) {
 
 func TestLoadFS(t *testing.T) {
 	t.Parallel()
-	lib := Library{Name: "col", FS: fstest.MapFS{"s.lua": {Data: []byte(`print(require "m")` + "\nerror('x')")}, "m.lua": {Data: []byte("return 5")}}}
-	r, out := newTest(t, Options{Libraries: []Library{lib}})
+	lib := luart.Library{Name: "col", FS: fstest.MapFS{"s.lua": {Data: []byte(`print(require "m")` + "\nerror('x')")}, "m.lua": {Data: []byte("return 5")}}}
+	r, out := newTest(t, luart.Options{Libraries: []luart.Library{lib}})
 	fn, err := r.LoadFS(lib, "s.lua")
 	if err != nil {
 		t.Fatal(err)
@@ -395,7 +396,7 @@ func TestLoadFS(t *testing.T) {
 
 func TestLoadHookBody(t *testing.T) {
 	t.Parallel()
-	r, out := newTest(t, Options{})
+	r, out := newTest(t, luart.Options{})
 	fn, err := r.LoadHookBody("print(ev) n = (n or 0) + 1 -- count", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -421,7 +422,7 @@ func TestLoadHookBody(t *testing.T) {
 	if err := r.Call(fn); err == nil || err.Error() != "-e:2: no" {
 		t.Errorf("error %v", err)
 	}
-	if u := analyze(fn.Proto); u.Escapes || len(u.Reads) != 0 {
+	if u := luart.Analyze(fn.Proto); u.Escapes || len(u.Reads) != 0 {
 		t.Errorf("use %+v", u)
 	}
 }

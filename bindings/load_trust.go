@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/trust"
 )
 
@@ -48,7 +49,7 @@ func scriptKind(st *unix.Stat_t, name string) error {
 	case unix.S_IFREG, unix.S_IFCHR:
 		return nil
 	case unix.S_IFDIR:
-		return fmt.Errorf("%s is a directory, not a script", escape(name))
+		return fmt.Errorf("%s is a directory, not a script", luart.EscapeName(name))
 	case unix.S_IFIFO:
 		descriptor := false
 		trust.Walk(name, func(s *trust.Step) error {
@@ -58,9 +59,9 @@ func scriptKind(st *unix.Stat_t, name string) error {
 		if descriptor {
 			return nil
 		}
-		return fmt.Errorf("%s is a FIFO, not a script; what a command writes is read with -s - or -s <(COMMAND)", escape(name))
+		return fmt.Errorf("%s is a FIFO, not a script; what a command writes is read with -s - or -s <(COMMAND)", luart.EscapeName(name))
 	}
-	return fmt.Errorf("%s is a socket or a device, not a script", escape(name))
+	return fmt.Errorf("%s is a socket or a device, not a script", luart.EscapeName(name))
 }
 
 // readScript is the text of a script file that may be run.
@@ -70,7 +71,7 @@ func readScript(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readSource(f, name)
+	return luart.ReadSource(f, name)
 }
 
 // trusts refuses what is no script, and, if it is root who runs it, one that
@@ -89,7 +90,7 @@ func (r reader) trusts(f *os.File, name string) error {
 	}
 	if st.Mode&unix.S_IFMT == unix.S_IFREG {
 		if who, mend := r.Writers(&st, trust.FileACL(fd)); who != "" {
-			return fmt.Errorf("%s can be written by %s; as root luatrace doesn't run it (%s %s)", escape(name), who, mend, escape(name))
+			return fmt.Errorf("%s can be written by %s; as root luatrace doesn't run it (%s %s)", luart.EscapeName(name), who, mend, luart.EscapeName(name))
 		}
 	}
 	opened := ""
@@ -119,9 +120,9 @@ func (r reader) trustsStep(s *trust.Step, name string) error {
 	case who == "":
 		return nil
 	case s.Folder.Mode&unix.S_ISVTX == 0:
-		return fmt.Errorf("the folder of %s can be written by %s; as root luatrace doesn't run it (%s %s)", escape(name), who, mend, escape(s.Dir))
+		return fmt.Errorf("the folder of %s can be written by %s; as root luatrace doesn't run it (%s %s)", luart.EscapeName(name), who, mend, luart.EscapeName(s.Dir))
 	case !r.Owns(&s.Entry):
-		return fmt.Errorf("%s belongs to another user, and in %s %s may put files; as root luatrace doesn't run %s", escape(s.Path()), escape(s.Dir), who, escape(name))
+		return fmt.Errorf("%s belongs to another user, and in %s %s may put files; as root luatrace doesn't run %s", luart.EscapeName(s.Path()), luart.EscapeName(s.Dir), who, luart.EscapeName(name))
 	}
 	return nil
 }
@@ -138,10 +139,10 @@ func TrustsFolder(dir string) error {
 		who, mend := r.Writers(&s.Folder, s.ACL())
 		switch {
 		case !r.Owns(&s.Folder):
-			return fmt.Errorf("%s belongs to %s, and only root's scripts are found by their names", escape(s.Dir), trust.UserName(int(s.Folder.Uid)))
+			return fmt.Errorf("%s belongs to %s, and only root's scripts are found by their names", luart.EscapeName(s.Dir), trust.UserName(int(s.Folder.Uid)))
 		case who == "", s.Folder.Mode&unix.S_ISVTX != 0 && !s.Last && r.Owns(&s.Entry):
 			return nil
 		}
-		return fmt.Errorf("%s can be written by %s (%s %s)", escape(s.Dir), who, mend, escape(s.Dir))
+		return fmt.Errorf("%s can be written by %s (%s %s)", luart.EscapeName(s.Dir), who, mend, luart.EscapeName(s.Dir))
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"luatrace/bindings/luart"
 )
 
 // Reference describes the whole interface of scripts in plain Go values, for
@@ -66,48 +68,48 @@ func NewReference() Reference {
 	ref := Reference{Modules: []ModuleDoc{{}}}
 	for _, m := range allModules() {
 		doc := &ref.Modules[0]
-		if m.name != "" {
-			ref.Modules = append(ref.Modules, ModuleDoc{Name: m.name, Help: m.help})
+		if m.Name != "" {
+			ref.Modules = append(ref.Modules, ModuleDoc{Name: m.Name, Help: m.Help})
 			doc = &ref.Modules[len(ref.Modules)-1]
 		}
-		for _, f := range m.functions {
+		for _, f := range m.Functions {
 			doc.Functions = append(doc.Functions, functionDoc(f))
 		}
-		for _, v := range m.values {
-			doc.Values = append(doc.Values, FieldDoc{v.name, v.typ, v.help, v.example})
+		for _, v := range m.Values {
+			doc.Values = append(doc.Values, FieldDoc{v.Name, v.Type, v.Help, v.Example})
 		}
 	}
 	for _, o := range allObjects() {
-		doc := ObjectDoc{Name: o.name, Help: o.help}
-		if o.acts {
+		doc := ObjectDoc{Name: o.Name, Help: o.Help}
+		if o.Acts {
 			doc.Help += " An assignment changes what is traced: not with --read-only."
 		}
-		for _, f := range o.fields {
-			doc.Fields = append(doc.Fields, FieldDoc{Name: f.name, Type: f.typ, Help: f.help})
+		for _, f := range o.Fields {
+			doc.Fields = append(doc.Fields, FieldDoc{Name: f.Name, Type: f.Type, Help: f.Help})
 		}
-		for _, f := range o.methods {
+		for _, f := range o.Methods {
 			doc.Methods = append(doc.Methods, functionDoc(f))
 		}
 		ref.Objects = append(ref.Objects, doc)
 	}
-	for _, lib := range standardLibraries {
-		ref.Libraries = append(ref.Libraries, LibraryDoc{lib.name, lib.help, lib.names, lib.outside})
+	for _, lib := range luart.StandardLibraries {
+		ref.Libraries = append(ref.Libraries, LibraryDoc{lib.Name, lib.Help, lib.Names, lib.Outside})
 	}
 	return ref
 }
 
 // functionDoc describes the function of a row.
-func functionDoc(f function) FunctionDoc {
-	doc := FunctionDoc{Name: f.name, Help: f.help, Example: f.example}
-	if f.acts {
+func functionDoc(f luart.Function) FunctionDoc {
+	doc := FunctionDoc{Name: f.Name, Help: f.Help, Example: f.Example}
+	if f.Acts {
 		doc.Help += " It changes what is traced: not with --read-only."
 	}
-	for _, p := range splitList(f.params) {
+	for _, p := range splitList(f.Params) {
 		name, typ, _ := strings.Cut(p, ":")
 		name, optional := strings.CutSuffix(strings.TrimSpace(name), "?")
 		doc.Params = append(doc.Params, ParamDoc{name, strings.TrimSpace(typ), optional})
 	}
-	doc.Returns = splitList(f.returns)
+	doc.Returns = splitList(f.Returns)
 	return doc
 }
 

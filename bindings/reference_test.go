@@ -5,6 +5,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/bindings/luart"
 )
 
 var (
@@ -15,21 +19,21 @@ var (
 
 func TestEveryRowIsDocumented(t *testing.T) {
 	t.Parallel()
-	checkFunction := func(where string, f function) {
-		if !nameForm.MatchString(f.name) || f.fn == nil {
-			t.Errorf("%s.%s: bad name or no function", where, f.name)
+	checkFunction := func(where string, f luart.Function) {
+		if !nameForm.MatchString(f.Name) || f.Fn == nil {
+			t.Errorf("%s.%s: bad name or no function", where, f.Name)
 		}
-		if !strings.HasSuffix(f.help, ".") || len(f.help) < 10 {
-			t.Errorf("%s.%s: help must be sentences: %q", where, f.name, f.help)
+		if !strings.HasSuffix(f.Help, ".") || len(f.Help) < 10 {
+			t.Errorf("%s.%s: help must be sentences: %q", where, f.Name, f.Help)
 		}
-		for _, p := range splitList(f.params) {
+		for _, p := range splitList(f.Params) {
 			if !paramForm.MatchString(p) {
-				t.Errorf("%s.%s: parameter %q is not \"name: type\"", where, f.name, p)
+				t.Errorf("%s.%s: parameter %q is not \"name: type\"", where, f.Name, p)
 			}
 		}
-		for _, typ := range splitList(f.returns) {
+		for _, typ := range splitList(f.Returns) {
 			if !typeForm.MatchString(typ) {
-				t.Errorf("%s.%s: result %q is no type", where, f.name, typ)
+				t.Errorf("%s.%s: result %q is no type", where, f.Name, typ)
 			}
 		}
 	}
@@ -41,36 +45,36 @@ func TestEveryRowIsDocumented(t *testing.T) {
 		seen[name] = true
 	}
 	for _, m := range allModules() {
-		if m.name != "" {
-			once("module " + m.name)
-			if m.help == "" {
-				t.Errorf("module %s has no help", m.name)
+		if m.Name != "" {
+			once("module " + m.Name)
+			if m.Help == "" {
+				t.Errorf("module %s has no help", m.Name)
 			}
 		}
-		for _, f := range m.functions {
-			once(m.name + "." + f.name)
-			checkFunction(m.name, f)
+		for _, f := range m.Functions {
+			once(m.Name + "." + f.Name)
+			checkFunction(m.Name, f)
 		}
-		for _, v := range m.values {
-			once(m.name + "." + v.name)
-			if v.typ == "" || v.help == "" || v.get == nil {
-				t.Errorf("%s.%s: value without type, help or get", m.name, v.name)
+		for _, v := range m.Values {
+			once(m.Name + "." + v.Name)
+			if v.Type == "" || v.Help == "" || v.Get == nil {
+				t.Errorf("%s.%s: value without type, help or get", m.Name, v.Name)
 			}
 		}
 	}
 	for _, o := range allObjects() {
-		once("object " + o.name)
-		if o.help == "" {
-			t.Errorf("object %s has no help", o.name)
+		once("object " + o.Name)
+		if o.Help == "" {
+			t.Errorf("object %s has no help", o.Name)
 		}
-		for _, f := range o.methods {
-			once(o.name + ":" + f.name)
-			checkFunction(o.name, f)
+		for _, f := range o.Methods {
+			once(o.Name + ":" + f.Name)
+			checkFunction(o.Name, f)
 		}
-		for _, f := range o.fields {
-			once(o.name + "." + f.name)
-			if f.name == "" || f.typ == "" || f.help == "" {
-				t.Errorf("%s.%s: field without type or help", o.name, f.name)
+		for _, f := range o.Fields {
+			once(o.Name + "." + f.Name)
+			if f.Name == "" || f.Type == "" || f.Help == "" {
+				t.Errorf("%s.%s: field without type or help", o.Name, f.Name)
 			}
 		}
 	}
@@ -100,7 +104,7 @@ func TestReference(t *testing.T) {
 	if got := strings.Count(text, "\n- `"); got < n {
 		t.Errorf("%d entries for %d functions", got, n)
 	}
-	got := fmt.Sprint(functionDoc(function{name: "f", params: "a: fun(x, y): z, b?: number, ...: any", returns: "table<a, b>, nil", example: "f()"}))
+	got := fmt.Sprint(functionDoc(luart.Function{Name: "f", Params: "a: fun(x, y): z, b?: number, ...: any", Returns: "table<a, b>, nil", Example: "f()"}))
 	if want := "{f [{a fun(x, y): z false} {b number true} {... any false}] [table<a, b> nil]  f()}"; got != want {
 		t.Errorf("doc: %s, want %s", got, want)
 	}
@@ -130,5 +134,58 @@ func TestReferenceOnTheTerminal(t *testing.T) {
 	}
 	if examples < 3 {
 		t.Errorf("%d examples", examples)
+	}
+}
+
+// TestGlobalsAreDocumented holds every global of the state against the tables.
+func TestGlobalsAreDocumented(t *testing.T) {
+	t.Parallel()
+	r, _ := newTest(t, luart.Options{})
+	known := map[string]bool{}
+	for _, m := range allModules() {
+		if m.Name != "" {
+			known[m.Name] = true
+			continue
+		}
+		for _, f := range m.Functions {
+			known[f.Name] = true
+		}
+		for _, v := range m.Values {
+			known[v.Name] = true
+		}
+	}
+	for _, lib := range luart.StandardLibraries {
+		members := append(append([]string{}, lib.Names...), lib.Outside...)
+		if lib.Name == "" {
+			for _, n := range members {
+				known[n] = true
+			}
+			continue
+		}
+		known[lib.Name] = true
+		tb := r.Globals().RawGetString(lib.Name).(*lua.LTable)
+		has := map[string]bool{}
+		for _, n := range luart.TableNames(tb) {
+			has[n] = n != "__index"
+		}
+		for _, n := range members {
+			if !has[n] {
+				t.Errorf("%s.%s is documented but missing", lib.Name, n)
+			}
+			delete(has, n)
+		}
+		delete(has, "__index")
+		for n := range has {
+			t.Errorf("%s.%s is there but not documented", lib.Name, n)
+		}
+	}
+	for _, n := range luart.TableNames(r.Globals()) {
+		if !known[n] {
+			t.Errorf("the global %q stands in no table", n)
+		}
+		delete(known, n)
+	}
+	for n := range known {
+		t.Errorf("the documented global %q is missing", n)
 	}
 }

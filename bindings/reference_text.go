@@ -147,7 +147,7 @@ func (ref Reference) whole(t *helpText, name string) {
 	}
 	for _, lib := range ref.Libraries {
 		if lib.Name != "" && lib.Name == name || name == "lua" {
-			t.library(lib)
+			t.StandardLibrary(lib)
 		}
 	}
 }
@@ -180,7 +180,7 @@ func (ref Reference) member(t *helpText, owner, member string) (names []string) 
 		if lib.Name != "" && lib.Name == owner {
 			for _, n := range slices.Concat(lib.Members, lib.Outside) {
 				if names = append(names, n); n == member {
-					t.library(lib)
+					t.StandardLibrary(lib)
 				}
 			}
 		}
@@ -258,7 +258,7 @@ func (t *helpText) entry(name, types, help, example string, indent int) {
 	}
 }
 
-func (t *helpText) library(lib LibraryDoc) {
+func (t *helpText) StandardLibrary(lib LibraryDoc) {
 	prefix := ""
 	if lib.Name != "" {
 		prefix = lib.Name + "."

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/bindings/luart"
 )
 
 var update = flag.Bool("update", false, "write testdata/sandbox.txt anew")
@@ -38,7 +40,7 @@ func reachable(r *Runtime) []string {
 			return
 		}
 		seen[tb] = true
-		for _, name := range tableNames(tb) {
+		for _, name := range luart.TableNames(tb) {
 			full := path + "." + name
 			if path == "" {
 				full = name
@@ -46,7 +48,7 @@ func reachable(r *Runtime) []string {
 			visit(full, tb.RawGetString(name))
 		}
 	}
-	table("", r.globalTable())
+	table("", r.Globals())
 	visit(`""`, lua.LString(""))
 	slices.Sort(found)
 	return found
@@ -56,7 +58,7 @@ func reachable(r *Runtime) []string {
 // is looked through by people: go test ./bindings -run SandboxGlobals -update.
 func TestSandboxGlobals(t *testing.T) {
 	t.Parallel()
-	r, _ := newTest(t, Options{Sandbox: true})
+	r, _ := newTest(t, luart.Options{Sandbox: true})
 	got := strings.Join(reachable(r), "\n") + "\n"
 	golden := filepath.Join("testdata", "sandbox.txt")
 	if *update {
@@ -65,10 +67,10 @@ func TestSandboxGlobals(t *testing.T) {
 	if want := readFile(t, golden); got != want {
 		t.Errorf("not the list of %s:\n%s", golden, difference(lines(want), lines(got)))
 	}
-	for _, lib := range standardLibraries {
-		for _, name := range lib.outside {
-			if lib.name != "" {
-				name = lib.name + "." + name
+	for _, lib := range luart.StandardLibraries {
+		for _, name := range lib.Outside {
+			if lib.Name != "" {
+				name = lib.Name + "." + name
 			}
 			if strings.Contains("\n"+got, "\n"+name+" ") {
 				t.Errorf("%s is in the sandbox", name)
@@ -100,7 +102,7 @@ func TestSandbox(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "victim.lua")
 	writeFile(t, file, "return 1")
-	r, out := newTest(t, Options{Sandbox: true, Libraries: []Library{{Name: "lib", FS: os.DirFS("../scripts")}}})
+	r, out := newTest(t, luart.Options{Sandbox: true, Libraries: []luart.Library{{Name: "lib", FS: os.DirFS("../scripts")}}})
 	if got, want := output(t, r, out, `print(os.time() > 0, os.date("%Y", 0), os.clock() >= 0, string.upper("a"), loadstring("return 1 + 1")(), type(require "lib.rules"))`),
 		"true\t1970\ttrue\tA\t2\ttable\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -165,7 +167,7 @@ func TestSandboxFile(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "beside.lua"), "return 'loaded'")
 	writeFile(t, filepath.Join(dir, "main.lua"), `print(pcall(require, "beside")) if false then io.write("x") end`)
 	for sandbox, want := range map[bool]string{false: "true\tloaded\n", true: "false\t" + dir + "/main.lua:1: module 'beside' is not in luatrace's collection; another is not available with --sandbox\n"} {
-		r, out := newTest(t, Options{Sandbox: sandbox})
+		r, out := newTest(t, luart.Options{Sandbox: sandbox})
 		fn, err := r.LoadFile(filepath.Join(dir, "main.lua"))
 		if err == nil {
 			err = r.Call(fn)
@@ -188,7 +190,7 @@ func TestMetaOnly(t *testing.T) {
 	victim := filepath.Join(dir, "victim")
 	writeFile(t, victim, "here")
 	for _, c := range []string{`os.remove "` + victim + `"`, `io.open("` + victim + `", "w")`, `pcall(os.remove, "` + victim + `") dofile "` + victim + `"`, `os.exit(0)`} {
-		r, _ := newTest(t, Options{})
+		r, _ := newTest(t, luart.Options{})
 		fn, err := r.LoadReader(strings.NewReader(c+` meta {name = "x"}`), "x.lua")
 		if err != nil {
 			t.Fatal(err)

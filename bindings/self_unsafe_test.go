@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
@@ -31,7 +32,7 @@ func newSelf(t testing.TB, memory int, code string) *self {
 		t.Fatal(err)
 	}
 	s := &self{t: t, mem: mem, task: &tracer.Task{TID: os.Getpid(), Proc: &tracer.Process{PID: os.Getpid()}}}
-	s.r, _ = newTest(t, Options{})
+	s.r, _ = newTest(t, luart.Options{})
 	s.eng = engine.New(engine.Options{Report: func(msg string) { t.Error(msg) }})
 	NewTrace(s.r, s.eng, TraceOptions{})
 	if err := run(s.r, code); err != nil {

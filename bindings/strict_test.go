@@ -1,19 +1,12 @@
 package bindings
 
 import (
-	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 // loadAndRun loads text as a script file and runs it.
-func loadAndRun(r *Runtime, text string) error {
-	fn, err := r.LoadReader(strings.NewReader(text), "t.lua")
-	if err != nil {
-		return err
-	}
-	return r.Call(fn)
-}
-
 func TestStrictGlobals(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, code, want string }{
@@ -39,7 +32,7 @@ func TestStrictGlobals(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, _ := newTest(t, Options{})
+			r, _ := newTest(t, luart.Options{})
 			got := ""
 			if err := loadAndRun(r, tt.code); err != nil {
 				got = err.Error()
@@ -69,7 +62,7 @@ func TestLooseGlobals(t *testing.T) {
 
 func TestStrictFilesSeeLooseGlobals(t *testing.T) {
 	t.Parallel()
-	r, _ := newTest(t, Options{})
+	r, _ := newTest(t, luart.Options{})
 	if err := run(r, `limit = 5`); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +77,7 @@ func TestConstantNames(t *testing.T) {
 		"O_CREAT": true, "EAGAIN": true, "_IOC_READ": true, "AF_INET6": true, "N2": true,
 		"": false, "N": false, "open": false, "Foo": false, "O_creat": false, "__": false, "2AB": false, "A-B": false,
 	} {
-		if got := isConstantName(name); got != want {
+		if got := luart.IsConstantName(name); got != want {
 			t.Errorf("isConstantName(%q) = %v", name, got)
 		}
 	}

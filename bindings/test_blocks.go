@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"luatrace/bindings/luart"
 )
 
 // TestBlock is a test("...") at the outermost level of a script file.
@@ -29,17 +31,17 @@ func findTests(file string, chunk []ast.Stmt) ([]TestBlock, error) {
 		}
 		name, ok := expr.Args[0].(*ast.StringExpr)
 		if !ok {
-			return nil, errorAt(file, stmt.Line(), "the name of a test must be written out as a string")
+			return nil, luart.ErrorAt(file, stmt.Line(), "the name of a test must be written out as a string")
 		}
 		if seen[name.Value] {
-			return nil, errorAt(file, stmt.Line(), "there are two tests with the name %q", name.Value)
+			return nil, luart.ErrorAt(file, stmt.Line(), "there are two tests with the name %q", name.Value)
 		}
 		seen[name.Value] = true
 		b := TestBlock{Name: name.Value, Line: stmt.Line()}
 		if opts, ok := expr.Args[1].(*ast.TableExpr); ok {
 			var err error
 			if b.Args, err = testArgs(opts); err != nil {
-				return nil, errorAt(file, stmt.Line(), "test %q: %v", b.Name, err)
+				return nil, luart.ErrorAt(file, stmt.Line(), "test %q: %v", b.Name, err)
 			}
 		}
 		list = append(list, b)

@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/suggest"
 	"luatrace/tracer"
@@ -29,7 +30,7 @@ func newTestFields(L *lua.LState, tb *lua.LTable) *testFields {
 			if name, ok := k.(lua.LString); ok {
 				f.left[string(name)] = v
 			} else {
-				L.RaiseError("the fields of an event have names, not %s", escape(k.String()))
+				L.RaiseError("the fields of an event have names, not %s", luart.EscapeName(k.String()))
 			}
 		})
 	}
@@ -69,7 +70,7 @@ func (f *testFields) text(name string) *string {
 	}
 	s, ok := v.(lua.LString)
 	if !ok {
-		f.L.RaiseError("%s: a string is wanted, not %s", name, escape(v.String()))
+		f.L.RaiseError("%s: a string is wanted, not %s", name, luart.EscapeName(v.String()))
 	}
 	text := string(s)
 	return &text
@@ -78,7 +79,7 @@ func (f *testFields) text(name string) *string {
 func (f *testFields) flag(name string) bool {
 	v := f.take(name)
 	if v != lua.LNil && v.Type() != lua.LTBool {
-		f.L.RaiseError("%s: true or false is wanted, not %s", name, escape(v.String()))
+		f.L.RaiseError("%s: true or false is wanted, not %s", name, luart.EscapeName(v.String()))
 	}
 	return lua.LVAsBool(v)
 }
@@ -93,7 +94,7 @@ func (f *testFields) unfinished() engine.Return {
 	case lua.LString("attached"):
 		return engine.StaysUnseen
 	default:
-		f.L.RaiseError("unfinished: true is wanted, or \"attached\" for a call that the thread was in when it was attached to, not %s", escape(v.String()))
+		f.L.RaiseError("unfinished: true is wanted, or \"attached\" for a call that the thread was in when it was attached to, not %s", luart.EscapeName(v.String()))
 	}
 	return engine.Returns
 }
@@ -105,7 +106,7 @@ func (f *testFields) table(name string) *lua.LTable {
 	}
 	tb, ok := v.(*lua.LTable)
 	if !ok {
-		f.L.RaiseError("%s: a table is wanted, not %s", name, escape(v.String()))
+		f.L.RaiseError("%s: a table is wanted, not %s", name, luart.EscapeName(v.String()))
 	}
 	return tb
 }
@@ -120,7 +121,7 @@ func (f *testFields) done(what string, have []string) {
 		return
 	}
 	slices.Sort(names)
-	msg := fmt.Sprintf("%s has no field '%s'", what, escape(names[0]))
+	msg := fmt.Sprintf("%s has no field '%s'", what, luart.EscapeName(names[0]))
 	if near := suggest.Nearest(names[0], have); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}
@@ -149,11 +150,11 @@ func (f *testFields) subject() *engine.MadeUp {
 			}
 		}
 		if !known {
-			f.L.RaiseError("abi: there are amd64, i386, x32 and arm64, not %q", escape(*name))
+			f.L.RaiseError("abi: there are amd64, i386, x32 and arm64, not %q", luart.EscapeName(*name))
 		}
 	}
 	if v := f.take("memory"); v != lua.LNil && v.Type() != lua.LTBool {
-		f.L.RaiseError("memory: false is wanted if nothing in the process's memory can be read, not %s", escape(v.String()))
+		f.L.RaiseError("memory: false is wanted if nothing in the process's memory can be read, not %s", luart.EscapeName(v.String()))
 	} else {
 		m.NoMemory = v == lua.LFalse
 	}
@@ -177,7 +178,7 @@ func (f *testFields) subject() *engine.MadeUp {
 		tb.ForEach(func(k, v lua.LValue) {
 			var regs tracer.Registers
 			if name := k.String(); !regs.Set(name, 0) {
-				f.L.RaiseError("regs: there is no register %q", escape(name))
+				f.L.RaiseError("regs: there is no register %q", luart.EscapeName(name))
 			}
 			m.Registers[k.String()] = argWord(f.L, v, "regs."+k.String())
 		})
@@ -251,7 +252,7 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 	}
 	if fdpath != nil {
 		fd, err := firstFD(m.ABI, name, values)
-		raiseIf(L, err)
+		luart.RaiseIf(L, err)
 		if m.FDs == nil {
 			m.FDs = map[int]string{}
 		}
@@ -259,14 +260,14 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 	}
 	if info != nil {
 		fd, err := firstFD(m.ABI, name, values)
-		raiseIf(L, err)
+		luart.RaiseIf(L, err)
 		m.FDInfos = map[int]*engine.FDInfo{fd: testDescriptor(L, info)}
 	}
 	result := L.NewTable()
 	out, err := tr.sim.Call(m, name, values, res, func(et *engine.Task) {
 		result.RawSetString("args", tr.plainArgs(L, et.DecodedCall()))
 	})
-	raiseIf(L, err)
+	luart.RaiseIf(L, err)
 	call := out.Task.DecodedCall()
 	result.RawSetString("line", lua.LString(textFormat.AppendCall(nil, call)))
 	result.RawSetString("full", lua.LString((&decode.Text{StringLimit: decode.MaxData}).AppendCall(nil, call)))
@@ -333,7 +334,7 @@ func (tr *testRun) signalEvent(L *lua.LState, f *testFields, name string) lua.LV
 	m := f.subject()
 	sig, ok := syscalls.Signal(name)
 	if !ok || sig == 0 {
-		L.RaiseError("which signal? \"signal:SIGTERM\", not %q", escape("signal:"+name))
+		L.RaiseError("which signal? \"signal:SIGTERM\", not %q", luart.EscapeName("signal:"+name))
 	}
 	code, sender, addr := f.number("code", 0), f.number("sender", 1), f.number("addr", 0)
 	f.done("a signal event", append([]string{"code", "sender", "addr"}, subjectFields...))
@@ -372,14 +373,14 @@ func (tr *testRun) procEvent(L *lua.LState, f *testFields, what string) lua.LVal
 		if name := f.text("killed"); name != nil {
 			sig, ok := syscalls.Signal(*name)
 			if !ok {
-				L.RaiseError("killed: there is no signal %q", escape(*name))
+				L.RaiseError("killed: there is no signal %q", luart.EscapeName(*name))
 			}
 			exit.Signal = unix.Signal(sig)
 		}
 		f.done("proc:exit", append([]string{"status", "killed", "core"}, subjectFields...))
 		out = tr.sim.Exit(m, exit)
 	default:
-		L.RaiseError("there are proc:fork, proc:exec and proc:exit, not %q", escape("proc:"+what))
+		L.RaiseError("there are proc:fork, proc:exec and proc:exit, not %q", luart.EscapeName("proc:"+what))
 	}
 	result := L.NewTable()
 	tr.outcome(L, result, out)
@@ -413,7 +414,7 @@ func plainGo(L *lua.LState, v lua.LValue, depth int) any {
 	case *lua.LNilType:
 		return nil
 	}
-	L.RaiseError("a value of type %s can't be an argument of a call", typeName(v))
+	L.RaiseError("a value of type %s can't be an argument of a call", luart.TypeName(v))
 	return nil
 }
 

@@ -5,14 +5,16 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/bindings/luart"
 )
 
-func testGlobals() module {
-	return module{functions: []function{{
-		name: "test", params: "name: string, opts?: table, fn: function",
-		help: "A test of the script, run by \"luatrace test FILE\" on events that are made up: fn(t) raises them with t:event and looks at what the script did. " +
+func testGlobals() luart.Module {
+	return luart.Module{Functions: []luart.Function{{
+		Name: "test", Params: "name: string, opts?: table, fn: function",
+		Help: "A test of the script, run by \"luatrace test FILE\" on events that are made up: fn(t) raises them with t:event and looks at what the script did. " +
 			"opts is {args = {NAME = VALUE, ...}}, the arguments of the script, written out. Otherwise it does nothing.",
-		fn: bind((*Runtime).testBlock),
+		Fn: luart.Bind((*Runtime).testBlock),
 	}}}
 }
 
@@ -30,51 +32,51 @@ func (r *Runtime) testBlock(L *lua.LState) int {
 	return 0
 }
 
-func testObject() object {
-	return object{
-		name: "test",
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.testIndex}
+func testObject() luart.Object {
+	return luart.Object{
+		Name: "test",
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.testIndex}
 		}),
-		help: "What the function of a test gets: a trace of processes that do not exist. Its clock stands still but for t:advance and the durations of calls.",
-		fields: []field{
-			{"stdout", "string", "What the script has written so far."},
+		Help: "What the function of a test gets: a trace of processes that do not exist. Its clock stands still but for t:advance and the durations of calls.",
+		Fields: []luart.Field{
+			{Name: "stdout", Type: "string", Help: "What the script has written so far."},
 		},
-		methods: []function{
-			{name: "event", params: "spec: string, fields?: table", returns: "table",
-				help: "Raises one event, \"openat\", \"signal:SIGTERM\", \"proc:fork\", \"proc:exec\" or \"proc:exit\", and returns what came of it. " +
+		Methods: []luart.Function{
+			{Name: "event", Params: "spec: string, fields?: table", Returns: "table",
+				Help: "Raises one event, \"openat\", \"signal:SIGTERM\", \"proc:fork\", \"proc:exec\" or \"proc:exit\", and returns what came of it. " +
 					"A call runs the hooks before and those after it. fields: the arguments by name (or all of them in args), ret or err, duration, unfinished (true: the call does not return, and is task.call until something else happens to its thread; \"attached\": it was in progress at the attach), pid, tid, ppid, comm, exe, cwd, fdpath, fdinfo, " +
 					"fds (a table by number), files (below /proc/PID, by name), cmdline, regs, abi, memory (false: nothing in the process's memory can be read, as of one that was just killed); for signals code, sender, addr; for proc:fork child, thread; for proc:exec former_tid; for proc:exit status, killed, core. " +
 					"The result has ret, err, skipped, delay, args (as the hooks left them), line (as strace prints it), full (the same, nothing left out), sig, killed, detached, stopped.",
-				fn: bind(testEvent)},
-			{name: "run", params: "events: table|string",
-				help: "Raises a list of events: {{\"openat\", {path = \"/x\"}}, ...}, or the lines that luatrace -j has written.",
-				fn:   bind(testRunList)},
-			{name: "advance", params: "time: string|number", help: "Lets time pass; functions of every() run when they are due.", fn: bind(testAdvance)},
-			{name: "finish", help: "Ends the trace: \"end\" hooks run and aggregations are printed. It comes by itself after the test.", fn: bind(testFinish)},
-			{name: "clear", help: "Forgets what the script has written so far.", fn: bind(testClear)},
-			{name: "expect", params: "got: any, wanted?: any",
-				help: "Fails the test if got is not equal to wanted (tables by their contents), or with one argument if it is nil or false. The test goes on.",
-				fn:   bind(testExpect)},
-			{name: "shows", params: "text: string",
-				help: "Fails the test if what the script has written does not contain text.",
-				fn:   bind(testShows)},
-			{name: "errors", returns: "table", help: "Returns the messages of hooks that failed since the last call. A test fails if there are some it has not asked for.", fn: bind(testHookErrors)},
+				Fn: luart.Bind(testEvent)},
+			{Name: "run", Params: "events: table|string",
+				Help: "Raises a list of events: {{\"openat\", {path = \"/x\"}}, ...}, or the lines that luatrace -j has written.",
+				Fn:   luart.Bind(testRunList)},
+			{Name: "advance", Params: "time: string|number", Help: "Lets time pass; functions of every() run when they are due.", Fn: luart.Bind(testAdvance)},
+			{Name: "finish", Help: "Ends the trace: \"end\" hooks run and aggregations are printed. It comes by itself after the test.", Fn: luart.Bind(testFinish)},
+			{Name: "clear", Help: "Forgets what the script has written so far.", Fn: luart.Bind(testClear)},
+			{Name: "expect", Params: "got: any, wanted?: any",
+				Help: "Fails the test if got is not equal to wanted (tables by their contents), or with one argument if it is nil or false. The test goes on.",
+				Fn:   luart.Bind(testExpect)},
+			{Name: "shows", Params: "text: string",
+				Help: "Fails the test if what the script has written does not contain text.",
+				Fn:   luart.Bind(testShows)},
+			{Name: "errors", Returns: "table", Help: "Returns the messages of hooks that failed since the last call. A test fails if there are some it has not asked for.", Fn: luart.Bind(testHookErrors)},
 		},
 	}
 }
 
-func testRef(L *lua.LState) *testRun { return receiver[*testRun](L, 1, "test") }
+func testRef(L *lua.LState) *testRun { return luart.Receiver[*testRun](L, 1, "test") }
 
 func (r *Runtime) testIndex(L *lua.LState) int {
 	tr := L.Get(1).(*lua.LUserData).Value.(*testRun)
 	key := L.Get(2).String()
-	if m := r.methodOf("test", key); m != lua.LNil {
+	if m := r.MethodOf("test", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}
 	if key != "stdout" {
-		unknownField(L, "a test", key, testObject().memberNames())
+		unknownField(L, "a test", key, testObject().MemberNames())
 	}
 	L.Push(lua.LString(tr.output()))
 	return 1
@@ -155,7 +157,7 @@ func testShows(_ *Runtime, L *lua.LState) int {
 
 // shown is a value as print shows it inside a table: strings in quotes.
 func (r *Runtime) shown(L *lua.LState, v lua.LValue) string {
-	return string(r.appendValue(nil, L, v, showTop+1))
+	return string(r.AppendValue(nil, L, v, luart.ShowTop+1))
 }
 
 func bothTexts(a, b lua.LValue) (x, y string, ok bool) {

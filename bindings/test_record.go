@@ -9,6 +9,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/bindings/luart"
 )
 
 // testRunList is t:run.
@@ -22,7 +24,7 @@ func testRunList(r *Runtime, L *lua.LState) int {
 			if line = strings.TrimSpace(line); line == "" {
 				continue
 			}
-			v, err := r.decodeJSON(line)
+			v, err := r.DecodeJSON(line)
 			tb, ok := v.(*lua.LTable)
 			if err == nil && !ok {
 				err = fmt.Errorf("it is no object")
@@ -36,7 +38,7 @@ func testRunList(r *Runtime, L *lua.LState) int {
 	}
 	list := L.CheckTable(2)
 	if spec, ok := list.RawGetInt(1).(lua.LString); ok {
-		L.RaiseError("t:run takes a list of events: {{\"%s\", {...}}, ...}", escape(string(spec)))
+		L.RaiseError("t:run takes a list of events: {{\"%s\", {...}}, ...}", luart.EscapeName(string(spec)))
 	}
 	n := list.Len() // hooks may add to it
 	for i := 1; i <= n; i++ {
@@ -59,7 +61,7 @@ func testRunList(r *Runtime, L *lua.LState) int {
 // each runs fn, whose errors say which of many events they are about.
 func (tr *testRun) each(L *lua.LState, what string, n int, fn func(*lua.LState)) {
 	L.Push(L.NewFunction(func(L *lua.LState) int { fn(L); return 0 }))
-	err := tr.t.r.protected(L, 0, 0)
+	err := tr.t.r.Protected(L, 0, 0)
 	if err == nil {
 		return
 	}
@@ -80,7 +82,7 @@ func (tr *testRun) record(L *lua.LState, rec *lua.LTable) {
 			if !renamed {
 				to = from
 			}
-			if v := rec.RawGetString(from); v != lua.LNil && !tr.t.r.isNull(v) {
+			if v := rec.RawGetString(from); v != lua.LNil && !tr.t.r.IsNull(v) {
 				fields.RawSetString(to, v)
 			}
 		}
@@ -91,7 +93,7 @@ func (tr *testRun) record(L *lua.LState, rec *lua.LTable) {
 	case "stop", "count", "aggregation":
 		return // no event for hooks
 	default:
-		L.RaiseError("the type is '%s'; recorded events are syscall, signal, fork, exec, exit", escape(typ))
+		L.RaiseError("the type is '%s'; recorded events are syscall, signal, fork, exec, exit", luart.EscapeName(typ))
 	}
 	name, ok := rec.RawGetString("name").(lua.LString)
 	if !ok && (typ == "" || typ == "syscall" || typ == "signal") {
@@ -166,7 +168,7 @@ func (tr *testRun) exactBytes(L *lua.LState, rec *lua.LTable) {
 	notes.ForEach(func(k, v lua.LValue) {
 		data, err := base64.StdEncoding.DecodeString(v.String())
 		if err != nil {
-			L.RaiseError("base64 of %s: %v", escape(k.String()), err)
+			L.RaiseError("base64 of %s: %v", luart.EscapeName(k.String()), err)
 		}
 		setPlace(rec, k.String(), lua.LString(data))
 	})

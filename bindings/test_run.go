@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 )
 
@@ -23,7 +24,7 @@ type TestOptions struct {
 	// sees what another left in the script's variables.
 	Load func(*Runtime) (Function, error)
 	// Runtime is for the interpreter; Out is replaced.
-	Runtime Options
+	Runtime luart.Options
 	// Wanted chooses tests by name; nil takes all.
 	Wanted func(name string) bool
 	// Line is as in TraceOptions.
@@ -58,7 +59,7 @@ func (o *TestOptions) blocks() ([]TestBlock, error) {
 }
 
 func (r *Runtime) tests(fn Function) ([]TestBlock, error) {
-	file, tree, ok := r.sourceOf(fn)
+	file, tree, ok := r.Source(fn)
 	if !ok {
 		return nil, fmt.Errorf("no source of %s", fn.Proto.SourceName)
 	}
@@ -113,7 +114,7 @@ func (o *TestOptions) run(b TestBlock) TestResult {
 	}
 	tr.sim = eng.Simulate(start)
 	tr.sim.Begin()
-	if err := r.Call(tr.fn, r.newObject("test", tr)); err != nil {
+	if err := r.Call(tr.fn, r.NewObject("test", tr)); err != nil {
 		res.Failures = append(res.Failures, err.Error())
 	}
 	tr.finish()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/internal/fixture"
@@ -496,7 +497,7 @@ on("signal", function(ev) return tostring(ev) end) on("proc:fork,exec,exit", fun
 		}
 		_, _ = RunTests(TestOptions{
 			Load:    func(r *Runtime) (Function, error) { return r.LoadReader(strings.NewReader(hooks+code), "s.lua") },
-			Runtime: Options{Timeout: 200e6},
+			Runtime: luart.Options{Timeout: 200e6},
 		})
 	})
 }

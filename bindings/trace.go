@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/agg"
 
@@ -51,24 +52,24 @@ func NewTrace(r *Runtime, eng *engine.Engine, format TraceOptions) *Trace {
 	}
 	t := &Trace{r: r, eng: eng, names: map[string]lua.LValue{}, format: format}
 	t.aggs.SetMaxKeys(max(0, format.MaxKeys))
-	if limit := r.options().MaxMemory; limit > 0 {
+	if limit := r.Options().MaxMemory; limit > 0 {
 		// The report takes some copies of them.
 		t.aggs.SetMaxSize(int(min(agg.DefaultMaxSize, max(limit/8, 1))))
 	}
 	t.ev = &eventRef{t: t}
 	r.tracing = t
-	t.shared = r.newObject("event", t.ev)
+	t.shared = r.NewObject("event", t.ev)
 	eng.AtFinish(t.finish)
-	eng.LimitReads(int(min(format.MaxRead, math.MaxInt32)), r.interrupted)
+	eng.LimitReads(int(min(format.MaxRead, math.MaxInt32)), r.Interrupted)
 	return t
 }
 
 // finish prints the aggregations that have something to show.
 func (t *Trace) finish() {
 	if t.format.JSON {
-		t.r.write(t.aggs.AppendJSON(nil))
+		t.r.WriteOutput(t.aggs.AppendJSON(nil))
 	} else {
-		t.r.write(t.aggs.AppendText(nil))
+		t.r.WriteOutput(t.aggs.AppendText(nil))
 	}
 }
 
@@ -81,14 +82,14 @@ func (t *Trace) call(fn *lua.LFunction, keeps bool, ev *engine.Event) error {
 	t.seq, t.running, t.hook = t.calls, ev, fn
 	var arg lua.LValue
 	if keeps {
-		arg = t.r.newObject("event", &eventRef{t: t, ev: ev, seq: t.seq, fn: fn})
+		arg = t.r.NewObject("event", &eventRef{t: t, ev: ev, seq: t.seq, fn: fn})
 	} else {
 		t.ev.ev, t.ev.seq, t.ev.fn = ev, t.seq, fn
 		arg = t.shared
 	}
 	err := t.r.Call(fn, arg)
 	t.seq, t.running, t.hook = outer, event, hook
-	if e, ok := errors.AsType[*Exit](err); ok {
+	if e, ok := errors.AsType[*luart.Exit](err); ok {
 		t.eng.Stop()
 		t.exitCode(e.Code)
 		return nil

@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/suggest"
 	"luatrace/tracer/decode"
@@ -15,7 +16,7 @@ import (
 )
 
 func evRef(L *lua.LState) (*eventRef, *engine.Event) {
-	ref := receiver[*eventRef](L, 1, "event")
+	ref := luart.Receiver[*eventRef](L, 1, "event")
 	return ref, ref.live(L)
 }
 
@@ -24,14 +25,14 @@ func checkErrno(L *lua.LState, v lua.LValue) int {
 	switch v := v.(type) {
 	case lua.LString:
 		e, err := lookupErrno(string(v))
-		raiseIf(L, err)
+		luart.RaiseIf(L, err)
 		return e
 	case lua.LNumber:
 		if errnoNumber(v) {
 			return int(v)
 		}
 	}
-	L.RaiseError("an errno is wanted, such as \"EIO\" or a number from 1 to 4095, not %s", escape(v.String()))
+	L.RaiseError("an errno is wanted, such as \"EIO\" or a number from 1 to 4095, not %s", luart.EscapeName(v.String()))
 	return 0
 }
 
@@ -41,9 +42,9 @@ func lookupErrno(name string) (int, error) {
 		return e, nil
 	}
 	if near := suggest.Nearest(name, errnoNames()); near != "" {
-		return 0, fmt.Errorf("unknown errno %q; did you mean %q?", escape(name), near)
+		return 0, fmt.Errorf("unknown errno %q; did you mean %q?", luart.EscapeName(name), near)
 	}
-	return 0, fmt.Errorf("unknown errno %q", escape(name))
+	return 0, fmt.Errorf("unknown errno %q", luart.EscapeName(name))
 }
 
 func errnoNames() []string {
@@ -68,13 +69,13 @@ func checkSignal(L *lua.LState, v lua.LValue) unix.Signal {
 			return unix.Signal(v)
 		}
 	}
-	L.RaiseError("a signal is wanted, such as \"SIGTERM\" or a number up to 64, not %s", escape(v.String()))
+	L.RaiseError("a signal is wanted, such as \"SIGTERM\" or a number up to 64, not %s", luart.EscapeName(v.String()))
 	return 0
 }
 
 func evFail(_ *Runtime, L *lua.LState) int {
 	_, ev := evRef(L)
-	raiseIf(L, ev.SetRet(-int64(checkErrno(L, L.CheckAny(2)))))
+	luart.RaiseIf(L, ev.SetRet(-int64(checkErrno(L, L.CheckAny(2)))))
 	return 0
 }
 
@@ -84,7 +85,7 @@ func evSkip(_ *Runtime, L *lua.LState) int {
 	if L.GetTop() >= 2 && L.Get(2) != lua.LNil {
 		ret = wholeNumber(L, L.Get(2), "the result")
 	}
-	raiseIf(L, ev.Skip(ret))
+	luart.RaiseIf(L, ev.Skip(ret))
 	return 0
 }
 
@@ -92,19 +93,19 @@ func evOnExit(_ *Runtime, L *lua.LState) int {
 	ref, ev := evRef(L)
 	fn := L.CheckFunction(2)
 	t := ref.t
-	raiseIf(L, ev.OnExit(func(ev *engine.Event) error { return t.call(fn, true, ev) }))
+	luart.RaiseIf(L, ev.OnExit(func(ev *engine.Event) error { return t.call(fn, true, ev) }))
 	return 0
 }
 
 func evDelay(_ *Runtime, L *lua.LState) int {
 	_, ev := evRef(L)
-	raiseIf(L, ev.Delay(checkDuration(L, 2)))
+	luart.RaiseIf(L, ev.Delay(checkDuration(L, 2)))
 	return 0
 }
 
 func evSuppress(_ *Runtime, L *lua.LState) int {
 	_, ev := evRef(L)
-	raiseIf(L, ev.SetSignal(0))
+	luart.RaiseIf(L, ev.SetSignal(0))
 	return 0
 }
 
@@ -115,11 +116,11 @@ func (r *Runtime) evNewIndex(L *lua.LState) int {
 	key, value := L.Get(2).String(), L.Get(3)
 	switch {
 	case key == "sig" && ev.Kind == engine.KindSignal:
-		raiseIf(L, ev.SetSignal(checkSignal(L, value)))
+		luart.RaiseIf(L, ev.SetSignal(checkSignal(L, value)))
 	case key == "ret" && ev.Call() != nil:
-		raiseIf(L, ev.SetRet(wholeNumber(L, value, "ret")))
+		luart.RaiseIf(L, ev.SetRet(wholeNumber(L, value, "ret")))
 	case key == "nr" && ev.Call() != nil:
-		raiseIf(L, ev.SetNumber(int(wholeNumber(L, value, "nr"))))
+		luart.RaiseIf(L, ev.SetNumber(int(wholeNumber(L, value, "nr"))))
 	case ev.Call() == nil || hidesArgument[key]:
 		ref.t.notAssignable(L, ev, key)
 	default:
@@ -154,11 +155,11 @@ func (t *Trace) assignArg(L *lua.LState, ev *engine.Event, key string, value lua
 	case p.Kind == syscalls.KindRef || p.Kind == syscalls.KindWait:
 		t.assignRef(L, ev, i, value)
 	case !isText:
-		raiseIf(L, ev.SetArg(i, argWord(L, value, key)))
+		luart.RaiseIf(L, ev.SetArg(i, argWord(L, value, key)))
 	case p.Pointer():
 		t.assignMemory(L, ev, i, []byte(text))
 	default:
-		raiseIf(L, ev.SetArg(i, constantWord(L, c.ABI, p.Type, text, key)))
+		luart.RaiseIf(L, ev.SetArg(i, constantWord(L, c.ABI, p.Type, text, key)))
 	}
 }
 
@@ -167,14 +168,14 @@ func constantWord(L *lua.LState, abi syscalls.ABI, typ *syscalls.Type, text lua.
 	switch typ.Kind {
 	case syscalls.KindFlags, syscalls.KindEnum, syscalls.KindClock:
 		w, err := parseFlags(abi, typ, string(text))
-		raiseIf(L, err)
+		luart.RaiseIf(L, err)
 		return w
 	case syscalls.KindSignal:
 		return uint64(checkSignal(L, text))
 	}
 	w, ok := syscalls.Constant(string(text))
 	if !ok {
-		L.RaiseError("ev.%s is a number, and %q is no constant", what, escape(string(text)))
+		L.RaiseError("ev.%s is a number, and %q is no constant", what, luart.EscapeName(string(text)))
 	}
 	return w
 }
@@ -202,7 +203,7 @@ func (t *Trace) assignMemory(L *lua.LState, ev *engine.Event, i int, b []byte) {
 		b = append(b, 0)
 	}
 	if p.Dir == syscalls.In {
-		raiseIf(L, ev.SetArgBytes(i, b))
+		luart.RaiseIf(L, ev.SetArgBytes(i, b))
 		return
 	}
 	t.writeBack(L, ev, i, b)

@@ -3,21 +3,22 @@ package bindings
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/agg"
 )
 
 // aggGlobals is the global agg: a table whose fields are made when first used.
-func aggGlobals() module {
-	return module{values: []value{{
-		name: "agg", typ: "aggregations",
-		help: "agg.NAME is an aggregation: counts, sums, histograms or percentiles by key, printed when the trace ends, as text or with --json as JSON. " +
+func aggGlobals() luart.Module {
+	return luart.Module{Values: []luart.Value{{
+		Name: "agg", Type: "aggregations",
+		Help: "agg.NAME is an aggregation: counts, sums, histograms or percentiles by key, printed when the trace ends, as text or with --json as JSON. " +
 			"agg(\"title\", {key = {\"column\", ...}, top = n, unit = \"bytes\"}) names its columns, how many rows to print and the unit of the values; " +
 			"min, max and step are the bounds of a linear histogram, max_keys is how many rows it keeps; units are bytes, count (1k = 1000), seconds, us and ns.",
-		example: `agg.calls:count(ev.name)
+		Example: `agg.calls:count(ev.name)
 agg("bytes by file", {key = {"file"}, top = 10, unit = "bytes"})
 agg["bytes by file"]:sum(ev.ret, ev.fdpath)
 agg.seconds:quantile(ev.duration, ev.name)`,
-		get: with(func(r *Runtime) lua.LValue {
+		Get: luart.With(func(r *Runtime) lua.LValue {
 			tb := r.L.NewTable()
 			mt := r.L.NewTable()
 			mt.RawSetString("__index", r.L.NewFunction(func(L *lua.LState) int {
@@ -29,7 +30,7 @@ agg.seconds:quantile(ev.duration, ev.name)`,
 				return 1
 			}))
 			mt.RawSetString("__newindex", r.L.NewFunction(func(L *lua.LState) int {
-				L.RaiseError("agg.%s can't be assigned; use agg.%s:count(...) and the like", escape(L.Get(2).String()), escape(L.Get(2).String()))
+				L.RaiseError("agg.%s can't be assigned; use agg.%s:count(...) and the like", luart.EscapeName(L.Get(2).String()), luart.EscapeName(L.Get(2).String()))
 				return 0
 			}))
 			mt.RawSetString("__call", r.L.NewFunction(func(L *lua.LState) int {
@@ -37,7 +38,7 @@ agg.seconds:quantile(ev.duration, ev.name)`,
 				title := L.CheckString(2)
 				a := t.aggs.Get(title)
 				if L.GetTop() >= 3 {
-					raiseIf(L, a.SetOptions(aggOptions(L, a.Options(), L.CheckTable(3))))
+					luart.RaiseIf(L, a.SetOptions(aggOptions(L, a.Options(), L.CheckTable(3))))
 				}
 				L.Push(t.aggregation(title))
 				return 1
@@ -50,7 +51,7 @@ agg.seconds:quantile(ev.duration, ev.name)`,
 }
 
 func (t *Trace) aggregation(title string) lua.LValue {
-	return t.r.newObject("aggregation", t.aggs.Get(title))
+	return t.r.NewObject("aggregation", t.aggs.Get(title))
 }
 
 var aggUnits = map[string]agg.Unit{
@@ -79,7 +80,7 @@ func aggOptions(L *lua.LState, o agg.Options, tb *lua.LTable) agg.Options {
 		case "unit":
 			u, ok := aggUnits[v.String()]
 			if !ok {
-				L.RaiseError("unknown unit %q; there are bytes, count, seconds, us and ns", escape(v.String()))
+				L.RaiseError("unknown unit %q; there are bytes, count, seconds, us and ns", luart.EscapeName(v.String()))
 			}
 			o.Unit = u
 		case "min":
@@ -89,7 +90,7 @@ func aggOptions(L *lua.LState, o agg.Options, tb *lua.LTable) agg.Options {
 		case "step":
 			o.Step = float64(numberOption(L, v, "step"))
 		default:
-			L.RaiseError("unknown option '%s'; there are key, top, max_keys, unit, min, max, step", escape(k.String()))
+			L.RaiseError("unknown option '%s'; there are key, top, max_keys, unit, min, max, step", luart.EscapeName(k.String()))
 		}
 	})
 	return o
@@ -98,16 +99,16 @@ func aggOptions(L *lua.LState, o agg.Options, tb *lua.LTable) agg.Options {
 func numberOption(L *lua.LState, v lua.LValue, what string) lua.LNumber {
 	n, ok := v.(lua.LNumber)
 	if !ok {
-		L.RaiseError("%s must be a number, not a %s", what, typeName(v))
+		L.RaiseError("%s must be a number, not a %s", what, luart.TypeName(v))
 	}
 	return n
 }
 
-func aggregationObject() object {
-	valued := func(name string, kind agg.Kind, help string) function {
-		return function{name: name, params: "value: number|word, ...: any", help: help,
-			fn: bind(func(r *Runtime, L *lua.LState) int {
-				a := receiver[*agg.Agg](L, 1, "aggregation")
+func aggregationObject() luart.Object {
+	valued := func(name string, kind agg.Kind, help string) luart.Function {
+		return luart.Function{Name: name, Params: "value: number|word, ...: any", Help: help,
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+				a := luart.Receiver[*agg.Agg](L, 1, "aggregation")
 				if L.GetTop() >= 2 && L.Get(2) == lua.LNil {
 					return 0
 				}
@@ -118,14 +119,14 @@ func aggregationObject() object {
 				return 0
 			})}
 	}
-	return object{
-		name: "aggregation",
-		help: "A table of numbers by key. A key is any number of strings, numbers and booleans; without one there is a single row. " +
+	return luart.Object{
+		Name: "aggregation",
+		Help: "A table of numbers by key. A key is any number of strings, numbers and booleans; without one there is a single row. " +
 			"The first record decides the kind. A value that is nil is not recorded, such as ev.ret of exit_group.",
-		methods: []function{
-			{name: "count", params: "...: any", help: "Adds 1 to the row of the key.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					a := receiver[*agg.Agg](L, 1, "aggregation")
+		Methods: []luart.Function{
+			{Name: "count", Params: "...: any", Help: "Adds 1 to the row of the key.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					a := luart.Receiver[*agg.Agg](L, 1, "aggregation")
 					if err := a.Count(r.trace().makeKey(L, 2)); err != nil {
 						L.RaiseError("%s: %s", a.Title(), err.Error())
 					}
@@ -139,10 +140,10 @@ func aggregationObject() object {
 			valued("hist", agg.KindHist, "Keeps a histogram in powers of two for the key."),
 			valued("lhist", agg.KindLhist, "Keeps a linear histogram for the key; set min, max and step first: agg(\"title\", {min = 0, max = 100, step = 10})."),
 			valued("quantile", agg.KindQuantile, "Keeps the percentiles of the values of the key: exactly while there are few values, then within half a percent of the ranks, p99 and p99.9 within a tenth of that. The table shows p50, p90, p99 and p99.9."),
-			{name: "percentile", params: "p: number, ...: any", returns: "number|nil",
-				help: "Returns a percentile of what quantile has recorded for the key: agg.ms:percentile(99.9, \"read\"); nil without a record.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					a := receiver[*agg.Agg](L, 1, "aggregation")
+			{Name: "percentile", Params: "p: number, ...: any", Returns: "number|nil",
+				Help: "Returns a percentile of what quantile has recorded for the key: agg.ms:percentile(99.9, \"read\"); nil without a record.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					a := luart.Receiver[*agg.Agg](L, 1, "aggregation")
 					p := float64(numberOption(L, L.Get(2), "the percentile"))
 					if !(p >= 0 && p <= 100) {
 						L.ArgError(1, "a percentile is a number from 0 to 100, such as 99.9")
@@ -158,9 +159,9 @@ func aggregationObject() object {
 					L.Push(lua.LNumber(v))
 					return 1
 				})},
-			{name: "get", params: "...: any", returns: "number|nil", help: "Returns the key's value: count, sum, mean, smallest or largest, for quantile the median; nil without a record.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					a := receiver[*agg.Agg](L, 1, "aggregation")
+			{Name: "get", Params: "...: any", Returns: "number|nil", Help: "Returns the key's value: count, sum, mean, smallest or largest, for quantile the median; nil without a record.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					a := luart.Receiver[*agg.Agg](L, 1, "aggregation")
 					row, ok := a.Get(r.trace().makeKey(L, 2))
 					if !ok {
 						L.Push(lua.LNil)
@@ -169,9 +170,9 @@ func aggregationObject() object {
 					L.Push(lua.LNumber(row.Value().Float64()))
 					return 1
 				})},
-			{name: "rows", returns: "table", help: "Returns the rows, largest first, as tables {key = {...}, value = n, count = n}; those of quantile have p50, p90, p99 and p999 too, and their value is the median.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					a := receiver[*agg.Agg](L, 1, "aggregation")
+			{Name: "rows", Returns: "table", Help: "Returns the rows, largest first, as tables {key = {...}, value = n, count = n}; those of quantile have p50, p90, p99 and p999 too, and their value is the median.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					a := luart.Receiver[*agg.Agg](L, 1, "aggregation")
 					out := L.NewTable()
 					for _, row := range a.Rows() {
 						key := L.NewTable()
@@ -190,25 +191,25 @@ func aggregationObject() object {
 					L.Push(out)
 					return 1
 				})},
-			{name: "total", returns: "number", help: "Returns the value of all rows together.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					row := receiver[*agg.Agg](L, 1, "aggregation").Total()
+			{Name: "total", Returns: "number", Help: "Returns the value of all rows together.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					row := luart.Receiver[*agg.Agg](L, 1, "aggregation").Total()
 					L.Push(lua.LNumber(row.Value().Float64()))
 					return 1
 				})},
-			{name: "print", help: "Prints the table now.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					a := receiver[*agg.Agg](L, 1, "aggregation")
+			{Name: "print", Help: "Prints the table now.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					a := luart.Receiver[*agg.Agg](L, 1, "aggregation")
 					if r.trace().format.JSON {
-						r.write(append(a.AppendJSON(nil), '\n'))
+						r.WriteOutput(append(a.AppendJSON(nil), '\n'))
 					} else {
-						r.write(a.AppendText(nil))
+						r.WriteOutput(a.AppendText(nil))
 					}
 					return 0
 				})},
-			{name: "clear", help: "Drops all rows.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					receiver[*agg.Agg](L, 1, "aggregation").Clear()
+			{Name: "clear", Help: "Drops all rows.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					luart.Receiver[*agg.Agg](L, 1, "aggregation").Clear()
 					return 0
 				})},
 		},
@@ -231,21 +232,21 @@ func (t *Trace) makeKey(L *lua.LState, n int) *agg.Key {
 			}
 		case lua.LBool:
 			k.Bool(bool(v))
-		case Word:
+		case luart.Word:
 			k.Uint(uint64(v))
-		case SignedWord:
+		case luart.SignedWord:
 			k.Int(int64(v))
 		case *lua.LNilType:
 			k.String("-")
 		case *lua.LUserData:
 			switch v.Value.(type) {
 			case *flags, *taskRef, *procRef:
-				k.String(toString(L, v))
+				k.String(luart.ToString(L, v))
 			default:
-				L.RaiseError("a key is made of strings, numbers and booleans, not of a %s", typeName(v))
+				L.RaiseError("a key is made of strings, numbers and booleans, not of a %s", luart.TypeName(v))
 			}
 		default:
-			L.RaiseError("a key is made of strings, numbers and booleans, not of a %s", typeName(v))
+			L.RaiseError("a key is made of strings, numbers and booleans, not of a %s", luart.TypeName(v))
 		}
 	}
 	return k
@@ -255,12 +256,12 @@ func aggNum(L *lua.LState, v lua.LValue) agg.Num {
 	switch v := v.(type) {
 	case lua.LNumber:
 		return agg.Float(float64(v))
-	case Word:
+	case luart.Word:
 		return agg.Uint(uint64(v))
-	case SignedWord:
+	case luart.SignedWord:
 		return agg.Int(int64(v))
 	}
-	L.RaiseError("the value must be a number, not a %s", typeName(v))
+	L.RaiseError("the value must be a number, not a %s", luart.TypeName(v))
 	return agg.Num{}
 }
 
@@ -269,7 +270,7 @@ func partValue(p agg.Part) lua.LValue {
 	case agg.PartInt:
 		return rawWord(uint64(p.Int))
 	case agg.PartUint:
-		return Word(p.Uint)
+		return luart.Word(p.Uint)
 	case agg.PartFloat:
 		return lua.LNumber(p.Float)
 	case agg.PartBool:

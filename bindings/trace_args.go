@@ -6,20 +6,21 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/suggest"
 )
 
-func argumentsObject() object {
-	return object{
-		name: "arguments", acts: true,
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.argsIndex, "__newindex": r.argsNewIndex, "__len": r.argsLen}
+func argumentsObject() luart.Object {
+	return luart.Object{
+		Name: "arguments", Acts: true,
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.argsIndex, "__newindex": r.argsNewIndex, "__len": r.argsLen}
 		}),
-		help: "The arguments of a call: ev.args[1] to ev.args[#ev.args], or by name; both can be assigned. Names are those of the man page.",
-		fields: []field{
-			{"N", "any", "Argument N, from 1."},
-			{"NAME", "any", "The argument of that name; an unknown name is an error."},
+		Help: "The arguments of a call: ev.args[1] to ev.args[#ev.args], or by name; both can be assigned. Names are those of the man page.",
+		Fields: []luart.Field{
+			{Name: "N", Type: "any", Help: "Argument N, from 1."},
+			{Name: "NAME", Type: "any", Help: "The argument of that name; an unknown name is an error."},
 		},
 	}
 }
@@ -41,7 +42,7 @@ func (e *eventRef) argIndex(L *lua.LState, key lua.LValue) (*engine.Event, int) 
 	for i := range c.NumArgs() {
 		names = append(names, c.Param(i).Name)
 	}
-	msg := fmt.Sprintf("%s has no argument '%s'", c.Name, escape(key.String()))
+	msg := fmt.Sprintf("%s has no argument '%s'", c.Name, luart.EscapeName(key.String()))
 	if near := suggest.Nearest(key.String(), names); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}

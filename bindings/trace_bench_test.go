@@ -3,6 +3,7 @@ package bindings
 import (
 	"testing"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/tracer"
 	"luatrace/tracer/syscalls"
@@ -19,7 +20,7 @@ func BenchmarkDispatch(b *testing.B) {
 		{"condition", `local n = 0; on("read", {when = {count = lt(32)}}, function(ev) n = n + 1 end)`},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			r, _ := newTest(b, Options{})
+			r, _ := newTest(b, luart.Options{})
 			e := engine.New(engine.Options{Report: func(msg string) { b.Error(msg) }})
 			NewTrace(r, e, TraceOptions{})
 			if err := run(r, c.code); err != nil {

@@ -1,10 +1,14 @@
 package bindings
 
-import lua "github.com/yuin/gopher-lua"
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"luatrace/bindings/luart"
+)
 
 // concat is ".." for objects that have a text.
 func (r *Runtime) concat(L *lua.LState) int {
-	L.Push(lua.LString(toString(L, L.Get(1)) + toString(L, L.Get(2))))
+	L.Push(lua.LString(luart.ToString(L, L.Get(1)) + luart.ToString(L, L.Get(2))))
 	return 1
 }
 

@@ -3,25 +3,26 @@ package bindings
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 )
 
-func descriptorObject() object {
-	return object{
-		name: "descriptor",
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.descriptorIndex, "__tostring": r.refString, "__concat": r.concat}
+func descriptorObject() luart.Object {
+	return luart.Object{
+		Name: "descriptor",
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.descriptorIndex, "__tostring": r.refString, "__concat": r.concat}
 		}),
-		help: "What a descriptor stands for, in parts. It is a copy and can be kept, but peer_inode is asked for when it is read: read it in the hook.",
-		fields: []field{
-			{"fd", "number", "Its number."},
-			{"kind", "string", "\"file\" for all that has a path; \"pipe\", \"tcp\", \"udp\", \"unix\", \"netlink\", \"socket\" for other protocols, \"anon\" for eventfd, epoll and the like."},
-			{"path", "string", "All of it as one text, as in ev.fdpath."},
-			{"address", "string|nil", "A socket's own address, \"127.0.0.1:80\", or the path that a unix socket is bound to; nil if it has none."},
-			{"peer", "string|nil", "The address of the other end, or for a unix socket the path to which that is bound; nil if it has none or is not connected."},
-			{"listening", "boolean", "Whether it is a TCP socket that waits for connections."},
-			{"inode", "number|nil", "The inode of a socket or a pipe: it names that one as long as it exists, in whichever process."},
-			{"peer_inode", "number|nil", "The inode of the other end of a unix socket; nil before the server has accepted the connection. Together with inode it names a connection, also where neither end has a path of its own."},
+		Help: "What a descriptor stands for, in parts. It is a copy and can be kept, but peer_inode is asked for when it is read: read it in the hook.",
+		Fields: []luart.Field{
+			{Name: "fd", Type: "number", Help: "Its number."},
+			{Name: "kind", Type: "string", Help: "\"file\" for all that has a path; \"pipe\", \"tcp\", \"udp\", \"unix\", \"netlink\", \"socket\" for other protocols, \"anon\" for eventfd, epoll and the like."},
+			{Name: "path", Type: "string", Help: "All of it as one text, as in ev.fdpath."},
+			{Name: "address", Type: "string|nil", Help: "A socket's own address, \"127.0.0.1:80\", or the path that a unix socket is bound to; nil if it has none."},
+			{Name: "peer", Type: "string|nil", Help: "The address of the other end, or for a unix socket the path to which that is bound; nil if it has none or is not connected."},
+			{Name: "listening", Type: "boolean", Help: "Whether it is a TCP socket that waits for connections."},
+			{Name: "inode", Type: "number|nil", Help: "The inode of a socket or a pipe: it names that one as long as it exists, in whichever process."},
+			{Name: "peer_inode", Type: "number|nil", Help: "The inode of the other end of a unix socket; nil before the server has accepted the connection. Together with inode it names a connection, also where neither end has a path of its own."},
 		},
 	}
 }
@@ -31,7 +32,7 @@ func (t *Trace) fdObject(d *engine.FDInfo) lua.LValue {
 	if d == nil {
 		return lua.LNil
 	}
-	return t.r.newObject("descriptor", d)
+	return t.r.NewObject("descriptor", d)
 }
 
 func (r *Runtime) descriptorIndex(L *lua.LState) int {
@@ -60,7 +61,7 @@ func (r *Runtime) descriptorIndex(L *lua.LState) int {
 	case "peer_inode":
 		L.Push(inode(d.PeerInode()))
 	default:
-		unknownField(L, "a descriptor", key, descriptorObject().memberNames())
+		unknownField(L, "a descriptor", key, descriptorObject().MemberNames())
 	}
 	return 1
 }
@@ -75,7 +76,7 @@ func testDescriptor(L *lua.LState, tb *lua.LTable) *engine.FDInfo {
 		case texts[key] != nil:
 			s, ok := v.(lua.LString)
 			if !ok {
-				L.RaiseError("fdinfo.%s: a string is wanted, not %s", key, typeName(v))
+				L.RaiseError("fdinfo.%s: a string is wanted, not %s", key, luart.TypeName(v))
 			}
 			*texts[key] = string(s)
 		case numbers[key] != nil:

@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
@@ -28,82 +29,82 @@ func (e *eventRef) live(L *lua.LState) *engine.Event {
 	if e.seq != e.t.seq || e.seq == 0 {
 		hook := "its hook"
 		if e.fn != nil && e.fn.Proto != nil {
-			hook = fmt.Sprintf("the hook of %s:%d", escape(e.fn.Proto.SourceName), e.fn.Proto.LineDefined)
+			hook = fmt.Sprintf("the hook of %s:%d", luart.EscapeName(e.fn.Proto.SourceName), e.fn.Proto.LineDefined)
 		}
 		L.RaiseError("this event is over: it can be used only until %s returns; copy there what you need (ev:table(), tostring(ev))", hook)
 	}
 	return e.ev
 }
 
-func eventObject() object {
-	return object{
-		name: "event", acts: true,
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.evIndex, "__newindex": r.evNewIndex, "__tostring": r.eventString}
+func eventObject() luart.Object {
+	return luart.Object{
+		Name: "event", Acts: true,
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.evIndex, "__newindex": r.evNewIndex, "__tostring": r.eventString}
 		}),
-		help: "What a hook gets. It is valid until the hook returns; values read from it are copies. " +
+		Help: "What a hook gets. It is valid until the hook returns; values read from it are copies. " +
 			"A field the event can't have is an error. Where an argument has the name of a field below, the field wins: use ev.args.NAME then.",
-		fields: eventFields,
-		methods: []function{
-			{name: "fail", acts: true, params: "errno: string|number",
-				help: "Before the call: prevents it, and the program gets this errno. After the call: it has taken effect, the program gets this errno all the same.",
-				fn:   bind(evFail)},
-			{name: "skip", acts: true, params: "ret?: number",
-				help: "Prevents the call (\":enter\" hooks only); the program gets ret, 0 if not given.",
-				fn:   bind(evSkip)},
-			{name: "onexit", params: "fn: function",
-				help: "Calls fn(ev) after this call, this time only (\":enter\" hooks only). What fn needs of the entry it keeps in locals.",
-				fn:   bind(evOnExit)},
-			{name: "delay", acts: true, params: "seconds: number|string",
-				help: "Keeps the thread stopped for that long after the hook: 0.5 or \"500ms\". Other threads run on.",
-				fn:   bind(evDelay)},
-			{name: "suppress", acts: true, help: "Keeps the signal from being delivered (hooks on signals).", fn: bind(evSuppress)},
-			{name: "table", returns: "table", help: "Returns the event as a plain table that can be kept and given to json.encode.", fn: bind(evTable)},
+		Fields: eventFields,
+		Methods: []luart.Function{
+			{Name: "fail", Acts: true, Params: "errno: string|number",
+				Help: "Before the call: prevents it, and the program gets this errno. After the call: it has taken effect, the program gets this errno all the same.",
+				Fn:   luart.Bind(evFail)},
+			{Name: "skip", Acts: true, Params: "ret?: number",
+				Help: "Prevents the call (\":enter\" hooks only); the program gets ret, 0 if not given.",
+				Fn:   luart.Bind(evSkip)},
+			{Name: "onexit", Params: "fn: function",
+				Help: "Calls fn(ev) after this call, this time only (\":enter\" hooks only). What fn needs of the entry it keeps in locals.",
+				Fn:   luart.Bind(evOnExit)},
+			{Name: "delay", Acts: true, Params: "seconds: number|string",
+				Help: "Keeps the thread stopped for that long after the hook: 0.5 or \"500ms\". Other threads run on.",
+				Fn:   luart.Bind(evDelay)},
+			{Name: "suppress", Acts: true, Help: "Keeps the signal from being delivered (hooks on signals).", Fn: luart.Bind(evSuppress)},
+			{Name: "table", Returns: "table", Help: "Returns the event as a plain table that can be kept and given to json.encode.", Fn: luart.Bind(evTable)},
 		},
 	}
 }
 
-var eventFields = []field{
-	{"name", "string", "System call name; for other events what happened: a signal's name, \"fork\", \"exec\", \"exit\"."},
-	{"nr", "number", "System call number."},
-	{"abi", "string", "\"amd64\", \"i386\", \"x32\" or \"arm64\"."},
-	{"phase", "string", "\"enter\" or \"exit\" of a call; \"signal\", \"fork\", \"exec\", \"death\" (proc:exit), \"begin\", \"end\" or \"timer\"."},
-	{"pid", "number", "Process id."},
-	{"tid", "number", "Thread id."},
-	{"ppid", "number", "Process id of the parent now."},
-	{"comm", "string", "Name of the thread, at most 15 bytes."},
-	{"exe", "string", "Path of the program."},
-	{"cwd", "string", "Working directory."},
-	{"time", "number", "When it happened, in seconds since 1970, with microseconds: os.date(\"%X\", ev.time). A call has the time of its entry, also after it; see ended."},
-	{"args", "arguments", "The call's arguments by number or name: ev.args[1], ev.args.path."},
-	{"raw", "table", "The six argument registers as they were at entry, raw[1] to raw[6]: numbers, or 64-bit words where a number can't hold one. ev.mem takes them as addresses."},
-	{"ret", "number", "Result, -1 if it failed. Assigning replaces what the program gets. After the call only; nil for exit and exit_group, which do not return."},
-	{"err", "string|nil", "Name of the errno (\"ENOENT\"), nil if the call succeeded. After the call only."},
-	{"ok", "boolean", "Whether the call succeeded. After the call only; true for exit and exit_group."},
-	{"duration", "number", "Seconds from the moment in which the program runs on into the call to the report of its exit; what hooks do is not in it. After the call only; 0 for exit and exit_group, for a call that a hook has prevented, and for one that was entered before luatrace attached."},
-	{"ended", "number", "When the call returned, in seconds since 1970, as time. After the call only; for exit and exit_group it is time."},
-	{"fdpath", "string|nil", "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\", \"unix /run/x\", \"unix socket:[12]->/run/x\" at the other end."},
-	{"fdinfo", "descriptor|nil", "The same in parts: ev.fdinfo.kind, .address, .peer, .inode, .peer_inode."},
-	{"abspath", "string|nil", "The call's first path made absolute with its directory descriptor and the working directory."},
-	{"paths", "table", "The call's path arguments by name, made absolute like abspath: ev.paths.newpath. Paths that can't be read are not in it."},
-	{"unplaced", "table", "The path arguments by name, as the program gave them, that are in neither abspath nor paths because nobody knows what they are relative to, as where there is no /proc; one that can't be read, as its address (\"0x7f...\"). Hardly ever is there one."},
-	{"messages", "table|nil", "The netlink messages the call sends or has received, a list of structs; nil if it is no call on a netlink socket."},
-	{"call", "string", "The call as strace prints it, without the result: tostring(ev) is the whole line."},
-	{"sig", "string", "Signal name. Assigning another one (\"SIGUSR1\" or a number) delivers that instead. Hooks on signals only."},
-	{"signo", "number", "Signal number. Hooks on signals only."},
-	{"sender", "number|nil", "Process id of the signal's sender, if a process sent it. Hooks on signals only."},
-	{"code", "number", "si_code of the signal, a number such as SI_USER. Hooks on signals only."},
-	{"addr", "number|nil", "Faulting address of SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP. Hooks on signals only."},
-	{"child", "task", "The new thread, or the first thread of the new process: ev.child.tid, ev.child.proc. Hooks on proc:fork only."},
-	{"thread", "boolean", "proc:fork: whether a thread was made, not a process. proc:exit: whether other threads of the process are left."},
-	{"status", "number|nil", "Exit code. Hooks on proc:exit only; nil if a signal ended the task."},
-	{"killed", "string|nil", "The signal that ended the task. Hooks on proc:exit only."},
-	{"core", "boolean", "Whether it dumped core. Hooks on proc:exit only."},
-	{"former_tid", "number", "The thread id that the caller of execve had before, which differs from tid if it was not the first thread. Hooks on proc:exec only."},
-	{"task", "task", "The thread; ev.task.data is a table that lives as long as it."},
-	{"proc", "process", "The process; ev.proc.data is a table that lives as long as it."},
-	{"regs", "registers", "The registers: ev.regs.rip, ev.regs.rax = 1."},
-	{"mem", "memory", "The process's memory: ev.mem:string(addr)."},
+var eventFields = []luart.Field{
+	{Name: "name", Type: "string", Help: "System call name; for other events what happened: a signal's name, \"fork\", \"exec\", \"exit\"."},
+	{Name: "nr", Type: "number", Help: "System call number."},
+	{Name: "abi", Type: "string", Help: "\"amd64\", \"i386\", \"x32\" or \"arm64\"."},
+	{Name: "phase", Type: "string", Help: "\"enter\" or \"exit\" of a call; \"signal\", \"fork\", \"exec\", \"death\" (proc:exit), \"begin\", \"end\" or \"timer\"."},
+	{Name: "pid", Type: "number", Help: "Process id."},
+	{Name: "tid", Type: "number", Help: "Thread id."},
+	{Name: "ppid", Type: "number", Help: "Process id of the parent now."},
+	{Name: "comm", Type: "string", Help: "Name of the thread, at most 15 bytes."},
+	{Name: "exe", Type: "string", Help: "Path of the program."},
+	{Name: "cwd", Type: "string", Help: "Working directory."},
+	{Name: "time", Type: "number", Help: "When it happened, in seconds since 1970, with microseconds: os.date(\"%X\", ev.time). A call has the time of its entry, also after it; see ended."},
+	{Name: "args", Type: "arguments", Help: "The call's arguments by number or name: ev.args[1], ev.args.path."},
+	{Name: "raw", Type: "table", Help: "The six argument registers as they were at entry, raw[1] to raw[6]: numbers, or 64-bit words where a number can't hold one. ev.mem takes them as addresses."},
+	{Name: "ret", Type: "number", Help: "Result, -1 if it failed. Assigning replaces what the program gets. After the call only; nil for exit and exit_group, which do not return."},
+	{Name: "err", Type: "string|nil", Help: "Name of the errno (\"ENOENT\"), nil if the call succeeded. After the call only."},
+	{Name: "ok", Type: "boolean", Help: "Whether the call succeeded. After the call only; true for exit and exit_group."},
+	{Name: "duration", Type: "number", Help: "Seconds from the moment in which the program runs on into the call to the report of its exit; what hooks do is not in it. After the call only; 0 for exit and exit_group, for a call that a hook has prevented, and for one that was entered before luatrace attached."},
+	{Name: "ended", Type: "number", Help: "When the call returned, in seconds since 1970, as time. After the call only; for exit and exit_group it is time."},
+	{Name: "fdpath", Type: "string|nil", Help: "What the call's first descriptor stands for: a path, \"pipe:[...]\", \"tcp 1.2.3.4:80->...\", \"unix /run/x\", \"unix socket:[12]->/run/x\" at the other end."},
+	{Name: "fdinfo", Type: "descriptor|nil", Help: "The same in parts: ev.fdinfo.kind, .address, .peer, .inode, .peer_inode."},
+	{Name: "abspath", Type: "string|nil", Help: "The call's first path made absolute with its directory descriptor and the working directory."},
+	{Name: "paths", Type: "table", Help: "The call's path arguments by name, made absolute like abspath: ev.paths.newpath. Paths that can't be read are not in it."},
+	{Name: "unplaced", Type: "table", Help: "The path arguments by name, as the program gave them, that are in neither abspath nor paths because nobody knows what they are relative to, as where there is no /proc; one that can't be read, as its address (\"0x7f...\"). Hardly ever is there one."},
+	{Name: "messages", Type: "table|nil", Help: "The netlink messages the call sends or has received, a list of structs; nil if it is no call on a netlink socket."},
+	{Name: "call", Type: "string", Help: "The call as strace prints it, without the result: tostring(ev) is the whole line."},
+	{Name: "sig", Type: "string", Help: "Signal name. Assigning another one (\"SIGUSR1\" or a number) delivers that instead. Hooks on signals only."},
+	{Name: "signo", Type: "number", Help: "Signal number. Hooks on signals only."},
+	{Name: "sender", Type: "number|nil", Help: "Process id of the signal's sender, if a process sent it. Hooks on signals only."},
+	{Name: "code", Type: "number", Help: "si_code of the signal, a number such as SI_USER. Hooks on signals only."},
+	{Name: "addr", Type: "number|nil", Help: "Faulting address of SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP. Hooks on signals only."},
+	{Name: "child", Type: "task", Help: "The new thread, or the first thread of the new process: ev.child.tid, ev.child.proc. Hooks on proc:fork only."},
+	{Name: "thread", Type: "boolean", Help: "proc:fork: whether a thread was made, not a process. proc:exit: whether other threads of the process are left."},
+	{Name: "status", Type: "number|nil", Help: "Exit code. Hooks on proc:exit only; nil if a signal ended the task."},
+	{Name: "killed", Type: "string|nil", Help: "The signal that ended the task. Hooks on proc:exit only."},
+	{Name: "core", Type: "boolean", Help: "Whether it dumped core. Hooks on proc:exit only."},
+	{Name: "former_tid", Type: "number", Help: "The thread id that the caller of execve had before, which differs from tid if it was not the first thread. Hooks on proc:exec only."},
+	{Name: "task", Type: "task", Help: "The thread; ev.task.data is a table that lives as long as it."},
+	{Name: "proc", Type: "process", Help: "The process; ev.proc.data is a table that lives as long as it."},
+	{Name: "regs", Type: "registers", Help: "The registers: ev.regs.rip, ev.regs.rax = 1."},
+	{Name: "mem", Type: "memory", Help: "The process's memory: ev.mem:string(addr)."},
 }
 
 // evIndex is __index of the event object.
@@ -111,9 +112,9 @@ func (r *Runtime) evIndex(L *lua.LState) int {
 	ref := L.Get(1).(*lua.LUserData).Value.(*eventRef)
 	key, ok := L.Get(2).(lua.LString)
 	if !ok {
-		L.RaiseError("an event has no field %s", escape(L.Get(2).String()))
+		L.RaiseError("an event has no field %s", luart.EscapeName(L.Get(2).String()))
 	}
-	if m := r.methodOf("event", string(key)); m != lua.LNil {
+	if m := r.MethodOf("event", string(key)); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}
@@ -151,9 +152,9 @@ func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	case "proc":
 		return t.procObject(ev.Task.Proc)
 	case "regs":
-		return t.r.newObject("registers", &eventRef{t, ev, t.seq, t.hook})
+		return t.r.NewObject("registers", &eventRef{t, ev, t.seq, t.hook})
 	case "mem":
-		return t.r.newObject("memory", &eventRef{t, ev, t.seq, t.hook})
+		return t.r.NewObject("memory", &eventRef{t, ev, t.seq, t.hook})
 	}
 	switch ev.Kind {
 	case engine.KindEnter, engine.KindExit:
@@ -220,7 +221,7 @@ func (t *Trace) callField(L *lua.LState, ev *engine.Event, key string) lua.LValu
 	case "abi":
 		return t.str(c.ABI.String())
 	case "args":
-		return t.r.newObject("arguments", &eventRef{t, ev, t.seq, t.hook})
+		return t.r.NewObject("arguments", &eventRef{t, ev, t.seq, t.hook})
 	case "raw":
 		tb := L.CreateTable(6, 0)
 		for i, w := range c.Args {
@@ -314,7 +315,7 @@ func retValue(ev *engine.Event) lua.LValue {
 	case ev.Errno != 0:
 		return number(-1)
 	case ev.Ret > 1<<53 || ev.Ret < -1<<53:
-		return Word(uint64(ev.Ret))
+		return luart.Word(uint64(ev.Ret))
 	}
 	return number(ev.Ret)
 }
@@ -371,7 +372,7 @@ func carriesPid(code int, sig unix.Signal) bool {
 // noField raises the error for a field that the event does not have.
 func (t *Trace) noField(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 	names := t.fieldNames(ev)
-	msg := fmt.Sprintf("%s has no field '%s'", eventTitle(ev), escape(key))
+	msg := fmt.Sprintf("%s has no field '%s'", eventTitle(ev), luart.EscapeName(key))
 	if near := suggest.Nearest(key, names); near != "" {
 		msg += fmt.Sprintf("; did you mean '%s'?", near)
 	}

@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/plan"
 	"luatrace/engine/spec"
@@ -53,7 +54,7 @@ func (t *Trace) fault(L *lua.LState) int {
 // faultTitle names a fault by where it was made; of a script of the collection
 // the line is nobody's business.
 func faultTitle(text, where string) string {
-	title := fmt.Sprintf("fault(%q)", escape(text))
+	title := fmt.Sprintf("fault(%q)", luart.EscapeName(text))
 	if file, shipped := strings.CutPrefix(where, "luatrace:"); shipped {
 		script, _, _ := strings.Cut(file, ".lua")
 		return title + " of " + script
@@ -66,7 +67,7 @@ type faultPlan struct {
 	ret               int64
 	haveRet           bool
 	probability       float64
-	rng               *generator
+	rng               *luart.Generator
 	first, last, step int64
 	seen              int64
 	tally             *engine.Tally
@@ -85,7 +86,7 @@ func (f *faultPlan) hook(ev *engine.Event) error {
 	case f.first > 0 && f.seen < f.first,
 		f.last > 0 && f.seen > f.last,
 		f.step > 1 && (f.seen-max(f.first, 1))%f.step != 0,
-		f.probability < 1 && f.rng.float() >= f.probability:
+		f.probability < 1 && f.rng.Float() >= f.probability:
 		return nil
 	}
 	f.tally.Hits++
@@ -93,7 +94,7 @@ func (f *faultPlan) hook(ev *engine.Event) error {
 }
 
 func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lua.LTable) {
-	seed := int64(t.r.options().Seed)
+	seed := int64(t.r.Options().Seed)
 	tb.ForEach(func(k, v lua.LValue) {
 		switch k.String() {
 		case "errno":
@@ -103,7 +104,7 @@ func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lu
 		case "when":
 			w, ok := v.(*lua.LTable)
 			if !ok {
-				L.RaiseError("when must be a table of conditions, not a %s", typeName(v))
+				L.RaiseError("when must be a table of conditions, not a %s", luart.TypeName(v))
 			}
 			h.When = t.when(L, h.Spec, w)
 		case "probability":
@@ -126,7 +127,7 @@ func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lu
 			L.RaiseError("%s", unknownFaultOption(k.String()))
 		}
 	})
-	f.rng = newGenerator(uint64(seed))
+	f.rng = luart.NewGenerator(uint64(seed))
 	if f.last > 0 && f.first > f.last {
 		L.RaiseError("first must not be greater than last")
 	}
@@ -135,7 +136,7 @@ func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lu
 var faultOptions = []string{"errno", "ret", "when", "probability", "seed", "nth", "first", "last", "step"}
 
 func unknownFaultOption(name string) string {
-	return fmt.Sprintf("unknown option '%s'; there are %s", escape(name), joinNames(faultOptions))
+	return fmt.Sprintf("unknown option '%s'; there are %s", luart.EscapeName(name), joinNames(faultOptions))
 }
 
 // callNumber is an option that counts calls from 1.

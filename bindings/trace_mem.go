@@ -8,6 +8,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/suggest"
 	"luatrace/tracer"
@@ -19,21 +20,21 @@ import (
 // memory.
 const DefaultMaxRead = 64 << 20
 
-func memoryObject() object {
-	o := object{
-		name: "memory",
-		help: "The memory of the event's process. A bad address gives nil and the errno's name, never an error.",
-		methods: []function{
-			{name: "read", params: "addr: number|word, n: number", returns: "string|nil, string|nil",
-				help: "Reads n bytes. What can be read of a range that is partly bad comes with the errno's name behind it.", fn: bind(memRead)},
-			{name: "string", params: "addr: number|word, max?: number", returns: "string|nil, string|nil",
-				help: "Reads a zero-terminated string of at most max bytes (default 4096).", fn: bind(memString)},
-			{name: "write", acts: true, params: "addr: number|word, bytes: string", returns: "number|nil, string|nil",
-				help: "Writes bytes, also to read-only pages, and returns how many.", fn: bind(memWrite)},
-			{name: "struct", params: "name: string, addr: number|word", returns: "struct|nil, string|nil",
-				help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address. Its fields can be read and written.", fn: bind(memStruct)},
-			{name: "array", params: "type: string, addr: number|word, n: number", returns: "table|nil, string|nil",
-				help: "Reads n values behind each other as a list: structs by name (\"iovec\"), or \"u8\" to \"i64\". What can be read of a range that is partly bad comes with the errno's name behind it.", fn: bind(memArray)},
+func memoryObject() luart.Object {
+	o := luart.Object{
+		Name: "memory",
+		Help: "The memory of the event's process. A bad address gives nil and the errno's name, never an error.",
+		Methods: []luart.Function{
+			{Name: "read", Params: "addr: number|word, n: number", Returns: "string|nil, string|nil",
+				Help: "Reads n bytes. What can be read of a range that is partly bad comes with the errno's name behind it.", Fn: luart.Bind(memRead)},
+			{Name: "string", Params: "addr: number|word, max?: number", Returns: "string|nil, string|nil",
+				Help: "Reads a zero-terminated string of at most max bytes (default 4096).", Fn: luart.Bind(memString)},
+			{Name: "write", Acts: true, Params: "addr: number|word, bytes: string", Returns: "number|nil, string|nil",
+				Help: "Writes bytes, also to read-only pages, and returns how many.", Fn: luart.Bind(memWrite)},
+			{Name: "struct", Params: "name: string, addr: number|word", Returns: "struct|nil, string|nil",
+				Help: "Decodes the struct of that name, such as \"stat\" or \"epoll_event\", at an address. Its fields can be read and written.", Fn: luart.Bind(memStruct)},
+			{Name: "array", Params: "type: string, addr: number|word, n: number", Returns: "table|nil, string|nil",
+				Help: "Reads n values behind each other as a list: structs by name (\"iovec\"), or \"u8\" to \"i64\". What can be read of a range that is partly bad comes with the errno's name behind it.", Fn: luart.Bind(memArray)},
 		},
 	}
 	for _, name := range []string{"u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"} {
@@ -46,15 +47,15 @@ func memoryObject() object {
 		if k.size == 8 {
 			ret = "word|nil, string|nil"
 		}
-		o.methods = append(o.methods, function{name: name, params: "addr: number|word", returns: ret,
-			help: "Reads " + kind + " integer of " + map[int]string{1: "1 byte", 2: "2 bytes", 4: "4 bytes", 8: "8 bytes"}[k.size] + ".",
-			fn:   bind(memInteger(k))})
+		o.Methods = append(o.Methods, luart.Function{Name: name, Params: "addr: number|word", Returns: ret,
+			Help: "Reads " + kind + " integer of " + map[int]string{1: "1 byte", 2: "2 bytes", 4: "4 bytes", 8: "8 bytes"}[k.size] + ".",
+			Fn:   luart.Bind(memInteger(k))})
 	}
 	return o
 }
 
 func memRef(L *lua.LState) (*engine.Event, uint64) {
-	ev := receiver[*eventRef](L, 1, "memory").live(L)
+	ev := luart.Receiver[*eventRef](L, 1, "memory").live(L)
 	return ev, uint64(wholeNumber(L, L.Get(2), "addr"))
 }
 
@@ -81,7 +82,7 @@ func memRead(r *Runtime, L *lua.LState) int {
 	if err != nil && got == 0 {
 		return pushErr(L, err)
 	}
-	L.Push(lua.LString(textOf(b[:got]))) // nobody else has it
+	L.Push(lua.LString(luart.TextOf(b[:got]))) // nobody else has it
 	if err != nil {
 		L.Push(errText(err))
 		return 2
@@ -98,7 +99,7 @@ func (r *Runtime) checkRead(L *lua.LState, name string, n int64) {
 	if n < 0 || uint64(n) > limit {
 		L.ArgError(2, fmt.Sprintf("%s must be from 0 to %d (--max-read)", name, limit))
 	}
-	r.roomForText(L, int(n))
+	r.RoomForText(L, int(n))
 }
 
 func memString(r *Runtime, L *lua.LState) int {
@@ -136,7 +137,7 @@ func memWrite(_ *Runtime, L *lua.LState) int {
 }
 
 func memStruct(r *Runtime, L *lua.LState) int {
-	e := receiver[*eventRef](L, 1, "memory")
+	e := luart.Receiver[*eventRef](L, 1, "memory")
 	ev := e.live(L)
 	name := L.CheckString(2)
 	addr := uint64(wholeNumber(L, L.Get(3), "addr"))
@@ -164,7 +165,7 @@ func readStruct(e *eventRef, L *lua.LState, ev *engine.Event, abi syscalls.ABI, 
 const maxArray = 1 << 16
 
 func memArray(_ *Runtime, L *lua.LState) int {
-	e := receiver[*eventRef](L, 1, "memory")
+	e := luart.Receiver[*eventRef](L, 1, "memory")
 	ev := e.live(L)
 	name := L.CheckString(2)
 	addr := uint64(wholeNumber(L, L.Get(3), "addr"))
@@ -250,24 +251,24 @@ func readInteger(ev *engine.Event, addr uint64, k integerKind) (lua.LValue, erro
 	shift := 64 - 8*k.size
 	switch {
 	case k.size == 8 && k.signed:
-		return SignedWord(int64(w)), nil
+		return luart.SignedWord(int64(w)), nil
 	case k.size == 8:
-		return Word(w), nil
+		return luart.Word(w), nil
 	case k.signed:
 		return number(int64(w<<shift) >> shift), nil
 	}
 	return number(int64(w)), nil
 }
 
-func registersObject() object {
-	return object{
-		name: "registers",
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.regsIndex, "__newindex": r.regsNewIndex}
+func registersObject() luart.Object {
+	return luart.Object{
+		Name: "registers",
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.regsIndex, "__newindex": r.regsNewIndex}
 		}),
-		acts:   true,
-		help:   "The thread's registers by the names of struct user_regs_struct (amd64: rip, rsp, rax, orig_rax, rdi, ...; arm64: x0 to x30, sp, pc, pstate). Assigning one changes it when the hook returns.",
-		fields: []field{{"NAME", "number|word", "A register; an unknown name is an error that lists them."}},
+		Acts:   true,
+		Help:   "The thread's registers by the names of struct user_regs_struct (amd64: rip, rsp, rax, orig_rax, rdi, ...; arm64: x0 to x30, sp, pc, pstate). Assigning one changes it when the hook returns.",
+		Fields: []luart.Field{{Name: "NAME", Type: "number|word", Help: "A register; an unknown name is an error that lists them."}},
 	}
 }
 
@@ -283,9 +284,9 @@ func (e *eventRef) registers(L *lua.LState) (*engine.Event, *tracer.Registers) {
 func unknownRegister(L *lua.LState, name string) {
 	names := tracer.RegisterNames()
 	if near := suggest.Nearest(name, names); near != "" {
-		L.RaiseError("there is no register '%s'; did you mean '%s'?", escape(name), near)
+		L.RaiseError("there is no register '%s'; did you mean '%s'?", luart.EscapeName(name), near)
 	}
-	L.RaiseError("there is no register '%s'; there are %s", escape(name), joinNames(names))
+	L.RaiseError("there is no register '%s'; there are %s", luart.EscapeName(name), joinNames(names))
 }
 
 func (r *Runtime) regsIndex(L *lua.LState) int {

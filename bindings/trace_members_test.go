@@ -214,8 +214,8 @@ func TestMembers(t *testing.T) {
 	script += "\tfor _, a in ipairs {\"c\", \"s\", \"a\", \"mi\", \"ma\", \"st\", \"h\", \"lh\", \"q\", \"p\", \"r\", \"t\", \"printed\"} do agg[a]:clear() end\nend)\n"
 	var members []string
 	for _, o := range objects() {
-		for _, name := range o.memberNames() {
-			members = append(members, o.name+"."+name)
+		for _, name := range o.MemberNames() {
+			members = append(members, o.Name+"."+name)
 		}
 	}
 	sort.Strings(members)

@@ -12,6 +12,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
 )
@@ -32,13 +33,13 @@ func (m *Meta) Shown() *Meta {
 	all := func(list []string) []string {
 		out := make([]string, len(list))
 		for i, s := range list {
-			out[i] = Escape(s)
+			out[i] = luart.Escape(s)
 		}
 		return out
 	}
-	shown := &Meta{Name: Escape(m.Name), Summary: Escape(m.Summary), Categories: all(m.Categories), Examples: all(m.Examples), Caveats: Escape(m.Caveats), Acts: m.Acts}
+	shown := &Meta{Name: luart.Escape(m.Name), Summary: luart.Escape(m.Summary), Categories: all(m.Categories), Examples: all(m.Examples), Caveats: luart.Escape(m.Caveats), Acts: m.Acts}
 	for _, a := range m.Args {
-		a.Name, a.Default, a.Help = Escape(a.Name), Escape(a.Default), Escape(a.Help)
+		a.Name, a.Default, a.Help = luart.Escape(a.Name), luart.Escape(a.Default), luart.Escape(a.Help)
 		shown.Args = append(shown.Args, a)
 	}
 	return shown
@@ -55,15 +56,15 @@ type MetaArg struct {
 
 var metaTypes = []string{"string", "number", "flag", "duration", "path", "list", "regex", "errno", "signal", "calls"}
 
-func metaGlobals() module {
-	return module{
-		functions: []function{{
-			name: "meta", params: "about: table",
-			help: "Says what a script is: name, summary, categories (a list), args (a table by name of tables with type, default, required and help), " +
+func metaGlobals() luart.Module {
+	return luart.Module{
+		Functions: []luart.Function{{
+			Name: "meta", Params: "about: table",
+			Help: "Says what a script is: name, summary, categories (a list), args (a table by name of tables with type, default, required and help), " +
 				"examples (a list), caveats, acts (true if it changes what it traces). Types are string, number, flag, duration (in seconds), path (made absolute), list, regex, errno and signal (names), " +
 				"and calls (a spec for on, without \":enter\"). " +
 				"It stands first in the file; args.NAME then has the values given with -a NAME=VALUE.",
-			fn: bind(func(r *Runtime, L *lua.LState) int {
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
 				m, err := readMeta(L.CheckTable(1))
 				if err != nil {
 					L.ArgError(1, err.Error())
@@ -80,10 +81,10 @@ func metaGlobals() module {
 				return 0
 			}),
 		}},
-		values: []value{{
-			name: "args", typ: "table",
-			help: "The script's arguments, given with -a NAME=VALUE: args.NAME. A script with meta gets them in the types it declares, with its defaults; another gets strings.",
-			get: with(func(r *Runtime) lua.LValue {
+		Values: []luart.Value{{
+			Name: "args", Type: "table",
+			Help: "The script's arguments, given with -a NAME=VALUE: args.NAME. A script with meta gets them in the types it declares, with its defaults; another gets strings.",
+			Get: luart.With(func(r *Runtime) lua.LValue {
 				r.scripts.args = r.L.NewTable()
 				return r.scripts.args
 			}),
@@ -102,7 +103,7 @@ func readMeta(tb *lua.LTable) (*Meta, error) {
 	text := func(k string, v lua.LValue) string {
 		s, ok := v.(lua.LString)
 		if !ok {
-			fail("%s must be a string, not a %s", k, typeName(v))
+			fail("%s must be a string, not a %s", k, luart.TypeName(v))
 		}
 		return string(s)
 	}
@@ -123,7 +124,7 @@ func readMeta(tb *lua.LTable) (*Meta, error) {
 		case "args":
 			args, ok := v.(*lua.LTable)
 			if !ok {
-				fail("args must be a table, not a %s", typeName(v))
+				fail("args must be a table, not a %s", luart.TypeName(v))
 				return
 			}
 			args.ForEach(func(name, about lua.LValue) {
@@ -134,7 +135,7 @@ func readMeta(tb *lua.LTable) (*Meta, error) {
 				m.Args = append(m.Args, a)
 			})
 		default:
-			fail("unknown field '%s'; there are name, summary, categories, args, examples, caveats, acts", escape(key))
+			fail("unknown field '%s'; there are name, summary, categories, args, examples, caveats, acts", luart.EscapeName(key))
 		}
 	})
 	sort.Slice(m.Args, func(i, j int) bool { return m.Args[i].Name < m.Args[j].Name })
@@ -145,7 +146,7 @@ func readMetaArg(name string, about lua.LValue) (MetaArg, error) {
 	a := MetaArg{Name: name, Type: "string"}
 	tb, ok := about.(*lua.LTable)
 	if !ok {
-		return a, fmt.Errorf("args.%s must be a table such as {type = \"number\", default = 10, help = \"...\"}", escape(name))
+		return a, fmt.Errorf("args.%s must be a table such as {type = \"number\", default = 10, help = \"...\"}", luart.EscapeName(name))
 	}
 	var err error
 	tb.ForEach(func(k, v lua.LValue) {
@@ -157,7 +158,7 @@ func readMetaArg(name string, about lua.LValue) (MetaArg, error) {
 				known = known || t == a.Type
 			}
 			if !known {
-				err = fmt.Errorf("args.%s: unknown type '%s'; there are %s", escape(name), escape(a.Type), joinNames(metaTypes))
+				err = fmt.Errorf("args.%s: unknown type '%s'; there are %s", luart.EscapeName(name), luart.EscapeName(a.Type), joinNames(metaTypes))
 			}
 		case "default":
 			if list, ok := v.(*lua.LTable); ok {
@@ -170,7 +171,7 @@ func readMetaArg(name string, about lua.LValue) (MetaArg, error) {
 		case "required":
 			a.Required = lua.LVAsBool(v)
 		default:
-			err = fmt.Errorf("args.%s: unknown field '%s'; there are type, default, required, help", escape(name), escape(k.String()))
+			err = fmt.Errorf("args.%s: unknown field '%s'; there are type, default, required, help", luart.EscapeName(name), luart.EscapeName(k.String()))
 		}
 	})
 	return a, err
@@ -193,7 +194,7 @@ func stringList(v lua.LValue) []string {
 // of its own.
 func (r *Runtime) RunScript(fn Function) error {
 	r.scripts.args = r.L.NewTable()
-	r.globalTable().RawSetString("args", r.scripts.args)
+	r.Globals().RawSetString("args", r.scripts.args)
 	for k, v := range r.scripts.rawArgs {
 		r.scripts.args.RawSetString(k, lua.LString(v))
 	}
@@ -238,7 +239,7 @@ func (r *Runtime) Metas() []*Meta { return r.scripts.metas }
 func (r *Runtime) checkDefaults(L *lua.LState, m *Meta) error {
 	for _, a := range m.Args {
 		if _, err := r.argValue(L, a, a.Default, false); err != nil {
-			return fmt.Errorf("args.%s: the default: %w", escape(a.Name), err)
+			return fmt.Errorf("args.%s: the default: %w", luart.EscapeName(a.Name), err)
 		}
 	}
 	return nil
@@ -280,7 +281,7 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 			if n, err := strconv.ParseInt(text, 0, 64); err == nil {
 				return lua.LNumber(n), nil
 			}
-			return nil, fmt.Errorf("a number is wanted, not %q", escape(text))
+			return nil, fmt.Errorf("a number is wanted, not %q", luart.EscapeName(text))
 		}
 		return lua.LNumber(f), nil
 	case "flag":
@@ -290,13 +291,13 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 		case "false", "no", "off", "0":
 			return lua.LFalse, nil
 		}
-		return nil, fmt.Errorf("true or false is wanted, not %q", escape(text))
+		return nil, fmt.Errorf("true or false is wanted, not %q", luart.EscapeName(text))
 	case "duration":
 		d, err := time.ParseDuration(text)
 		if err != nil {
 			f, err := strconv.ParseFloat(text, 64)
 			if err != nil {
-				return nil, fmt.Errorf("a duration such as 500ms or 2s is wanted, not %q", escape(text))
+				return nil, fmt.Errorf("a duration such as 500ms or 2s is wanted, not %q", luart.EscapeName(text))
 			}
 			d = time.Duration(f * float64(time.Second))
 		}
@@ -314,7 +315,7 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 		if err != nil {
 			return nil, err
 		}
-		return r.newObject("regex", &regex{re}), nil
+		return r.NewObject("regex", &luart.Regex{RE: re}), nil
 	case "errno":
 		text = strings.ToUpper(text)
 		_, err := lookupErrno(text)
@@ -322,13 +323,13 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 	case "calls":
 		sel, err := spec.Parse(text)
 		if err == nil && (sel.Kind != spec.Syscall || sel.PhaseGiven) {
-			err = fmt.Errorf("system calls are wanted, such as openat or %%file, not %q", escape(text))
+			err = fmt.Errorf("system calls are wanted, such as openat or %%file, not %q", luart.EscapeName(text))
 		}
 		return lua.LString(text), err
 	case "signal":
 		n, ok := syscalls.Signal(strings.ToUpper(text))
 		if !ok || n == 0 {
-			return nil, fmt.Errorf("a signal such as SIGTERM is wanted, not %q", escape(text))
+			return nil, fmt.Errorf("a signal such as SIGTERM is wanted, not %q", luart.EscapeName(text))
 		}
 		return lua.LString(syscalls.SignalName(n)), nil
 	case "path":
@@ -344,7 +345,7 @@ type Function = *lua.LFunction
 // ReadMeta runs a script only as far as its call of meta, and returns what it
 // said; nothing is run of a script without meta, which gives an empty Meta.
 func (r *Runtime) ReadMeta(fn Function) (*Meta, error) {
-	if !mentions(fn.Proto, "meta") {
+	if !luart.Mentions(fn.Proto, "meta") {
 		return &Meta{}, nil
 	}
 	r.scripts.metaOnly = true

@@ -8,13 +8,15 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
+
+	"luatrace/bindings/luart"
 )
 
 // LiteralMeta is what a script of a library says about itself, read from its
 // text as far as its first statement, without an interpreter: for the collection, whose
 // scripts the tests have run. ok is false if that statement is no meta of constants;
 // then [Runtime.ReadMeta] knows. It may be called from any goroutine.
-func LiteralMeta(lib Library, name string) (m *Meta, ok bool) {
+func LiteralMeta(lib luart.Library, name string) (m *Meta, ok bool) {
 	text, err := fs.ReadFile(lib.FS, name)
 	if err != nil {
 		return nil, false

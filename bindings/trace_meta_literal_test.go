@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"testing"
 	"testing/fstest"
+
+	"luatrace/bindings/luart"
 )
 
 // A meta of constants is read without an interpreter as the interpreter reads it;
@@ -33,7 +35,7 @@ func TestLiteralMeta(t *testing.T) {
 		`print(1)`:                            false,
 		``:                                    false,
 	} {
-		lib := Library{Name: "lib", FS: fstest.MapFS{"x.lua": {Data: []byte(text)}}}
+		lib := luart.Library{Name: "lib", FS: fstest.MapFS{"x.lua": {Data: []byte(text)}}}
 		m, ok := LiteralMeta(lib, "x.lua")
 		if ok != literal {
 			t.Errorf("%s: read %v, want %v", text, ok, literal)
@@ -45,7 +47,7 @@ func TestLiteralMeta(t *testing.T) {
 			text += ", print)"
 		}
 		lib.FS = fstest.MapFS{"x.lua": {Data: []byte(text)}}
-		r := New(Options{Libraries: []Library{lib}})
+		r := New(luart.Options{Libraries: []luart.Library{lib}})
 		defer r.Close()
 		fn, err := r.LoadFS(lib, "x.lua")
 		if err != nil {
@@ -56,7 +58,7 @@ func TestLiteralMeta(t *testing.T) {
 			t.Errorf("%s:\n%+v\nthe interpreter says, with %v,\n%+v", text, m, err, want)
 		}
 	}
-	if _, ok := LiteralMeta(Library{FS: fstest.MapFS{}}, "x.lua"); ok {
+	if _, ok := LiteralMeta(luart.Library{FS: fstest.MapFS{}}, "x.lua"); ok {
 		t.Error("read from a script that is not there")
 	}
 }

@@ -7,60 +7,61 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 	"luatrace/internal/suggest"
 )
 
-func traceGlobals() module {
-	return module{functions: []function{
+func traceGlobals() luart.Module {
+	return luart.Module{Functions: []luart.Function{
 		{
-			name:   "on",
-			params: "spec: string, opts?: table, fn: function",
-			help: "Calls fn(ev) for every event that spec names. A spec of system calls is \"openat\", \"open,openat\", \"%file\" (a class), " +
+			Name:   "on",
+			Params: "spec: string, opts?: table, fn: function",
+			Help: "Calls fn(ev) for every event that spec names. A spec of system calls is \"openat\", \"open,openat\", \"%file\" (a class), " +
 				"\"/^stat/\" (a regular expression), \"*stat*\" (a glob), \"!read,write\" or \"*\"; with \":enter\" behind it fn runs before the call, " +
 				"else after it, with the arguments as they were and the result. Other specs: \"signal\", \"signal:SIGTERM,SIGINT\", " +
 				"\"proc:fork\", \"proc:exec\", \"proc:exit\", \"begin\", \"end\". opts is a table: with when = {FIELD = VALUE, ...} the hook runs only if all the conditions hold; " +
 				"on_error says what becomes of the event if fn raises an error or runs too long: \"continue\", as without it (it goes on, and after ten errors in one program fn is not called for that program " +
 				"any more); an errno (the call fails with it; after the call the program gets it as the result); or \"kill\" (the process is killed). With an errno or \"kill\" the hook is never switched off, and it is refused with --read-only. " +
 				"exit and exit_group do not return: hooks on them run at entry.",
-			example: `on("openat,openat2", function(ev) print(ev.pid, ev.path, ev.err or ev.ret) end)
+			Example: `on("openat,openat2", function(ev) print(ev.pid, ev.path, ev.err or ev.ret) end)
 on("write:enter", {when = {fd = 2}}, function(ev) ev:delay "10ms" end)
 on("openat:enter", {on_error = "EACCES"}, function(ev)
   if ev.path:find "secret" then ev:fail "EACCES" end
 end)
 on("signal:SIGTERM", function(ev) print(ev.sender) end)`,
-			fn: bind(func(r *Runtime, L *lua.LState) int { return r.trace().on(L) }),
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int { return r.trace().on(L) }),
 		},
 		{
-			name:    "every",
-			params:  "interval: string|number, fn: function",
-			help:    "Calls fn(ev) at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds. It stands for no call: ev has name, phase and time only.",
-			example: `every("1s", function() agg.calls:print() agg.calls:clear() end)`,
-			fn:      bind(func(r *Runtime, L *lua.LState) int { return r.trace().every(L) }),
+			Name:    "every",
+			Params:  "interval: string|number, fn: function",
+			Help:    "Calls fn(ev) at each interval while the trace runs: \"500ms\", \"1s\", \"2m\", or a number of seconds. It stands for no call: ev has name, phase and time only.",
+			Example: `every("1s", function() agg.calls:print() agg.calls:clear() end)`,
+			Fn:      luart.Bind(func(r *Runtime, L *lua.LState) int { return r.trace().every(L) }),
 		},
 		{
-			name: "stop_trace",
-			help: "Ends the trace after this event: every tracee is let go and runs on untraced. End hooks and aggregations still run.",
-			fn: bind(func(r *Runtime, L *lua.LState) int {
+			Name: "stop_trace",
+			Help: "Ends the trace after this event: every tracee is let go and runs on untraced. End hooks and aggregations still run.",
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
 				r.trace().eng.Stop()
 				return 0
 			}),
 		},
 		{
-			name:   "fault",
-			acts:   true,
-			params: "spec: string, what: string|table",
-			help: "Makes the calls of spec fail without being made. what is an errno's name (\"EIO\"), or a table: errno or ret (a result), when (conditions as for on), " +
+			Name:   "fault",
+			Acts:   true,
+			Params: "spec: string, what: string|table",
+			Help: "Makes the calls of spec fail without being made. what is an errno's name (\"EIO\"), or a table: errno or ret (a result), when (conditions as for on), " +
 				"probability (0 to 1, repeatable with the same seed), nth (only the nth matching call), first, last, step (the matching calls from first to last, every step-th). " +
 				"At the end luatrace says how many of the matching calls failed, but with -q. Then, without probability, nth and the like, with conditions on integers only, " +
 				"and if no other hook looks at these calls, the kernel makes them fail by itself: that costs nothing.",
-			example: `fault("fsync", "EIO")
+			Example: `fault("fsync", "EIO")
 fault("openat", {errno = "EACCES", when = {path = under "/etc"}})
 fault("write", {errno = "ENOSPC", nth = 3})
 fault("read", {errno = "EINTR", probability = 0.01, seed = 1})`,
-			fn: bind(func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) }),
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int { return r.trace().fault(L) }),
 		},
 	}}
 }
@@ -85,9 +86,9 @@ func (t *Trace) on(L *lua.LState) int {
 	} else {
 		fn = L.CheckFunction(2)
 	}
-	if t.r.options().ReadOnly && fn.Proto != nil {
+	if t.r.Options().ReadOnly && fn.Proto != nil {
 		if what, line := certainAct(fn.Proto); what != "" {
-			L.Error(lua.LString(errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what)).Error()), 0)
+			L.Error(lua.LString(luart.ErrorAt(fn.Proto.SourceName, line, "%s", notAllowed(what)).Error()), 0)
 		}
 	}
 	h := &engine.Hook{Rule: plan.Rule{Spec: sel}, Where: position(L)}
@@ -107,7 +108,7 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) error {
 	keeps := true
 	h.Needs.All = true
 	if fn.Proto != nil {
-		use := analyze(fn.Proto)
+		use := luart.Analyze(fn.Proto)
 		keeps = use.Escapes
 		if !use.Escapes && !use.Reads["args"] && !use.Reads["call"] && !use.Reads["messages"] && !use.Calls["table"] && !use.Calls["onexit"] {
 			h.Needs.All = false
@@ -131,9 +132,9 @@ func (t *Trace) OnBody(sel *spec.Spec, code string) error {
 	if err != nil {
 		return err
 	}
-	if t.r.options().ReadOnly {
+	if t.r.Options().ReadOnly {
 		if what, line := certainAct(fn.Proto); what != "" {
-			return errorAt(fn.Proto.SourceName, line, "%s", notAllowed(what))
+			return luart.ErrorAt(fn.Proto.SourceName, line, "%s", notAllowed(what))
 		}
 	}
 	return t.register(&engine.Hook{Rule: plan.Rule{Spec: sel}, Where: "-e"}, fn)
@@ -146,7 +147,7 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 		case "when":
 			tb, ok := v.(*lua.LTable)
 			if !ok {
-				L.ArgError(2, fmt.Sprintf("when must be a table of conditions, not a %s", typeName(v)))
+				L.ArgError(2, fmt.Sprintf("when must be a table of conditions, not a %s", luart.TypeName(v)))
 			}
 			h.When = t.when(L, h.Spec, tb)
 		case "on_error":
@@ -154,7 +155,7 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 			if err != nil {
 				L.ArgError(2, err.Error())
 			}
-			if o.Act != engine.ErrorIgnored && t.r.options().ReadOnly {
+			if o.Act != engine.ErrorIgnored && t.r.Options().ReadOnly {
 				L.RaiseError("%s", notAllowed(fmt.Sprintf("on_error = %q", o)))
 			}
 			h.OnError = o
@@ -168,9 +169,9 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 // condition that is not in when.
 func unknownHookOption(name string) string {
 	if near := suggest.Nearest(name, hookOptions); near != "" {
-		return fmt.Sprintf("unknown option %q; did you mean %q?", escape(name), near)
+		return fmt.Sprintf("unknown option %q; did you mean %q?", luart.EscapeName(name), near)
 	}
-	return fmt.Sprintf("unknown option %q; there are when and on_error; a condition stands in when: {when = {%s = ...}}", escape(name), escape(name))
+	return fmt.Sprintf("unknown option %q; there are when and on_error; a condition stands in when: {when = {%s = ...}}", luart.EscapeName(name), luart.EscapeName(name))
 }
 
 func (t *Trace) every(L *lua.LState) int {
@@ -219,7 +220,7 @@ func toDuration(v lua.LValue) (time.Duration, error) {
 			return d, nil
 		}
 	}
-	return 0, fmt.Errorf("a duration is wanted, such as \"500ms\", \"2s\" or a number of seconds, not %s", escape(v.String()))
+	return 0, fmt.Errorf("a duration is wanted, such as \"500ms\", \"2s\" or a number of seconds, not %s", luart.EscapeName(v.String()))
 }
 
 // position is where the running Lua function was called, "file:line".

@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/spec"
 )
@@ -30,11 +31,11 @@ func onError(sel *spec.Spec, v lua.LValue) (engine.OnError, error) {
 		}
 	case lua.LNumber:
 		if !errnoNumber(v) {
-			return o, fmt.Errorf("on_error: %s is no errno", escape(v.String()))
+			return o, fmt.Errorf("on_error: %s is no errno", luart.EscapeName(v.String()))
 		}
 		o = engine.OnError{Act: engine.ErrorFails, Errno: int(v)}
 	default:
-		return o, fmt.Errorf("on_error must be an errno such as \"EACCES\", \"kill\" or \"continue\", not a %s", typeName(v))
+		return o, fmt.Errorf("on_error must be an errno such as \"EACCES\", \"kill\" or \"continue\", not a %s", luart.TypeName(v))
 	}
 	if err := o.Fits(sel); err != nil {
 		return o, fmt.Errorf("on_error: %w", err)

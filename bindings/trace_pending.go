@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/spec"
 	"luatrace/tracer/syscalls"
@@ -19,31 +20,31 @@ type pendingRef struct {
 
 // pendingFields are those of a call in progress: those of its event, and when it
 // began.
-var pendingFields = []field{
-	{"name", "string", "System call name. A call that goes on after an interruption (restart_syscall) has the name it began with."},
-	{"nr", "number", "System call number."},
-	{"abi", "string", "\"amd64\", \"i386\", \"x32\" or \"arm64\"."},
-	{"args", "table", "Its arguments by number and by name, as plain values; what the kernel is still to fill in is not there."},
-	{"fdpath", "string|nil", "What its first descriptor stands for, as ev.fdpath."},
-	{"abspath", "string|nil", "Its first path, made absolute."},
-	{"since", "number|nil", "When it began, as ev.time. nil if nobody has seen it begin: a hook on that call, without \":enter\", sees to it that it is known. " +
+var pendingFields = []luart.Field{
+	{Name: "name", Type: "string", Help: "System call name. A call that goes on after an interruption (restart_syscall) has the name it began with."},
+	{Name: "nr", Type: "number", Help: "System call number."},
+	{Name: "abi", Type: "string", Help: "\"amd64\", \"i386\", \"x32\" or \"arm64\"."},
+	{Name: "args", Type: "table", Help: "Its arguments by number and by name, as plain values; what the kernel is still to fill in is not there."},
+	{Name: "fdpath", Type: "string|nil", Help: "What its first descriptor stands for, as ev.fdpath."},
+	{Name: "abspath", Type: "string|nil", Help: "Its first path, made absolute."},
+	{Name: "since", Type: "number|nil", Help: "When it began, as ev.time. nil if nobody has seen it begin: a hook on that call, without \":enter\", sees to it that it is known. " +
 		"If the thread was in it when luatrace attached, the time of the attach: see attached."},
-	{"attached", "boolean", "Whether the thread was in this call when luatrace attached to it: it may wait for longer than since says."},
+	{Name: "attached", Type: "boolean", Help: "Whether the thread was in this call when luatrace attached to it: it may wait for longer than since says."},
 }
 
-func pendingObject() object {
-	return object{
-		name: "pending",
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.pendingIndex, "__tostring": r.pendingString, "__concat": r.concat}
+func pendingObject() luart.Object {
+	return luart.Object{
+		Name: "pending",
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.pendingIndex, "__tostring": r.pendingString, "__concat": r.concat}
 		}),
-		help:   "A system call that a thread is in: task.call. It is valid until the hook returns, like an event; tostring gives it as strace prints it, without a result.",
-		fields: pendingFields,
-		methods: []function{{
-			name: "matches", params: "spec: string", returns: "boolean",
-			help: "Says whether a spec of system calls, as on takes it, names this call: task.call:matches \"%net,!close\".",
-			fn: bind(func(r *Runtime, L *lua.LState) int {
-				ref := receiver[*pendingRef](L, 1, "pending")
+		Help:   "A system call that a thread is in: task.call. It is valid until the hook returns, like an event; tostring gives it as strace prints it, without a result.",
+		Fields: pendingFields,
+		Methods: []luart.Function{{
+			Name: "matches", Params: "spec: string", Returns: "boolean",
+			Help: "Says whether a spec of system calls, as on takes it, names this call: task.call:matches \"%net,!close\".",
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+				ref := luart.Receiver[*pendingRef](L, 1, "pending")
 				ev := ref.live(L).Event
 				sel, err := spec.Parse(L.CheckString(2))
 				if err != nil {
@@ -62,7 +63,7 @@ func (t *Trace) pending(et *engine.Task) lua.LValue {
 	if p == nil {
 		return lua.LNil
 	}
-	return t.r.newObject("pending", &pendingRef{t, p, t.seq})
+	return t.r.NewObject("pending", &pendingRef{t, p, t.seq})
 }
 
 func (ref *pendingRef) live(L *lua.LState) *engine.Pending {
@@ -75,7 +76,7 @@ func (ref *pendingRef) live(L *lua.LState) *engine.Pending {
 func (r *Runtime) pendingIndex(L *lua.LState) int {
 	ref := L.Get(1).(*lua.LUserData).Value.(*pendingRef)
 	p, key := ref.live(L), L.Get(2).String()
-	if m := r.methodOf("pending", key); m != lua.LNil {
+	if m := r.MethodOf("pending", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}
@@ -93,7 +94,7 @@ func (r *Runtime) pendingIndex(L *lua.LState) int {
 	case "name", "nr", "abi", "fdpath", "abspath":
 		L.Push(ref.t.field(L, p.Event, key))
 	default:
-		unknownField(L, "a call in progress", key, pendingObject().memberNames())
+		unknownField(L, "a call in progress", key, pendingObject().MemberNames())
 	}
 	return 1
 }

@@ -3,6 +3,7 @@ package bindings
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/plan"
 	"luatrace/engine/spec"
 )
@@ -10,11 +11,11 @@ import (
 // noteMentions remembers whether code that was compiled names registers, as a hook
 // that passes its event on may look at them, or what is traced.
 func (r *Runtime) noteMentions(p *lua.FunctionProto) {
-	if mentions(p, "regs") {
+	if luart.Mentions(p, "regs") {
 		r.mentioned["regs"] = true
 	}
 	for _, name := range [...]string{"tasks", "processes", "parent", "children"} {
-		if r.tracing != nil && mentions(p, name) {
+		if r.tracing != nil && luart.Mentions(p, name) {
 			r.tracing.eng.KeepTasks() // an end hook may ask
 		}
 	}
@@ -73,7 +74,7 @@ type reached struct {
 
 // calls says whether the function that a global has from the beginning was
 // reached.
-func (w *reached) calls(global string) bool { return w.values[w.r.builtinGlobal(global)] }
+func (w *reached) calls(global string) bool { return w.values[w.r.Builtin(global)] }
 
 // settle looks into the tables until nothing new comes of it: code that was
 // found there brings names and tables of its own.
@@ -100,7 +101,7 @@ func (w *reached) value(v lua.LValue) {
 			w.upvalues(v)
 		}
 	case *lua.LTable:
-		if !w.values[v] && v != w.r.globalTable() {
+		if !w.values[v] && v != w.r.Globals() {
 			w.values[v] = true
 			w.tables = append(w.tables, v)
 		}
@@ -127,13 +128,13 @@ func (w *reached) proto(p *lua.FunctionProto, fn *lua.LFunction) {
 			w.names[string(s)] = true
 		}
 	}
-	eachInstruction(p, func(pc int, in instruction) {
-		switch in.op {
+	luart.EachInstruction(p, func(pc int, in luart.Instruction) {
+		switch in.Op {
 		case lua.OP_GETGLOBAL:
 			w.value(w.global(p, in))
 		case lua.OP_GETTABLE:
-			if in.c&constBit == 0 {
-				w.all(w.loaded(p, fn, pc, in.b))
+			if in.C&luart.ConstBit == 0 {
+				w.all(w.loaded(p, fn, pc, in.B))
 			}
 		}
 	})
@@ -142,9 +143,9 @@ func (w *reached) proto(p *lua.FunctionProto, fn *lua.LFunction) {
 	}
 }
 
-func (w *reached) global(p *lua.FunctionProto, in instruction) lua.LValue {
-	if s, ok := p.Constants[in.bx].(lua.LString); ok {
-		return w.r.globalTable().RawGetString(string(s))
+func (w *reached) global(p *lua.FunctionProto, in luart.Instruction) lua.LValue {
+	if s, ok := p.Constants[in.Bx].(lua.LString); ok {
+		return w.r.Globals().RawGetString(string(s))
 	}
 	return lua.LNil
 }
@@ -153,11 +154,11 @@ func (w *reached) global(p *lua.FunctionProto, in instruction) lua.LValue {
 // upvalue of fn or a global.
 func (w *reached) loaded(p *lua.FunctionProto, fn *lua.LFunction, pc, register int) lua.LValue {
 	for pc--; pc >= 0; pc-- {
-		switch in := decodeInstruction(p.Code[pc]); {
-		case in.a != register:
-		case in.op == lua.OP_GETUPVAL && fn != nil && in.b < len(fn.Upvalues) && fn.Upvalues[in.b] != nil:
-			return fn.Upvalues[in.b].Value()
-		case in.op == lua.OP_GETGLOBAL:
+		switch in := luart.DecodeInstruction(p.Code[pc]); {
+		case in.A != register:
+		case in.Op == lua.OP_GETUPVAL && fn != nil && in.B < len(fn.Upvalues) && fn.Upvalues[in.B] != nil:
+			return fn.Upvalues[in.B].Value()
+		case in.Op == lua.OP_GETGLOBAL:
 			return w.global(p, in)
 		default:
 			return lua.LNil
@@ -168,7 +169,7 @@ func (w *reached) loaded(p *lua.FunctionProto, fn *lua.LFunction, pc, register i
 
 // all notes everything in a table that is indexed by what nobody knows before.
 func (w *reached) all(v lua.LValue) {
-	if tb, ok := v.(*lua.LTable); ok && tb != w.r.globalTable() {
+	if tb, ok := v.(*lua.LTable); ok && tb != w.r.Globals() {
 		w.value(tb)
 		tb.ForEach(func(_, v lua.LValue) { w.value(v) })
 	}

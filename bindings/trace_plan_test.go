@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 )
 
@@ -55,7 +56,7 @@ func TestNoFilter(t *testing.T) {
 		`on("begin", function() on("read", function() on("write", print) end) end)`: add,
 		`on("end", function() stop_trace() end)`:                                    none,
 	} {
-		r, _ := newTest(t, Options{})
+		r, _ := newTest(t, luart.Options{})
 		trace := NewTrace(r, engine.New(engine.Options{}), TraceOptions{})
 		file := filepath.Join(dir, "s.lua")
 		if err := os.WriteFile(file, []byte(code), 0o644); err != nil {

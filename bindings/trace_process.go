@@ -6,17 +6,18 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 )
 
 // tracedGlobals are the functions that list what is traced.
-func tracedGlobals() module {
-	return module{functions: []function{
+func tracedGlobals() luart.Module {
+	return luart.Module{Functions: []luart.Function{
 		{
-			name: "tasks", returns: "table",
-			help: "Returns the threads that are traced now as a list of tasks, by thread id. In \"end\" hooks they are those that were traced when the trace ended. " +
+			Name: "tasks", Returns: "table",
+			Help: "Returns the threads that are traced now as a list of tasks, by thread id. In \"end\" hooks they are those that were traced when the trace ended. " +
 				"Empty before the trace begins.",
-			fn: bind(func(r *Runtime, L *lua.LState) int {
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
 				t := r.trace()
 				list := t.eng.AllTasks()
 				tb := L.CreateTable(len(list), 0)
@@ -28,9 +29,9 @@ func tracedGlobals() module {
 			}),
 		},
 		{
-			name: "processes", returns: "table",
-			help: "Returns the processes that are traced now as a list, by process id; in \"end\" hooks those that were traced when the trace ended.",
-			fn: bind(func(r *Runtime, L *lua.LState) int {
+			Name: "processes", Returns: "table",
+			Help: "Returns the processes that are traced now as a list, by process id; in \"end\" hooks those that were traced when the trace ended.",
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
 				t := r.trace()
 				L.Push(t.procList(L, t.eng.AllProcs()))
 				return 1
@@ -66,14 +67,14 @@ func (r *Runtime) procInfo(L *lua.LState, ref *procRef, key string) (lua.LValue,
 		return lua.LNumber(float64(at.UnixMicro()) / 1e6), true
 	case "cmdline":
 		b, _ := p.ProcFile("cmdline")
-		r.room(L, wordSize*bytes.Count(b, []byte{0}))
-		return words(L, stringOf(b)), true
+		r.Room(L, wordSize*bytes.Count(b, []byte{0}))
+		return words(L, luart.StringOf(b)), true
 	case "env":
 		list, ok := p.Environ()
 		if !ok {
 			return lua.LNil, true
 		}
-		r.room(L, wordSize*len(list))
+		r.Room(L, wordSize*len(list))
 		tb := L.NewTable()
 		for _, s := range list {
 			name, value, _ := strings.Cut(s, "=")
@@ -94,8 +95,8 @@ func (r *Runtime) procInfo(L *lua.LState, ref *procRef, key string) (lua.LValue,
 			}
 			tb.RawSetInt(fd, lua.LString(s))
 			if size += wordSize + len(s); i&0xff == 0xff {
-				r.poll(L)
-				r.room(L, size)
+				r.Poll(L)
+				r.Room(L, size)
 			}
 		}
 		return tb, true

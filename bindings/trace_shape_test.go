@@ -12,7 +12,7 @@ import (
 )
 
 // global returns a global that the script has set.
-func (s *self) global(name string) lua.LValue { return s.r.globalTable().RawGetString(name) }
+func (s *self) global(name string) lua.LValue { return s.r.Globals().RawGetString(name) }
 
 // TestEveryStruct reads every struct there is, whole, from zeros and from
 // garbage: nothing may fail, whatever lies in memory.
@@ -43,13 +43,13 @@ func TestEveryStruct(t *testing.T) {
 		}
 	}} {
 		fill()
-		s.r.globalTable().RawSetString("addr", lua.LNumber(s.addr(0)))
+		s.r.Globals().RawSetString("addr", lua.LNumber(s.addr(0)))
 		names := syscalls.StructNames(syscalls.Native())
 		if len(names) < 1000 {
 			t.Fatalf("%d structs", len(names))
 		}
 		for _, name := range names {
-			s.r.globalTable().RawSetString("name", lua.LString(name))
+			s.r.Globals().RawSetString("name", lua.LString(name))
 			before := s.global("n")
 			s.call(syscalls.Native(), "getpid", 1)
 			if s.global("n") == before {

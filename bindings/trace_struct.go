@@ -10,6 +10,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/suggest"
 	"luatrace/tracer/decode"
@@ -27,29 +28,29 @@ type structRef struct {
 // structure makes the object of a struct.
 func (t *Trace) structure(ev *engine.Event, v *decode.Value) lua.LValue {
 	s := &structRef{eventRef: eventRef{t, ev, t.seq, t.hook}, v: v}
-	t.r.initObject(&s.ud, "struct", s)
+	t.r.InitObject(&s.ud, "struct", s)
 	return &s.ud
 }
 
-func structObject() object {
-	return object{
-		name: "struct", acts: true,
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.structIndex, "__newindex": r.structNewIndex, "__tostring": r.refString, "__concat": r.concat}
+func structObject() luart.Object {
+	return luart.Object{
+		Name: "struct", Acts: true,
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.structIndex, "__newindex": r.structNewIndex, "__tostring": r.refString, "__concat": r.concat}
 		}),
-		help: "A struct in the program's memory: s.st_size reads a field, s.sysname = \"x\" writes one, tostring gives strace's form. " +
+		Help: "A struct in the program's memory: s.st_size reads a field, s.sysname = \"x\" writes one, tostring gives strace's form. " +
 			"It is valid until the hook returns; s:table() makes a copy to keep.",
-		fields: []field{{"FIELD", "any", "A field by its C name; an unknown name is an error."}},
-		methods: []function{
-			{name: "table", returns: "table", help: "Returns the fields as a plain table.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					s := receiver[*structRef](L, 1, "struct")
+		Fields: []luart.Field{{Name: "FIELD", Type: "any", Help: "A field by its C name; an unknown name is an error."}},
+		Methods: []luart.Function{
+			{Name: "table", Returns: "table", Help: "Returns the fields as a plain table.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					s := luart.Receiver[*structRef](L, 1, "struct")
 					L.Push(s.t.plain(L, s.live(L), s.v))
 					return 1
 				})},
-			{name: "address", returns: "number", help: "Returns where the struct lies in the program's memory.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					s := receiver[*structRef](L, 1, "struct")
+			{Name: "address", Returns: "number", Help: "Returns where the struct lies in the program's memory.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					s := luart.Receiver[*structRef](L, 1, "struct")
 					s.live(L)
 					L.Push(rawWord(s.v.Addr))
 					return 1
@@ -76,15 +77,15 @@ func (s *structRef) noField(L *lua.LState, name string) {
 		}
 	}
 	if near := suggest.Nearest(name, names); near != "" {
-		L.RaiseError("struct %s has no field '%s'; did you mean '%s'?", s.v.StructName(), escape(name), near)
+		L.RaiseError("struct %s has no field '%s'; did you mean '%s'?", s.v.StructName(), luart.EscapeName(name), near)
 	}
-	L.RaiseError("struct %s has no field '%s'; it has %s", s.v.StructName(), escape(name), strings.Join(names, ", "))
+	L.RaiseError("struct %s has no field '%s'; it has %s", s.v.StructName(), luart.EscapeName(name), strings.Join(names, ", "))
 }
 
 func (r *Runtime) structIndex(L *lua.LState) int {
 	s := L.Get(1).(*lua.LUserData).Value.(*structRef)
 	key := L.Get(2).String()
-	if m := r.methodOf("struct", key); m != lua.LNil {
+	if m := r.MethodOf("struct", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}
@@ -146,13 +147,13 @@ func fieldBytes(L *lua.LState, abi syscalls.ABI, f *syscalls.Field, v lua.LValue
 	if text, ok := v.(lua.LString); ok {
 		if f.Type.Kind == syscalls.KindFlags || f.Type.Kind == syscalls.KindEnum {
 			w, err := parseFlags(abi, f.Type, string(text))
-			raiseIf(L, err)
+			luart.RaiseIf(L, err)
 			return leBytes(w, f.Size)
 		}
 		if isAddress(f.Type.Kind) {
 			a, err := netip.ParseAddr(string(text))
 			if err != nil || len(a.AsSlice()) != f.Size {
-				L.RaiseError("%s is an address such as %q, not %q", what, addressExample(f.Type.Kind), escape(string(text)))
+				L.RaiseError("%s is an address such as %q, not %q", what, addressExample(f.Type.Kind), luart.EscapeName(string(text)))
 			}
 			return a.AsSlice()
 		}
@@ -189,7 +190,7 @@ func leBytes(w uint64, size int) []byte {
 }
 
 // appendJSON is what json.encode writes: the form of --json.
-func (s *structRef) encodeJSON(_ *vm, dst []byte) ([]byte, error) {
+func (s *structRef) EncodeJSON(_ *luart.Runtime, dst []byte) ([]byte, error) {
 	if s.seq != s.t.seq || s.seq == 0 {
 		return dst, errors.New("a struct of an event that is over")
 	}

@@ -7,42 +7,43 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
 )
 
 // syscallModule is what scripts can ask about system calls and structs, and tell.
-func syscallModule() module {
-	return module{
-		name: "syscall",
-		help: "What is known about system calls and structs: their arguments, fields and numbers. Types are spelled as in tracer/syscalls/table: " +
+func syscallModule() luart.Module {
+	return luart.Module{
+		Name: "syscall",
+		Help: "What is known about system calls and structs: their arguments, fields and numbers. Types are spelled as in tracer/syscalls/table: " +
 			"\"fd\", \"path\", \"flags:open\", \"struct:stat\", \"buf:count\" (as many bytes as the argument count says), \"[struct:pollfd;nfds]\".",
-		functions: []function{
-			{name: "describe", params: "name: string", returns: "table",
-				help: "Describes a system call: name, numbers (by ABI), classes, args, ret and variants. args is a list of {name, aliases, kind, type, direction, names, set, struct, only}: " +
+		Functions: []luart.Function{
+			{Name: "describe", Params: "name: string", Returns: "table",
+				Help: "Describes a system call: name, numbers (by ABI), classes, args, ret and variants. args is a list of {name, aliases, kind, type, direction, names, set, struct, only}: " +
 					"kind is the type as syscall.define takes it, type what it is in Lua (number, string, flags, name, struct, list, word), direction \"in\", \"out\" or \"inout\"; " +
 					"set and names are of flags and names, only says when the call has the argument. variants is a list of {only, args, ret}: what the arguments are if others have certain values.",
-				fn: bind(syscallDescribe)},
-			{name: "struct", params: "name: string", returns: "table",
-				help: "Describes a struct: name, size and fields, a list of {name, offset, size, kind, type, count, names, set, struct, only}, with bits for bit fields.",
-				fn:   bind(syscallStruct)},
-			{name: "define", params: "signature: string", returns: "string",
-				help: "Gives a system call the arguments you say, for specs, fields, conditions and output: syscall.define \"mycall@480(fd fd, buf <buf:len, len size) size\". " +
+				Fn: luart.Bind(syscallDescribe)},
+			{Name: "struct", Params: "name: string", Returns: "table",
+				Help: "Describes a struct: name, size and fields, a list of {name, offset, size, kind, type, count, names, set, struct, only}, with bits for bit fields.",
+				Fn:   luart.Bind(syscallStruct)},
+			{Name: "define", Params: "signature: string", Returns: "string",
+				Help: "Gives a system call the arguments you say, for specs, fields, conditions and output: syscall.define \"mycall@480(fd fd, buf <buf:len, len size) size\". " +
 					"A call that luatrace does not know needs its number; one that it knows does without. \">\" marks what the kernel writes, \"=\" what goes in and comes out. " +
 					"It stands before the hooks that name the call, and returns the name.",
-				fn: bind(syscallDefine)},
+				Fn: luart.Bind(syscallDefine)},
 		},
 	}
 }
 
 // fieldsGlobals are functions over structs and arguments.
-func fieldsGlobals() module {
-	return module{functions: []function{{
-		name: "fields", params: "of: struct|arguments|table", returns: "function",
-		help: "Iterates over the fields of a struct, in order, or over the arguments that a call has: for name, value in fields(ev.statbuf) do. " +
+func fieldsGlobals() luart.Module {
+	return luart.Module{Functions: []luart.Function{{
+		Name: "fields", Params: "of: struct|arguments|table", Returns: "function",
+		Help: "Iterates over the fields of a struct, in order, or over the arguments that a call has: for name, value in fields(ev.statbuf) do. " +
 			"Of a list it yields positions and elements. Padding, and members of a union that do not hold now, are left out; so is what is nil.",
-		fn: bind(fieldsOf),
+		Fn: luart.Bind(fieldsOf),
 	}}}
 }
 
@@ -50,7 +51,7 @@ func syscallDescribe(r *Runtime, L *lua.LState) int {
 	name := L.CheckString(1)
 	abi, sig := lookupCall(name)
 	if sig == nil {
-		msg := fmt.Sprintf("there is no system call %q", escape(name))
+		msg := fmt.Sprintf("there is no system call %q", luart.EscapeName(name))
 		if near := suggest.Nearest(name, syscalls.Names(syscalls.Native())); near != "" {
 			msg += fmt.Sprintf("; did you mean %q?", near)
 		}
@@ -174,7 +175,7 @@ func syscallStruct(r *Runtime, L *lua.LState) int {
 func checkStruct(L *lua.LState, abi syscalls.ABI, name string) string {
 	known := kernelStruct(abi, strings.TrimPrefix(name, "struct "))
 	if known == "" {
-		msg := fmt.Sprintf("there is no struct %q", escape(name))
+		msg := fmt.Sprintf("there is no struct %q", luart.EscapeName(name))
 		if near := suggest.Nearest(name, syscalls.StructNames(abi)); near != "" {
 			msg += fmt.Sprintf("; did you mean %q?", near)
 		}
@@ -228,7 +229,7 @@ func fieldsOf(r *Runtime, L *lua.LState) int {
 			}
 		case *eventRef:
 			ev := v.live(L)
-			if x.Metatable != r.class("arguments") || ev.Call() == nil {
+			if x.Metatable != r.Class("arguments") || ev.Call() == nil {
 				L.ArgError(1, "a struct, ev.args or a list is wanted")
 			}
 			c := ev.Call()
@@ -241,7 +242,7 @@ func fieldsOf(r *Runtime, L *lua.LState) int {
 			L.ArgError(1, "a struct, ev.args or a list is wanted")
 		}
 	default:
-		L.ArgError(1, fmt.Sprintf("a struct, ev.args or a list is wanted, not %s", typeName(x)))
+		L.ArgError(1, fmt.Sprintf("a struct, ev.args or a list is wanted, not %s", luart.TypeName(x)))
 	}
 	i := 0
 	L.Push(L.NewFunction(func(L *lua.LState) int {

@@ -3,11 +3,13 @@ package bindings
 import (
 	"strings"
 	"testing"
+
+	"luatrace/bindings/luart"
 )
 
 func TestSyscallModule(t *testing.T) {
 	t.Parallel()
-	r, out := newTest(t, Options{})
+	r, out := newTest(t, luart.Options{})
 	got := output(t, r, out, `
 		local c = syscall.describe "openat"
 		print(c.name, c.numbers.amd64, c.numbers.i386, c.numbers.arm64, table.concat(c.classes, " "), c.ret.kind, #c.variants)

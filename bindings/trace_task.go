@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"golang.org/x/sys/unix"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/slot"
 	"luatrace/internal/suggest"
@@ -29,70 +30,70 @@ type procRef struct {
 	data *lua.LTable
 }
 
-func taskObject() object {
-	return object{
-		name: "task",
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.taskIndex, "__tostring": r.refString, "__concat": r.concat}
+func taskObject() luart.Object {
+	return luart.Object{
+		Name: "task",
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.taskIndex, "__tostring": r.refString, "__concat": r.concat}
 		}),
-		help: "A thread. The same thread is always the same object, so it can be a table key.",
-		fields: []field{
-			{"tid", "number", "Thread id."},
-			{"comm", "string", "Name of the thread now."},
-			{"proc", "process", "Its process."},
-			{"call", "pending|nil", "The system call that it is in now, nil if it is in none or that can't be known. Any hook may ask for that of any task (tasks()), also every() and \"end\"."},
-			{"data", "table", "A table that lives as long as the thread."},
+		Help: "A thread. The same thread is always the same object, so it can be a table key.",
+		Fields: []luart.Field{
+			{Name: "tid", Type: "number", Help: "Thread id."},
+			{Name: "comm", Type: "string", Help: "Name of the thread now."},
+			{Name: "proc", Type: "process", Help: "Its process."},
+			{Name: "call", Type: "pending|nil", Help: "The system call that it is in now, nil if it is in none or that can't be known. Any hook may ask for that of any task (tasks()), also every() and \"end\"."},
+			{Name: "data", Type: "table", Help: "A table that lives as long as the thread."},
 		},
 	}
 }
 
-func processObject() object {
-	return object{
-		name: "process",
-		handlers: with(func(r *Runtime) handlers {
-			return handlers{"__index": r.procIndex, "__tostring": r.refString, "__concat": r.concat}
+func processObject() luart.Object {
+	return luart.Object{
+		Name: "process",
+		Handlers: luart.With(func(r *Runtime) luart.Handlers {
+			return luart.Handlers{"__index": r.procIndex, "__tostring": r.refString, "__concat": r.concat}
 		}),
-		help: "A process (thread group). The same process is always the same object, also across execve. Of one that has ended, all that is asked of /proc is \"\" or nil, " +
+		Help: "A process (thread group). The same process is always the same object, also across execve. Of one that has ended, all that is asked of /proc is \"\" or nil, " +
 			"also when another process has its number by then.",
-		fields: []field{
-			{"pid", "number", "Process id."},
-			{"ppid", "number", "Process id of the parent now."},
-			{"parent", "process|nil", "The parent now, nil if it is not traced."},
-			{"children", "table", "Its children that are traced, as a list of processes."},
-			{"tasks", "table", "Its traced threads, as a list of tasks."},
-			{"uid", "number|nil", "Real user id now. There is no ev.uid, since that is an argument of chown, setuid and others."},
-			{"euid", "number|nil", "Effective user id."},
-			{"gid", "number|nil", "Real group id."},
-			{"egid", "number|nil", "Effective group id."},
-			{"start", "number|nil", "When it was made, in seconds since 1970, to a hundredth of a second. It may have run another program then."},
-			{"comm", "string", "Name of its first thread now; \"\" when it is gone, as at proc:exit, like exe, cwd and cmdline."},
-			{"exe", "string", "Path of its program."},
-			{"cwd", "string", "Its working directory."},
-			{"cmdline", "table", "Its command line as a list of strings, of at most 2 MiB."},
-			{"env", "table|nil", "The environment that its program was started with, by name: ev.proc.env.HOME; at most 2 MiB. A program that changes its own is not seen."},
-			{"fds", "table|nil", "Its open descriptors by number, each as ev.fdpath has it. Use pairs: there may be gaps, and the first is 0."},
-			{"threads", "number", "How many threads are traced."},
-			{"data", "table", "A table that lives as long as the process."},
+		Fields: []luart.Field{
+			{Name: "pid", Type: "number", Help: "Process id."},
+			{Name: "ppid", Type: "number", Help: "Process id of the parent now."},
+			{Name: "parent", Type: "process|nil", Help: "The parent now, nil if it is not traced."},
+			{Name: "children", Type: "table", Help: "Its children that are traced, as a list of processes."},
+			{Name: "tasks", Type: "table", Help: "Its traced threads, as a list of tasks."},
+			{Name: "uid", Type: "number|nil", Help: "Real user id now. There is no ev.uid, since that is an argument of chown, setuid and others."},
+			{Name: "euid", Type: "number|nil", Help: "Effective user id."},
+			{Name: "gid", Type: "number|nil", Help: "Real group id."},
+			{Name: "egid", Type: "number|nil", Help: "Effective group id."},
+			{Name: "start", Type: "number|nil", Help: "When it was made, in seconds since 1970, to a hundredth of a second. It may have run another program then."},
+			{Name: "comm", Type: "string", Help: "Name of its first thread now; \"\" when it is gone, as at proc:exit, like exe, cwd and cmdline."},
+			{Name: "exe", Type: "string", Help: "Path of its program."},
+			{Name: "cwd", Type: "string", Help: "Its working directory."},
+			{Name: "cmdline", Type: "table", Help: "Its command line as a list of strings, of at most 2 MiB."},
+			{Name: "env", Type: "table|nil", Help: "The environment that its program was started with, by name: ev.proc.env.HOME; at most 2 MiB. A program that changes its own is not seen."},
+			{Name: "fds", Type: "table|nil", Help: "Its open descriptors by number, each as ev.fdpath has it. Use pairs: there may be gaps, and the first is 0."},
+			{Name: "threads", Type: "number", Help: "How many threads are traced."},
+			{Name: "data", Type: "table", Help: "A table that lives as long as the process."},
 		},
-		methods: []function{
-			{name: "kill", acts: true, params: "sig: string|number", help: "Sends the process a signal.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					p := receiver[*procRef](L, 1, "process")
+		Methods: []luart.Function{
+			{Name: "kill", Acts: true, Params: "sig: string|number", Help: "Sends the process a signal.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					p := luart.Receiver[*procRef](L, 1, "process")
 					if err := p.proc.Kill(checkSignal(L, L.CheckAny(2))); err != nil && !errors.Is(err, unix.ESRCH) {
 						L.RaiseError("kill: %s", err.Error())
 					}
 					return 0
 				})},
-			{name: "detach", help: "Lets the process run on untraced, with whatever it creates from now on. No more events come from it.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					if err := receiver[*procRef](L, 1, "process").proc.Detach(); err != nil {
+			{Name: "detach", Help: "Lets the process run on untraced, with whatever it creates from now on. No more events come from it.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					if err := luart.Receiver[*procRef](L, 1, "process").proc.Detach(); err != nil {
 						L.RaiseError("detach: %s", err.Error())
 					}
 					return 0
 				})},
-			{name: "fd", params: "fd: number", returns: "string|nil", help: "Returns what a descriptor stands for, as ev.fdpath does.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					p := receiver[*procRef](L, 1, "process")
+			{Name: "fd", Params: "fd: number", Returns: "string|nil", Help: "Returns what a descriptor stands for, as ev.fdpath does.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					p := luart.Receiver[*procRef](L, 1, "process")
 					s := p.proc.FDPath(int(wholeNumber(L, L.CheckAny(2), "fd")))
 					if s == "" {
 						L.Push(lua.LNil)
@@ -101,28 +102,28 @@ func processObject() object {
 					}
 					return 1
 				})},
-			{name: "fdinfo", params: "fd: number", returns: "descriptor|nil", help: "Returns the same in parts, as ev.fdinfo does.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					p := receiver[*procRef](L, 1, "process")
+			{Name: "fdinfo", Params: "fd: number", Returns: "descriptor|nil", Help: "Returns the same in parts, as ev.fdinfo does.",
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					p := luart.Receiver[*procRef](L, 1, "process")
 					L.Push(p.t.fdObject(p.proc.FDInfo(int(wholeNumber(L, L.CheckAny(2), "fd")))))
 					return 1
 				})},
-			{name: "file", params: "name: string", returns: "string|nil",
-				help: "Returns the content of a file below /proc/PID: \"maps\", \"status\", \"io\". Of one that is longer than --max-read, 64M (cmdline and environ: 2M), it is the " +
+			{Name: "file", Params: "name: string", Returns: "string|nil",
+				Help: "Returns the content of a file below /proc/PID: \"maps\", \"status\", \"io\". Of one that is longer than --max-read, 64M (cmdline and environ: 2M), it is the " +
 					"beginning, in whole lines or words, which luatrace says once. nil if there is none, or the process is gone. mem, pagemap and clear_refs are errors.",
-				fn: bind(func(r *Runtime, L *lua.LState) int {
-					p := receiver[*procRef](L, 1, "process")
+				Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
+					p := luart.Receiver[*procRef](L, 1, "process")
 					name := L.CheckString(2)
 					if strings.Contains(name, "..") || strings.HasPrefix(name, "/") {
 						L.ArgError(1, "a name below /proc/PID is wanted, such as \"maps\"")
 					}
-					if r.options().Sandbox && leadsOut(name) {
-						L.RaiseError("%s", notInSandbox("a file by way of /proc/PID/"+escape(name)))
+					if r.Options().Sandbox && luart.LeadsOut(name) {
+						L.RaiseError("%s", luart.NotInSandbox("a file by way of /proc/PID/"+luart.EscapeName(name)))
 					}
 					b, err := p.proc.ProcFile(name)
 					switch {
 					case err == nil:
-						L.Push(lua.LString(stringOf(b)))
+						L.Push(lua.LString(luart.StringOf(b)))
 					case engine.IsRefused(err):
 						L.RaiseError("%s", err.Error())
 					default:
@@ -138,7 +139,7 @@ func (t *Trace) taskObject(et *engine.Task) lua.LValue {
 	ref := slot.Of[taskRef](&et.Script)
 	if ref == nil {
 		ref = &taskRef{t: t, task: et}
-		ref.ud = t.r.newObject("task", ref)
+		ref.ud = t.r.NewObject("task", ref)
 		slot.Keep(&et.Script, ref)
 	}
 	return ref.ud
@@ -148,7 +149,7 @@ func (t *Trace) procObject(ep *engine.Proc) lua.LValue {
 	ref := slot.Of[procRef](&ep.Script)
 	if ref == nil {
 		ref = &procRef{t: t, proc: ep}
-		ref.ud = t.r.newObject("process", ref)
+		ref.ud = t.r.NewObject("process", ref)
 		slot.Keep(&ep.Script, ref)
 	}
 	return ref.ud
@@ -171,7 +172,7 @@ func (r *Runtime) taskIndex(L *lua.LState) int {
 		}
 		L.Push(ref.data)
 	default:
-		unknownField(L, "a task", key, taskObject().memberNames())
+		unknownField(L, "a task", key, taskObject().MemberNames())
 	}
 	return 1
 }
@@ -179,7 +180,7 @@ func (r *Runtime) taskIndex(L *lua.LState) int {
 func (r *Runtime) procIndex(L *lua.LState) int {
 	ref := L.Get(1).(*lua.LUserData).Value.(*procRef)
 	key := L.Get(2).String()
-	if m := r.methodOf("process", key); m != lua.LNil {
+	if m := r.MethodOf("process", key); m != lua.LNil {
 		L.Push(m)
 		return 1
 	}
@@ -206,16 +207,16 @@ func (r *Runtime) procIndex(L *lua.LState) int {
 			L.Push(v)
 			break
 		}
-		unknownField(L, "a process", key, processObject().memberNames())
+		unknownField(L, "a process", key, processObject().MemberNames())
 	}
 	return 1
 }
 
 func unknownField(L *lua.LState, owner, key string, names []string) {
 	if near := suggest.Nearest(key, names); near != "" {
-		L.RaiseError("%s has no field '%s'; did you mean '%s'?", owner, escape(key), near)
+		L.RaiseError("%s has no field '%s'; did you mean '%s'?", owner, luart.EscapeName(key), near)
 	}
-	L.RaiseError("%s has no field '%s'; it has %s", owner, escape(key), joinNames(names))
+	L.RaiseError("%s has no field '%s'; it has %s", owner, luart.EscapeName(key), joinNames(names))
 }
 
 func joinNames(names []string) string { return strings.Join(names, ", ") }

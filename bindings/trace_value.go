@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/tracer/decode"
 	"luatrace/tracer/syscalls"
@@ -50,7 +51,7 @@ func rawWord(w uint64) lua.LValue {
 	if v := int64(w); v >= -1<<53 && v <= 1<<53 {
 		return number(v)
 	}
-	return Word(w)
+	return luart.Word(w)
 }
 
 // str boxes a string that comes from a fixed set: names of calls, signals.
@@ -87,17 +88,17 @@ func (t *Trace) whole(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 	for part := uint64(64 << 10); uint64(len(b)) < min(v.Total(), limit); part *= 2 {
 		had := len(b)
 		n := int(min(part, v.Total()-uint64(had), limit-uint64(had)))
-		t.r.roomFor(L, b, n)
+		t.r.RoomFor(L, b, n)
 		b = append(b, make([]byte, n)...)
 		got, err := ev.Task.Proc.ReadMemory(v.Addr+uint64(had), b[had:])
 		if err != nil || got < len(b)-had {
-			return lua.LString(textOf(b[:max(had+got, len(v.Str()))]))
+			return lua.LString(luart.TextOf(b[:max(had+got, len(v.Str()))]))
 		}
 	}
 	if uint64(len(b)) < v.Total() && (v.StructParent() == "" || v.StructParent() == "iovec") {
 		L.RaiseError("a buffer of %d bytes is more than may be read at once (--max-read is %d): use ev.mem:read for a part", v.Total(), limit)
 	}
-	return lua.LString(textOf(b))
+	return lua.LString(luart.TextOf(b))
 }
 
 // value converts a decoded value. Numbers whose type may exceed what a double
@@ -116,12 +117,12 @@ func (t *Trace) value(L *lua.LState, ev *engine.Event, v *decode.Value) lua.LVal
 		return number(0)
 	case decode.KindInt, decode.KindFD:
 		if v.Wide {
-			return SignedWord(v.Int())
+			return luart.SignedWord(v.Int())
 		}
 		return number(v.Int())
 	case decode.KindUint, decode.KindHex, decode.KindAddr:
 		if v.Wide {
-			return Word(v.Uint())
+			return luart.Word(v.Uint())
 		}
 		return rawWord(v.Uint())
 	case decode.KindEnum:
@@ -194,16 +195,16 @@ func wholeNumber(L *lua.LState, v lua.LValue, what string) int64 {
 		if f := float64(v); f == float64(int64(f)) && f >= -1<<63 && f < 1<<63 {
 			return int64(f)
 		}
-	case Word:
+	case luart.Word:
 		return int64(v)
-	case SignedWord:
+	case luart.SignedWord:
 		return int64(v)
 	case *lua.LUserData:
 		if f, ok := v.Value.(*flags); ok {
 			return int64(f.Bits)
 		}
 	}
-	L.RaiseError("%s: a whole number is wanted, not %s", what, escape(v.String()))
+	L.RaiseError("%s: a whole number is wanted, not %s", what, luart.EscapeName(v.String()))
 	return 0
 }
 
@@ -226,7 +227,7 @@ func parseFlags(abi syscalls.ABI, typ *syscalls.Type, s string) (uint64, error) 
 			v |= x
 			continue
 		}
-		return 0, fmt.Errorf("unknown constant %q", escape(name))
+		return 0, fmt.Errorf("unknown constant %q", luart.EscapeName(name))
 	}
 	return v, nil
 }

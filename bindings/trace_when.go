@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 )
 
@@ -15,13 +16,13 @@ type condition struct {
 	text string
 }
 
-func conditionObject() object {
-	return object{name: "condition", help: "A test for a when table, such as ge(4096) or under \"/etc\".",
-		methods: []function{{
-			name: "test", params: "v: any", returns: "boolean",
-			help: "Makes the test of a value of the script: under(\"/etc\"):test(path). A path must be absolute, such as those of ev.paths.",
-			fn: bind(func(_ *Runtime, L *lua.LState) int {
-				c := receiver[*condition](L, 1, "condition")
+func conditionObject() luart.Object {
+	return luart.Object{Name: "condition", Help: "A test for a when table, such as ge(4096) or under \"/etc\".",
+		Methods: []luart.Function{{
+			Name: "test", Params: "v: any", Returns: "boolean",
+			Help: "Makes the test of a value of the script: under(\"/etc\"):test(path). A path must be absolute, such as those of ev.paths.",
+			Fn: luart.Bind(func(_ *Runtime, L *lua.LState) int {
+				c := luart.Receiver[*condition](L, 1, "condition")
 				ok := L.Get(2) != lua.LNil && c.Test(goValue(L, L.Get(2)))
 				L.Push(lua.LBool(ok))
 				return 1
@@ -30,30 +31,30 @@ func conditionObject() object {
 	}
 }
 
-func conditionGlobals() module {
-	one := func(name, param, help string, make func(v any) (spec.Condition, error)) function {
-		return function{name: name, params: param, returns: "condition", help: help,
-			fn: bind(func(r *Runtime, L *lua.LState) int {
+func conditionGlobals() luart.Module {
+	one := func(name, param, help string, make func(v any) (spec.Condition, error)) luart.Function {
+		return luart.Function{Name: name, Params: param, Returns: "condition", Help: help,
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
 				c, err := make(goValue(L, L.CheckAny(1)))
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
-				L.Push(r.newObject("condition", &condition{c, name}))
+				L.Push(r.NewObject("condition", &condition{c, name}))
 				return 1
 			})}
 	}
-	str := func(name, param, help string, make func(s string) (spec.Condition, error)) function {
-		return function{name: name, params: param, returns: "condition", help: help,
-			fn: bind(func(r *Runtime, L *lua.LState) int {
+	str := func(name, param, help string, make func(s string) (spec.Condition, error)) luart.Function {
+		return luart.Function{Name: name, Params: param, Returns: "condition", Help: help,
+			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
 				c, err := make(L.CheckString(1))
 				if err != nil {
 					L.ArgError(1, err.Error())
 				}
-				L.Push(r.newObject("condition", &condition{c, name}))
+				L.Push(r.NewObject("condition", &condition{c, name}))
 				return 1
 			})}
 	}
-	return module{functions: []function{
+	return luart.Module{Functions: []luart.Function{
 		one("ge", "n: number|string", "Condition for when: at least n.", spec.Ge),
 		one("gt", "n: number|string", "Condition for when: greater than n.", spec.Gt),
 		one("le", "n: number|string", "Condition for when: at most n.", spec.Le),
@@ -75,9 +76,9 @@ func goScalar(v lua.LValue) (x any, ok bool) {
 		return bool(v), true
 	case lua.LNumber:
 		return float64(v), true
-	case Word:
+	case luart.Word:
 		return uint64(v), true
-	case SignedWord:
+	case luart.SignedWord:
 		return int64(v), true
 	case *lua.LUserData:
 		if f, ok := v.Value.(*flags); ok {
@@ -92,7 +93,7 @@ func goValue(L *lua.LState, v lua.LValue) any {
 	if x, ok := goScalar(v); ok {
 		return x
 	}
-	L.RaiseError("a condition takes numbers, strings and booleans, not a %s", typeName(v))
+	L.RaiseError("a condition takes numbers, strings and booleans, not a %s", luart.TypeName(v))
 	return nil
 }
 
@@ -102,17 +103,17 @@ func (t *Trace) when(L *lua.LState, sel *spec.Spec, tb *lua.LTable) spec.When {
 	tb.ForEach(func(k, v lua.LValue) {
 		field, ok := k.(lua.LString)
 		if !ok {
-			L.RaiseError("when: a field's name is wanted on the left, such as fd = 2, not %s", escape(k.String()))
+			L.RaiseError("when: a field's name is wanted on the left, such as fd = 2, not %s", luart.EscapeName(k.String()))
 		}
 		c, err := t.condition(L, v)
 		if err != nil {
-			L.RaiseError("when %s: %s", escape(string(field)), err.Error())
+			L.RaiseError("when %s: %s", luart.EscapeName(string(field)), err.Error())
 		}
 		c.Field = string(field)
 		list = append(list, c)
 	})
 	when, err := spec.NewWhen(list...).Resolve(sel)
-	raiseIf(L, err)
+	luart.RaiseIf(L, err)
 	return when
 }
 
@@ -122,8 +123,8 @@ func (t *Trace) condition(L *lua.LState, v lua.LValue) (spec.Condition, error) {
 		switch x := v.Value.(type) {
 		case *condition:
 			return x.Condition, nil
-		case *regex:
-			return spec.Match(x.re), nil
+		case *luart.Regex:
+			return spec.Match(x.RE), nil
 		}
 	case *lua.LTable:
 		var list []any

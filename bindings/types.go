@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"luatrace/bindings/luart"
 	"luatrace/tracer/syscalls"
 )
 
@@ -290,7 +291,7 @@ func (w *typeWriter) constants() {
 	}
 	names := make([]string, 0, len(set))
 	for name := range set {
-		if _, ok := constant(name); ok && isName(name) {
+		if _, ok := constant(name); ok && luart.IsName(name) {
 			names = append(names, name)
 		}
 	}

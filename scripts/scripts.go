@@ -14,7 +14,7 @@ import (
 //go:embed *.lua lib/*.lua
 var FS embed.FS
 
-// Compiled is the compiled form of FS, for bindings.Library. It is made by:
+// Compiled is the compiled form of FS, for luart.Library. It is made by:
 // go run ./internal/docs.
 //
 //go:embed compiled.bin

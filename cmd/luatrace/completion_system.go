@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine/accounts"
 	"luatrace/tracer/procfs"
 )
@@ -50,7 +50,7 @@ func processes(numbers bool) []string {
 		if r := []rune(name); len(r) > 60 {
 			name = string(r[:57]) + "..."
 		}
-		found = append(found, fmt.Sprintf("%d\t%s", pid, strings.ReplaceAll(bindings.Escape(name), "\t", " ")))
+		found = append(found, fmt.Sprintf("%d\t%s", pid, strings.ReplaceAll(luart.Escape(name), "\t", " ")))
 	}
 	return found
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/tracer"
 )
@@ -53,7 +53,7 @@ func (d *debugLog) begin() {
 
 func (d *debugLog) engine(o *engine.Options) { o.Log = engine.Log{Plan: d.plan, Hooks: d.hooks} }
 
-func (d *debugLog) lua(o *bindings.Options) {
+func (d *debugLog) lua(o *luart.Options) {
 	if d.hooks != nil {
 		o.Logf = func(format string, args ...any) { d.hooks(fmt.Sprintf(format, args...)) }
 	}

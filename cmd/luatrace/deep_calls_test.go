@@ -14,7 +14,7 @@ import (
 // through coroutines, what ends it is an error of Lua's that pcall holds.
 func TestDeepCalls(t *testing.T) {
 	t.Parallel()
-	ways := readFile(t, "../../bindings/testdata/deep_ways.lua")
+	ways := readFile(t, "../../bindings/luart/testdata/deep_ways.lua")
 	script := ways + `
 on("end", function()
   local function try(name, f)

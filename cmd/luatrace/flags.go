@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine/inject"
 	"luatrace/engine/printer"
 	"luatrace/engine/summary"
@@ -111,11 +111,11 @@ func parseFlags(args []string) (*options, error) {
 func flagError(err error) error {
 	var bad *pflag.InvalidValueError
 	if !errors.As(err, &bad) {
-		return fmt.Errorf("%s (see luatrace --help)", bindings.Escape(err.Error()))
+		return fmt.Errorf("%s (see luatrace --help)", luart.Escape(err.Error()))
 	}
 	f := bad.GetFlag()
 	if _, ours := f.Value.(setting); !ours {
-		return fmt.Errorf("%s (see luatrace --help)", bindings.Escape(err.Error()))
+		return fmt.Errorf("%s (see luatrace --help)", luart.Escape(err.Error()))
 	}
 	name := "--" + f.Name
 	if f.Shorthand != "" {

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/inject"
 )
@@ -13,7 +13,7 @@ func (o *options) ruleBy(parse func(string) (*inject.Rule, error)) func(string) 
 	return func(s string) error {
 		r, err := parse(s)
 		if err != nil {
-			return errors.New(bindings.Escape(err.Error())) // it holds words of the rule
+			return errors.New(luart.Escape(err.Error())) // it holds words of the rule
 		}
 		o.rules = append(o.rules, r)
 		return nil

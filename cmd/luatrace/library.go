@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/internal/suggest"
 	"luatrace/scripts"
 )
@@ -161,8 +162,8 @@ func (s *script) compile(r *bindings.Runtime) (bindings.Function, error) {
 	return r.LoadFile(s.path)
 }
 
-func collection() bindings.Library {
-	return bindings.Library{Name: embedded, FS: scripts.FS, Compiled: scripts.Compiled}
+func collection() luart.Library {
+	return luart.Library{Name: embedded, FS: scripts.FS, Compiled: scripts.Compiled}
 }
 
 // isFile says whether a word names a script by its file: "-" is standard input.

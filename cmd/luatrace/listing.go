@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 )
 
 const listUsage = `usage: luatrace list [-v] [CATEGORY|PATTERN]
@@ -29,7 +30,7 @@ func list(args, env []string, std stdio) status {
 		err = errors.New("it takes one category or pattern at most")
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: list: %s (see luatrace list --help)\n", bindings.Escape(err.Error()))
+		fmt.Fprintf(std.err, "luatrace: list: %s (see luatrace list --help)\n", luart.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	if *help {
@@ -54,11 +55,11 @@ func list(args, env []string, std stdio) status {
 			continue
 		}
 		shown++
-		fmt.Fprintf(std.out, "%-12s %s\n", bindings.Escape(sc.name), m.Summary)
+		fmt.Fprintf(std.out, "%-12s %s\n", luart.Escape(sc.name), m.Summary)
 		if *verbose {
-			fmt.Fprintf(std.out, "%-12s %s\n", "", bindings.Escape(sc.where()))
+			fmt.Fprintf(std.out, "%-12s %s\n", "", luart.Escape(sc.where()))
 			for _, hidden := range sc.shadows {
-				fmt.Fprintf(std.out, "%-12s hides %s\n", "", bindings.Escape(hidden))
+				fmt.Fprintf(std.out, "%-12s hides %s\n", "", luart.Escape(hidden))
 			}
 		}
 	}
@@ -105,12 +106,12 @@ func info(args, env []string, std stdio) status {
 	}
 	sc, err := newLibrary(env).resolve(args[0])
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.Escape(err.Error()))
+		fmt.Fprintf(std.err, "luatrace: %s\n", luart.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	m, err := about(sc)
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.Escape(err.Error()))
+		fmt.Fprintf(std.err, "luatrace: %s\n", luart.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	fmt.Fprint(std.out, describe(sc, m))
@@ -122,14 +123,14 @@ func describe(sc *script, m *bindings.Meta) string {
 	var b strings.Builder
 	name := m.Name
 	if name == "" {
-		name = bindings.Escape(sc.name)
+		name = luart.Escape(sc.name)
 	}
 	summary := m.Summary
 	if summary == "" {
 		summary = "a script that says nothing about itself (meta in the manual is how)"
 	}
 	fmt.Fprintf(&b, "%s: %s\n", name, summary)
-	fmt.Fprintf(&b, "Usage: luatrace -s %s%s COMMAND [ARG...]\n", bindings.Escape(sc.argument()), usageArgs(m))
+	fmt.Fprintf(&b, "Usage: luatrace -s %s%s COMMAND [ARG...]\n", luart.Escape(sc.argument()), usageArgs(m))
 	if len(m.Categories) > 0 {
 		fmt.Fprintf(&b, "Categories: %s\n", strings.Join(m.Categories, ", "))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 )
 
 // looks bounds how long scripts are looked at by who lists them: one may do anything before
@@ -27,12 +28,12 @@ const metaTimeout = 5 * time.Second
 const metaMemory = 128 << 20
 
 // lookOptions are for an interpreter that only looks at a script.
-func lookOptions(limit time.Duration) bindings.Options {
+func lookOptions(limit time.Duration) luart.Options {
 	memory := uint64(metaMemory)
 	if m := defaultMemory(); m > 0 {
 		memory = min(memory, m)
 	}
-	return bindings.Options{Libraries: []bindings.Library{collection()}, Timeout: limit, MaxMemory: memory}
+	return luart.Options{Libraries: []luart.Library{collection()}, Timeout: limit, MaxMemory: memory}
 }
 
 // about finds out what a script says about itself. Those of the collection are only
@@ -80,5 +81,5 @@ func aboutRun(sc *script, limit time.Duration) (*bindings.Meta, error) {
 // wrong with it, on one line.
 func broken(err error) *bindings.Meta {
 	why, _, _ := strings.Cut(err.Error(), "\n")
-	return &bindings.Meta{Summary: "broken: " + bindings.Escape(why), Categories: []string{"broken"}}
+	return &bindings.Meta{Summary: "broken: " + luart.Escape(why), Categories: []string{"broken"}}
 }

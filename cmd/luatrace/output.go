@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 )
 
 // output is where the trace goes. The first error is kept, and writing stops:
@@ -36,7 +36,7 @@ type output struct {
 func openOutput(o *options, stderr *patient) (*output, error) {
 	name, cut := o.output, lineCutter{limit: newOutputLimit(o)}
 	if name == "" {
-		return &output{w: stderr, stream: stderr, name: "standard error", terminal: bindings.IsTerminal(stderr.file), cut: cut}, nil
+		return &output{w: stderr, stream: stderr, name: "standard error", terminal: luart.IsTerminal(stderr.file), cut: cut}, nil
 	}
 	out := &output{path: name, appended: o.appended, json: o.json, name: quote(name), cut: cut}
 	if o.separate {
@@ -48,7 +48,7 @@ func openOutput(o *options, stderr *patient) (*output, error) {
 		return nil, fmt.Errorf("cannot write to %s: %w", quote(name), err)
 	}
 	cut.limit.opened(f)
-	out.file, out.stream, out.terminal = f, newPatient(f), bindings.IsTerminal(f)
+	out.file, out.stream, out.terminal = f, newPatient(f), luart.IsTerminal(f)
 	out.w = out.stream
 	return out, nil
 }

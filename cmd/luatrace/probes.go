@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 	"luatrace/internal/suggest"
 	"luatrace/tracer/syscalls"
@@ -54,7 +54,7 @@ func probes(args []string, std stdio) status {
 		err = probeCalls(std.out, text)
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: %s\n", bindings.Escape(err.Error()))
+		fmt.Fprintf(std.err, "luatrace: %s\n", luart.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	return status{}

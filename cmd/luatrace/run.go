@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/tracer"
@@ -37,7 +37,7 @@ func runCommand(args, env []string, std stdio) status {
 	messages := newPatient(std.err)
 	defer messages.drain()
 	say := func(format string, a ...any) {
-		fmt.Fprintf(messages, "luatrace: %s\n", bindings.EscapeLines(fmt.Sprintf(format, a...)))
+		fmt.Fprintf(messages, "luatrace: %s\n", luart.EscapeLines(fmt.Sprintf(format, a...)))
 	}
 	if len(args) > 0 && slices.Contains(subcommandNames(), args[0]) {
 		dieOfQuit()
@@ -94,7 +94,7 @@ func runCommand(args, env []string, std stdio) status {
 	s, err := newSession(o, env, out, say)
 	if err != nil {
 		out.close()
-		var exit *bindings.Exit
+		var exit *luart.Exit
 		if errors.As(err, &exit) { // os.exit before anything was started
 			return status{code: exit.Code}
 		}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/engine/spec"
@@ -53,17 +54,17 @@ func newSession(o *options, env []string, out *output, say func(string, ...any))
 	o.print.Colour = o.colours(out.terminal, env) && !o.json && !o.separate
 	o.print.Width = o.lineWidth(out)
 	columns, lines := out.size()
-	luaOptions := bindings.Options{
+	luaOptions := luart.Options{
 		Out:          out,
 		Timeout:      o.limits.hookTime,
 		MaxMemory:    o.limits.memory,
 		MemoryOption: "--max-memory",
-		Libraries:    []bindings.Library{collection()},
+		Libraries:    []luart.Library{collection()},
 		Aside:        s.interrupt,
 		Notice:       s.scriptNotice(o),
 		Sandbox:      o.sandbox,
 		ReadOnly:     o.readOnly,
-		Screen: bindings.Screen{
+		Screen: luart.Screen{
 			Terminal: out.terminal, Width: columns, Height: lines, JSON: o.json,
 			Colour: o.colours(out.terminal, env),
 			Stamps: o.stamps(),
@@ -266,7 +267,7 @@ func unknownArg(name string, known []string, scripts bool) error {
 // scriptFailure puts the traceback, if there is one worth reading, behind the
 // line that says what was wrong.
 func scriptFailure(err error) error {
-	var se *bindings.ScriptError
+	var se *luart.ScriptError
 	if errors.As(err, &se) && se.Internal {
 		return errors.New(se.Detail())
 	}

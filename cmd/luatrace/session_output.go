@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/plan"
 	"luatrace/engine/printer"
@@ -39,11 +39,11 @@ func (o *options) bufferLimit() int {
 }
 
 // stamps are the time stamps of what scripts write.
-func (o *options) stamps() bindings.Stamps {
+func (o *options) stamps() luart.Stamps {
 	if s := o.print.Stamps; s.Any() {
-		return bindings.Stamps{Wanted: true, Width: s.Width(), Append: s.Append}
+		return luart.Stamps{Wanted: true, Width: s.Width(), Append: s.Append}
 	}
-	return bindings.Stamps{}
+	return luart.Stamps{}
 }
 
 // specs are the system calls to show: the ones that -t names, or all.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/printer"
 )
@@ -59,5 +59,5 @@ func (s *session) scriptNotice(o *options) func(string) {
 	case o.json:
 		return func(text string) { _ = json.NewEncoder(s.w).Encode(noticeRow{"notice", text}) }
 	}
-	return func(text string) { s.notice(bindings.Escape(strings.TrimSuffix(text, "\n"))) } // a line, whatever is in it
+	return func(text string) { s.notice(luart.Escape(strings.TrimSuffix(text, "\n"))) } // a line, whatever is in it
 }

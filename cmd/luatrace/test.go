@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/printer"
 	"luatrace/tracer/decode"
@@ -29,7 +30,7 @@ type testOptions struct {
 func testScripts(args, env []string, std stdio) status {
 	o, names, err := testFlags(args)
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: test: %s (see luatrace test --help)\n", bindings.Escape(err.Error()))
+		fmt.Fprintf(std.err, "luatrace: test: %s (see luatrace test --help)\n", luart.Escape(err.Error()))
 		return status{code: exitUsage}
 	}
 	if names == nil {
@@ -88,12 +89,12 @@ type testReport struct {
 }
 
 func (r *testReport) script(lib *library, name string) {
-	begun, shown := time.Now(), bindings.Escape(name)
+	begun, shown := time.Now(), luart.Escape(name)
 	text := decode.Text{StringLimit: 32, Abbrev: true, Columns: 40}
 	results, err := bindings.RunTests(bindings.TestOptions{
 		Load: func(rt *bindings.Runtime) (bindings.Function, error) { return lib.compileScript(rt, name) },
-		Runtime: bindings.Options{
-			Timeout: 5 * time.Second, MaxMemory: defaultMemory(), Libraries: []bindings.Library{collection()},
+		Runtime: luart.Options{
+			Timeout: 5 * time.Second, MaxMemory: defaultMemory(), Libraries: []luart.Library{collection()},
 		},
 		Wanted: func(test string) bool { return r.only == nil || r.only.MatchString(test) },
 		Line:   func(dst []byte, ev *engine.Event) []byte { return printer.AppendLine(dst, &text, ev) },
@@ -102,10 +103,10 @@ func (r *testReport) script(lib *library, name string) {
 		r.broken = true
 		if r.tap {
 			r.count++
-			fmt.Fprintf(r.std.out, "not ok %d - %s\n# %s\n", r.count, shown, bindings.Escape(err.Error()))
+			fmt.Fprintf(r.std.out, "not ok %d - %s\n# %s\n", r.count, shown, luart.Escape(err.Error()))
 			return
 		}
-		fmt.Fprintf(r.std.err, "luatrace: %s\n", bindings.EscapeLines(scriptFailure(err).Error()))
+		fmt.Fprintf(r.std.err, "luatrace: %s\n", luart.EscapeLines(scriptFailure(err).Error()))
 		return
 	}
 	failed := 0
@@ -138,7 +139,7 @@ func (r *testReport) script(lib *library, name string) {
 
 func (r *testReport) result(script string, t bindings.TestResult) {
 	ok := len(t.Failures) == 0
-	t.Name = bindings.Escape(t.Name)
+	t.Name = luart.Escape(t.Name)
 	switch {
 	case r.tap:
 		word := "ok"

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 )
 
 const typesUsage = `usage: luatrace types [DIRECTORY]
@@ -33,7 +34,7 @@ func types(args []string, std stdio) status {
 		err = writeTypes(args[0], std)
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "luatrace: types: %s\n", bindings.Escape(err.Error()))
+		fmt.Fprintf(std.err, "luatrace: types: %s\n", luart.Escape(err.Error()))
 		return status{code: exitFailure}
 	}
 	return status{}
@@ -52,11 +53,11 @@ func writeTypes(dir string, std stdio) error {
 	if err := errors.Join(bindings.WriteTypes(f), f.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintln(std.out, bindings.Escape(name))
+	fmt.Fprintln(std.out, luart.Escape(name))
 	rc := filepath.Join(dir, ".luarc.json")
 	g, err := openFile(rc, creates, 0o666)
 	if errors.Is(err, os.ErrExist) {
-		fmt.Fprintf(std.out, "%s is there already: add %q to its workspace.library\n", bindings.Escape(rc), folder)
+		fmt.Fprintf(std.out, "%s is there already: add %q to its workspace.library\n", luart.Escape(rc), folder)
 		return nil
 	}
 	if err != nil {
@@ -66,6 +67,6 @@ func writeTypes(dir string, std stdio) error {
 	if err := errors.Join(err, g.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintln(std.out, bindings.Escape(rc))
+	fmt.Fprintln(std.out, luart.Escape(rc))
 	return nil
 }

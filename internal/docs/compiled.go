@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 )
 
 // compiledTarget holds the scripts of the collection as the program loads them. While a script
@@ -12,5 +13,5 @@ const compiledTarget = "scripts/compiled.bin"
 
 // compiledScripts compiles the scripts as they are in the tree now.
 func compiledScripts() ([]byte, error) {
-	return bindings.CompileLibrary(bindings.Library{Name: "luatrace", FS: os.DirFS("scripts")})
+	return bindings.CompileLibrary(luart.Library{Name: "luatrace", FS: os.DirFS("scripts")})
 }

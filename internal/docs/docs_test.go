@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"luatrace/bindings"
+	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/fixture"
 	"luatrace/internal/leak"
@@ -49,7 +50,7 @@ func TestScriptingIsCurrent(t *testing.T) {
 // The scripts are loaded as they were compiled beforehand, so that must be what they are now.
 func TestCompiledScriptsAreCurrent(t *testing.T) {
 	t.Parallel()
-	want, err := bindings.CompileLibrary(bindings.Library{Name: "luatrace", FS: scripts.FS})
+	want, err := bindings.CompileLibrary(luart.Library{Name: "luatrace", FS: scripts.FS})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,12 +215,12 @@ func TestExamplesLoad(t *testing.T) {
 
 func load(code, where string) error {
 	var out bytes.Buffer
-	library := []bindings.Library{{Name: "luatrace", FS: scripts.FS}}
+	library := []luart.Library{{Name: "luatrace", FS: scripts.FS}}
 	results, err := bindings.RunTests(bindings.TestOptions{
 		Load: func(r *bindings.Runtime) (bindings.Function, error) {
 			return r.LoadReader(strings.NewReader(code), where)
 		},
-		Runtime: bindings.Options{Libraries: library},
+		Runtime: luart.Options{Libraries: library},
 	})
 	if err != nil {
 		return err
@@ -229,7 +230,7 @@ func load(code, where string) error {
 			return fmt.Errorf("test %q: %s", test.Name, test.Failures[0])
 		}
 	}
-	r := bindings.New(bindings.Options{Out: &out, Libraries: library})
+	r := bindings.New(luart.Options{Out: &out, Libraries: library})
 	defer r.Close()
 	bindings.NewTrace(r, engine.New(engine.Options{}), bindings.TraceOptions{})
 	r.SetArgs(map[string]string{"dir": "/tmp"})

@@ -48,7 +48,7 @@ var limitCases = []Case{
 	{
 		Name:  "hook-hangs",
 		Says:  "A hook that does not return is ended after --hook-timeout, in Lua code as in built-in functions; the program goes on.",
-		Tests: []string{"bindings.TestHangingHook", "bindings.TestLimits", "bindings.TestBuiltinsAreInterrupted"},
+		Tests: []string{"bindings.TestHangingHook", "bindings.TestLimits", "bindings/luart.TestBuiltinsAreInterrupted"},
 	},
 	{
 		Name:  "script-takes-memory",
