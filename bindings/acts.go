@@ -14,8 +14,8 @@ var spelled = map[string]string{
 	"event": "ev", "arguments": "ev.args", "registers": "ev.regs", "memory": "ev.mem", "process": "ev.proc", "task": "ev.task",
 }
 
-// objectOf is the kind of object that a field of an event is, "" for others.
-func objectOf(name string) string {
+// ObjectOf is the kind of object that a field of an event is, "" for others.
+func ObjectOf(name string) string {
 	for _, f := range eventFields {
 		if f.Name == name && spelled[f.Type] != "" {
 			return f.Type
@@ -51,9 +51,9 @@ func refusal(owner, member string, assigned bool) string {
 	return notAllowed(actTitle(owner, member))
 }
 
-// actingFunctions are the functions that change what is traced: "fault", and
+// ActingFunctions are the functions that change what is traced: "fault", and
 // methods as "event:fail".
-func actingFunctions() map[string]bool {
+func ActingFunctions() map[string]bool {
 	acting := map[string]bool{}
 	for _, m := range modules() {
 		for _, f := range m.Functions {
@@ -91,7 +91,7 @@ func certainAct(p *lua.FunctionProto) (what string, line int) {
 	if p.NumParameters == 0 {
 		return "", 0
 	}
-	calls, assigns := actingFunctions(), actingObjects()
+	calls, assigns := ActingFunctions(), actingObjects()
 	holds := map[int]string{0: "event"} // by register, kinds of objects
 	constant := map[int]string{}        // by register
 	key := func(operand int) string {
@@ -110,7 +110,7 @@ func certainAct(p *lua.FunctionProto) (what string, line int) {
 		case lua.OP_GETTABLE, lua.OP_GETTABLEKS:
 			kind := ""
 			if holds[in.B] == "event" {
-				kind = objectOf(key(in.C))
+				kind = ObjectOf(key(in.C))
 			}
 			delete(constant, in.A)
 			holds[in.A] = kind

@@ -28,7 +28,7 @@ func FuzzCheck(f *testing.F) {
 			}
 			return
 		}
-		for _, e := range r.Check(fn) {
+		for _, e := range CheckScript(r, fn) {
 			if wrong := wrongMessage(e.Error()); wrong != "" || !strings.HasPrefix(e.Error(), "s.lua:") {
 				t.Fatalf("%q: %s %v", code, wrong, e)
 			}

@@ -66,7 +66,7 @@ func FuzzDeepText(f *testing.F) {
 					t.Errorf("%d, %d: %.200v\n%.200q", seed, size, err, text)
 				}
 			case checking:
-				for _, e := range r.Check(fn) {
+				for _, e := range CheckScript(r, fn) {
 					if wrong := wrongMessage(e.Error()); wrong != "" || !strings.HasPrefix(e.Error(), "s.lua:") {
 						t.Errorf("%d, %d: %s %.200v\n%.200q", seed, size, wrong, e, text)
 					}

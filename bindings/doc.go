@@ -1,6 +1,6 @@
 // Package bindings is the Lua face of luatrace: the functions and objects with which
-// scripts trace, the tests of scripts, and what luatrace check says of them. The interpreter
-// is package luart. These two are the only importers of gopher-lua.
+// scripts trace, and the tests of scripts. The interpreter is package luart, and what
+// luatrace check says is package lint. These alone import gopher-lua.
 //
 // # One table
 //

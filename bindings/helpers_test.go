@@ -31,7 +31,7 @@ func TestHelpers(t *testing.T) {
 		`local t = table.pack(1, nil, nil) return t.n .. t[1]`:                      "31",
 	} {
 		r := New(luart.Options{Out: &bytes.Buffer{}})
-		fn, err := r.LoadCode(code)
+		fn, err := r.LoadCode(code, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestHelpers(t *testing.T) {
 		`return ("x"):split("")`:     "-e:1: bad argument #2 to split (the separator is empty; s:split() splits at blanks)",
 	} {
 		r := New(luart.Options{Out: &bytes.Buffer{}})
-		fn, err := r.LoadCode(code)
+		fn, err := r.LoadCode(code, nil)
 		if err == nil {
 			_, err = r.Call1(fn)
 		}
@@ -62,7 +62,7 @@ func TestSplitIsBounded(t *testing.T) {
 	const length = 32 << 20
 	for _, call := range []string{`split(",")`, `split()`} {
 		r := New(luart.Options{Out: &bytes.Buffer{}, MaxMemory: 256 << 20})
-		fn, err := r.LoadCode(fmt.Sprintf(`local s = ("a,b "):rep(%d) return s:%s`, length/4, call))
+		fn, err := r.LoadCode(fmt.Sprintf(`local s = ("a,b "):rep(%d) return s:%s`, length/4, call), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

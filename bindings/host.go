@@ -43,7 +43,7 @@ func New(opts luart.Options) *Runtime {
 		Whole:      func() bool { return r.test != nil },
 		Constant:   constant,
 		Constants:  capitalNames,
-		Errno:      lookupErrno,
+		Errno:      LookupErrno,
 		ReadScript: readScript,
 		Refusal:    refusal,
 		Moment:     r.moment,
@@ -119,22 +119,29 @@ func ownArgs(chunk []ast.Stmt) []ast.Stmt {
 	return append([]ast.Stmt{own}, chunk...)
 }
 
+// A CodeCheck says what is wrong with code of the command line. With a selector the code
+// is the body of a hook on it, in which ev is the event. Package lint has one.
+type CodeCheck func(chunk []ast.Stmt, sel *spec.Spec) error
+
 // LoadCode compiles code of the command line, named "-e" in error messages.
-// It may use globals without declaring them. What [Runtime.Check] finds in a
-// script is an error.
-func (r *Runtime) LoadCode(code string) (Function, error) {
-	return r.Runtime.LoadCode(code, func(chunk []ast.Stmt) error { return checkCode(chunk, nil) })
+// It may use globals without declaring them. What check finds is an error; nil leaves the
+// code unchecked.
+func (r *Runtime) LoadCode(code string, check CodeCheck) (Function, error) {
+	return r.Runtime.LoadCode(code, check.of(nil))
 }
 
 // LoadHookBody compiles code of the command line as the body of a function with
-// the parameter ev, and returns that function. What events of the spec don't have
-// is an error, and so is what belongs in a script; nil leaves that unchecked.
-func (r *Runtime) LoadHookBody(code string, sel *spec.Spec) (Function, error) {
-	var check func([]ast.Stmt) error
-	if sel != nil {
-		check = func(chunk []ast.Stmt) error { return checkCode(chunk, sel) }
+// the parameter ev, and returns that function. check is as for LoadCode.
+func (r *Runtime) LoadHookBody(code string, sel *spec.Spec, check CodeCheck) (Function, error) {
+	return r.LoadBody(code, check.of(sel))
+}
+
+// of is the check of code for a selector.
+func (check CodeCheck) of(sel *spec.Spec) func(chunk []ast.Stmt) error {
+	if check == nil {
+		return nil
 	}
-	return r.LoadBody(code, check)
+	return func(chunk []ast.Stmt) error { return check(chunk, sel) }
 }
 
 // CompileLibrary compiles all scripts and modules of a library, and returns what

@@ -36,7 +36,7 @@ func TestReads(t *testing.T) {
 		`local ok, e = pcall(f.read, f, -1) return e:match("a number.*")`:                      "a number of bytes must be 0 or more)",
 		`return tostring(io.open("/dev/null", "w"):setvbuf("full", 1e15))`:                     "true",
 	} {
-		fn, err := r.LoadCode(fmt.Sprintf("local f = io.open(%q) %s", name, code))
+		fn, err := r.LoadCode(fmt.Sprintf("local f = io.open(%q) %s", name, code), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

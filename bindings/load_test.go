@@ -397,7 +397,7 @@ func TestLoadFS(t *testing.T) {
 func TestLoadHookBody(t *testing.T) {
 	t.Parallel()
 	r, out := newTest(t, luart.Options{})
-	fn, err := r.LoadHookBody("print(ev) n = (n or 0) + 1 -- count", nil)
+	fn, err := r.LoadHookBody("print(ev) n = (n or 0) + 1 -- count", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,13 +409,13 @@ func TestLoadHookBody(t *testing.T) {
 	if got := output(t, r, out, `print(n)`); got != "event\nevent\n2\n" && got != "2\n" {
 		t.Errorf("got %q", got)
 	}
-	if _, err := r.LoadHookBody("print(ev", nil); err == nil || err.Error() != "-e:1: unexpected end of the script; is an 'end', a ')' or a '}' missing?" {
+	if _, err := r.LoadHookBody("print(ev", nil, nil); err == nil || err.Error() != "-e:1: unexpected end of the script; is an 'end', a ')' or a '}' missing?" {
 		t.Errorf("error %v", err)
 	}
-	if _, err := r.LoadHookBody("end, function()", nil); err == nil {
+	if _, err := r.LoadHookBody("end, function()", nil, nil); err == nil {
 		t.Error("a body that breaks out is taken")
 	}
-	fn, err = r.LoadHookBody("\nerror('no')", nil)
+	fn, err = r.LoadHookBody("\nerror('no')", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

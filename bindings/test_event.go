@@ -220,7 +220,7 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 	m := f.subject()
 	res := engine.MadeUpResult{Duration: time.Microsecond}
 	if v := f.take("duration"); v != lua.LNil {
-		d, err := toDuration(v)
+		d, err := ToDuration(v)
 		if err != nil {
 			L.RaiseError("duration: %v", err)
 		}
@@ -230,7 +230,7 @@ func (tr *testRun) callEvent(L *lua.LState, f *testFields, name string) lua.LVal
 		res.Ret, res.Given = wholeNumber(L, v, "ret"), true
 	}
 	if name := f.text("err"); name != nil {
-		n, err := lookupErrno(*name)
+		n, err := LookupErrno(*name)
 		if err != nil {
 			L.RaiseError("err: %v", err)
 		}

@@ -63,7 +63,7 @@ func (r *Runtime) tests(fn Function) ([]TestBlock, error) {
 	if !ok {
 		return nil, fmt.Errorf("no source of %s", fn.Proto.SourceName)
 	}
-	return findTests(file, tree)
+	return TestsOf(file, tree)
 }
 
 // testRun is the t of a test: one simulation.

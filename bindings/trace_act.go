@@ -24,7 +24,7 @@ func evRef(L *lua.LState) (*eventRef, *engine.Event) {
 func checkErrno(L *lua.LState, v lua.LValue) int {
 	switch v := v.(type) {
 	case lua.LString:
-		e, err := lookupErrno(string(v))
+		e, err := LookupErrno(string(v))
 		luart.RaiseIf(L, err)
 		return e
 	case lua.LNumber:
@@ -36,8 +36,8 @@ func checkErrno(L *lua.LState, v lua.LValue) int {
 	return 0
 }
 
-// lookupErrno returns the number of an errno that a program may get.
-func lookupErrno(name string) (int, error) {
+// LookupErrno returns the number of an errno that a program may get.
+func LookupErrno(name string) (int, error) {
 	if e, ok := syscalls.Errno(name); ok && e < 512 {
 		return e, nil
 	}

@@ -124,7 +124,7 @@ func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lu
 		case "step":
 			f.step = callNumber(L, v, "step")
 		default:
-			L.RaiseError("%s", unknownFaultOption(k.String()))
+			L.RaiseError("%s", UnknownFaultOption(k.String()))
 		}
 	})
 	f.rng = luart.NewGenerator(uint64(seed))
@@ -133,10 +133,12 @@ func (t *Trace) faultOptions(L *lua.LState, h *engine.Hook, f *faultPlan, tb *lu
 	}
 }
 
-var faultOptions = []string{"errno", "ret", "when", "probability", "seed", "nth", "first", "last", "step"}
+// FaultOptions are those of fault.
+var FaultOptions = []string{"errno", "ret", "when", "probability", "seed", "nth", "first", "last", "step"}
 
-func unknownFaultOption(name string) string {
-	return fmt.Sprintf("unknown option '%s'; there are %s", luart.EscapeName(name), joinNames(faultOptions))
+// UnknownFaultOption says what is wrong with an option of fault.
+func UnknownFaultOption(name string) string {
+	return fmt.Sprintf("unknown option '%s'; there are %s", luart.EscapeName(name), joinNames(FaultOptions))
 }
 
 // callNumber is an option that counts calls from 1.

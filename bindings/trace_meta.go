@@ -318,7 +318,7 @@ func (r *Runtime) argValue(L *lua.LState, a MetaArg, text string, given bool) (l
 		return r.NewObject("regex", &luart.Regex{RE: re}), nil
 	case "errno":
 		text = strings.ToUpper(text)
-		_, err := lookupErrno(text)
+		_, err := LookupErrno(text)
 		return lua.LString(text), err
 	case "calls":
 		sel, err := spec.Parse(text)

@@ -126,9 +126,9 @@ func (t *Trace) register(h *engine.Hook, fn *lua.LFunction) error {
 }
 
 // OnBody makes a hook whose body is code, in which ev is the event: the -e of
-// the command line together with -t.
-func (t *Trace) OnBody(sel *spec.Spec, code string) error {
-	fn, err := t.r.LoadHookBody(code, sel)
+// the command line together with -t. check is as for [Runtime.LoadCode].
+func (t *Trace) OnBody(sel *spec.Spec, code string, check CodeCheck) error {
+	fn, err := t.r.LoadHookBody(code, sel, check)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 			}
 			h.When = t.when(L, h.Spec, tb)
 		case "on_error":
-			o, err := onError(h.Spec, v)
+			o, err := ParseOnError(h.Spec, v)
 			if err != nil {
 				L.ArgError(2, err.Error())
 			}
@@ -160,15 +160,15 @@ func (t *Trace) options(L *lua.LState, h *engine.Hook, opts *lua.LTable) {
 			}
 			h.OnError = o
 		default:
-			L.ArgError(2, unknownHookOption(k.String()))
+			L.ArgError(2, UnknownHookOption(k.String()))
 		}
 	})
 }
 
-// unknownHookOption says what is wrong with an option of on: most often it is a
+// UnknownHookOption says what is wrong with an option of on: most often it is a
 // condition that is not in when.
-func unknownHookOption(name string) string {
-	if near := suggest.Nearest(name, hookOptions); near != "" {
+func UnknownHookOption(name string) string {
+	if near := suggest.Nearest(name, HookOptions); near != "" {
 		return fmt.Sprintf("unknown option %q; did you mean %q?", luart.EscapeName(name), near)
 	}
 	return fmt.Sprintf("unknown option %q; there are when and on_error; a condition stands in when: {when = {%s = ...}}", luart.EscapeName(name), luart.EscapeName(name))
@@ -176,7 +176,7 @@ func unknownHookOption(name string) string {
 
 func (t *Trace) every(L *lua.LState) int {
 	d := checkDuration(L, 1)
-	if err := intervalError(d); err != nil {
+	if err := IntervalError(d); err != nil {
 		L.ArgError(1, err.Error())
 	}
 	fn := L.CheckFunction(2)
@@ -191,8 +191,8 @@ func (t *Trace) every(L *lua.LState) int {
 	return 0
 }
 
-// intervalError refuses what every can't do.
-func intervalError(d time.Duration) error {
+// IntervalError refuses what every can't do.
+func IntervalError(d time.Duration) error {
 	if d < time.Millisecond {
 		return errors.New("the interval must be 1ms or more")
 	}
@@ -201,15 +201,15 @@ func intervalError(d time.Duration) error {
 
 // checkDuration takes "1.5s" or a number of seconds.
 func checkDuration(L *lua.LState, n int) time.Duration {
-	d, err := toDuration(L.Get(n))
+	d, err := ToDuration(L.Get(n))
 	if err != nil {
 		L.ArgError(n, err.Error())
 	}
 	return d
 }
 
-// toDuration takes a number of seconds or a text such as "500ms".
-func toDuration(v lua.LValue) (time.Duration, error) {
+// ToDuration takes a number of seconds or a text such as "500ms".
+func ToDuration(v lua.LValue) (time.Duration, error) {
 	switch v := v.(type) {
 	case lua.LNumber:
 		if v >= 0 && v < 1e9 {

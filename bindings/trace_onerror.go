@@ -10,11 +10,11 @@ import (
 	"luatrace/engine/spec"
 )
 
-// hookOptions are those of on.
-var hookOptions = []string{"when", "on_error"}
+// HookOptions are those of on.
+var HookOptions = []string{"when", "on_error"}
 
-// onError takes the option on_error: what becomes of the event if the hook fails.
-func onError(sel *spec.Spec, v lua.LValue) (engine.OnError, error) {
+// ParseOnError takes the option on_error: what becomes of the event if the hook fails.
+func ParseOnError(sel *spec.Spec, v lua.LValue) (engine.OnError, error) {
 	var o engine.OnError
 	switch v := v.(type) {
 	case lua.LString:
@@ -23,7 +23,7 @@ func onError(sel *spec.Spec, v lua.LValue) (engine.OnError, error) {
 		case "kill":
 			o.Act = engine.ErrorKills
 		default:
-			n, err := lookupErrno(string(v))
+			n, err := LookupErrno(string(v))
 			if err != nil {
 				return o, fmt.Errorf("on_error: %w; an errno is wanted, \"kill\" or \"continue\"", err)
 			}

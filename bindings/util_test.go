@@ -26,7 +26,7 @@ func newTest(t testing.TB, opts luart.Options) (*Runtime, *bytes.Buffer) {
 
 // run loads and runs -e code.
 func run(r *Runtime, code string) error {
-	fn, err := r.LoadCode(code)
+	fn, err := r.LoadCode(code, nil)
 	if err != nil {
 		return err
 	}
@@ -79,4 +79,20 @@ func loadAndRun(r *Runtime, text string) error {
 		return err
 	}
 	return r.Call(fn)
+}
+
+// findings are what lint says of a script called s.lua, or why it does not compile.
+func findings(t *testing.T, code string) []string {
+	t.Helper()
+	r := New(luart.Options{})
+	defer r.Close()
+	fn, err := r.LoadReader(strings.NewReader(code), "s.lua")
+	if err != nil {
+		return strings.Split(err.Error(), "\n")
+	}
+	var list []string
+	for _, e := range CheckScript(r, fn) {
+		list = append(list, e.Error())
+	}
+	return list
 }

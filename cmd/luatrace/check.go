@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"luatrace/bindings"
+	"luatrace/bindings/lint"
 )
 
 const checkUsage = `usage: luatrace check SCRIPT...
@@ -60,7 +61,7 @@ func checkScript(lib *library, name string) []string {
 		return []string{err.Error()}
 	}
 	var lines []string
-	for _, e := range r.Check(fn) {
+	for _, e := range lint.Check(r, fn) {
 		lines = append(lines, e.Error())
 	}
 	return lines

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/bindings"
+	"luatrace/bindings/lint"
 	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/engine/printer"
@@ -199,7 +200,7 @@ func (s *session) load(o *options) error {
 	// With -t, code is the body of a hook; alone it is a script.
 	if len(o.traces) == 0 || len(o.codes) == 0 {
 		for _, code := range o.codes {
-			fn, err := s.lua.LoadCode(code)
+			fn, err := s.lua.LoadCode(code, lint.Code)
 			if err == nil {
 				err = s.lua.Call(fn)
 			}
@@ -215,7 +216,7 @@ func (s *session) load(o *options) error {
 			return fmt.Errorf("-t: %w", err)
 		}
 		for _, code := range o.codes {
-			if err := s.trace.OnBody(sel, code); err != nil {
+			if err := s.trace.OnBody(sel, code, lint.Code); err != nil {
 				return scriptFailure(err)
 			}
 		}

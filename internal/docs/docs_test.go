@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"luatrace/bindings"
+	"luatrace/bindings/lint"
 	"luatrace/bindings/luart"
 	"luatrace/engine"
 	"luatrace/internal/fixture"
@@ -238,7 +239,7 @@ func load(code, where string) error {
 	if err != nil {
 		return err
 	}
-	if found := r.Check(fn); len(found) > 0 {
+	if found := lint.Check(r, fn); len(found) > 0 {
 		return found[0]
 	}
 	return r.Call(fn)

@@ -41,13 +41,13 @@ var layers = []layer{
 	{"bindings/luart/...", []string{"bindings/luart/...", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
 	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
 	{"scripts/...", nil},
-	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "bindings/luart", "scripts", "engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},
+	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "bindings/lint", "bindings/luart", "scripts", "engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},
 	{"internal/wire", nil},
 	{"internal/escape", nil},
 	{"internal/suggest", nil},
 	{"internal/slot", nil},
 	{"internal/privsep", []string{"internal/wire", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
-	{"internal/docs", []string{"bindings", "bindings/luart", "engine", "scripts", "tracer/syscalls"}},
+	{"internal/docs", []string{"bindings", "bindings/lint", "bindings/luart", "engine", "scripts", "tracer/syscalls"}},
 	{"internal/...", []string{"internal/...", "golang.org/x/sys/..."}},
 }
 

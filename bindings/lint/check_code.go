@@ -1,4 +1,4 @@
-package bindings
+package lint
 
 import (
 	"fmt"
@@ -7,14 +7,15 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings"
 	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 )
 
-// checkCode looks at code of the command line as [Runtime.Check] looks at a
+// Code looks at code of the command line as [Check] looks at a
 // script, so that a mistake is told before the command starts. With a spec the
 // code is the body of a hook on it, in which ev is the event.
-func checkCode(chunk []ast.Stmt, sel *spec.Spec) error {
+func Code(chunk []ast.Stmt, sel *spec.Spec) error {
 	c := newChecker(luart.CodeName)
 	var scope *hookScope
 	if sel != nil {
@@ -31,7 +32,7 @@ func newHookScope(event string, sel *spec.Spec, outer *hookScope, body []ast.Stm
 	if declares(reflect.ValueOf(body), event) {
 		return nil
 	}
-	return &hookScope{event, sel, outer, specFields(sel)}
+	return &hookScope{event, sel, outer, bindings.EventFields(sel)}
 }
 
 // declares says whether a variable of a name is declared or assigned below a

@@ -19,9 +19,9 @@ type TestBlock struct {
 	Args map[string]string
 }
 
-// findTests lists the tests of a parsed file without running it: their
+// TestsOf lists the tests of a parsed file without running it: their
 // arguments are needed before.
-func findTests(file string, chunk []ast.Stmt) ([]TestBlock, error) {
+func TestsOf(file string, chunk []ast.Stmt) ([]TestBlock, error) {
 	var list []TestBlock
 	seen := map[string]bool{}
 	for _, stmt := range chunk {

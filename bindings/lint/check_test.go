@@ -1,9 +1,10 @@
-package bindings
+package lint
 
 import (
 	"strings"
 	"testing"
 
+	"luatrace/bindings"
 	"luatrace/bindings/luart"
 )
 
@@ -11,14 +12,14 @@ import (
 // compile.
 func findings(t *testing.T, code string) []string {
 	t.Helper()
-	r := New(luart.Options{})
+	r := bindings.New(luart.Options{})
 	defer r.Close()
 	fn, err := r.LoadReader(strings.NewReader(code), "s.lua")
 	if err != nil {
 		return strings.Split(err.Error(), "\n")
 	}
 	var list []string
-	for _, e := range r.Check(fn) {
+	for _, e := range Check(r, fn) {
 		list = append(list, e.Error())
 	}
 	return list

@@ -1,4 +1,4 @@
-package bindings
+package lint
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings"
 	"luatrace/engine/spec"
 )
 
@@ -31,8 +32,8 @@ func (c *checker) shape(n *ast.FuncCallExpr, name string) bool {
 		}
 		if opts, ok := n.Args[1].(*ast.TableExpr); ok {
 			for _, key := range writtenKeys(opts) {
-				if !slices.Contains(hookOptions, key.Value) {
-					c.fail(max(key.Line(), n.Line()), "%s", unknownHookOption(key.Value))
+				if !slices.Contains(bindings.HookOptions, key.Value) {
+					c.fail(max(key.Line(), n.Line()), "%s", bindings.UnknownHookOption(key.Value))
 				}
 			}
 		}
@@ -59,8 +60,8 @@ func (c *checker) faultWhat(line int, what ast.Expr) {
 		c.errno(line, what.Value)
 	case *ast.TableExpr:
 		for _, key := range writtenKeys(what) {
-			if !slices.Contains(faultOptions, key.Value) {
-				c.fail(max(key.Line(), line), "%s", unknownFaultOption(key.Value))
+			if !slices.Contains(bindings.FaultOptions, key.Value) {
+				c.fail(max(key.Line(), line), "%s", bindings.UnknownFaultOption(key.Value))
 			}
 		}
 		for _, f := range what.Fields {
@@ -74,16 +75,16 @@ func (c *checker) faultWhat(line int, what ast.Expr) {
 }
 
 func (c *checker) errno(line int, name string) {
-	if _, err := lookupErrno(name); err != nil {
+	if _, err := bindings.LookupErrno(name); err != nil {
 		c.fail(line, "%v", err)
 	}
 }
 
 func (c *checker) duration(line int, e ast.Expr) {
 	if v, ok := constantValue(e); ok {
-		d, err := toDuration(luaConstant(v))
+		d, err := bindings.ToDuration(luaConstant(v))
 		if err == nil {
-			err = intervalError(d)
+			err = bindings.IntervalError(d)
 		}
 		if err != nil {
 			c.fail(line, "%v", err)
@@ -103,7 +104,7 @@ func (c *checker) Method(n *ast.FuncCallExpr) {
 		}
 	case "delay":
 		if v, ok := constantValue(n.Args[0]); ok {
-			if _, err := toDuration(luaConstant(v)); err != nil {
+			if _, err := bindings.ToDuration(luaConstant(v)); err != nil {
 				c.fail(n.Line(), "%v", err)
 			}
 		}
@@ -151,7 +152,7 @@ func (c *checker) acts(line int) {
 
 // actsUnsaid finds a script that changes what it traces, and whose meta does
 // not say so: people run a script that only looks with less care.
-func (c *checker) actsUnsaid(m *Meta) {
+func (c *checker) actsUnsaid(m *bindings.Meta) {
 	if c.metaLine > 0 && c.actsLine > 0 && !m.Acts {
 		c.fail(c.actsLine, "this changes what is traced, which meta does not say: acts = true")
 	}

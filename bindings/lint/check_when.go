@@ -1,10 +1,11 @@
-package bindings
+package lint
 
 import (
 	"strconv"
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings"
 	"luatrace/engine"
 	"luatrace/engine/spec"
 )
@@ -40,7 +41,7 @@ func (c *checker) onError(sel *spec.Spec, line int, value ast.Expr) {
 	if !ok {
 		return
 	}
-	o, err := onError(sel, luaConstant(v))
+	o, err := bindings.ParseOnError(sel, luaConstant(v))
 	switch {
 	case err != nil:
 		c.fail(line, "%v", err)

@@ -1,4 +1,4 @@
-package bindings
+package lint
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuin/gopher-lua/ast"
 
+	"luatrace/bindings"
 	"luatrace/bindings/luart"
 	"luatrace/engine/spec"
 	"luatrace/internal/suggest"
@@ -18,9 +19,9 @@ import (
 
 // Check looks at a compiled script without running more of it than meta, and
 // returns what is wrong with it, by line: specs and fields of events that do
-// not exist, arguments that nobody reads; with [Options].Checking also undeclared
+// not exist, arguments that nobody reads; with [luart.Options].Checking also undeclared
 // globals, which else are the error of compiling it, as syntax is.
-func (r *Runtime) Check(fn Function) []*luart.ScriptError {
+func Check(r *bindings.Runtime, fn bindings.Function) []*luart.ScriptError {
 	file, tree, ok := r.Source(fn)
 	if !ok {
 		return nil
@@ -35,7 +36,7 @@ func (r *Runtime) Check(fn Function) []*luart.ScriptError {
 		c.unusedArgs(meta)
 		c.actsUnsaid(meta)
 	}
-	_, err = findTests(file, tree)
+	_, err = bindings.TestsOf(file, tree)
 	if se, ok := errors.AsType[*luart.ScriptError](err); ok {
 		c.found = append(c.found, se)
 	}
@@ -43,7 +44,7 @@ func (r *Runtime) Check(fn Function) []*luart.ScriptError {
 }
 
 func newChecker(file string) *checker {
-	return &checker{file: file, argsRead: map[string]bool{}, assigned: map[*ast.AttrGetExpr]bool{}, statements: map[*ast.FuncCallExpr]bool{}, acting: actingFunctions()}
+	return &checker{file: file, argsRead: map[string]bool{}, assigned: map[*ast.AttrGetExpr]bool{}, statements: map[*ast.FuncCallExpr]bool{}, acting: bindings.ActingFunctions()}
 }
 
 // findings are what was found, by line, each once.
@@ -178,7 +179,7 @@ func (c *checker) call(n *ast.FuncCallExpr, scope *hookScope) bool {
 		return true
 	}
 	if attr, ok := n.Receiver.(*ast.AttrGetExpr); ok {
-		if event, field := rootField(attr); scope.of(event) != nil && c.acting[objectOf(field)+":"+n.Method] {
+		if event, field := rootField(attr); scope.of(event) != nil && c.acting[bindings.ObjectOf(field)+":"+n.Method] {
 			c.acts(n.Line())
 		}
 		return true
@@ -258,7 +259,7 @@ func (c *checker) field(line int, s *hookScope, name string) {
 	case name == "skip" || name == "onexit":
 		c.fail(line, "%s:%s() is only possible before the call: on(\"%s:enter\", ...)", s.event, name, title)
 		return
-	case s.spec.Kind == spec.Syscall && s.spec.Phase == spec.PhaseEnter && (slices.Contains(resultFields, name) || specFields(afterwards(s.spec))[name]):
+	case s.spec.Kind == spec.Syscall && s.spec.Phase == spec.PhaseEnter && bindings.EventFields(afterwards(s.spec))[name]:
 		c.fail(line, "%s.%s exists only after the call; this hook runs before it (\":enter\")", s.event, name)
 		return
 	}
@@ -285,76 +286,9 @@ func afterwards(sel *spec.Spec) *spec.Spec {
 	return &after
 }
 
-// specFields are the names that may stand behind "ev." or "ev:" in a hook.
-func specFields(sel *spec.Spec) map[string]bool {
-	have := map[string]bool{}
-	add := func(names ...string) {
-		for _, n := range names {
-			have[n] = true
-		}
-	}
-	add(plainFields...)
-	if sel.Kind == spec.Begin || sel.Kind == spec.End {
-		return have
-	}
-	add(taskFields...)
-	add("delay", "table")
-	switch sel.Kind {
-	case spec.Signal:
-		add(signalFields...)
-		add("suppress")
-	case spec.Proc:
-		for kind, names := range map[spec.ProcKind][]string{
-			spec.ProcFork: forkFields, spec.ProcExec: execFields, spec.ProcExit: deathFields,
-		} {
-			if sel.MatchProc(kind) {
-				add(names...)
-			}
-		}
-	case spec.Syscall:
-		add(callFields...)
-		add("fail")
-		if sel.Phase == spec.PhaseEnter {
-			add("skip", "onexit", "ret")
-		} else {
-			add(resultFields...)
-		}
-		addArguments(sel, add)
-	}
-	return have
-}
-
-// addArguments adds the arguments of all calls of a spec, on every ABI.
-func addArguments(sel *spec.Spec, add func(...string)) {
-	enter := sel.Phase == spec.PhaseEnter
-	params := func(list []syscalls.Param) {
-		for i := range list {
-			p := &list[i]
-			if p.Hidden || enter && p.Dir == syscalls.Out && p.Pointer() {
-				continue
-			}
-			add(p.Name)
-			add(p.Aliases...)
-		}
-	}
-	for _, abi := range []syscalls.ABI{syscalls.Native(), syscalls.I386} {
-		for _, nr := range sel.Calls(abi) {
-			sig := syscalls.Lookup(abi, nr)
-			if sig == nil {
-				add("arg1", "arg2", "arg3", "arg4", "arg5", "arg6")
-				continue
-			}
-			params(sig.Params)
-			for i := range sig.Variants {
-				params(sig.Variants[i].Params)
-			}
-		}
-	}
-}
-
 // unusedArgs finds arguments that meta declares and nothing reads, and the
 // other way round.
-func (c *checker) unusedArgs(m *Meta) {
+func (c *checker) unusedArgs(m *bindings.Meta) {
 	if c.metaLine == 0 {
 		return
 	}
