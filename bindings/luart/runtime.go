@@ -85,44 +85,70 @@ type Runtime struct {
 	// Out is the buffered trace output; see [Runtime.Flush].
 	Out io.Writer
 
-	opts       Options
-	face       Face
-	host       any // see hostOf
-	objects    []Object
+	opts Options
+	members
+	current
+	writing
+	loader
+	caches
+
+	memory *memoryLimit
+	null   lua.LValue
+	arrays *lua.LTable // metatable of json arrays
+}
+
+// members are what scripts find: the rows of the interpreter and of its host, and what was
+// made of them.
+type members struct {
+	face     Face
+	host     any // see hostOf
+	objects  []Object
+	globals  *lua.LTable
+	builtin  map[string]bool       // globals that scripts can't assign to
+	builtins map[string]lua.LValue // what those hold
+	classes  map[string]*lua.LTable
+	methods  map[string]*lua.LTable
+}
+
+// current is the call that runs now, and what can end it.
+type current struct {
+	intr     *interrupt
+	quit     chan struct{} // ends the watchdog
+	closing  sync.Once
+	depth    int                // nesting of call
+	nesting  nesting            // of calls that Go makes
+	goBody   *lua.FunctionProto // see inLua
+	open     []*lua.Upvalue     // scratch of protected
+	exit     *Exit              // set by os.exit until the call returns
+	errTrace string             // traceback for debug.traceback inside an xpcall handler
+	steps    uint               // of work
+}
+
+// writing is the output, and where in it the next text will stand.
+type writing struct {
 	out        *bufio.Writer
-	intr       *interrupt
-	quit       chan struct{} // ends the watchdog
-	closing    sync.Once
-	depth      int                // nesting of call
-	nesting    nesting            // of calls that Go makes
-	goBody     *lua.FunctionProto // see inLua
-	exit       *Exit              // set by os.exit until the call returns
-	fileErr    error              // see FileError
-	open       []*lua.Upvalue     // scratch of protected
-	line       []byte             // scratch for one line of output
-	midline    bool               // the output stands inside a line of a script's
-	stamps     int                // how many time stamps were made
-	stamped    uint64             // the call that last asked for a time stamp: it writes its own
-	wrote      bool               // something was written
-	errTrace   string             // traceback for debug.traceback inside an xpcall handler
-	frameLines int                // of the picture that output.frame has drawn last
-	found      []*ScriptError     // while loading, with Checking
-	lookedAt   bool               // see LookOnly
-	globals    *lua.LTable
-	builtin    map[string]bool       // globals that scripts can't assign to
-	builtins   map[string]lua.LValue // what those hold
-	classes    map[string]*lua.LTable
-	methods    map[string]*lua.LTable
-	sources    map[string]*source // by chunk name
-	loaded     map[string]lua.LValue
-	regexes    map[string]*Regex
-	patterns   map[string]*pattern
-	// What the compiled patterns in these caches take.
+	fileErr    error  // see FileError
+	line       []byte // scratch for one line of output
+	midline    bool   // the output stands inside a line of a script's
+	wrote      bool   // something was written
+	stamps     int    // how many time stamps were made
+	stamped    uint64 // the call that last asked for a time stamp: it writes its own
+	frameLines int    // of the picture that output.frame has drawn last
+}
+
+// loader is what was loaded so far.
+type loader struct {
+	sources  map[string]*source    // by chunk name
+	loaded   map[string]lua.LValue // values of modules, by chunk name
+	found    []*ScriptError        // with Checking
+	lookedAt bool                  // see LookOnly
+}
+
+// caches are the patterns that were compiled, and what they take.
+type caches struct {
+	regexes                  map[string]*Regex
+	patterns                 map[string]*pattern
 	regexBytes, patternBytes int
-	memory                   *memoryLimit
-	steps                    uint // of work
-	null                     lua.LValue
-	arrays                   *lua.LTable // metatable of json arrays
 }
 
 // New makes an interpreter that has what face adds to it. Functions of its rows get
@@ -146,22 +172,21 @@ func New(opts Options, face Face, host any, attach func(r *Runtime)) *Runtime {
 	L.Options.CallStackSize = coroutineCallDepth
 
 	r := &Runtime{
-		L:        L,
-		opts:     opts,
-		face:     face,
-		host:     host,
-		objects:  append(OwnObjects(), face.Objects...),
-		out:      bufio.NewWriterSize(opts.Out, outputBuffer),
-		intr:     newInterrupt(),
-		quit:     make(chan struct{}),
-		builtin:  map[string]bool{},
-		builtins: map[string]lua.LValue{},
-		classes:  map[string]*lua.LTable{},
-		methods:  map[string]*lua.LTable{},
-		sources:  map[string]*source{},
-		loaded:   map[string]lua.LValue{},
-		regexes:  map[string]*Regex{},
-		patterns: map[string]*pattern{},
+		L:    L,
+		opts: opts,
+		members: members{
+			face:     face,
+			host:     host,
+			objects:  append(OwnObjects(), face.Objects...),
+			builtin:  map[string]bool{},
+			builtins: map[string]lua.LValue{},
+			classes:  map[string]*lua.LTable{},
+			methods:  map[string]*lua.LTable{},
+		},
+		current: current{intr: newInterrupt(), quit: make(chan struct{})},
+		writing: writing{out: bufio.NewWriterSize(opts.Out, outputBuffer)},
+		loader:  loader{sources: map[string]*source{}, loaded: map[string]lua.LValue{}},
+		caches:  caches{regexes: map[string]*Regex{}, patterns: map[string]*pattern{}},
 	}
 	r.Out = r.out
 	if attach != nil {
