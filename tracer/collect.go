@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 )
 
 // births are the tasks in the order of their births, with some that are dead.
@@ -37,24 +38,23 @@ func (b *births) clear() {
 
 // nextOfStreak waits for one tracee alone, if the scheduler says so. It returns
 // false if the ordinary wait is to be made.
-func (t *Tracer) nextOfStreak() (waited, bool) {
+func (t *Tracer) nextOfStreak() (reports.Report, bool) {
 	if t.inbox.arrived() {
-		return waited{}, false
+		return reports.Report{}, false
 	}
 	id, look := t.sched.Alone(len(t.tasks))
 	if id == 0 {
-		return waited{}, false
+		return reports.Report{}, false
 	}
 	task := t.tasks[id]
 	if task == nil || task.state != taskRunning {
 		t.sched.Waited(false)
-		return waited{}, false
+		return reports.Report{}, false
 	}
 	if look {
 		t.drain()
-		if len(t.queue) > 0 {
-			t.queueHead = 1
-			return t.queue[0], true
+		if r, ok := t.reports.Next(); ok {
+			return r, true
 		}
 	}
 	var status uint32
@@ -62,11 +62,11 @@ func (t *Tracer) nextOfStreak() (waited, bool) {
 	tid, e := kernel.Wait4(id, &status, unix.WALL|unix.WNOTHREAD)
 	t.sched.Waited(e == 0)
 	if e != 0 { // silent (EINTR), or gone
-		return waited{}, false
+		return reports.Report{}, false
 	}
-	w := newWaited(tid, status)
-	t.noteFreed(w)
-	return w, true
+	r := newReport(tid, status)
+	t.noteFreed(r)
+	return r, true
 }
 
 // drain takes all wait reports that are ready.
@@ -81,7 +81,7 @@ func (t *Tracer) drain() {
 		reports = t.drainAny(math.MaxInt)
 	}
 	t.sched.Ready(reports)
-	t.drained = time.Now()
+	t.reports.Drained(time.Now())
 }
 
 // askEach takes the report of each task that has one, in the order of their
@@ -93,7 +93,7 @@ func (t *Tracer) askEach() (reports int) {
 		var s uint32
 		tid, e := kernel.Wait4Now(task.TID, &s, unix.WALL|unix.WNOTHREAD)
 		if e == 0 && tid != 0 {
-			t.enqueue(newWaited(tid, s))
+			t.enqueue(newReport(tid, s))
 			reports++
 		}
 	}
@@ -108,7 +108,7 @@ func (t *Tracer) drainAny(most int) (reports int) {
 		if e != 0 || tid == 0 {
 			break
 		}
-		t.enqueue(newWaited(tid, s))
+		t.enqueue(newReport(tid, s))
 		reports++
 	}
 	return reports

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 	"luatrace/tracer/syscalls"
 )
 
@@ -246,15 +247,16 @@ func (t *Tracer) dropAll() {
 
 // killAll kills every tracee that is left and collects it.
 func (t *Tracer) killAll() {
-	t.held = slices.DeleteFunc(t.held, func(h held) bool { return h.isDeath() }) // their ids may be others' by now
-	if len(t.tasks) == 0 && len(t.held) == 0 {
+	held := slices.DeleteFunc(t.reports.Held(), reports.Report.IsDeath) // their ids may be others' by now
+	t.reports.DropHeld()
+	if len(t.tasks) == 0 && len(held) == 0 {
 		return
 	}
 	for _, task := range t.tasks {
 		unix.Tgkill(task.Proc.PID, task.TID, unix.SIGKILL)
 	}
-	for _, h := range t.held {
-		unix.Kill(h.tid, unix.SIGKILL)
+	for _, r := range held {
+		unix.Kill(r.TID, unix.SIGKILL)
 	}
 	var status uint32
 	for {

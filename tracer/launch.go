@@ -9,6 +9,7 @@ import (
 
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/internal/limits"
+	"luatrace/tracer/internal/reports"
 	"luatrace/tracer/internal/sigstate"
 )
 
@@ -134,13 +135,13 @@ func (t *Tracer) forkSeized(plan *kernel.ChildPlan, filter *FilterSpec) (tid int
 func endChild(tid int) Exit {
 	unix.Kill(tid, unix.SIGKILL)
 	for {
-		w := waited{tid: tid}
-		_, e := kernel.Wait4(tid, &w.status, unix.WALL|unix.WNOTHREAD)
+		w := reports.Report{TID: tid}
+		_, e := kernel.Wait4(tid, &w.Status, unix.WALL|unix.WNOTHREAD)
 		if e == unix.ECHILD {
 			return Exit{Signal: unix.SIGKILL}
 		}
-		if e == 0 && w.isDeath() {
-			return exitOf(kernel.DecodeStatus(w.status))
+		if e == 0 && w.IsDeath() {
+			return exitOf(kernel.DecodeStatus(w.Status))
 		}
 	}
 }

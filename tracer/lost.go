@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 	"luatrace/tracer/procfs"
 )
 
@@ -65,18 +66,18 @@ func (t *Tracer) asksBefore(tid int, r *Registers) bool {
 // interrupted a call before we received its notification, the call never ran,
 // and it is to be made again after the handler, whatever the handler's flags.
 // It is called without the lock, since the listener may need it to get as far.
-func (t *Tracer) restartLost(w waited) {
-	if kernel.DecodeStatus(w.status).Kind != kernel.StatusSignal {
+func (t *Tracer) restartLost(w reports.Report) {
+	if kernel.DecodeStatus(w.Status).Kind != kernel.StatusSignal {
 		return
 	}
-	r, e := t.atSignal.read(w.tid)
-	if e != 0 || !r.InterruptedCall() || !t.asksBefore(w.tid, r) {
+	r, e := t.atSignal.read(w.TID)
+	if e != 0 || !r.InterruptedCall() || !t.asksBefore(w.TID, r) {
 		return
 	}
 	if !t.listener.foundNothing() {
 		return
 	}
-	t.restart(w.tid, r, restartUnasked)
+	t.restart(w.TID, r, restartUnasked)
 }
 
 // signalRegisters are the registers at the signal stop that was looked at last:

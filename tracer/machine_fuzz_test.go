@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 )
 
 // driver is what the engine does with a tracer: it asks for events, compares
@@ -39,7 +40,7 @@ func newDriver(t *testing.T, data []byte) *driver {
 	allMachines.add(d.m)
 	d.tr = newTracer(Options{})
 	d.tr.SharedCPU(false)
-	d.tr.drained = time.Now().Add(time.Hour) // there is nobody to wait for
+	d.tr.reports.Drained(time.Now().Add(time.Hour)) // there is nobody to wait for
 	d.m.tr = d.tr
 	d.tr.Syscalls = d.m.choose(4) > 0
 	if d.m.choose(2) == 1 {
@@ -96,7 +97,7 @@ func (d *driver) step(windDown bool) bool {
 		th := ready[m.choose(len(ready))]
 		fmt.Fprintf(&d.log, "  report of %d: %+v\n", th.tid, kernel.DecodeStatus(th.status))
 		th.take()
-		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.tr.queue[d.tr.queueHead:])
+		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.tr.reports.Waiting())
 	case len(able) > 0:
 		able[m.choose(len(able))].act(windDown)
 	default:
@@ -267,7 +268,7 @@ func (d *driver) detach(p *Process) {
 
 // unborn lets the birth of a task go untold that is gone before: it was adopted.
 func (d *driver) unborn(task *Task) {
-	if !task.adopted {
+	if lives, ended := d.tr.reports.Adopted(task.TID); !lives && !ended {
 		return
 	}
 	for _, th := range d.m.all {
@@ -325,7 +326,7 @@ func (d *driver) run() {
 // settle is what Next does when nothing is reported for long though first stops
 // of children are held.
 func (d *driver) settle() bool {
-	if len(d.tr.held) == 0 {
+	if !d.tr.reports.Holds() {
 		return false
 	}
 	d.tr.settleHeld()
@@ -386,7 +387,7 @@ func (d *driver) letGo() {
 func (d *driver) stepReady() bool {
 	for _, th := range d.m.alive(func(th *modelThread) bool { return th.ready }) {
 		th.take()
-		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.tr.queue[d.tr.queueHead:])
+		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.tr.reports.Waiting())
 		return true
 	}
 	for _, th := range d.m.alive(func(th *modelThread) bool { return th.able() && th.traced }) {
@@ -464,7 +465,7 @@ func FuzzReports(f *testing.F) {
 			if d.m.choose(4) > 0 {
 				status = status&^0xff | 0x7f
 			}
-			d.tr.enqueue(newWaited(tid, status))
+			d.tr.enqueue(newReport(tid, status))
 			for d.tr.Ready() {
 				var ev Event
 				if d.tr.handleQueued(&ev) {
@@ -510,7 +511,7 @@ func FuzzStatus(f *testing.F) {
 		death := st.Kind == kernel.StatusExited || st.Kind == kernel.StatusSignaled
 		stopped := !death && st.Kind != kernel.StatusContinued
 		switch {
-		case (waited{status: ws}).isDeath() != death:
+		case (reports.Report{Status: ws}).IsDeath() != death:
 			t.Errorf("%#x: %+v, taken for a death: %v", ws, st, !death)
 		case std.Exited() != (st.Kind == kernel.StatusExited), std.Exited() && std.ExitStatus() != st.Code:
 			t.Errorf("%#x: %+v, exited %v %d", ws, st, std.Exited(), std.ExitStatus())

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 )
 
 // machine is a kernel as ptrace(2) and wait(2) describe it, for the threads of
@@ -310,13 +311,12 @@ func (m *machine) choose(n int) int {
 // an id that it takes the next one's birth for, or will: what is held, adopted
 // and gone, or waits in its queue though nobody tells of its birth any more.
 func (m *machine) isHeld(tid int) bool {
-	if _, ok := m.tr.adopted[tid]; ok {
+	q := &m.tr.reports
+	is := func(r reports.Report) bool { return r.TID == tid }
+	if _, ended := q.Adopted(tid); ended || slices.ContainsFunc(q.Held(), is) {
 		return true
 	}
-	if slices.ContainsFunc(m.tr.held, func(h held) bool { return h.tid == tid }) {
-		return true
-	}
-	queued := slices.ContainsFunc(m.tr.queue[m.tr.queueHead:], func(w waited) bool { return w.tid == tid })
+	queued := slices.ContainsFunc(q.Waiting(), is)
 	return queued && slices.ContainsFunc(m.all, func(th *modelThread) bool {
 		return th.tid == tid && !th.known && th.bearer != nil && th.bearer.state == modelDead
 	})
@@ -486,7 +486,7 @@ func (th *modelThread) take() {
 	m := th.m
 	th.ready = false
 	if th.traced {
-		m.tr.enqueue(newWaited(th.tid, th.status))
+		m.tr.enqueue(newReport(th.tid, th.status))
 	}
 	if th.former != 0 {
 		m.told = append(m.told, th.former)

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 	"luatrace/tracer/syscalls"
 )
 
@@ -19,18 +20,18 @@ import (
 // it returns: it must be called outside of [Tracer.Do].
 func (t *Tracer) Next(ev *Event) error {
 	for {
-		w, err := t.next()
+		r, err := t.next()
 		if err == nil && t.listener != nil {
-			t.restartLost(w)
+			t.restartLost(r)
 		}
-		if shown, err := t.take(w, err, ev); shown || err != nil {
+		if shown, err := t.take(r, err, ev); shown || err != nil {
 			return err
 		}
 	}
 }
 
 // take deals with what next has returned, and says whether ev now holds an event.
-func (t *Tracer) take(w waited, err error, ev *Event) (shown bool, _ error) {
+func (t *Tracer) take(r reports.Report, err error, ev *Event) (shown bool, _ error) {
 	t.lock.lock()
 	defer t.lock.unlock()
 	switch err {
@@ -50,8 +51,8 @@ func (t *Tracer) take(w waited, err error, ev *Event) (shown bool, _ error) {
 	default:
 		return false, err
 	}
-	*ev = Event{At: w.at}
-	if t.handle(w, ev) {
+	*ev = Event{At: r.At}
+	if t.handle(r, ev) {
 		return true, nil
 	}
 	return false, cmp.Or(t.endOfAll(), t.takeLaunchError())
@@ -75,13 +76,13 @@ func (t *Tracer) takeLaunchError() error {
 
 // handle does the bookkeeping of one wait report and says whether ev now holds
 // an event; if not, the task was resumed already (or is gone, or held back).
-func (t *Tracer) handle(w waited, ev *Event) bool {
-	st := kernel.DecodeStatus(w.status)
-	task := t.tasks[w.tid]
+func (t *Tracer) handle(r reports.Report, ev *Event) bool {
+	st := kernel.DecodeStatus(r.Status)
+	task := t.tasks[r.TID]
 	if task == nil {
-		return t.endOfCommand(w.tid, st, ev) || t.handleUnknown(w)
+		return t.endOfCommand(r.TID, st, ev) || t.handleUnknown(r)
 	}
-	if w.isDeath() {
+	if r.IsDeath() {
 		return t.handleDeath(task, st, ev)
 	}
 	task.state, task.status = taskStopped, st
@@ -339,19 +340,17 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 	tid := int(msg)
 	t.sched.Child(scheduled{task}, tid)
 	child := t.tasks[tid]
-	if child != nil && !child.adopted {
+	if adopted, _ := t.reports.Adopted(tid); child != nil && !adopted {
 		// A former owner of the id: it called execve, which made it the leader of
 		// its group, and was killed before that was reported. The death that is
 		// still to come has the leader's id.
 		t.forget(child)
 		child = nil
 	}
+	gone := t.reports.Born(tid, time.Now())
 	if child == nil {
-		if gone, ok := t.adopted[tid]; ok {
-			delete(t.adopted, tid)
-			if time.Since(gone) < adoptedMemory {
-				return nil, 0
-			}
+		if gone {
+			return nil, 0
 		}
 		child = t.bear(tid, task.Proc, task.status.Event)
 	}
@@ -361,7 +360,6 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 		child.Call.ABI = task.Call.ABI
 	}
 	task.takeBack(child)
-	child.adopted = false
 	t.releaseHeld(child)
 	return child, 0
 }
@@ -417,6 +415,7 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 		if caller := t.tasks[former]; caller != nil && caller.Proc == task.Proc {
 			leader := task
 			delete(t.tasks, former)
+			t.reports.Renamed(former)
 			leader.dead = true
 			leader.Proc.tasks--
 			caller.TID = leader.TID

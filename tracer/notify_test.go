@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 )
 
 // A notification is asked about only if a thread's id was freed since it came: with
@@ -24,7 +25,7 @@ func TestNotificationIsCheckedAfterDeaths(t *testing.T) {
 		if !tr.Notified(&n, &ev) || ev.Kind != EventEnter || ev.Task != task {
 			t.Errorf("%s: the call was not shown: %+v", name, ev)
 		}
-		tr.enqueue(waited{tid: kernel.FirstModelled - 2, status: report})
+		tr.enqueue(reports.Report{TID: kernel.FirstModelled - 2, Status: report})
 		if shown := tr.Notified(&n, &ev); shown != (name == "stop") {
 			t.Errorf("%s of another thread: a notification that came before is shown: %v", name, shown)
 		}

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 )
 
 // TestProgressStates goes through the states of a call in progress: what stops at its exit, and
@@ -97,7 +98,7 @@ func TestStopsAllocateNothing(t *testing.T) {
 		th.stop(uint32(unix.SIGTRAP|0x80)<<8|0x7f, op, "")
 		th.ready = false
 		ev = Event{}
-		d.tr.handle(waited{tid: th.tid, status: th.status}, &ev)
+		d.tr.handle(reports.Report{TID: th.tid, Status: th.status}, &ev)
 		d.tr.Resume(d.tr.tasks[th.tid])
 	}
 	th.nr = modelGetpid
@@ -128,7 +129,7 @@ func BenchmarkStops(b *testing.B) {
 			th.stop(uint32(unix.SIGTRAP|0x80)<<8|0x7f, op, "")
 			th.ready = false
 			ev = Event{}
-			tr.handle(waited{tid: th.tid, status: th.status}, &ev)
+			tr.handle(reports.Report{TID: th.tid, Status: th.status}, &ev)
 			tr.Resume(tr.tasks[th.tid])
 		}
 	}

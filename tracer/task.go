@@ -79,7 +79,6 @@ type Task struct {
 	gives  *given   // the call in progress wants to trace this process, or nil
 	awaits *Process // that one, while the call waits for it to be let go
 
-	adopted     bool // its parent's event has not come, see held.go
 	newborn     bool // its first stop has not been resumed yet
 	attaching   bool // seized, its first stop not yet seen
 	interrupted bool // PTRACE_INTERRUPT is on its way

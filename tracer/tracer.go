@@ -2,13 +2,13 @@ package tracer
 
 import (
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/internal/reports"
 	"luatrace/tracer/procfs"
 	"luatrace/tracer/sched"
 )
@@ -46,11 +46,7 @@ type Tracer struct {
 	options    uintptr
 	tasks      map[int]*Task
 	procs      map[int]*Process
-	held       []held            // reports of threads without a record, see held.go
-	adopted    map[int]time.Time // were adopted and are gone since, before the event that tells of their birth
-	queue      []waited          // drained wait reports, oldest first
-	queueHead  int
-	drained    time.Time // when all reports were in the queue
+	reports    reports.Queue // of wait4, not handled yet
 	inbox      inbox
 	canSetInfo bool
 	launch     *launch
@@ -78,21 +74,11 @@ type Tracer struct {
 	pages pageWatch
 }
 
-// waited is a report of wait4(2) and when it was collected.
-type waited struct {
-	tid    int
-	status uint32
-	at     time.Time
-}
-
-// newWaited is a report that was collected just now. The clock is read here and not
+// newReport is a report that was collected just now. The clock is read here and not
 // where the report is handled: until then hooks of other tasks may run.
-func newWaited(tid int, status uint32) waited {
-	return waited{tid, status, kernel.NoteReport(tid, status)}
+func newReport(tid int, status uint32) reports.Report {
+	return reports.Report{TID: tid, Status: status, At: kernel.NoteReport(tid, status)}
 }
-
-// isDeath tells the report of a death from that of a stop, as DecodeStatus does.
-func (w waited) isDeath() bool { return w.status&0xff != 0x7f && w.status != 0xffff }
 
 // Run calls f with a new Tracer on an OS thread that has no children, locked
 // for the time of the call, and returns f's error. Waiting from a thread that
@@ -153,7 +139,6 @@ func newTracer(opts Options) *Tracer {
 		options:    unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
 		tasks:      map[int]*Task{},
 		procs:      map[int]*Process{},
-		adopted:    map[int]time.Time{},
 		inbox:      inbox{thread: unix.Gettid()},
 		canSetInfo: true,
 	}
@@ -221,9 +206,7 @@ func (t *Tracer) forget(task *Task) (last bool) {
 		return false
 	}
 	task.dead = true
-	if task.adopted {
-		t.adopted[task.TID] = time.Now()
-	}
+	t.reports.Ended(task.TID, time.Now())
 	if t.tasks[task.TID] == task {
 		delete(t.tasks, task.TID)
 	}
@@ -285,54 +268,42 @@ func (t *Tracer) anyTask(p *Process) int {
 // next takes the oldest wait report. With several tracees all that is ready is
 // collected first: otherwise one busy thread, always first in the kernel's
 // list, could starve the others.
-func (t *Tracer) next() (waited, error) {
-	if t.queueHead < len(t.queue) && len(t.tasks) < drainMost && time.Since(t.drained) > staleQueue {
+func (t *Tracer) next() (reports.Report, error) {
+	q := &t.reports
+	if len(q.Waiting()) > 0 && len(t.tasks) < drainMost && q.Stale(time.Now()) {
 		t.drain() // hooks took long: what came meanwhile came now, not when they are through with the queue
 	}
-	if t.queueHead < len(t.queue) {
-		w := t.queue[t.queueHead]
-		t.queueHead++
-		return w, nil
+	if r, ok := q.Next(); ok {
+		return r, nil
 	}
-	t.queue, t.queueHead = t.queue[:0], 0
+	if r, ok := t.nextOfStreak(); ok {
+		return r, nil
+	}
+	if q.Holds() {
+		return t.waitHeld()
+	}
 	const flags = unix.WALL | unix.WNOTHREAD
 	var status uint32
-	if w, ok := t.nextOfStreak(); ok {
-		return w, nil
-	}
-	if len(t.held) > 0 {
-		if time.Since(t.held[0].since) > heldPatience {
-			return waited{}, errHeldLong
-		}
-		w, err := t.waitHeld()
-		if err == nil {
-			t.enqueue(w)
-			t.drain()
-			t.queueHead = 1
-			return t.queue[0], nil
-		}
-		return w, err
-	}
 	for {
 		if t.inbox.arrived() {
-			return waited{}, unix.EINTR
+			return reports.Report{}, unix.EINTR
 		}
 		tid, e := kernel.Wait4(-1, &status, flags)
 		switch e {
 		case 0:
 			t.sched.Reported(tid)
-			t.enqueue(newWaited(tid, status))
+			t.enqueue(newReport(tid, status))
 			if len(t.tasks) > 1 {
 				t.drain()
 			}
-			t.queueHead = 1
-			return t.queue[0], nil
+			r, _ := q.Next()
+			return r, nil
 		case unix.EINTR:
 			continue
 		case unix.ECHILD:
-			return waited{}, ErrNoTracees
+			return reports.Report{}, ErrNoTracees
 		default:
-			return waited{}, e
+			return reports.Report{}, e
 		}
 	}
 }
@@ -341,37 +312,19 @@ func (t *Tracer) next() (waited, error) {
 // is worth.
 const drainMost = 32
 
-// staleQueue is how long after the last look for reports another one is due,
-// although some wait: a report has the time at which it was collected.
-const staleQueue = 100 * time.Microsecond
-
 // enqueue appends a wait report to the queue.
-func (t *Tracer) enqueue(w waited) {
-	if t.noteFreed(w) {
-		t.overtake(w)
-	}
-	t.queue = append(t.queue, w)
-}
-
-// noteFreed says whether after a report its thread's id is free, or another's.
-func (t *Tracer) noteFreed(w waited) bool {
-	if !w.isDeath() && w.status>>16 != unix.PTRACE_EVENT_EXEC {
-		return false
-	}
-	t.freed.Add(1)
-	return true
-}
-
-// overtake deals with a report after which its thread id is free or another
-// thread's: a death, or an exec, whose caller has the id of its leader now. A
-// stop of the former owner that waits here is over, and no request may
-// go to the id in its name.
-func (t *Tracer) overtake(w waited) {
-	over := func(o waited) bool { return o.tid == w.tid && !o.isDeath() }
-	t.held = slices.DeleteFunc(t.held, func(h held) bool { return over(h.waited) })
-	t.queue = t.queue[:t.queueHead+len(slices.DeleteFunc(t.queue[t.queueHead:], over))]
-	if task := t.tasks[w.tid]; task != nil && w.isDeath() {
+func (t *Tracer) enqueue(r reports.Report) {
+	t.noteFreed(r)
+	t.reports.Enqueue(r)
+	if task := t.tasks[r.TID]; task != nil && r.IsDeath() {
 		task.noteReaped()
+	}
+}
+
+// noteFreed counts the reports after which a thread's id is free, or another's.
+func (t *Tracer) noteFreed(r reports.Report) {
+	if r.FreesID() {
+		t.freed.Add(1)
 	}
 }
 
@@ -385,13 +338,13 @@ func (t *Task) noteReaped() {
 
 // Ready says whether Next can return without waiting, as far as that is known
 // without asking the kernel.
-func (t *Tracer) Ready() bool { return t.queueHead < len(t.queue) || t.inbox.arrived() }
+func (t *Tracer) Ready() bool { return len(t.reports.Waiting()) > 0 || t.inbox.arrived() }
 
 // Reported says whether there is something to tell of a process that Next has
 // not looked at yet.
 func (t *Tracer) Reported(p *Process) bool {
-	for _, w := range t.queue[t.queueHead:] {
-		if task := t.tasks[w.tid]; task != nil && task.Proc == p {
+	for _, r := range t.reports.Waiting() {
+		if task := t.tasks[r.TID]; task != nil && task.Proc == p {
 			return true
 		}
 	}

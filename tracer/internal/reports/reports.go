@@ -115,15 +115,13 @@ func (q *Queue) HeldLong(now time.Time) bool {
 	return len(q.held) > 0 && now.Sub(q.held[0].since) > Patience
 }
 
-// Held returns the ids of the threads whose reports are held and that live.
-func (q *Queue) Held() []int {
-	var tids []int
+// Held returns the reports that are held, oldest first.
+func (q *Queue) Held() []Report {
+	list := make([]Report, 0, len(q.held))
 	for _, h := range q.held {
-		if !h.IsDeath() {
-			tids = append(tids, h.TID)
-		}
+		list = append(list, h.Report)
 	}
-	return tids
+	return list
 }
 
 // Release makes the oldest held report of a thread the next one, before all that were collected
@@ -164,17 +162,11 @@ func (q *Queue) Adopt(bear func(tid int) bool) {
 // reported.
 func (q *Queue) DropHeld() { q.held = nil }
 
-// Adopted says whether a thread was adopted, lives, and was not reported by its parent yet.
-func (q *Queue) Adopted(tid int) bool {
-	ended, ok := q.adopted[tid]
-	return ok && ended.IsZero()
-}
-
-// Remembers says whether a thread of this id was adopted and was not reported by its parent yet,
-// whether it lives or not.
-func (q *Queue) Remembers(tid int) bool {
-	_, ok := q.adopted[tid]
-	return ok
+// Adopted says whether a thread was adopted and not reported by its parent yet: one that lives, or
+// one whose record has ended.
+func (q *Queue) Adopted(tid int) (lives, ended bool) {
+	at, ok := q.adopted[tid]
+	return ok && at.IsZero(), ok && !at.IsZero()
 }
 
 // Born notes that a thread's parent has reported it. gone says that the report is about an adopted
@@ -187,7 +179,7 @@ func (q *Queue) Born(tid int, now time.Time) (gone bool) {
 
 // Ended notes that the record of a thread has ended.
 func (q *Queue) Ended(tid int, now time.Time) {
-	if q.Adopted(tid) {
+	if lives, _ := q.Adopted(tid); lives {
 		q.adopted[tid] = now
 	}
 }

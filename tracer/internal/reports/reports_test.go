@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +84,8 @@ func script(steps string) string {
 			}
 			words = append(words, fmt.Sprint(letter, r.TID))
 		case 'b':
-			known := records[tid] && q.Adopted(tid)
+			lives, _ := q.Adopted(tid)
+			known := records[tid] && lives
 			switch gone := q.Born(tid, now); {
 			case gone:
 				words = append(words, "gone")
@@ -159,20 +159,25 @@ func TestHeld(t *testing.T) {
 	}
 	q.Hold(Report{TID: 2, Status: stopped}, begun)
 	q.Hold(Report{TID: 3, Status: killed}, begun.Add(time.Second))
-	if got := q.Held(); !slices.Equal(got, []int{2}) {
-		t.Errorf("held and alive: %v", got)
+	if got := q.Held(); len(got) != 2 || got[0].TID != 2 || got[1].TID != 3 {
+		t.Errorf("held: %v", got)
 	}
 	if q.HeldLong(begun.Add(Patience)) || !q.HeldLong(begun.Add(Patience+1)) {
 		t.Error("the oldest held report does not decide")
 	}
 	q.Adopt(func(int) bool { return true })
-	if !q.Holds() || !q.Adopted(2) || q.Adopted(3) || !q.Remembers(2) {
-		t.Error("not the living one was adopted")
+	adopted := func(tid int, wantLives, wantEnded bool) {
+		t.Helper()
+		if lives, ended := q.Adopted(tid); lives != wantLives || ended != wantEnded {
+			t.Errorf("%d: adopted and alive %v, adopted and gone %v", tid, lives, ended)
+		}
 	}
+	adopted(2, true, false)
+	adopted(3, false, false)
 	q.Ended(2, begun)
-	if q.Adopted(2) || !q.Remembers(2) {
-		t.Error("a dead adopted thread lives, or is forgotten")
-	}
+	adopted(2, false, true)
+	q.Born(2, begun)
+	adopted(2, false, false)
 	q.DropHeld()
 	if q.Holds() {
 		t.Error("a dropped report is held")
