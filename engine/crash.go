@@ -62,7 +62,7 @@ func (e *Engine) caught(tr *tracer.Tracer, tev *tracer.Event) {
 					tev.Task.Skip(ret) // an error means that the task is gone
 				}
 			}
-			tr.Resume(tev.Task)
+			tr.Resume(tev.Stop)
 		}
 	})
 }

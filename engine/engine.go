@@ -151,7 +151,7 @@ type final struct {
 
 type delayedTask struct {
 	at     time.Time
-	task   *tracer.Task
+	stop   tracer.Stop
 	answer func() // for a notified call: gives the answer; nil for a ptrace-stop
 }
 
@@ -161,7 +161,7 @@ func (d *delayedTask) release(tr *tracer.Tracer) {
 		d.answer()
 		return
 	}
-	tr.Resume(d.task)
+	tr.Resume(d.stop)
 }
 
 // Target is what to trace: a command, running processes, or both.

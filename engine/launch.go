@@ -159,9 +159,7 @@ func tryFilter(filter *tracer.FilterSpec) error {
 			if err := tr.Next(&ev); err != nil {
 				return err
 			}
-			if ev.Task != nil {
-				tr.Do(func() { tr.Resume(ev.Task) })
-			}
+			tr.Do(func() { tr.Resume(ev.Stop) })
 		}
 	})
 }

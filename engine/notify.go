@@ -116,7 +116,7 @@ func (e *Engine) upgrade(t *Task, ev *Event, delay time.Duration) {
 	}
 	task := source.Traced(t.Task)
 	if delay > 0 {
-		e.delayTask(delayedTask{task: task, answer: func() { e.tr.Upgrade(task, r) }}, delay)
+		e.delayTask(delayedTask{answer: func() { e.tr.Upgrade(task, r) }}, delay)
 		return
 	}
 	e.tr.Upgrade(task, r)
@@ -130,7 +130,7 @@ func (e *Engine) answer(task *tracer.Task, delay time.Duration, give func()) {
 		task.Answered()
 	}
 	if delay > 0 {
-		e.delayTask(delayedTask{task: task, answer: done}, delay)
+		e.delayTask(delayedTask{answer: done}, delay)
 		return
 	}
 	done()

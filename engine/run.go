@@ -175,10 +175,10 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 		e.recordArrival(tev)
 	}
 	if delay := e.handleLive(tev); delay > 0 {
-		e.delayTask(delayedTask{task: tev.Task}, delay)
+		e.delayTask(delayedTask{stop: tev.Stop}, delay)
 		return
 	}
-	tr.Resume(tev.Task)
+	tr.Resume(tev.Stop)
 }
 
 func (e *Engine) handleWoken(tr *tracer.Tracer) {

@@ -66,7 +66,7 @@ func (t *Tracer) watch(p *Process, tid int) {
 // asks says whether the call in progress of a task asks for a tracer.
 func (t *Tracer) asks(task *Task) bool {
 	c := &task.Call
-	if t.OnAside == nil || task.progress.skipped() || task.launching {
+	if t.OnAside == nil || task.progress.skipped() || task.life.is(lifeGated) {
 		return false
 	}
 	return aside.Asks(c.ABI, c.NR, &c.Args)
@@ -135,7 +135,7 @@ func (t *Tracer) awaitLeave(caller *Task, p *Process) {
 // to be let go.
 func (p *Process) releaseCallers() {
 	for _, task := range p.Threads() {
-		if task.awaits != nil && task.state == taskStopped {
+		if task.awaits != nil && task.stop.here() {
 			p.tr.release(task)
 		}
 	}
@@ -156,7 +156,7 @@ func (t *Tracer) continueCaller(caller *Task, p *Process) {
 	}
 	caller.awaits = nil
 	p.awaitedBy = slices.DeleteFunc(p.awaitedBy, func(other *Task) bool { return other == caller })
-	if !caller.dead {
+	if !caller.life.over() {
 		t.resume(caller)
 		return
 	}

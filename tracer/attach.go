@@ -85,8 +85,7 @@ func (t *Tracer) seize(tid, pid int) unix.Errno {
 		return e
 	}
 	t.pages.unseen()
-	task := t.newTask(tid, pid, t.procs[parentOf(pid)])
-	task.attaching, task.interrupted = true, true
+	t.newTask(tid, pid, t.procs[parentOf(pid)], lifeSeized).interrupted = true
 	kernel.Ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
 	return 0
 }

@@ -28,7 +28,7 @@ func (b *births) join(task *Task, alive int) {
 func (b *births) clear() {
 	kept := (*b)[:0]
 	for _, task := range *b {
-		if !task.dead {
+		if !task.life.over() {
 			kept = append(kept, task)
 		}
 	}
@@ -47,7 +47,7 @@ func (t *Tracer) nextOfStreak() (reports.Report, bool) {
 		return reports.Report{}, false
 	}
 	task := t.tasks[id]
-	if task == nil || task.state != taskRunning {
+	if task == nil || task.stop.kind != stopNone {
 		t.sched.Waited(false)
 		return reports.Report{}, false
 	}
@@ -65,7 +65,7 @@ func (t *Tracer) nextOfStreak() (reports.Report, bool) {
 		return reports.Report{}, false
 	}
 	r := newReport(tid, status)
-	t.noteFreed(r)
+	t.noteEnd(r)
 	return r, true
 }
 

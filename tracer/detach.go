@@ -79,7 +79,7 @@ func (t *Tracer) StopAtCalls() {
 	t.Syscalls = true
 	t.pages.unseen()
 	for _, task := range t.tasks {
-		if task.state == taskRunning && !task.launching {
+		if task.stop.kind == stopNone && !task.life.is(lifeGated) {
 			t.interrupt(task)
 		}
 	}
@@ -87,7 +87,7 @@ func (t *Tracer) StopAtCalls() {
 
 // interrupt makes a running or listening task stop soon.
 func (t *Tracer) interrupt(task *Task) {
-	if task.state == taskStopped || task.interrupted || task.newborn || task.dead || task.reaped.Load() {
+	if task.stop.here() || task.interrupted || task.life.is(lifeBorn) || task.life.ended() {
 		return // its stop is there, or on its way
 	}
 	task.interrupted = true
@@ -118,7 +118,7 @@ func (t *Tracer) DetachAll() {
 		}
 		if ev.Kind != EventWoken && ev.Task != nil {
 			t.Do(func() {
-				if !ev.Task.dead {
+				if !ev.Task.life.over() {
 					t.release(ev.Task)
 				}
 			})
@@ -132,7 +132,7 @@ func (t *Tracer) beginDetaching() {
 	t.detachAll = true
 	t.watchSpinning()
 	for _, task := range t.tasks {
-		if task.state == taskStopped {
+		if task.stop.here() {
 			t.release(task)
 		}
 	}
@@ -159,21 +159,18 @@ func (t *Tracer) endDetaching() {
 // closer to that. It runs instead of the ordinary handling of the stop. shown is
 // for OnFinished.
 func (t *Tracer) handleDetaching(task *Task, shown *Event) {
-	st := task.status
-	switch st.Kind {
-	case kernel.StatusFork:
+	switch task.stop.kind {
+	case stopFork:
 		if child, _ := t.childOf(task); child != nil {
 			child.Proc.detaching = true
 		}
-	case kernel.StatusExec:
+	case stopExec:
 		var ev Event
 		t.handleExec(task, &ev)
 		task = ev.Task
-	case kernel.StatusSignal:
-		task.signal = st.Signal
-	case kernel.StatusSyscall:
+	case stopCall:
 		s := &t.info
-		if kernel.GetSyscallInfo(task.TID, s) != 0 {
+		if kernel.GetSyscallInfo(task.TID, s) != 0 || s.Op == kernel.SysInfoSeccomp {
 			break
 		}
 		if s.Op != kernel.SysInfoExit {
@@ -182,7 +179,7 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 				// The kernel thinks that a signal is there and would let a
 				// call that can wait fail with EINTR, without anybody left to
 				// repair it: go at its exit.
-				task.state = taskRunning
+				task.stop = stop{}
 				kernel.Ptrace(unix.PTRACE_SYSCALL, task.TID, 0, 0)
 				return
 			}
@@ -191,12 +188,12 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 		// A prevented call needs its exit to be made whole only where the
 		// result was not settled at entry, which Skip always does. A changed
 		// one does.
-		task.syscallStop = true
+		task.stop = task.stop.named(s.Op)
 		t.leaveCall(task, s)
 		if again := task.interrupted && t.repairInterrupted(task); !again && !syscalls.IsRestart(s.Rval()) {
 			t.finished(task, shown)
 		}
-	case kernel.StatusEventStop, kernel.StatusGroup:
+	case stopEvent, stopGroup:
 		if task.interrupted {
 			t.repairInterrupted(task)
 		}
@@ -218,11 +215,11 @@ func (t *Tracer) finished(task *Task, ev *Event) {
 // release detaches a stopped task, with the signal it was about to receive.
 func (t *Tracer) release(task *Task) {
 	sig := uintptr(0)
-	if task.status.Kind == kernel.StatusSignal {
-		sig = uintptr(task.signal)
+	if task.stop.kind == stopSignal {
+		sig = uintptr(task.stop.signal)
 	}
 	t.sched.Gone(scheduled{task})
-	if task.reaped.Load() {
+	if task.life.reaped() {
 		return
 	}
 	task.Proc.noteLetGo()
@@ -234,7 +231,7 @@ func (t *Tracer) release(task *Task) {
 	if e := kernel.Ptrace(unix.PTRACE_DETACH, task.TID, 0, sig); e == 0 {
 		t.forget(task)
 	} else {
-		task.state = taskRunning
+		task.stop = stop{}
 	}
 }
 

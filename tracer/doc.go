@@ -35,7 +35,8 @@
 // [Event]. PTRACE_GET_SYSCALL_INFO decides whether a system call stop is an
 // entry or an exit; no flag is toggled. The caller looks, changes what it wants
 // through the Task's methods, and calls [Tracer.Resume], which chooses the
-// request (CONT, SYSCALL, LISTEN, DETACH) once, from the task's state.
+// request (CONT, SYSCALL, LISTEN, DETACH) once, from the task's state. A [Stop] names one stop of
+// one task: with that of an earlier stop, Resume does nothing.
 //
 // # What stands where
 //
@@ -44,9 +45,10 @@
 //     serves those that were let go with their filter. inherit.go is what this
 //     process got from its parent, threads.go what it reserves.
 //   - The loop: tracer.go, next.go, event.go, task.go, resume.go,
-//     wake.go; inbox.go for work that other threads have for this one; held.go for reports that
-//     come before their task is known, collect.go for many at once; the package
-//     sched makes it cheaper, scheduled.go is how it sees a task.
+//     wake.go; life.go and stop.go for the states of a task; inbox.go for work that other threads
+//     have for this one; held.go for reports that come before their task is known, which the package
+//     internal/reports orders; collect.go for many at once. The package sched makes it cheaper,
+//     scheduled.go is how it sees a task.
 //   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
 //     notifications, lost.go and interrupted.go find calls that signals
 //     interrupt meanwhile, restart.go makes them again.

@@ -45,6 +45,8 @@ const (
 type Event struct {
 	Kind EventKind
 	Task *Task
+	// Stop is what Resume takes to let the task run on.
+	Stop Stop
 	// At is when the tracer got the report of it: wall clock with a monotonic
 	// reading. It is zero for EventWoken and for events that are made up without
 	// a time.

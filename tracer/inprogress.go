@@ -18,13 +18,13 @@ import (
 // Like Notified it may be called from whichever thread runs hooks.
 func (t *Task) InProgress() (c Call, followed, ok bool) {
 	switch {
-	case t.dead || t.reaped.Load():
+	case t.life.ended():
 		return Call{}, false, false
 	case t.progress.showsExit(t.tr.filtered):
 		return t.Call, true, true
-	case t.entryStop && t.state == taskStopped, t.Notified():
+	case t.stop.isEntry(), t.Notified():
 		return t.Call, false, true
-	case t.state == taskStopped:
+	case t.stop.here():
 		return Call{}, false, false
 	}
 	text, err := proc().ReadFile(t.TID, "syscall")
@@ -70,14 +70,14 @@ func (t *Task) programABI(nr int) syscalls.ABI {
 
 // Attaching says whether the task has been seized and its first stop, which
 // interrupts the call that it is in, has not been seen yet.
-func (t *Task) Attaching() bool { return t.attaching }
+func (t *Task) Attaching() bool { return t.life.is(lifeSeized) }
 
 // AllTasks returns the threads traced now, by number. One that has ended is not among
 // them, also if its event is still to come: its number may be another's.
 func (t *Tracer) AllTasks() []*Task {
 	list := make([]*Task, 0, len(t.tasks))
 	for _, task := range t.tasks {
-		if !task.dead && !task.reaped.Load() {
+		if !task.life.ended() {
 			list = append(list, task)
 		}
 	}

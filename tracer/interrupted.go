@@ -28,7 +28,7 @@ func (t *Tracer) askAgain(task *Task) {
 	if kernel.GetRegs(task.TID, &r) == 0 {
 		t.restart(task.TID, &r, restartUnasked)
 	}
-	t.Resume(task)
+	t.letRun(task)
 }
 
 // changedCall says whether a notification is that of a call which was changed

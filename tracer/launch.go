@@ -76,8 +76,8 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 		refused.Path = c.Path
 		return nil, refused
 	}
-	task := t.newTask(tid, tid, nil)
-	task.launching, task.interrupted = true, true
+	task := t.newTask(tid, tid, nil, lifeGated)
+	task.interrupted = true
 	task.Proc.Command = true
 	t.commandPID = tid
 	t.launch = &launch{path: c.Path, task: task, errors: errs[0], plan: plan}

@@ -119,7 +119,7 @@ func (d *driver) next() bool {
 	d.see(&ev)
 	d.meddle(&ev)
 	if ev.Kind != EventDeath {
-		d.tr.Resume(ev.Task)
+		d.tr.Resume(ev.Stop)
 	}
 	return true
 }
@@ -416,7 +416,7 @@ func TestAttachDuringExec(t *testing.T) {
 			t.Fatal("no report")
 		}
 	}
-	if th.seized || len(th.want) > 0 || d.tr.tasks[th.tid].attaching {
+	if th.seized || len(th.want) > 0 || d.tr.tasks[th.tid].life.is(lifeSeized) {
 		t.Errorf("not attached to; to come: %v\n%s", th.want, d.log.String())
 	}
 }
@@ -471,7 +471,7 @@ func FuzzReports(f *testing.F) {
 				if d.tr.handleQueued(&ev) {
 					d.meddle(&ev)
 					if ev.Kind != EventDeath && d.m.choose(8) > 0 {
-						d.tr.Resume(ev.Task)
+						d.tr.Resume(ev.Stop)
 					}
 				}
 			}
@@ -489,8 +489,8 @@ func FuzzReports(f *testing.F) {
 func (d *driver) checkRecords() {
 	count := map[*Process]int{}
 	for tid, task := range d.tr.tasks {
-		if task.TID != tid || task.dead || d.tr.procs[task.Proc.PID] != task.Proc {
-			d.fail("task %d: TID %d, dead %v, process %d", tid, task.TID, task.dead, task.Proc.PID)
+		if task.TID != tid || task.life.over() || d.tr.procs[task.Proc.PID] != task.Proc {
+			d.fail("task %d: TID %d, dead %v, process %d", tid, task.TID, task.life.over(), task.Proc.PID)
 		}
 		count[task.Proc]++
 	}

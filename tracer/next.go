@@ -85,53 +85,48 @@ func (t *Tracer) handle(r reports.Report, ev *Event) bool {
 	if r.IsDeath() {
 		return t.handleDeath(task, st, ev)
 	}
-	task.state, task.status = taskStopped, st
-	task.signal = 0
-	task.syscallStop, task.entryStop = false, false
+	task.stopsAs(stopOf(st))
 	task.Proc.lastTID = task.TID
-	ev.Task = task
+	ev.Task, ev.Stop = task, task.thisStop()
 
 	if t.detachAll || task.Proc.detaching {
 		t.handleDetaching(task, ev)
 		return false
 	}
-	if task.interrupted && st.Kind != kernel.StatusEventStop && st.Kind != kernel.StatusGroup {
+	if kind := task.stop.kind; task.interrupted && kind != stopEvent && kind != stopGroup {
 		// In the kernel any stop ends a pending PTRACE_INTERRUPT, so that the
 		// stop asked for would never come.
 		kernel.Ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)
 	}
-	switch st.Kind {
-	case kernel.StatusSyscall, kernel.StatusSeccomp:
+	switch task.stop.kind {
+	case stopCall:
 		return t.handleSyscall(task, ev)
-	case kernel.StatusSignal:
-		task.signal = st.Signal
-		if task.launching {
-			t.Resume(task)
+	case stopSignal:
+		if task.life.is(lifeGated) {
+			t.letRun(task)
 			return false
 		}
 		ev.Kind, ev.Signal = EventSignal, st.Signal
 		return true
-	case kernel.StatusGroup:
+	case stopGroup:
 		task.noteStack()
-		if task.interrupted && !task.attaching {
-			task.interrupted = false
-		}
-		task.newborn = false
+		attached := task.life.is(lifeSeized)
+		task.interrupted = false
+		task.life.begun()
 		task.settleIn()
-		if task.attaching {
-			task.attaching, task.interrupted = false, false
+		if attached {
 			return t.attached(task, ev)
 		}
 		ev.Kind, ev.Signal = EventStopped, st.Signal
 		return true
-	case kernel.StatusEventStop:
+	case stopEvent:
 		return t.handleEventStop(task, ev)
-	case kernel.StatusFork:
+	case stopFork:
 		return t.handleFork(task, ev)
-	case kernel.StatusExec:
+	case stopExec:
 		return t.handleExec(task, ev)
 	}
-	t.Resume(task)
+	t.letRun(task)
 	return false
 }
 
@@ -145,11 +140,11 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 	switch s.Op {
 	case kernel.SysInfoEntry, kernel.SysInfoSeccomp:
 		if t.filtered && !t.shown(task, s, ev) {
-			t.Resume(task)
+			t.letRun(task)
 			return false
 		}
 		t.sched.Stop(scheduled{task})
-		task.syscallStop, task.entryStop, task.filterStop = true, true, s.Op == kernel.SysInfoSeccomp
+		task.stop = task.stop.named(s.Op)
 		if task.progress.birth != birthNone { // the exit of the call before was not seen
 			t.settleBirth(task, 0)
 		}
@@ -165,19 +160,19 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if ev.Upgraded == nil { // else it was entered when it was notified
 			task.Entered = ev.At
 		}
-		if task.launching {
+		if task.life.is(lifeGated) {
 			if !isExec(c) {
-				t.Resume(task)
+				t.letRun(task)
 				return false
 			}
 			if !t.filtered {
-				task.launching = false
+				task.life.become(lifeRunning)
 			}
 		}
 		ev.Kind = EventEnter
 		return true
 	case kernel.SysInfoExit:
-		task.syscallStop = true
+		task.stop = task.stop.named(s.Op)
 		t.leaveCall(task, s)
 		if t.interruptedAsking(task, s) {
 			t.askAgain(task)
@@ -194,9 +189,9 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		}
 		task.pending.leave()                               // changed into a call that the filter lets pass
 		if t.filtered && !task.progress.showsExit(true) || // also of a call between the stops of a pending one
-			task.launching && !isExec(&task.Call) { // of a call that the gate hides
+			task.life.is(lifeGated) && !isExec(&task.Call) { // of a call that the gate hides
 			task.progress.end()
-			t.Resume(task)
+			t.letRun(task)
 			return false
 		}
 		task.exitEvent(s, ev)
@@ -207,12 +202,12 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			task.progress.resumed = time.Time{}
 		}
 		task.progress.end()
-		if task.Proc.Command && t.launch != nil && isExec(&task.Call) && ev.Errno != 0 {
-			task.launching = true
+		if task.Proc.Command && t.launch != nil && isExec(&task.Call) && ev.Errno != 0 && task.life.is(lifeRunning) {
+			task.life.become(lifeGated)
 		}
 		return true
 	}
-	t.Resume(task)
+	t.letRun(task)
 	return false
 }
 
@@ -266,24 +261,24 @@ func (t *Tracer) fillUnpaired(task *Task, s *kernel.SyscallInfo) {
 
 func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
 	task.settleIn()
-	wasInterrupt := task.interrupted
-	task.newborn, task.interrupted = false, false
+	wasInterrupt, attached := task.interrupted, task.life.is(lifeSeized)
+	task.interrupted = false
+	task.life.begun()
 	remade := false
 	if task.pending.onTheWay() {
 		task.noteStack()
 	} else if wasInterrupt {
 		remade = t.repairInterrupted(task)
 	}
-	if task.attaching {
-		task.attaching = false
+	if attached {
 		ev.Interrupted = remade
 		return t.attached(task, ev)
 	}
-	if task.launching && !t.kernelFits(task.TID) {
+	if task.life.is(lifeGated) && !t.kernelFits(task.TID) {
 		t.launchErr = t.refuseLaunch(task)
 		return false
 	}
-	t.Resume(task)
+	t.letRun(task)
 	return false
 }
 
@@ -295,7 +290,7 @@ func (t *Tracer) attached(task *Task, ev *Event) bool {
 		return false
 	}
 	ev.Kind = EventAttached
-	if task.status.Kind == kernel.StatusEventStop {
+	if task.stop.kind == stopEvent {
 		t.interruptedByAttach(task, ev)
 	}
 	return true
@@ -321,10 +316,10 @@ func (t *Tracer) handleFork(task *Task, ev *Event) bool {
 		return false // killed meanwhile
 	}
 	if child == nil {
-		t.Resume(task)
+		t.letRun(task)
 		return false
 	}
-	ev.Kind, ev.Child, ev.CloneEvent = EventNew, child, task.status.Event
+	ev.Kind, ev.Child, ev.CloneEvent = EventNew, child, task.stop.event
 	return true
 }
 
@@ -352,10 +347,10 @@ func (t *Tracer) childOf(task *Task) (*Task, unix.Errno) {
 		if gone {
 			return nil, 0
 		}
-		child = t.bear(tid, task.Proc, task.status.Event)
+		child = t.bear(tid, task.Proc, task.stop.event)
 	}
 	child.seccomp.inherit(&task.seccomp)
-	if task.progress.changed() && child.newborn {
+	if task.progress.changed() && child.life.is(lifeBorn) {
 		child.progress.inherit(&task.progress)
 		child.Call.ABI = task.Call.ABI
 	}
@@ -378,8 +373,7 @@ func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 			pid = t.groupOf(tid)
 		}
 	}
-	child := t.newTask(tid, pid, parent)
-	child.newborn = true
+	child := t.newTask(tid, pid, parent, lifeBorn)
 	if parent != nil && parent.watched {
 		child.Proc.watched = true
 	}
@@ -416,15 +410,14 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 			leader := task
 			delete(t.tasks, former)
 			t.reports.Renamed(former)
-			leader.dead = true
+			leader.life.become(lifeReleased)
 			leader.Proc.tasks--
 			caller.TID = leader.TID
 			t.tasks[caller.TID] = caller
-			caller.state, caller.status = taskStopped, leader.status
-			caller.signal, caller.syscallStop, caller.entryStop = 0, false, false
+			caller.stopsAs(leader.stop)
 			caller.Proc.lastTID = caller.TID
 			task = caller
-			ev.Superseded = leader
+			ev.Superseded, ev.Stop = leader, caller.thisStop()
 		}
 	}
 	if e != 0 {
@@ -437,7 +430,9 @@ func (t *Tracer) handleExec(task *Task, ev *Event) bool {
 	if task.Proc.Command && t.launch != nil {
 		t.launch.finish()
 		t.launch = nil
-		task.launching = false
+		if task.life.is(lifeGated) {
+			task.life.become(lifeRunning)
+		}
 	}
 	task.pending = pending{}
 	ev.Kind, ev.Task, ev.FormerTID = EventExec, task, former

@@ -126,7 +126,7 @@ func (t *Tracer) Notified(n *Notification, ev *Event) bool {
 	}
 	c := Call{ABI: kernel.ABIOf(n.raw.Arch, uint64(uint32(n.raw.NR))), NR: int(n.raw.NR), Args: n.raw.Args, IP: n.raw.IP}
 	c.narrow()
-	if task.launching && !isExec(&c) {
+	if task.life.is(lifeGated) && !isExec(&c) {
 		return false
 	}
 	if task.pending.leave() {
@@ -172,7 +172,7 @@ func (t *Tracer) Upgrade(task *Task, data any) {
 // interrupt must be pending before the answer lets the task go.
 func (t *Tracer) stopNotified(task *Task) {
 	id := task.pending.id
-	if task.dead || !task.pending.stop() {
+	if task.life.over() || !task.pending.stop() {
 		return
 	}
 	kernel.Ptrace(unix.PTRACE_INTERRUPT, task.TID, 0, 0)

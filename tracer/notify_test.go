@@ -19,7 +19,7 @@ func TestNotificationIsCheckedAfterDeaths(t *testing.T) {
 		tr := newTracer(Options{})
 		hold(t, tr)
 		tr.listener = &Listener{fd: -1, freed: &tr.freed}
-		task := tr.newTask(kernel.FirstModelled-1, kernel.FirstModelled-1, nil)
+		task := tr.newTask(kernel.FirstModelled-1, kernel.FirstModelled-1, nil, lifeBorn)
 		n := Notification{raw: kernel.Notification{ID: 1, PID: uint32(task.TID), NR: unix.SYS_GETPPID, Arch: nativeAudit}, freed: tr.freed.Load()}
 		var ev Event
 		if !tr.Notified(&n, &ev) || ev.Kind != EventEnter || ev.Task != task {
@@ -40,7 +40,7 @@ func TestSignalStopReadsRegistersOnce(t *testing.T) {
 		defer allMachines.remove(d.m)
 		th := d.m.newThread(nil, nil)
 		th.traced = true
-		task := d.tr.newTask(th.tid, th.tid, nil)
+		task := d.tr.newTask(th.tid, th.tid, nil, lifeBorn)
 		d.tr.listener = &Listener{fd: -1, freed: &d.tr.freed}
 		hold(t, d.tr)
 		for stop := range 3 {
@@ -63,7 +63,7 @@ func TestSignalStopReadsRegistersOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			d.tr.Resume(task)
+			d.tr.Resume(task.thisStop())
 			if d.m.regsRead != want || th.state != modelRunning {
 				t.Errorf("stop %d, changed %v: read %d times, want %d", stop, changed, d.m.regsRead, want)
 			}

@@ -97,7 +97,7 @@ func (t *Tracer) tracesToo(task *Task, s *kernel.SyscallInfo) bool {
 // refuse makes a call fail at its entry stop, after the hooks, if a filter of
 // the tracee's own asks for a tracer.
 func (t *Tracer) refuse(task *Task) {
-	if c := &task.Call; task.filterStop && task.seccomp.own.wantsTracer(syscalls.AuditOf(c.ABI), c.NR, c.IP, &c.Args) {
+	if c := &task.Call; task.stop.kind == stopFilterEntry && task.seccomp.own.wantsTracer(syscalls.AuditOf(c.ABI), c.NR, c.IP, &c.Args) {
 		task.Skip(-int64(unix.ENOSYS))
 	}
 }

@@ -99,7 +99,7 @@ func TestStopsAllocateNothing(t *testing.T) {
 		th.ready = false
 		ev = Event{}
 		d.tr.handle(reports.Report{TID: th.tid, Status: th.status}, &ev)
-		d.tr.Resume(d.tr.tasks[th.tid])
+		d.tr.Resume(d.tr.tasks[th.tid].thisStop())
 	}
 	th.nr = modelGetpid
 	if n := testing.AllocsPerRun(100, func() { stop(kernel.SysInfoEntry); stop(kernel.SysInfoExit) }); n != 0 {
@@ -130,7 +130,7 @@ func BenchmarkStops(b *testing.B) {
 			th.ready = false
 			ev = Event{}
 			tr.handle(reports.Report{TID: th.tid, Status: th.status}, &ev)
-			tr.Resume(tr.tasks[th.tid])
+			tr.Resume(tr.tasks[th.tid].thisStop())
 		}
 	}
 }

@@ -23,7 +23,7 @@ func TestLastRequests(t *testing.T) {
 			if err := tr.Next(&ev); err != nil {
 				return err
 			}
-			tr.Resume(ev.Task)
+			tr.Resume(ev.Stop)
 		}
 	})
 	if err != ErrNoTracees {

@@ -50,7 +50,7 @@ func (t *Tracer) onlyIgnored(tid int, r *Registers) bool {
 	}
 	abi := kernel.ABIOf(t.info.Arch, 0)
 	nr, args := r.Call(abi)
-	return endless(abi, nr, &args) && ignoresSignal(tid, t.tasks[tid].signal) && !signalsPending(tid)
+	return endless(abi, nr, &args) && ignoresSignal(tid, t.tasks[tid].stop.signal) && !signalsPending(tid)
 }
 
 // repairInterrupted restarts a call for restartStopped.

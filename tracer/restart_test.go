@@ -39,7 +39,7 @@ func TestRestart(t *testing.T) {
 		}
 		th.stop(stopStatus(unix.SIGTRAP, 0), kernel.SysInfoNone, "")
 		th.ready = false
-		d.tr.tasks[th.tid].signal = c.signal
+		d.tr.tasks[th.tid].stop.signal = c.signal
 		var r, was Registers
 		r.SetCall(syscalls.Native(), epoll, &c.args)
 		r.SetResult(uint64(c.result))

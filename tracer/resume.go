@@ -8,38 +8,52 @@ import (
 	"luatrace/tracer/internal/kernel"
 )
 
-// Resume lets the task of the last event run on. The request follows from the
+// Resume lets the task run on from the stop of an event. The request follows from the
 // task's state alone: LISTEN for a group-stop, DETACH for a process that is to
-// be let go, else SYSCALL or CONT, with the signal that is to be delivered.
-func (t *Tracer) Resume(task *Task) {
+// be let go, else SYSCALL or CONT, with the signal that is to be delivered. Nothing
+// happens if the task was resumed already, or has ended. To resume it from an earlier stop is
+// a fault of the caller: nothing happens, and where rules are checked it panics.
+func (t *Tracer) Resume(s Stop) {
 	t.records()
-	if task.dead && task.Proc.ended() && task.Proc.shown.letGo == 0 {
+	task := s.task
+	switch {
+	case task == nil:
+		return
+	case s.isOld():
+		s.checkOld()
+		return
+	case task.life.over() && task.Proc.ended() && task.Proc.shown.letGo == 0:
 		t.forgetShown(task.Proc) // the event of its end has been dealt with
 	}
-	if task.dead || task.state != taskStopped || task.reaped.Load() {
+	t.letRun(task)
+}
+
+// letRun is Resume from the present stop.
+func (t *Tracer) letRun(task *Task) {
+	if task.life.ended() || !task.stop.here() {
 		return
 	}
 	if task.Proc.detaching || t.detachAll {
 		t.release(task)
 		return
 	}
-	if task.entryStop && t.stepAside(task) {
+	if task.stop.isEntry() && t.stepAside(task) {
 		return
 	}
 	t.resume(task)
 }
 
-// resume is Resume for a task that stays traced.
+// resume is letRun for a task that stays traced.
 func (t *Tracer) resume(task *Task) {
-	if task.dead || task.state != taskStopped {
+	if task.life.over() || !task.stop.here() {
 		return
 	}
-	if task.status.Kind == kernel.StatusGroup {
-		task.state = taskListening
+	if task.stop.kind == stopGroup {
+		task.stop = stop{kind: stopListening}
 		kernel.Ptrace(unix.PTRACE_LISTEN, task.TID, 0, 0)
 		return
 	}
-	if task.entryStop && !task.progress.skipped() {
+	if task.stop.isEntry() && !task.progress.skipped() {
 		if g := task.Call.guard(); g != nil {
 			t.guardCall(task, g)
 		}
@@ -47,7 +61,7 @@ func (t *Tracer) resume(task *Task) {
 			t.refuse(task)
 		}
 	}
-	if task.status.Kind == kernel.StatusSignal && task.signal == task.status.Signal {
+	if task.stop.kind == stopSignal && task.stop.signal == task.stop.reported {
 		t.repairIgnored(task)
 	}
 	req := unix.PTRACE_CONT
@@ -62,15 +76,16 @@ func (t *Tracer) resume(task *Task) {
 				req = unix.PTRACE_SYSCALL
 			}
 		}
-	} else if t.Syscalls || task.launching || task.Proc.watched {
+	} else if t.Syscalls || task.life.is(lifeGated) || task.Proc.watched {
 		req = unix.PTRACE_SYSCALL
 	} else {
 		task.progress.end() // nobody will see its exit
 	}
-	task.state = taskRunning
-	if task.entryStop && task.progress.need == exitShown {
+	if task.stop.isEntry() && task.progress.need == exitShown {
 		task.progress.resumed = time.Now()
 	}
+	signal := task.stop.signal
+	task.stop = stop{}
 	// ESRCH: killed while stopped. The death report follows.
-	kernel.Ptrace(req, task.TID, 0, uintptr(task.signal))
+	kernel.Ptrace(req, task.TID, 0, uintptr(signal))
 }

@@ -102,7 +102,7 @@ func (p *Process) owns(tid int) bool {
 		return false
 	}
 	task := p.tr.tasks[tid]
-	return task != nil && task.Proc == p && !task.reaped.Load()
+	return task != nil && task.Proc == p && !task.life.reaped()
 }
 
 // ended says whether the process's memory and number are no longer its own.
@@ -156,7 +156,7 @@ func (p *Process) lookKept(tid int, do func(procfs.Place) error) error {
 // look is that of the task's process, for the task's own directory.
 func (t *Task) look(do func(procfs.Place) error) error {
 	p := t.Proc
-	if p.tr != nil && p.owns(t.TID) && p.tr.tasks[t.TID] != t || t.reaped.Load() && p.tasks > 0 {
+	if p.tr != nil && p.owns(t.TID) && p.tr.tasks[t.TID] != t || t.life.reaped() && p.tasks > 0 {
 		return unix.ESRCH // the number is that of a newer thread, or of anybody
 	}
 	return p.look(t.TID, do)
@@ -169,7 +169,7 @@ func (p *Process) shownTID() int {
 		return tid
 	}
 	for other, task := range p.tr.tasks {
-		if task.Proc == p && !task.reaped.Load() {
+		if task.Proc == p && !task.life.reaped() {
 			return other
 		}
 	}

@@ -40,7 +40,7 @@ func TestShownAfterTheEnd(t *testing.T) {
 			case EventDeath:
 				dead = shown(task.Proc, task)
 				_, err = task.Proc.ReadMemory(1<<20, make([]byte, 8))
-				tr.Resume(task)
+				tr.Resume(ev.Stop)
 				later = shown(task.Proc, task)
 			}
 		})
@@ -126,7 +126,8 @@ func TestShownIsAnother(t *testing.T) {
 	defer in.Close()
 	err = Run(Options{}, func(tr *Tracer) error {
 		p := &Process{PID: cmd.Process.Pid, tr: tr}
-		task := &Task{TID: p.PID, Proc: p, tr: tr, dead: true}
+		task := &Task{TID: p.PID, Proc: p, tr: tr}
+		task.life.now.Store(uint32(lifeReleased))
 		p.shown.letGo = 1 // a hundredth of a second after the system was started
 		if got := shown(p, task); !slices.Equal(got, make([]string, len(got))) {
 			t.Errorf("%q", got)

@@ -148,7 +148,7 @@ func (t *Tracer) watchSpinning() {
 func (t *Tracer) endSpinning() {
 	for tid, task := range t.tasks {
 		sig := unix.Signal(0)
-		if task.state != taskStopped && task.Proc.endedBy == 0 {
+		if !task.stop.here() && task.Proc.endedBy == 0 {
 			sig = deadlySignal(tid)
 		}
 		if t.pages.spinning(tid, sig, cpuTicks) {

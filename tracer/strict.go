@@ -74,7 +74,7 @@ func (t *Tracer) enforceStrict(task *Task, s *kernel.SyscallInfo) bool {
 		unix.Kill(task.Proc.PID, unix.SIGKILL)
 		return false
 	}
-	task.entryStop = true
+	task.stop = task.stop.named(kernel.SysInfoEntry)
 	task.progress.begin(callUnseen)
 	task.Call.ABI, task.Call.NR = abi, nr
 	if exit, ok := syscalls.Number(abi, "exit"); ok {

@@ -44,14 +44,6 @@ func (p *Process) Tasks() int { return p.tasks }
 // Detaching says whether Detach was asked for.
 func (p *Process) Detaching() bool { return p.detaching }
 
-type taskState uint8
-
-const (
-	taskRunning   taskState = iota
-	taskStopped             // in a ptrace-stop that we may act on
-	taskListening           // in a group-stop under PTRACE_LISTEN
-)
-
 // Task is one thread.
 type Task struct {
 	// TID is the thread id in the tracer's pid namespace. It changes only when
@@ -66,9 +58,7 @@ type Task struct {
 	// Record is the engine's.
 	Record slot.Slot
 
-	tr     *Tracer
-	state  taskState
-	status kernel.Status // of the present stop
+	tr *Tracer
 
 	progress progress // of the call that it is in
 	seccomp  seccompState
@@ -79,16 +69,10 @@ type Task struct {
 	gives  *given   // the call in progress wants to trace this process, or nil
 	awaits *Process // that one, while the call waits for it to be let go
 
-	newborn     bool // its first stop has not been resumed yet
-	attaching   bool // seized, its first stop not yet seen
-	interrupted bool // PTRACE_INTERRUPT is on its way
-	launching   bool // the command before its execve
-	signal      unix.Signal
-	syscallStop bool        // the present stop is an entry or exit
-	entryStop   bool        // the present stop is an entry
-	filterStop  bool        // ... that our filter, or one of the tracee's, has asked for
-	reaped      atomic.Bool // the death was collected, though not told yet: the id may be another's
-	dead        bool
+	life        lifetime
+	interrupted bool   // PTRACE_INTERRUPT is on its way
+	stop        stop   // the present one
+	stops       uint64 // how many there were
 }
 
 // StopAtExit asks for an EventExit of the call in progress. Without a filter
@@ -110,14 +94,14 @@ func (t *Task) Duration(exit *Event) time.Duration {
 func (t *Task) Notified() bool { return t.pending.state == pendingAsked }
 
 // Dead says whether the death report was seen; no request may be made then.
-func (t *Task) Dead() bool { return t.dead }
+func (t *Task) Dead() bool { return t.life.over() }
 
 // SetCall changes number and arguments of the call at its entry stop. The new
 // values become Task.Call. The program finds its registers as it left them
 // when the call returns. ESRCH means that the task was killed.
 func (t *Task) SetCall(nr int, args [6]uint64) error {
-	if !t.entryStop {
-		return errNotAtEntry
+	if err := t.stop.allows(changeCall); err != nil {
+		return err
 	}
 	if t.progress.before == nil {
 		r := new(Registers)
@@ -195,13 +179,13 @@ func (t *Task) setCall(nr int, args *[6]uint64) unix.Errno {
 // program gets ret (a result, or -errno). The kernel's restart codes -512 to
 // -516 are refused with EINVAL, since the kernel would act on them.
 func (t *Task) Skip(ret int64) error {
-	if !t.entryStop {
-		return errNotAtEntry
+	if err := t.stop.allows(changeCall); err != nil {
+		return err
 	}
 	if syscalls.IsRestart(ret) {
 		return unix.EINVAL
 	}
-	if !t.filterStop && t.isConfined() {
+	if t.stop.kind == stopEntry && t.isConfined() {
 		if err := t.replaceCall(); err != nil {
 			return err
 		}
@@ -218,8 +202,8 @@ func (t *Task) Skip(ret int64) error {
 // SetResult changes the result at an exit stop: ret is what the program gets,
 // -errno for a failure. Restart codes are refused with EINVAL.
 func (t *Task) SetResult(ret int64) error {
-	if !t.syscallStop || t.entryStop {
-		return errNotAtExit
+	if err := t.stop.allows(changeResult); err != nil {
+		return err
 	}
 	if syscalls.IsRestart(ret) {
 		return unix.EINVAL
@@ -255,7 +239,7 @@ func (t *Task) SetRegisters(r *Registers) error {
 	if e := kernel.SetRegs(t.TID, r); e != 0 {
 		return e
 	}
-	if t.entryStop {
+	if t.stop.isEntry() {
 		t.Call.NR, t.Call.Args = r.CallAtEntry(t.Call.ABI, t.Call.NR)
 	}
 	return nil
@@ -269,10 +253,10 @@ func (t *Task) Siginfo(s *Siginfo) error {
 // SetSignal changes the signal of an EventSignal: 0 suppresses it, another
 // number replaces it. The sender in siginfo stays as it was.
 func (t *Task) SetSignal(sig unix.Signal) error {
-	if t.status.Kind != kernel.StatusSignal {
-		return errNotAtSignal
+	if err := t.stop.allows(changeSignal); err != nil {
+		return err
 	}
-	if sig != 0 && sig != t.status.Signal {
+	if sig != 0 && sig != t.stop.reported {
 		// Without this the kernel would name the tracer as the sender.
 		var s Siginfo
 		if e := kernel.GetSiginfo(t.TID, &s); e != 0 {
@@ -283,7 +267,7 @@ func (t *Task) SetSignal(sig unix.Signal) error {
 			return e
 		}
 	}
-	t.signal = sig
+	t.stop.signal = sig
 	return nil
 }
 
@@ -291,10 +275,10 @@ func (t *Task) SetSignal(sig unix.Signal) error {
 // of a call, as from the kernel (SI_KERNEL). At an entry that a filter has asked
 // for the kernel takes none, and neither does a call that came by notification.
 func (t *Task) RaiseSignal(sig unix.Signal) error {
-	if !t.syscallStop || t.entryStop && t.filterStop {
-		return errNoSignal
+	if err := t.stop.allows(raiseSignal); err != nil {
+		return err
 	}
-	t.signal = sig
+	t.stop.signal = sig
 	return nil
 }
 

@@ -177,7 +177,7 @@ func (t *Tracer) Descendants(p *Process) []*Process {
 // are in a group-stop (signal(7)) and have been resumed into it.
 func (t *Tracer) Stopped(p *Process) bool {
 	for _, task := range t.tasks {
-		if task.state != taskListening && (p == nil || task.Proc == p) {
+		if task.stop.kind != stopListening && (p == nil || task.Proc == p) {
 			return false
 		}
 	}
@@ -185,7 +185,7 @@ func (t *Tracer) Stopped(p *Process) bool {
 }
 
 // newTask makes the record of a thread in a thread group.
-func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
+func (t *Tracer) newTask(tid, pid int, parent *Process, begins life) *Task {
 	t.records()
 	p := t.procs[pid]
 	if p == nil {
@@ -194,6 +194,7 @@ func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
 	}
 	p.tasks++
 	task := &Task{TID: tid, Proc: p, tr: t}
+	task.life.become(begins)
 	t.tasks[tid] = task
 	t.births.join(task, len(t.tasks))
 	return task
@@ -202,10 +203,14 @@ func (t *Tracer) newTask(tid, pid int, parent *Process) *Task {
 // forget ends the record of a task and, with the last one, of its process.
 func (t *Tracer) forget(task *Task) (last bool) {
 	t.records()
-	if task.dead {
+	switch {
+	case task.life.over():
 		return false
+	case task.life.reaped():
+		task.life.become(lifeDead)
+	default:
+		task.life.become(lifeReleased)
 	}
-	task.dead = true
 	t.reports.Ended(task.TID, time.Now())
 	if t.tasks[task.TID] == task {
 		delete(t.tasks, task.TID)
@@ -314,23 +319,26 @@ const drainMost = 32
 
 // enqueue appends a wait report to the queue.
 func (t *Tracer) enqueue(r reports.Report) {
-	t.noteFreed(r)
+	t.noteEnd(r)
 	t.reports.Enqueue(r)
+}
+
+// noteEnd is for a report that was just collected: after some its thread's id is free, or
+// another's.
+func (t *Tracer) noteEnd(r reports.Report) {
+	if r.FreesID() {
+		t.freed.Add(1)
+	}
 	if task := t.tasks[r.TID]; task != nil && r.IsDeath() {
 		task.noteReaped()
 	}
 }
 
-// noteFreed counts the reports after which a thread's id is free, or another's.
-func (t *Tracer) noteFreed(r reports.Report) {
-	if r.FreesID() {
-		t.freed.Add(1)
-	}
-}
-
 // noteReaped is for a task whose death was collected: its id may be another's.
 func (t *Task) noteReaped() {
-	t.reaped.Store(true)
+	if !t.life.reaped() {
+		t.life.become(lifeReaped)
+	}
 	if t.TID == t.Proc.PID { // the leader's is the last report of a group
 		t.Proc.reaped.Store(true)
 	}
@@ -349,7 +357,7 @@ func (t *Tracer) Reported(p *Process) bool {
 		}
 	}
 	for _, task := range t.tasks {
-		if task.Proc == p && task.state != taskStopped && kernel.IsReported(task.TID) {
+		if task.Proc == p && !task.stop.here() && kernel.IsReported(task.TID) {
 			return true
 		}
 	}

@@ -56,7 +56,7 @@ func traceCommand(t *testing.T, opts Options, calls bool, argv []string, look fu
 				look(tr, &ev)
 			}
 			if ev.Task != nil {
-				tr.Resume(ev.Task)
+				tr.Resume(ev.Stop)
 			}
 		}
 	})
@@ -149,7 +149,7 @@ func TestLaunchErrors(t *testing.T) {
 					return err
 				}
 				log = append(log, describe(&ev))
-				tr.Resume(ev.Task)
+				tr.Resume(ev.Stop)
 			}
 		})
 		var le *LaunchError
@@ -262,7 +262,7 @@ func TestAttachToStoppedProcess(t *testing.T) {
 		if ev.Kind != EventAttached {
 			t.Errorf("first event %s", describe(&ev))
 		}
-		tr.Resume(ev.Task)
+		tr.Resume(ev.Stop)
 		tr.DetachAll()
 		return nil
 	})
@@ -309,7 +309,7 @@ func TestWake(t *testing.T) {
 				time.AfterFunc(50*time.Millisecond, tr.Wake)
 			}
 			if ev.Task != nil {
-				tr.Resume(ev.Task)
+				tr.Resume(ev.Stop)
 			}
 		}
 		tr.Kill()
@@ -320,7 +320,7 @@ func TestWake(t *testing.T) {
 				return err
 			}
 			if ev.Task != nil {
-				tr.Resume(ev.Task)
+				tr.Resume(ev.Stop)
 			}
 		}
 	})
