@@ -72,7 +72,7 @@ func (s *self) call(abi syscalls.ABI, name string, ret int64, args ...uint64) {
 	s.task.Call = tracer.Call{ABI: abi, NR: nr}
 	copy(s.task.Call.Args[:], args)
 	s.eng.Feed(&tracer.Event{Kind: tracer.EventEnter, Task: s.task})
-	exit := &tracer.Event{Kind: tracer.EventExit, Task: s.task, Ret: ret}
+	exit := &tracer.Event{Kind: tracer.EventExit, Task: s.task, Returned: tracer.Returned{Ret: ret}}
 	if ret < 0 {
 		exit.Errno = int(-ret)
 	}

@@ -30,7 +30,7 @@ func BenchmarkDispatch(b *testing.B) {
 			nr, _ := syscalls.Number(syscalls.Native(), "read")
 			task.Call = tracer.Call{ABI: syscalls.Native(), NR: nr, Args: [6]uint64{3, 0x1000, 64}}
 			enter := &tracer.Event{Kind: tracer.EventEnter, Task: task}
-			exit := &tracer.Event{Kind: tracer.EventExit, Task: task, Ret: 64}
+			exit := &tracer.Event{Kind: tracer.EventExit, Task: task, Returned: tracer.Returned{Ret: 64}}
 			b.ReportAllocs()
 			for b.Loop() {
 				e.Feed(enter)

@@ -15,7 +15,7 @@ func madeUpCall() (enter, exit *tracer.Event) {
 	nr, _ := syscalls.Number(syscalls.Native(), "read")
 	task.Call = tracer.Call{ABI: syscalls.Native(), NR: nr, Args: [6]uint64{3, 0x1000, 64}}
 	return &tracer.Event{Kind: tracer.EventEnter, Task: task},
-		&tracer.Event{Kind: tracer.EventExit, Task: task, Ret: 64}
+		&tracer.Event{Kind: tracer.EventExit, Task: task, Returned: tracer.Returned{Ret: 64}}
 }
 
 func mustSpec(t testing.TB, text string) *spec.Spec {

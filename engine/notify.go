@@ -143,7 +143,7 @@ func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
 		t.hooks = nil
 		return ret
 	}
-	tev := source.Event{Task: t.Task, Call: t.Task.Call(), Event: &tracer.Event{Kind: tracer.EventExit, At: time.Now(), Ret: ret, Errno: syscalls.ResultErrno(ret), Skipped: true}}
+	tev := source.Event{Task: t.Task, Call: t.Task.Call(), Event: &tracer.Event{Kind: tracer.EventExit, At: time.Now(), Returned: tracer.Returned{Ret: ret, Errno: syscalls.ResultErrno(ret), Skipped: true}}}
 	e.handleExit(&tev)
 	return e.ev.Ret
 }

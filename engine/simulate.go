@@ -283,12 +283,12 @@ func (s *Simulation) Fork(m, child *MadeUp, event int) Outcome {
 			child.Comm = &t.Made().Name
 		}
 	}
-	return s.raise(t, tracer.Event{Kind: tracer.EventNew, CloneEvent: event}, s.task(child))
+	return s.raise(t, tracer.Event{Kind: tracer.EventNew, Born: tracer.Born{CloneEvent: event}}, s.task(child))
 }
 
 // Exec lets a process run a new program: the new exe and comm are m's.
 func (s *Simulation) Exec(m *MadeUp, formerTID int) Outcome {
-	return s.raise(s.task(m), tracer.Event{Kind: tracer.EventExec, FormerTID: formerTID})
+	return s.raise(s.task(m), tracer.Event{Kind: tracer.EventExec, Executed: tracer.Executed{FormerTID: formerTID}})
 }
 
 // Exit ends a thread, and with the last one its process.
@@ -300,7 +300,7 @@ func (s *Simulation) Exit(m *MadeUp, exit tracer.Exit) Outcome {
 		p := t.Made()
 		p.Program, p.Dir, p.Name, p.Texts = "", "", "", nil
 	}
-	return s.raise(t, tracer.Event{Kind: tracer.EventDeath, Exit: exit, LastTask: last})
+	return s.raise(t, tracer.Event{Kind: tracer.EventDeath, Ended: tracer.Ended{Exit: exit, LastTask: last}})
 }
 
 // Begin runs the hooks for the beginning of the trace.

@@ -32,6 +32,13 @@ const (
 	AsideBack
 )
 
+// asideOf is what a process has to do with tracers among the tracees.
+type asideOf struct {
+	awaitedBy []*Task // whose calls wait for it to be let go
+	vain      int     // how often others were let go for it in vain
+	watched   bool    // its calls are looked at only because it may trace others
+}
+
 // Aside tells of a process that a tracee traces, or wants to trace.
 type Aside struct {
 	Stage  AsideStage
@@ -59,7 +66,7 @@ func (t *Tracer) watch(p *Process, tid int) {
 		return
 	}
 	if traces, known := aside.Running(tid); known {
-		p.watched = traces
+		p.aside.watched = traces
 	}
 }
 
@@ -92,7 +99,7 @@ func (t *Tracer) stepAside(task *Task) bool {
 		}
 	} else {
 		target := t.tasks[aside.SeenAs(task.TID, int(int32(task.Call.Args[1])), maps.Keys(t.tasks))]
-		if target == nil || target.Proc == task.Proc || task.Proc.vain >= mostVain || !aside.MayTrace(task.TID, target.TID) {
+		if target == nil || target.Proc == task.Proc || task.Proc.aside.vain >= mostVain || !aside.MayTrace(task.TID, target.TID) {
 			return false
 		}
 		a.Tracee, a.Tracer = target.Proc, task.Proc.PID
@@ -125,7 +132,7 @@ func (t *Tracer) stepAside(task *Task) bool {
 // take: the parent of a vfork can't be brought to a stop.
 func (t *Tracer) awaitLeave(caller *Task, p *Process) {
 	caller.awaits = p
-	p.awaitedBy = append(p.awaitedBy, caller)
+	p.aside.awaitedBy = append(p.aside.awaitedBy, caller)
 	time.AfterFunc(detachPatience, func() {
 		t.inbox.post(func() { t.continueCaller(caller, p) })
 	})
@@ -143,7 +150,7 @@ func (p *Process) releaseCallers() {
 
 // continueCallers lets the calls go on that were waiting for a process, which is gone.
 func (t *Tracer) continueCallers(p *Process) {
-	for _, caller := range p.awaitedBy {
+	for _, caller := range p.aside.awaitedBy {
 		t.inbox.later(func() { t.continueCaller(caller, p) })
 	}
 }
@@ -155,7 +162,7 @@ func (t *Tracer) continueCaller(caller *Task, p *Process) {
 		return
 	}
 	caller.awaits = nil
-	p.awaitedBy = slices.DeleteFunc(p.awaitedBy, func(other *Task) bool { return other == caller })
+	p.aside.awaitedBy = slices.DeleteFunc(p.aside.awaitedBy, func(other *Task) bool { return other == caller })
 	if !caller.life.over() {
 		t.resume(caller)
 		return

@@ -21,6 +21,13 @@ var ErrFiltered = errors.New("the process can't be let go: the seccomp filter of
 // without us.
 var ErrStrict = errors.New("the process can't be let go: a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter; add --attachable to run without one")
 
+// parting is what the tracer was told about its end, and about that of its hold on processes.
+type parting struct {
+	detachAll bool // after DetachAll
+	killing   bool // after Kill
+	letGo     letGo
+}
+
 // Detach lets a process go, with all its threads and whatever it creates
 // meanwhile: it runs on as if it had never been traced. A task that is stopped
 // for the present event goes with its Resume, the others as soon as they can

@@ -44,7 +44,7 @@
 //     detach.go, errors.go; permission.go and oldkernel.go say why the kernel refused, orphans.go
 //     serves those that were let go with their filter. inherit.go is what this
 //     process got from its parent, threads.go what it reserves.
-//   - The loop: tracer.go, next.go, event.go, task.go, resume.go,
+//   - The loop: tracer.go, callbacks.go, next.go, event.go, task.go, resume.go,
 //     wake.go; life.go and stop.go for the states of a task; inbox.go for work that other threads
 //     have for this one; held.go for reports that come before their task is known, which the package
 //     internal/reports orders; collect.go for many at once. The package sched makes it cheaper,

@@ -56,36 +56,54 @@ type Event struct {
 	// notification: this is the entry stop that Upgrade asked for, with its data.
 	Upgraded any
 
-	// For EventExit. Ret is the result as the program gets it, sign-extended
-	// (on failure -errno); Errno is 0 on success, 512 to 516 for the kernel's
-	// restart codes.
+	Signal unix.Signal // for EventSignal and EventStopped
+
+	Returned // for EventExit
+	Joined   // for EventAttached
+	Born     // for EventNew
+	Executed // for EventExec
+	Ended    // for EventDeath, and Exit for EventCommandEnd
+}
+
+// Returned says how a call has ended.
+type Returned struct {
+	// Ret is the result as the program gets it, sign-extended (on failure -errno).
 	Ret   int64
-	Errno int
+	Errno int // 0 on success, 512 to 516 for the kernel's restart codes
 	// Unpaired marks an exit whose entry was not seen (attached in the middle
 	// of a call): number and arguments come from the registers.
 	Unpaired bool
-	// Continued marks the EventAttached of a task that was interrupted in Call,
-	// with which a restart_syscall will go on.
-	Continued bool
-	// Interrupted marks the EventAttached of a task that was in Call, which it
-	// makes again, or goes on with, when it is resumed.
-	Interrupted bool
 	// Skipped marks the exit of a call that Skip prevented.
 	Skipped bool
+}
 
-	Signal unix.Signal // for EventSignal and EventStopped
+// Joined says in what a task was interrupted by the attach.
+type Joined struct {
+	// Interrupted marks a task that was in Task.Call, which it makes again, or goes
+	// on with, when it is resumed.
+	Interrupted bool
+	// Continued marks a task that will go on with that call by restart_syscall.
+	Continued bool
+}
 
-	Child *Task // for EventNew
-	// CloneEvent is PTRACE_EVENT_FORK, _VFORK or _CLONE, for EventNew.
-	CloneEvent int
+// Born says whom a task has created.
+type Born struct {
+	Child      *Task
+	CloneEvent int // PTRACE_EVENT_FORK, _VFORK or _CLONE
+}
 
+// Executed says what an execve has changed besides the memory.
+type Executed struct {
 	// Superseded is the old leader that vanished without a report because
-	// another thread of its group called execve; for EventExec.
+	// another thread of its group called execve.
 	Superseded *Task
-	FormerTID  int  // for EventExec: the thread id of the caller before it took the leader's
-	Exit       Exit // for EventDeath
-	// LastTask marks the death of a process's last task.
-	LastTask bool
+	FormerTID  int // the thread id of the caller before it took the leader's
+}
+
+// Ended says how a task has ended.
+type Ended struct {
+	Exit     Exit
+	LastTask bool // of its process
 }
 
 // Call is a system call as the kernel showed it at entry.

@@ -67,7 +67,7 @@ func (t *Tracer) takeAgain(caller *Task, g *given, err error) {
 	if !g.lives() {
 		return
 	}
-	caller.Proc.vain++
+	caller.Proc.aside.vain++
 	lost := t.attachAgain(g)
 	t.OnAside(&Aside{Stage: AsideBack, Caller: caller, Tracee: g.proc, Tracer: caller.Proc.PID, Err: err, Lost: lost})
 }
@@ -88,7 +88,7 @@ func (t *Tracer) attachAgain(g *given) error {
 		t.Detach(p)
 		return unix.ESRCH
 	}
-	p.Command, p.Parent, p.watched = old.Command, old.Parent, p.watched || old.watched
+	p.Command, p.Parent, p.aside.watched = old.Command, old.Parent, p.aside.watched || old.aside.watched
 	for _, task := range p.Threads() {
 		task.seccomp.own = g.own[task.TID]
 	}

@@ -34,6 +34,26 @@ type User struct {
 	Groups   []uint32 // supplementary groups
 }
 
+// starting is what the beginning of a trace has shown.
+type starting struct {
+	commandPID int     // of the command that Launch started, 0 for none
+	launch     *launch // that command before its execve, else nil
+	launchErr  error   // why the trace can't begin, for Next to return
+	// kernelKnown says that the kernel has answered a request that came with the
+	// oldest one that will do.
+	kernelKnown bool
+	canSetInfo  bool // PTRACE_SET_SYSCALL_INFO has not failed yet
+}
+
+// ourFilter is the filter that every tracee has.
+type ourFilter struct {
+	filtered bool        // there is one
+	filter   *FilterSpec // that one
+	listener *Listener   // of its notifications, or nil
+	orphans  orphans
+	freed    atomic.Uint64 // counts reports after which a thread's id is free, or another's
+}
+
 // launch is a command between fork and its successful execve.
 type launch struct {
 	path   string

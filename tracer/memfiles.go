@@ -6,6 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// openFiles are those that the tracer keeps open of its tracees.
+type openFiles struct {
+	memFiles memFiles
+	kept     []*Process // whose directories in /proc are open, see shown.go
+}
+
 // memFiles are the files of a tracer's processes through which their memory is read. A
 // trace of many processes must not use up the descriptors that everything else
 // needs: if too many are open, one is closed that was not used lately.

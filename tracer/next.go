@@ -374,8 +374,8 @@ func (t *Tracer) bear(tid int, parent *Process, event int) *Task {
 		}
 	}
 	child := t.newTask(tid, pid, parent, lifeBorn)
-	if parent != nil && parent.watched {
-		child.Proc.watched = true
+	if parent != nil && parent.aside.watched {
+		child.Proc.aside.watched = true
 	}
 	if t.killing {
 		unix.Kill(pid, unix.SIGKILL)

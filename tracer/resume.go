@@ -76,7 +76,7 @@ func (t *Tracer) resume(task *Task) {
 				req = unix.PTRACE_SYSCALL
 			}
 		}
-	} else if t.Syscalls || task.life.is(lifeGated) || task.Proc.watched {
+	} else if t.Syscalls || task.life.is(lifeGated) || task.Proc.aside.watched {
 		req = unix.PTRACE_SYSCALL
 	} else {
 		task.progress.end() // nobody will see its exit

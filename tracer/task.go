@@ -31,11 +31,9 @@ type Process struct {
 	tasks     int
 	lastTID   int // the task that stopped last
 	detaching bool
-	awaitedBy []*Task     // whose calls wait for it to be let go
-	vain      int         // how often others were let go for it in vain
 	reaped    atomic.Bool // as that of its last task
 	endedBy   unix.Signal // of which SIGKILL was made, see spinning.go
-	watched   bool        // its calls are looked at only because it may trace others
+	aside     asideOf
 }
 
 // Tasks returns the number of threads alive and traced.

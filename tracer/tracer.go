@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,57 +20,39 @@ type Options struct {
 
 // Tracer traces processes from one locked OS thread; see the package comment.
 type Tracer struct {
+	Callbacks
 	// Syscalls makes tasks stop at each system call's entry and exit when they
 	// are resumed. Without it only signals and process events are seen.
 	Syscalls bool
-	// OwnFilter, if set, is called when a tracee with our filter has installed
-	// one of its own, or could not because of ours.
-	OwnFilter func(task *Task, f *OwnFilter)
 	// Reading is how much hooks may read of a file of /proc at once, and what ends
 	// it before.
 	Reading procfs.Bound
-	// OnAside, if not nil, makes the tracer let go of processes that tracees
-	// want to trace, and is told of each. It is called from Next and Resume.
-	OnAside func(*Aside)
-	// OnStray, if not nil, is told of a process or thread that was born untraced although it
-	// should not: nil if it is traced from here on, else why it can't be.
-	OnStray func(pid int, err error)
 
-	// OnFinished, if not nil, is told by DetachAll what has happened already as it
-	// lets tracees go: of EventExit of calls whose EventEnter came from Next, and of
-	// EventDeath. Calls that only the detaching interrupts are not among them.
-	OnFinished func(*Event)
-
-	lock       recordsLock
-	options    uintptr
-	tasks      map[int]*Task
-	procs      map[int]*Process
-	reports    reports.Queue // of wait4, not handled yet
-	inbox      inbox
-	canSetInfo bool
-	launch     *launch
-	launchErr  error // why the trace can't begin, for Next to return
-	// kernelKnown says that the kernel has answered a request that came with the
-	// oldest one that will do.
-	kernelKnown bool
-	detachAll   bool
-	killing     bool // after Kill
-	sched       sched.Scheduler
-	births      births
-	filtered    bool        // every tracee has our seccomp filter
-	filter      *FilterSpec // that one
-	listener    *Listener   // of the filter's notifications, or nil
-	orphans     orphans
-	memFiles    memFiles
-	letGo       letGo
-	commandPID  int
-	freed       atomic.Uint64 // counts reports after which a thread's id is free, or another's
-	info        kernel.SyscallInfo
-	atSignal    signalRegisters
-
-	kept []*Process // whose directories in /proc are open, see shown.go
-
+	lock    recordsLock
+	options uintptr // of PTRACE_SEIZE
+	tables
+	reports reports.Queue // of wait4, not handled yet
+	inbox   inbox
+	starting
+	ourFilter
+	parting
+	sched sched.Scheduler // makes stops cheaper
+	present
+	openFiles
 	pages pageWatch
+}
+
+// tables are the records of the threads and processes that are traced, by id.
+type tables struct {
+	tasks  map[int]*Task
+	procs  map[int]*Process
+	births births
+}
+
+// present is what was read of the present stop.
+type present struct {
+	info     kernel.SyscallInfo // the last answer of PTRACE_GET_SYSCALL_INFO
+	atSignal signalRegisters
 }
 
 // newReport is a report that was collected just now. The clock is read here and not
@@ -136,11 +117,10 @@ func runHere(opts Options, f func(*Tracer) error) error {
 
 func newTracer(opts Options) *Tracer {
 	t := &Tracer{
-		options:    unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
-		tasks:      map[int]*Task{},
-		procs:      map[int]*Process{},
-		inbox:      inbox{thread: unix.Gettid()},
-		canSetInfo: true,
+		options:  unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
+		tables:   tables{tasks: map[int]*Task{}, procs: map[int]*Process{}},
+		inbox:    inbox{thread: unix.Gettid()},
+		starting: starting{canSetInfo: true},
 	}
 	if !opts.NoFollow {
 		t.options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
