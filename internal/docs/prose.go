@@ -16,7 +16,7 @@ const proseWidth = 100
 
 // proseFiles are the documents that are written by hand.
 func proseFiles(root string) []string {
-	files := []string{"README.md", "SECURITY.md", "internal/docs/scripting.md.in"}
+	files := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "internal/docs/scripting.md.in"}
 	pages, _ := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	for _, page := range pages {
 		if name := "docs/" + filepath.Base(page); !generated(name) {
