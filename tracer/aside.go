@@ -15,6 +15,10 @@ import (
 // (PTRACE_TRACEME), or a tracee that is a tracer itself wants another one of
 // ours (PTRACE_ATTACH, PTRACE_SEIZE), the kernel would refuse it. The tracer
 // steps aside instead: it lets the process go in time for the call to succeed.
+//
+// The package aside knows who does that and whether the kernel would allow it. What is done then is no
+// package of its own: it detaches, attaches again, keeps callers stopped and resumes them, so it would
+// need most of a Tracer behind an interface.
 
 // AsideStage is how far a process has come on its way to another tracer.
 type AsideStage uint8

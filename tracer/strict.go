@@ -13,6 +13,9 @@ import (
 // sigreturn; any other call kills it. The kernel refuses it to a thread that
 // has a filter, so for tracees with ours the tracer does what the kernel would
 // do: the thread then stops at each call.
+//
+// All of it stands here, so that it can be taken out. It stays because SECURITY.md promises that being
+// traced does not free a program from strict mode, and without it the program's own call would fail.
 
 // enterStrict lets the call in progress enter strict mode, if the kernel would
 // not refuse it without our filter. What takes its place does the rest of what
