@@ -43,7 +43,7 @@ on("signal:SIGTERM", function(ev) print(ev.sender) end)`,
 		},
 		{
 			Name: "stop_trace",
-			Help: "Ends the trace after this event: every tracee is let go and runs on untraced. End hooks and aggregations still run.",
+			Help: "Ends the trace after this event: luatrace detaches from every tracee, which runs on untraced. End hooks and aggregations still run.",
 			Fn: luart.Bind(func(r *Runtime, L *lua.LState) int {
 				r.trace().eng.Stop()
 				return 0

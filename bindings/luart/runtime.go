@@ -45,14 +45,14 @@ type Options struct {
 	// MemoryOption is the option of the command line that sets MaxMemory, as
 	// "--max-memory", for messages; empty where none does.
 	MemoryOption string
-	// OnExit is told when a script calls os.exit. The script is unwound; the
+	// OnExit is called when a script calls os.exit. The script is unwound; the
 	// call returns an *[Exit].
 	OnExit func(code int)
 	// Screen says what Out is, for scripts that ask.
 	Screen Screen
 	// Seed is what rng() and faults start from that give no seed of their own.
 	Seed uint64
-	// Logf, if set, is told which file a require resolved to.
+	// Logf, if set, is called with the file that a require resolved to.
 	Logf func(format string, args ...any)
 }
 
