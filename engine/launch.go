@@ -8,6 +8,7 @@ import (
 	"luatrace/engine/plan"
 	"luatrace/tracer"
 	"luatrace/tracer/procfs"
+	"luatrace/tracer/seccomp"
 )
 
 // Plan returns how the target would be traced with the hooks registered now.
@@ -51,18 +52,18 @@ func internalCalls(placement, aside bool) []plan.Internal {
 			calls = append(calls, plan.Internal{Name: name, Show: plan.ShowWithStops})
 		}
 	}
-	for _, g := range tracer.Guards(tracer.FilterTrace, tracer.FilterNotify) {
+	for _, g := range tracer.Guards(seccomp.Trace, seccomp.Notify) {
 		show := plan.ShowLikeHooks
-		if g.Clause.Action == tracer.FilterNotify { // clone3, whose flags lie in memory
+		if g.Clause.Action == seccomp.Notify { // clone3, whose flags lie in memory
 			show = plan.ShowToHooks
 		}
 		calls = append(calls, plan.Internal{Name: g.Name, Tests: g.Clause.Tests, Show: show})
 	}
-	for _, g := range tracer.PageHolders(tracer.FilterNotify) {
+	for _, g := range tracer.PageHolders(seccomp.Notify) {
 		calls = append(calls, plan.Internal{Name: g.Name, Tests: g.Clause.Tests})
 	}
 	if aside {
-		tests := []tracer.ArgTest{{Arg: 0, Op: tracer.TestOneOf, Words: tracer.AsideRequests()}}
+		tests := []seccomp.ArgTest{{Arg: 0, Op: seccomp.TestOneOf, Words: tracer.AsideRequests()}}
 		calls = append(calls, plan.Internal{Name: "ptrace", Tests: tests, Show: plan.ShowLikeHooks})
 	}
 	return calls
@@ -102,7 +103,7 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 // degrade takes from the mode what the kernel has refused, and says whether it
 // was that: an old kernel, or a listener that is there already (a container's,
 // or that of a luatrace around this one).
-func degrade(m *plan.Mode, filter *tracer.FilterSpec, err error) bool {
+func degrade(m *plan.Mode, filter *seccomp.Filter, err error) bool {
 	var le *tracer.LaunchError
 	if !errors.As(err, &le) || le.Step != "seccomp" && le.Step != "no_new_privs" && le.Step != "listener" {
 		return false
@@ -146,7 +147,7 @@ func (e *Engine) KernelPlan(target Target) (plan.Plan, error) {
 
 // tryFilter starts a command that does not exist, with the filter if there is
 // one, and returns why that failed: in the end because of the command.
-func tryFilter(filter *tracer.FilterSpec) error {
+func tryFilter(filter *seccomp.Filter) error {
 	return tracer.Run(tracer.Options{}, func(tr *tracer.Tracer) error {
 		if _, err := tr.Launch(tracer.Command{Path: "/proc/self/nothing", Argv: []string{"nothing"}, Filter: filter}); err != nil {
 			return err

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"luatrace/engine/spec"
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -80,7 +80,7 @@ func (e *Engine) failedByFilter(h *Hook) bool {
 	}
 	for abi := range e.plan.Filter.ABIs {
 		for _, r := range e.plan.Filter.ABIs[abi].Rows {
-			fails := func(c tracer.FilterClause) bool { return c.Action == tracer.FilterErrno }
+			fails := func(c seccomp.Clause) bool { return c.Action == seccomp.Errno }
 			if slices.ContainsFunc(r.Clauses, fails) && h.Spec.MatchNumber(syscalls.ABI(abi), r.NR) {
 				return true
 			}

@@ -17,6 +17,7 @@ import (
 	"luatrace/engine/spec"
 	"luatrace/internal/fixture"
 	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 )
 
 // rowsOfPlan are the ways in which the kernel can tell of a call. Whatever the
@@ -306,9 +307,9 @@ func TestRowsLeaveSignalsAlone(t *testing.T) {
 func TestKernelPlan(t *testing.T) {
 	t.Parallel()
 	command := Target{Command: &tracer.Command{Path: "/bin/true"}}
-	for text, want := range map[string]tracer.FilterAction{
-		"execve,openat:enter": tracer.FilterNotify,
-		"execve,openat":       tracer.FilterTrace,
+	for text, want := range map[string]seccomp.Action{
+		"execve,openat:enter": seccomp.Notify,
+		"execve,openat":       seccomp.Trace,
 	} {
 		e := New(Options{})
 		hook(t, e, text, func(*Event) error { t.Error("a hook ran"); return nil })

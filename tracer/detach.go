@@ -9,6 +9,7 @@ import (
 
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/internal/reports"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -64,7 +65,7 @@ func (t *Tracer) interruptAll(p *Process) {
 
 // stopsCalls says whether the filter stops calls for a tracer, not only for the
 // answer of a listener.
-func (t *Tracer) stopsCalls() bool { return t.filtered && t.filter.Has(FilterTrace) }
+func (t *Tracer) stopsCalls() bool { return t.filtered && t.filter.Has(seccomp.Trace) }
 
 // mayLeave says why a process can't be let go, nil if it can.
 func (t *Tracer) mayLeave(p *Process) error {

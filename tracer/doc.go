@@ -49,7 +49,7 @@
 //     have for this one; held.go for reports that come before their task is known, which the package
 //     internal/reports orders; collect.go for many at once. The package sched makes it cheaper,
 //     scheduled.go is how it sees a task.
-//   - The filter: filter.go and filter_asm.go compile it, notify.go receives its
+//   - The filter: the package seccomp compiles it, notify.go receives its
 //     notifications, lost.go and interrupted.go find calls that signals
 //     interrupt meanwhile, restart.go makes them again.
 //   - The call that a task is in: progress.go has its states, who needs its exit and what the
@@ -57,8 +57,8 @@
 //   - Calls that the tracer itself must see: guard.go is the table of them, a row for each, with
 //     what is done at its entry and its exit; untraced.go is about CLONE_UNTRACED, stray.go about
 //     children that were made with it all the same, guardseccomp.go about calls of seccomp.
-//   - Seccomp in tracees: seccompstate.go is what is known of a task; ownfilter.go and
-//     ownfilter_eval.go are about filters of its own, confined.go about calls that are prevented
+//   - Seccomp in tracees: seccompstate.go is what is known of a task; ownfilter.go is
+//     about filters of its own, confined.go about calls that are prevented
 //     beside one, strict.go about strict mode.
 //   - Tracees that trace others: aside.go detaches from what they trace, given.go takes it back if
 //     that was in vain, letgo.go remembers whom Detach was called for. The package aside knows them

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -12,7 +13,7 @@ import (
 // in several rows.
 type guard struct {
 	call string
-	test ArgTest // of its first argument; what the filter can see of it
+	test seccomp.ArgTest // of its first argument; what the filter can see of it
 	// unseen, if not nil, says more than the test: it reads memory.
 	unseen func(*Task) bool
 	// atEntry is called at the entry stop, after the hooks and just before the call runs. It
@@ -23,16 +24,18 @@ type guard struct {
 
 // guards are all of them. Rows of one call follow each other.
 var guards = [...]guard{
-	{call: "clone", test: ArgTest{Op: TestAllBits, Lo: unix.CLONE_UNTRACED}, atEntry: followClone},
+	{call: "clone", test: seccomp.ArgTest{Op: seccomp.TestAllBits, Lo: unix.CLONE_UNTRACED}, atEntry: followClone},
 	{call: "seccomp", test: is(unix.SECCOMP_SET_MODE_STRICT), atEntry: seccompStrict},
 	{call: "seccomp", test: is(unix.SECCOMP_SET_MODE_FILTER), atEntry: seccompFilter},
 	{call: "prctl", test: is(unix.PR_GET_SECCOMP), atEntry: askMode},
 	{call: "prctl", test: is(unix.PR_SET_SECCOMP), atEntry: prctlSeccomp},
-	{call: "clone3", test: ArgTest{Op: TestAllBits}, unseen: (*Task).clonesUntraced, atEntry: followClone3},
+	{call: "clone3", test: seccomp.ArgTest{Op: seccomp.TestAllBits}, unseen: (*Task).clonesUntraced, atEntry: followClone3},
 }
 
 // is is the test for one value.
-func is(word uint64) ArgTest { return ArgTest{Op: TestOneOf, Words: []uint64{word}} }
+func is(word uint64) seccomp.ArgTest {
+	return seccomp.ArgTest{Op: seccomp.TestOneOf, Words: []uint64{word}}
+}
 
 // guardNR are the numbers of the calls of guards in each ABI, -1 where it has none.
 var guardNR = func() (numbers [syscalls.NumABI][len(guards)]int) {
@@ -70,25 +73,25 @@ func (c *Call) guard() *guard {
 // clause by which a filter shows it.
 type Guard struct {
 	Name   string
-	Clause FilterClause
+	Clause seccomp.Clause
 }
 
 // Guards are the calls that a filter must show to the tracer, by an action. The
 // flags of clone3 lie in memory, so every one of them must be asked about: with
 // clone3, which is the action for that.
-func Guards(action, clone3 FilterAction) []Guard {
+func Guards(action, clone3 seccomp.Action) []Guard {
 	var list []Guard
 	for i := range guards {
 		g := &guards[i]
 		switch {
-		case g.unseen != nil && clone3 == FilterAllow:
+		case g.unseen != nil && clone3 == seccomp.Allow:
 		case g.unseen != nil:
-			list = append(list, Guard{g.call, FilterClause{Action: clone3, Own: true}})
+			list = append(list, Guard{g.call, seccomp.Clause{Action: clone3, Own: true}})
 		case i > 0 && guards[i-1].call == g.call:
 			test := &list[len(list)-1].Clause.Tests[0]
 			test.Words = slices.Concat(test.Words, g.test.Words)
 		default:
-			list = append(list, Guard{g.call, FilterClause{Action: action, Own: true, Tests: []ArgTest{g.test}}})
+			list = append(list, Guard{g.call, seccomp.Clause{Action: action, Own: true, Tests: []seccomp.ArgTest{g.test}}})
 		}
 	}
 	return list

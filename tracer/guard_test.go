@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -39,7 +40,7 @@ func TestGuards(t *testing.T) {
 			if (g != nil) != c.want || g != nil && g.call != c.call {
 				t.Errorf("%s(%#x) of ABI %d: %+v", c.call, c.arg, abi, g)
 			}
-			shown := slices.ContainsFunc(Guards(FilterTrace, FilterNotify), func(g Guard) bool {
+			shown := slices.ContainsFunc(Guards(seccomp.Trace, seccomp.Notify), func(g Guard) bool {
 				return g.Name == c.call && (len(g.Clause.Tests) == 0 || g.Clause.Tests[0].Holds(c.arg))
 			})
 			if shown != c.want {
@@ -47,11 +48,11 @@ func TestGuards(t *testing.T) {
 			}
 		}
 	}
-	if list := Guards(FilterTrace, FilterAllow); len(list) != 3 {
+	if list := Guards(seccomp.Trace, seccomp.Allow); len(list) != 3 {
 		t.Errorf("without clone3: %+v", list)
 	}
-	list := Guards(FilterTrace, FilterNotify)
-	if len(list) != 4 || list[3].Name != "clone3" || list[3].Clause.Action != FilterNotify {
+	list := Guards(seccomp.Trace, seccomp.Notify)
+	if len(list) != 4 || list[3].Name != "clone3" || list[3].Clause.Action != seccomp.Notify {
 		t.Errorf("%+v", list)
 	}
 	if w := list[1].Clause.Tests[0].Words; !slices.Equal(w, []uint64{unix.SECCOMP_SET_MODE_STRICT, unix.SECCOMP_SET_MODE_FILTER}) {

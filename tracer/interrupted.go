@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -16,7 +17,7 @@ func (t *Tracer) interruptedAsking(task *Task, s *kernel.SyscallInfo) bool {
 		return false
 	}
 	action, _ := t.filter.Decide(s.Arch, uint32(task.Call.NR), &task.Call.Args)
-	return action == FilterNotify
+	return action == seccomp.Notify
 }
 
 // askAgain makes the call that interruptedAsking found be restarted, after the

@@ -11,6 +11,7 @@ import (
 	"luatrace/tracer/internal/limits"
 	"luatrace/tracer/internal/reports"
 	"luatrace/tracer/internal/sigstate"
+	"luatrace/tracer/seccomp"
 )
 
 // Command is what Launch runs.
@@ -25,7 +26,7 @@ type Command struct {
 	// its descendants keep it for their lives. Tracees with a filter can't be let go: every
 	// call that it traces would fail with ENOSYS. The kernel kills them if
 	// the tracer dies.
-	Filter *FilterSpec
+	Filter *seccomp.Filter
 }
 
 // User is a numeric user with its groups.
@@ -47,9 +48,9 @@ type starting struct {
 
 // ourFilter is the filter that every tracee has.
 type ourFilter struct {
-	filtered bool        // there is one
-	filter   *FilterSpec // that one
-	listener *Listener   // of its notifications, or nil
+	filtered bool            // there is one
+	filter   *seccomp.Filter // that one
+	listener *Listener       // of its notifications, or nil
 	orphans  orphans
 	freed    atomic.Uint64 // counts reports after which a thread's id is free, or another's
 }
@@ -115,7 +116,7 @@ func (t *Tracer) Launch(c Command) (*Process, error) {
 // tracer already, because somebody traces this process and follows its children
 // (strace -f), another child is made that is born untraced (CLONE_UNTRACED). That
 // is not for a child with a filter: calls could fail without its tracer.
-func (t *Tracer) forkSeized(plan *kernel.ChildPlan, filter *FilterSpec) (tid int, refused *LaunchError) {
+func (t *Tracer) forkSeized(plan *kernel.ChildPlan, filter *seccomp.Filter) (tid int, refused *LaunchError) {
 	for {
 		pid, e := kernel.Fork(plan)
 		if e != 0 {
@@ -169,7 +170,7 @@ func endChild(tid int) Exit {
 // setFilter notes which filter the tracees to come will have, nil for none: an
 // attempt without one, after the kernel has refused it, must not leave tracees
 // that die with the tracer.
-func (t *Tracer) setFilter(f *FilterSpec) {
+func (t *Tracer) setFilter(f *seccomp.Filter) {
 	const options = unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
 	t.filter, t.filtered = f, f != nil
 	if t.filtered {
@@ -276,7 +277,7 @@ func newChildPlan(c *Command) (*kernel.ChildPlan, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Filter = kernel.SockFprog(kernelFilter(raw))
+		p.Filter = kernel.SockFprog(seccomp.SockFilters(raw))
 		if c.Filter.Notifies() {
 			p.FilterArgs = kernel.FilterNewListener | kernel.FilterWaitKillableRecv
 		}

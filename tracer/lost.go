@@ -9,6 +9,7 @@ import (
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/internal/reports"
 	"luatrace/tracer/procfs"
+	"luatrace/tracer/seccomp"
 )
 
 // lostCalls counts notifications that vanished before the listener received
@@ -59,7 +60,7 @@ func (t *Tracer) asksBefore(tid int, r *Registers) bool {
 	}
 	nr, args := r.Call(kernel.ABIOf(s.Arch, 0))
 	action, _ := t.filter.Decide(s.Arch, uint32(nr), &args)
-	return action == FilterNotify
+	return action == seccomp.Notify
 }
 
 // restartLost looks at a task that stops for a signal: if the signal has

@@ -11,6 +11,7 @@ import (
 
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/internal/reports"
+	"luatrace/tracer/seccomp"
 )
 
 // driver is what the engine does with a tracer: it asks for events, compares
@@ -45,7 +46,7 @@ func newDriver(t *testing.T, data []byte) *driver {
 	d.tr.Syscalls = d.m.choose(4) > 0
 	if d.m.choose(2) == 1 {
 		d.m.filter = true
-		d.tr.setFilter(&FilterSpec{})
+		d.tr.setFilter(&seccomp.Filter{})
 	}
 	return d
 }

@@ -10,6 +10,7 @@ import (
 
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/internal/reports"
+	"luatrace/tracer/seccomp"
 )
 
 // machine is a kernel as ptrace(2) and wait(2) describe it, for the threads of
@@ -104,7 +105,7 @@ func (m *machine) anything() *modelThread {
 		return nil
 	}
 	th := &modelThread{m: m, group: &modelGroup{pid: m.first + m.choose(8)}}
-	th.info = kernel.SyscallInfo{Op: uint8(m.choose(5)), Arch: nativeAudit + uint32(m.choose(3)), NR: uint64(m.choose(256)) << m.choose(64), RetData: traceMark * uint32(m.choose(2))}
+	th.info = kernel.SyscallInfo{Op: uint8(m.choose(5)), Arch: nativeAudit + uint32(m.choose(3)), NR: uint64(m.choose(256)) << m.choose(64), RetData: seccomp.TraceMark * uint32(m.choose(2))}
 	th.info.Args[0] = uint64(m.choose(2))
 	th.msg = uint64(m.first + m.choose(8))
 	return th
@@ -383,7 +384,7 @@ func (th *modelThread) stop(status uint32, op uint8, event string) {
 	th.interrupt = false // as any stop does, see ptrace_stop in kernel/signal.c
 	th.info = kernel.SyscallInfo{Op: op, Arch: nativeAudit, IP: 0x1000 + 2*uint64(th.phase), SP: 0x7000, NR: uint64(int64(th.nr))}
 	if op == kernel.SysInfoSeccomp {
-		th.info.RetData = traceMark
+		th.info.RetData = seccomp.TraceMark
 	}
 	if event != "" {
 		th.want = append(th.want, wanted{event, th.group.loose})

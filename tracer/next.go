@@ -8,6 +8,7 @@ import (
 
 	"luatrace/tracer/internal/kernel"
 	"luatrace/tracer/internal/reports"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -229,7 +230,7 @@ func (t *Task) exitEvent(s *kernel.SyscallInfo, ev *Event) {
 // an upgrade in progress, and of them only the upgraded call's.
 func (t *Tracer) shown(task *Task, s *kernel.SyscallInfo, ev *Event) bool {
 	if s.Op == kernel.SysInfoSeccomp {
-		if s.RetData != traceMark && !t.tracesToo(task, s) {
+		if s.RetData != seccomp.TraceMark && !t.tracesToo(task, s) {
 			// A filter of the tracee's own asked for a tracer. Without one the
 			// call fails with ENOSYS, and so it does here.
 			kernel.SetSkip(task.TID, ^uint64(unix.ENOSYS)+1)

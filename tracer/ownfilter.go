@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/internal/kernel"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -44,7 +45,7 @@ func (f *OwnFilter) Hides(abi syscalls.ABI, nr int) bool {
 	hides := false
 	arch := syscalls.AuditOf(abi)
 	for o := f.filter; o != nil && !hides; o = o.outer {
-		filterMay(o.prog, uint32(nr), arch, &f.left, func(ret uint32) {
+		seccomp.Answers(o.prog, uint32(nr), arch, &f.left, func(ret uint32) {
 			hides = hides || actionRank(ret) < actionRank(unix.SECCOMP_RET_TRACE)
 		})
 	}
@@ -61,9 +62,9 @@ func (f *ownFilter) decide(arch uint32, nr int, ip uint64, args *[6]uint64) uint
 	if f == nil {
 		return answer
 	}
-	data := makeSeccompWords(uint32(nr), arch, ip, args)
+	data := seccomp.NewData(uint32(nr), arch, ip, args)
 	for ; f != nil; f = f.outer {
-		if ret := decideFilter(f.prog, &data); actionRank(ret) < actionRank(answer) {
+		if ret := seccomp.Evaluate(f.prog, &data); actionRank(ret) < actionRank(answer) {
 			answer = ret
 		}
 	}
@@ -91,7 +92,7 @@ func (t *Tracer) tracesToo(task *Task, s *kernel.SyscallInfo) bool {
 		return false
 	}
 	action, _ := t.filter.Decide(s.Arch, uint32(s.NR), &s.Args)
-	return action == FilterTrace
+	return action == seccomp.Trace
 }
 
 // refuse makes a call fail at its entry stop, after the hooks, if a filter of
@@ -124,31 +125,19 @@ func (t *Task) readFilter(addr uint64) []unix.SockFilter {
 	if size == 16 {
 		at = binary.LittleEndian.Uint64(head[8:])
 	}
-	if n == 0 || n > maxFilter {
+	if n == 0 || n > seccomp.MaxLength {
 		return nil
 	}
-	b := make([]byte, n*insSize)
+	b := make([]byte, n*seccomp.InsSize)
 	if got, err := t.Proc.ReadMemory(at, b); got < len(b) || err != nil {
 		return nil
 	}
-	return parseFilter(b)
-}
-
-const insSize = 8
-
-// parseFilter reads instructions as they lie in memory (struct sock_filter).
-func parseFilter(b []byte) []unix.SockFilter {
-	prog := make([]unix.SockFilter, len(b)/insSize)
-	for i := range prog {
-		p := b[i*insSize:]
-		prog[i] = unix.SockFilter{Code: binary.LittleEndian.Uint16(p), Jt: p[2], Jf: p[3], K: binary.LittleEndian.Uint32(p[4:])}
-	}
-	return prog
+	return seccomp.ParseFilter(b)
 }
 
 // installed settles at its exit an attempt to install a filter.
 func (t *Tracer) installed(task *Task, s *kernel.SyscallInfo, prog []unix.SockFilter, flags uint64) {
-	told := OwnFilter{left: hidesSteps, Listens: flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
+	told := OwnFilter{left: seccomp.StepsOfAll, Listens: flags&unix.SECCOMP_FILTER_FLAG_NEW_LISTENER != 0}
 	switch {
 	case s.IsError():
 		told.Busy = told.Listens && t.listener != nil && s.Rval() == -int64(unix.EBUSY)

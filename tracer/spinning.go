@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"luatrace/tracer/procfs"
+	"luatrace/tracer/seccomp"
 )
 
 // A page that userfaultfd(2) holds back has two effects on a tracer.
@@ -36,10 +37,10 @@ var (
 
 // PageHolders are the calls by which a program can hold back its pages, which a
 // filter must show to the tracer by an action.
-func PageHolders(action FilterAction) []Guard {
+func PageHolders(action seccomp.Action) []Guard {
 	return []Guard{
-		{"userfaultfd", FilterClause{Action: action, Own: true}},
-		{"ioctl", FilterClause{Action: action, Own: true, Tests: []ArgTest{{Arg: 1, Op: TestOneOf, Words: []uint64{newUserfaultfd}}}}},
+		{"userfaultfd", seccomp.Clause{Action: action, Own: true}},
+		{"ioctl", seccomp.Clause{Action: action, Own: true, Tests: []seccomp.ArgTest{{Arg: 1, Op: seccomp.TestOneOf, Words: []uint64{newUserfaultfd}}}}},
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"math"
 
 	"luatrace/engine/spec"
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 )
 
 // tests are the conditions that a filter can check; the others are
 // checked when the call has stopped.
-func (b *Bound) tests() []tracer.ArgTest {
-	var tests []tracer.ArgTest
+func (b *Bound) tests() []seccomp.ArgTest {
+	var tests []seccomp.ArgTest
 	for i := range b.When {
 		if c := &b.When[i]; c.Integer() {
 			tests = append(tests, argTest(c))
@@ -21,13 +21,13 @@ func (b *Bound) tests() []tracer.ArgTest {
 
 // argTest translates an integer condition. It means the same as
 // [spec.Condition.Word].
-func argTest(c *spec.Condition) tracer.ArgTest {
-	t := tracer.ArgTest{Arg: int(c.Arg - 1), Wide: c.Wide}
+func argTest(c *spec.Condition) seccomp.ArgTest {
+	t := seccomp.ArgTest{Arg: int(c.Arg - 1), Wide: c.Wide}
 	switch c.Op {
 	case spec.OpEqual, spec.OpNotEqual:
-		t.Op = tracer.TestOneOf
+		t.Op = seccomp.TestOneOf
 		if c.Op == spec.OpNotEqual {
-			t.Op = tracer.TestNotOneOf
+			t.Op = seccomp.TestNotOneOf
 		}
 		for _, o := range c.Ints {
 			switch {
@@ -39,13 +39,13 @@ func argTest(c *spec.Condition) tracer.ArgTest {
 		}
 		return t
 	case spec.OpBits, spec.OpNoBits:
-		t.Op, t.Lo = tracer.TestAllBits, c.Ints[0].Bits
+		t.Op, t.Lo = seccomp.TestAllBits, c.Ints[0].Bits
 		if c.Op == spec.OpNoBits {
-			t.Op = tracer.TestNoBits
+			t.Op = seccomp.TestNoBits
 		}
 		return t
 	}
-	t.Op = tracer.TestRange
+	t.Op = seccomp.TestRange
 	bits := 32
 	if c.Wide {
 		bits = 64
@@ -60,7 +60,7 @@ func argTest(c *spec.Condition) tracer.ArgTest {
 	}
 	key := func(o spec.Operand) uint64 { return (o.Bits & top) ^ t.Bias }
 	o := c.Ints[0]
-	never := func() tracer.ArgTest { t.Lo, t.Hi = 1, 0; return t }
+	never := func() seccomp.ArgTest { t.Lo, t.Hi = 1, 0; return t }
 	t.Lo, t.Hi = key(lowest), key(highest)
 	switch c.Op {
 	case spec.OpLess, spec.OpLessEqual:

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -22,12 +22,12 @@ func (p Plan) String() string {
 	b := []byte{}
 	f := &p.Filter.ABIs[syscalls.Native()]
 	groups := []struct {
-		action tracer.FilterAction
+		action seccomp.Action
 		text   string
 	}{
-		{tracer.FilterErrno, "errno   fails in the kernel, nothing stops"},
-		{tracer.FilterNotify, "notify  the hook is asked before the call"},
-		{tracer.FilterTrace, "trace   stops before the call, and after it if a hook wants the result"},
+		{seccomp.Errno, "errno   fails in the kernel, nothing stops"},
+		{seccomp.Notify, "notify  the hook is asked before the call"},
+		{seccomp.Trace, "trace   stops before the call, and after it if a hook wants the result"},
 	}
 	b = append(b, "allow   runs at full speed: every call not named below\n"...)
 	for _, g := range groups {

@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -22,8 +22,8 @@ func abis() []syscalls.ABI {
 // noCall is a number that no ABI has a name for.
 const noCall = 0x3fffffff
 
-func (p *planner) filter() *tracer.FilterSpec {
-	filter := &tracer.FilterSpec{}
+func (p *planner) filter() *seccomp.Filter {
+	filter := &seccomp.Filter{}
 	for _, abi := range abis() {
 		f := &filter.ABIs[abi]
 		other := noCall
@@ -31,7 +31,7 @@ func (p *planner) filter() *tracer.FilterSpec {
 			other |= syscalls.X32Bit
 		}
 		if c := p.row(abi, other); len(c) > 0 {
-			f.Other = tracer.FilterClause{Action: c[0].Action}
+			f.Other = seccomp.Clause{Action: c[0].Action}
 			for i := range c {
 				f.Other.Action = max(f.Other.Action, c[i].Action)
 			}
@@ -42,8 +42,8 @@ func (p *planner) filter() *tracer.FilterSpec {
 			limit, bit = syscalls.Max(syscalls.AMD64), syscalls.X32Bit
 		}
 		for nr := range limit {
-			if c := p.row(abi, nr|bit); len(c) > 0 || f.Other.Action != tracer.FilterAllow {
-				f.Rows = append(f.Rows, tracer.FilterRow{NR: nr | bit, Clauses: c})
+			if c := p.row(abi, nr|bit); len(c) > 0 || f.Other.Action != seccomp.Allow {
+				f.Rows = append(f.Rows, seccomp.Row{NR: nr | bit, Clauses: c})
 			}
 		}
 	}
@@ -53,7 +53,7 @@ func (p *planner) filter() *tracer.FilterSpec {
 
 // row decides one call: the clauses of the filter, none for a call that
 // nobody looks at.
-func (p *planner) row(abi syscalls.ABI, nr int) []tracer.FilterClause {
+func (p *planner) row(abi syscalls.ABI, nr int) []seccomp.Clause {
 	var enter, exit []Bound
 	for _, r := range p.rules {
 		r.Bind(abi, nr, true, func(b Bound, entry bool) {
@@ -72,23 +72,23 @@ func (p *planner) row(abi syscalls.ABI, nr int) []tracer.FilterClause {
 			return clauses
 		}
 	}
-	action := tracer.FilterNotify
+	action := seccomp.Notify
 	if len(exit) > 0 || p.mode.NoNotify != "" {
-		action = tracer.FilterTrace
+		action = seccomp.Trace
 	}
-	var clauses []tracer.FilterClause
+	var clauses []seccomp.Clause
 	for _, list := range [][]Bound{enter, exit} {
 		for i := range list {
 			if list[i].Needs.Registers {
-				action = tracer.FilterTrace
+				action = seccomp.Trace
 			}
-			clauses = append(clauses, tracer.FilterClause{Tests: list[i].tests()})
+			clauses = append(clauses, seccomp.Clause{Tests: list[i].tests()})
 		}
 	}
 	for i := range clauses {
 		clauses[i].Action = action
 		if len(clauses[i].Tests) == 0 || p.unconditional {
-			return []tracer.FilterClause{{Action: action}}
+			return []seccomp.Clause{{Action: action}}
 		}
 	}
 	return clauses
@@ -97,8 +97,8 @@ func (p *planner) row(abi syscalls.ABI, nr int) []tracer.FilterClause {
 // constantFaults are the clauses of a call on which there is nothing but
 // faults that the kernel can do by itself; nil if there is anything else. The
 // last rule that applies wins, so it comes first.
-func constantFaults(rules []Bound) []tracer.FilterClause {
-	var clauses []tracer.FilterClause
+func constantFaults(rules []Bound) []seccomp.Clause {
+	var clauses []seccomp.Clause
 	for i := len(rules) - 1; i >= 0; i-- {
 		r := &rules[i]
 		if r.Fault == nil {
@@ -109,7 +109,7 @@ func constantFaults(rules []Bound) []tracer.FilterClause {
 				return nil
 			}
 		}
-		clauses = append(clauses, tracer.FilterClause{Tests: r.tests(), Action: tracer.FilterErrno, Errno: uint16(r.Fault.Errno)})
+		clauses = append(clauses, seccomp.Clause{Tests: r.tests(), Action: seccomp.Errno, Errno: uint16(r.Fault.Errno)})
 		if len(r.When) == 0 {
 			break
 		}

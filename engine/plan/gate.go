@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -50,9 +50,9 @@ func (p *Plan) unseen(r *Rule) []string {
 		}
 		check := func(nr int) {
 			r.Bind(abi, nr, p.Early(), func(b Bound, entry bool) {
-				need := tracer.FilterNotify // becomes an entry stop where a hook wants the exit
+				need := seccomp.Notify // becomes an entry stop where a hook wants the exit
 				if r.Needs.Registers && entry {
-					need = tracer.FilterTrace
+					need = seccomp.Trace
 				}
 				if shownBy(f, nr, need, b.tests()) {
 					return
@@ -79,9 +79,9 @@ func (p *Plan) unseen(r *Rule) []string {
 
 // shownBy reports whether a filter shows all calls of a number that pass these
 // tests, at least in this way.
-func shownBy(f *tracer.FilterABI, nr int, need tracer.FilterAction, tests []tracer.ArgTest) bool {
-	clauses := []tracer.FilterClause{f.Other}
-	if i, ok := slices.BinarySearchFunc(f.Rows, nr, func(r tracer.FilterRow, n int) int { return r.NR - n }); ok {
+func shownBy(f *seccomp.Calls, nr int, need seccomp.Action, tests []seccomp.ArgTest) bool {
+	clauses := []seccomp.Clause{f.Other}
+	if i, ok := slices.BinarySearchFunc(f.Rows, nr, func(r seccomp.Row, n int) int { return r.NR - n }); ok {
 		clauses = f.Rows[i].Clauses
 	}
 	for i := range clauses {
@@ -98,7 +98,7 @@ func shownBy(f *tracer.FilterABI, nr int, need tracer.FilterAction, tests []trac
 
 // includes reports whether all of some are among the tests: what passes tests passes
 // those too.
-func includes(tests, some []tracer.ArgTest) bool {
+func includes(tests, some []seccomp.ArgTest) bool {
 	for i := range some {
 		if !slices.ContainsFunc(tests, some[i].Equal) {
 			return false

@@ -3,14 +3,14 @@ package plan
 import (
 	"slices"
 
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
 // Internal is a call that the tracer itself must see, whatever is hooked.
 type Internal struct {
 	Name  string
-	Tests []tracer.ArgTest // it need only see calls that pass these
+	Tests []seccomp.ArgTest // it need only see calls that pass these
 	Show  Show
 }
 
@@ -33,27 +33,27 @@ const (
 )
 
 // ask is the action that shows a call before it runs.
-func (p *planner) ask() tracer.FilterAction {
+func (p *planner) ask() seccomp.Action {
 	if p.mode.NoNotify != "" {
-		return tracer.FilterTrace
+		return seccomp.Trace
 	}
-	return tracer.FilterNotify
+	return seccomp.Notify
 }
 
 // addInternal adds the calls that the tracer must see whatever is hooked, and
 // what becomes of architectures without a table.
-func (p *planner) addInternal(filter *tracer.FilterSpec) {
-	stops := filter.Has(tracer.FilterTrace)
-	shows := stops || filter.Has(tracer.FilterNotify)
+func (p *planner) addInternal(filter *seccomp.Filter) {
+	stops := filter.Has(seccomp.Trace)
+	shows := stops || filter.Has(seccomp.Notify)
 	like := p.ask()
 	if stops {
-		like = tracer.FilterTrace
+		like = seccomp.Trace
 	}
 	if shows {
 		filter.UnknownArch = like
 	}
 	for _, c := range p.mode.Internal {
-		clause := tracer.FilterClause{Tests: c.Tests, Action: p.ask(), Own: true}
+		clause := seccomp.Clause{Tests: c.Tests, Action: p.ask(), Own: true}
 		switch c.Show {
 		case ShowAlways:
 		case ShowToHooks:
@@ -73,20 +73,20 @@ func (p *planner) addInternal(filter *tracer.FilterSpec) {
 
 // addOwn adds a clause of the tracer's own to the rows of a call. Faults that
 // the kernel does by itself go first: there is nothing to see of such a call.
-func addOwn(filter *tracer.FilterSpec, name string, clause tracer.FilterClause) {
+func addOwn(filter *seccomp.Filter, name string, clause seccomp.Clause) {
 	for _, abi := range abis() {
 		nr, ok := syscalls.Number(abi, name)
 		if !ok {
 			continue
 		}
 		f := &filter.ABIs[abi]
-		i, there := slices.BinarySearchFunc(f.Rows, nr, func(r tracer.FilterRow, n int) int { return r.NR - n })
+		i, there := slices.BinarySearchFunc(f.Rows, nr, func(r seccomp.Row, n int) int { return r.NR - n })
 		if !there {
-			f.Rows = slices.Insert(f.Rows, i, tracer.FilterRow{NR: nr})
+			f.Rows = slices.Insert(f.Rows, i, seccomp.Row{NR: nr})
 		}
 		row := &f.Rows[i]
 		at := 0
-		for at < len(row.Clauses) && (row.Clauses[at].Action == tracer.FilterErrno || len(clause.Tests) == 0) {
+		for at < len(row.Clauses) && (row.Clauses[at].Action == seccomp.Errno || len(clause.Tests) == 0) {
 			at++
 		}
 		before := row.Clauses[:at]
@@ -101,12 +101,12 @@ func addOwn(filter *tracer.FilterSpec, name string, clause tracer.FilterClause) 
 }
 
 // shows reports whether an action shows the tracer at least what another would.
-func shows(a, other tracer.FilterAction) bool {
-	return a == other || a == tracer.FilterTrace && other == tracer.FilterNotify
+func shows(a, other seccomp.Action) bool {
+	return a == other || a == seccomp.Trace && other == seccomp.Notify
 }
 
 // hookClause returns the first clause that is there for a hook, nil if none is.
-func hookClause(clauses []tracer.FilterClause) *tracer.FilterClause {
+func hookClause(clauses []seccomp.Clause) *seccomp.Clause {
 	for i := range clauses {
 		if !clauses[i].Own {
 			return &clauses[i]
@@ -116,7 +116,7 @@ func hookClause(clauses []tracer.FilterClause) *tracer.FilterClause {
 }
 
 // ownCalls names the calls that only the tracer itself looks at.
-func ownCalls(f *tracer.FilterABI) []string {
+func ownCalls(f *seccomp.Calls) []string {
 	var names []string
 	for _, r := range f.Rows {
 		if len(r.Clauses) > 0 && hookClause(r.Clauses) == nil {

@@ -12,7 +12,7 @@ import (
 	"iter"
 	"slices"
 
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -37,7 +37,7 @@ type Mode struct {
 type Plan struct {
 	// Filter is the seccomp filter, nil if every call of every task stops
 	// (PTRACE_SYSCALL), or none at all.
-	Filter *tracer.FilterSpec
+	Filter *seccomp.Filter
 	// NoFilter is why there is no filter, if calls stop.
 	NoFilter Reason
 	// NoNotify is why there is no notification in the filter.
@@ -84,7 +84,7 @@ func (p *Plan) Shown(abi syscalls.ABI) iter.Seq[int] {
 			return
 		}
 		for _, r := range p.Filter.ABIs[abi].Rows {
-			if c := hookClause(r.Clauses); c != nil && c.Action >= tracer.FilterNotify && !yield(r.NR) {
+			if c := hookClause(r.Clauses); c != nil && c.Action >= seccomp.Notify && !yield(r.NR) {
 				return
 			}
 		}
@@ -93,13 +93,13 @@ func (p *Plan) Shown(abi syscalls.ABI) iter.Seq[int] {
 
 // everythingTraced reports whether the filter would stop every call of the native
 // ABI: then it saves nothing, and tracees without a filter can be detached.
-func everythingTraced(s *tracer.FilterSpec) bool {
+func everythingTraced(s *seccomp.Filter) bool {
 	f := &s.ABIs[syscalls.Native()]
-	traced := func(c tracer.FilterClause) bool { return c.Action == tracer.FilterTrace && len(c.Tests) == 0 }
+	traced := func(c seccomp.Clause) bool { return c.Action == seccomp.Trace && len(c.Tests) == 0 }
 	if !traced(f.Other) {
 		return false
 	}
-	return !slices.ContainsFunc(f.Rows, func(r tracer.FilterRow) bool {
+	return !slices.ContainsFunc(f.Rows, func(r seccomp.Row) bool {
 		if name := syscalls.Name(syscalls.Native(), r.NR); !Returns(name) {
 			return false // has no exit to stop at, and ends the program anyway
 		}

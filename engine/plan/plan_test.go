@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"luatrace/engine/spec"
-	"luatrace/tracer"
+	"luatrace/tracer/seccomp"
 	"luatrace/tracer/syscalls"
 )
 
@@ -109,7 +109,7 @@ func describePlan(t *testing.T, p Plan, want string) string {
 		text := name + "=" + f.Other.Action.String()
 		for _, r := range f.Rows {
 			if r.NR == nr {
-				text = name + "=" + tracer.FilterAllow.String()
+				text = name + "=" + seccomp.Allow.String()
 				if len(r.Clauses) > 0 {
 					text = name + "=" + r.Clauses[0].Action.String()
 					if len(r.Clauses[len(r.Clauses)-1].Tests) > 0 {

@@ -1,4 +1,4 @@
-package tracer
+package seccomp
 
 import (
 	"encoding/binary"
@@ -13,7 +13,7 @@ import (
 
 // runFilter runs a program in the BPF interpreter. That reads big-endian
 // words, so each word of struct seccomp_data is put there that way round.
-func runFilter(t testing.TB, raw []bpf.RawInstruction, arch, nr uint32, args *[6]uint64) (FilterAction, uint16) {
+func runFilter(t testing.TB, raw []bpf.RawInstruction, arch, nr uint32, args *[6]uint64) (Action, uint16) {
 	t.Helper()
 	prog, ok := bpf.Disassemble(raw)
 	if !ok {
@@ -36,13 +36,13 @@ func runFilter(t testing.TB, raw []bpf.RawInstruction, arch, nr uint32, args *[6
 	}
 	switch ret := uint32(v); ret & 0xffff0000 {
 	case unix.SECCOMP_RET_ERRNO:
-		return FilterErrno, uint16(ret)
+		return Errno, uint16(ret)
 	case unix.SECCOMP_RET_USER_NOTIF:
-		return FilterNotify, 0
+		return Notify, 0
 	case unix.SECCOMP_RET_TRACE:
-		return FilterTrace, 0
+		return Trace, 0
 	case unix.SECCOMP_RET_ALLOW:
-		return FilterAllow, 0
+		return Allow, 0
 	default:
 		t.Fatalf("return %#x", ret)
 	}
@@ -50,8 +50,8 @@ func runFilter(t testing.TB, raw []bpf.RawInstruction, arch, nr uint32, args *[6
 }
 
 // randomFilter draws a filter with all kinds of rows and tests.
-func randomFilter(r *rand.Rand) *FilterSpec {
-	s := &FilterSpec{UnknownArch: FilterAction(r.IntN(2) * int(FilterTrace))}
+func randomFilter(r *rand.Rand) *Filter {
+	s := &Filter{UnknownArch: Action(r.IntN(2) * int(Trace))}
 	for abi := range s.ABIs {
 		f := &s.ABIs[abi]
 		f.Other = randomClause(r, 0)
@@ -59,7 +59,7 @@ func randomFilter(r *rand.Rand) *FilterSpec {
 			if r.IntN(3) == 0 {
 				continue
 			}
-			row := FilterRow{NR: nr}
+			row := Row{NR: nr}
 			if syscalls.ABI(abi) == syscalls.X32 {
 				row.NR |= syscalls.X32Bit
 			}
@@ -72,9 +72,9 @@ func randomFilter(r *rand.Rand) *FilterSpec {
 	return s
 }
 
-func randomClause(r *rand.Rand, tests int) FilterClause {
-	c := FilterClause{Action: FilterAction(r.IntN(4))}
-	if c.Action == FilterErrno {
+func randomClause(r *rand.Rand, tests int) Clause {
+	c := Clause{Action: Action(r.IntN(4))}
+	if c.Action == Errno {
 		c.Errno = uint16(1 + r.IntN(130))
 	}
 	if tests == 0 {
@@ -105,7 +105,7 @@ func randomWord(r *rand.Rand) uint64 {
 	return words[r.IntN(len(words))]
 }
 
-func compareFilter(t testing.TB, r *rand.Rand, s *FilterSpec, calls int) {
+func compareFilter(t testing.TB, r *rand.Rand, s *Filter, calls int) {
 	raw, err := s.Compile()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func compareFilter(t testing.TB, r *rand.Rand, s *FilterSpec, calls int) {
 	if syscalls.Native() == syscalls.ARM64 {
 		arches = []uint32{syscalls.AuditAArch64, syscalls.AuditX8664, 0x1234}
 	}
-	prog := kernelFilter(raw)
+	prog := SockFilters(raw)
 	for i := range calls {
 		arch := arches[r.IntN(len(arches))]
 		if syscalls.Native() == syscalls.ARM64 && arch == syscalls.AuditX8664 {
@@ -136,16 +136,16 @@ func compareFilter(t testing.TB, r *rand.Rand, s *FilterSpec, calls int) {
 		if got != want || gotErrno != wantErrno {
 			t.Fatalf("arch %#x nr %#x args %#x: the program says %v %d, the model %v %d", arch, nr, args, got, gotErrno, want, wantErrno)
 		}
-		data, ret := makeSeccompWords(nr, arch, 0, &args), retValue(&FilterClause{Action: want, Errno: wantErrno})
-		if got := decideFilter(prog, &data); got != ret {
+		data, ret := NewData(nr, arch, 0, &args), retValue(&Clause{Action: want, Errno: wantErrno})
+		if got := Evaluate(prog, &data); got != ret {
 			t.Fatalf("arch %#x nr %#x args %#x: decideFilter says %#x, want %#x", arch, nr, args, got, ret)
 		}
 		if i%50 != 0 {
 			continue
 		}
 		may := false
-		left := filterSteps
-		if whole := filterMay(prog, nr, arch, &left, func(r uint32) { may = may || r == ret }); whole && !may {
+		left := maxSteps
+		if whole := Answers(prog, nr, arch, &left, func(r uint32) { may = may || r == ret }); whole && !may {
 			t.Fatalf("arch %#x nr %#x: filterMay leaves out %#x", arch, nr, ret)
 		}
 	}
@@ -172,37 +172,21 @@ func FuzzFilter(f *testing.F) {
 
 func TestFilterSize(t *testing.T) {
 	t.Parallel()
-	s := &FilterSpec{}
-	all := FilterClause{Action: FilterTrace}
+	s := &Filter{}
+	all := Clause{Action: Trace}
 	for nr := range 400 {
-		s.ABIs[syscalls.Native()].Rows = append(s.ABIs[syscalls.Native()].Rows, FilterRow{NR: nr, Clauses: []FilterClause{all}})
+		s.ABIs[syscalls.Native()].Rows = append(s.ABIs[syscalls.Native()].Rows, Row{NR: nr, Clauses: []Clause{all}})
 	}
 	raw, err := s.Compile()
 	if err != nil || len(raw) > 20 {
 		t.Errorf("400 alike rows make %d instructions, %v", len(raw), err)
 	}
-	big := FilterClause{Action: FilterTrace, Tests: []ArgTest{{Wide: true, Op: TestOneOf}}}
+	big := Clause{Action: Trace, Tests: []ArgTest{{Wide: true, Op: TestOneOf}}}
 	for i := range uint64(2000) {
 		big.Tests[0].Words = append(big.Tests[0].Words, i<<32|i)
 	}
-	s.ABIs[syscalls.Native()].Rows[7].Clauses = []FilterClause{big}
+	s.ABIs[syscalls.Native()].Rows[7].Clauses = []Clause{big}
 	if raw, err := s.Compile(); err == nil {
 		t.Errorf("a filter of %d instructions was accepted", len(raw))
-	}
-}
-
-// TestSetFilterIsUndone: a launch without a filter, after the kernel has refused
-// one, traces as if there had never been any.
-func TestSetFilterIsUndone(t *testing.T) {
-	t.Parallel()
-	tr := newTracer(Options{})
-	before := tr.options
-	tr.setFilter(&FilterSpec{})
-	if want := before | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL; tr.options != want || !tr.filtered {
-		t.Errorf("with a filter: options %#x, want %#x", tr.options, want)
-	}
-	tr.setFilter(nil)
-	if tr.options != before || tr.filtered || tr.filter != nil {
-		t.Errorf("without: options %#x, want %#x", tr.options, before)
 	}
 }

@@ -1,12 +1,17 @@
-package tracer
+package seccomp
 
-import "golang.org/x/sys/unix"
+import (
+	"encoding/binary"
 
-// seccompWords is struct seccomp_data of linux/seccomp.h as the 32-bit words
+	"golang.org/x/sys/unix"
+)
+
+// Data is struct seccomp_data of linux/seccomp.h as the 32-bit words
 // that a filter can load: number, architecture, instruction pointer, arguments.
-type seccompWords [16]uint32
+type Data [16]uint32
 
-func makeSeccompWords(nr, arch uint32, ip uint64, args *[6]uint64) (w seccompWords) {
+// NewData is the data of a call.
+func NewData(nr, arch uint32, ip uint64, args *[6]uint64) (w Data) {
 	w[0], w[1], w[2], w[3] = nr, arch, uint32(ip), uint32(ip>>32)
 	for i, a := range args {
 		w[4+2*i], w[5+2*i] = uint32(a), uint32(a>>32)
@@ -14,62 +19,62 @@ func makeSeccompWords(nr, arch uint32, ip uint64, args *[6]uint64) (w seccompWor
 	return w
 }
 
-// filterWord is a word that may be unknown. The registers are zero at first.
-type filterWord struct {
+// word is a word that may be unknown. The registers are zero at first.
+type word struct {
 	v       uint32
 	unknown bool
 }
 
-// filterState is a place in a run of a filter.
-type filterState struct {
+// machine is a place in a run of a filter.
+type machine struct {
 	pc   int
-	a, x filterWord
-	mem  [16]filterWord
+	a, x word
+	mem  [16]word
 }
 
-// filterRun runs a classic BPF program of the kind that seccomp(2) takes. The
+// evaluation runs a classic BPF program of the kind that seccomp(2) takes. The
 // first known words of the data are known; where a jump depends on others, both
 // ways are gone.
-type filterRun struct {
+type evaluation struct {
 	prog  []unix.SockFilter
-	data  seccompWords
+	data  Data
 	known int
 	steps int // those left
 	found func(ret uint32)
 }
 
-// filterSteps bounds the work for a filter with many unknown jumps.
-const filterSteps = 1 << 16
+// maxSteps bounds the work for a filter with many unknown jumps.
+const maxSteps = 1 << 16
 
-// hidesSteps bounds it for all calls together: a program must not be able to
-// keep the tracer busy by installing filters.
-const hidesSteps = 1 << 20
+// StepsOfAll bounds the work of several Answers about one filter together: a program must not be
+// able to keep its tracer busy by installing filters.
+const StepsOfAll = 1 << 20
 
-// decideFilter is what a filter answers.
-func decideFilter(prog []unix.SockFilter, data *seccompWords) uint32 {
+// Evaluate is what a filter answers.
+func Evaluate(prog []unix.SockFilter, data *Data) uint32 {
 	ret := uint32(unix.SECCOMP_RET_KILL_PROCESS)
-	r := filterRun{prog: prog, data: *data, known: len(data), steps: len(prog) + 1, found: func(v uint32) { ret = v }}
-	r.run(filterState{})
+	r := evaluation{prog: prog, data: *data, known: len(data), steps: len(prog) + 1, found: func(v uint32) { ret = v }}
+	r.run(machine{})
 	return ret
 }
 
-// filterMay calls found with each answer that a filter may give to calls of one
+// Answers calls found with each answer that a filter may give to calls of one
 // number and architecture; it returns false if there were too many ways to
 // follow. What it does is taken off the steps left.
-func filterMay(prog []unix.SockFilter, nr, arch uint32, left *int, found func(ret uint32)) bool {
-	steps := min(filterSteps, *left)
-	r := filterRun{prog: prog, data: seccompWords{nr, arch}, known: 2, steps: steps, found: found}
-	r.run(filterState{})
+func Answers(prog []unix.SockFilter, nr, arch uint32, left *int, found func(ret uint32)) bool {
+	steps := min(maxSteps, *left)
+	r := evaluation{prog: prog, data: Data{nr, arch}, known: 2, steps: steps, found: found}
+	r.run(machine{})
 	*left -= steps - r.steps
 	return r.steps > 0
 }
 
-func (r *filterRun) run(s filterState) {
+func (r *evaluation) run(s machine) {
 	for s.pc >= 0 && s.pc < len(r.prog) && r.steps > 0 {
 		r.steps--
 		i := &r.prog[s.pc]
 		s.pc++
-		k := filterWord{v: i.K}
+		k := word{v: i.K}
 		operand := k
 		if i.Code&unix.BPF_X != 0 {
 			operand = s.x
@@ -84,7 +89,7 @@ func (r *filterRun) run(s filterState) {
 		case unix.BPF_STX:
 			s.mem[i.K&15] = s.x
 		case unix.BPF_ALU:
-			s.a = filterALU(i.Code&0xf0, s.a, operand)
+			s.a = alu(i.Code&0xf0, s.a, operand)
 		case unix.BPF_MISC:
 			if i.Code&0xf8 == unix.BPF_TXA {
 				s.a = s.x
@@ -113,7 +118,7 @@ func (r *filterRun) run(s filterState) {
 				s.pc += int(i.Jf)
 				continue
 			}
-			if filterJump(i.Code&0xf0, s.a.v, operand.v) {
+			if jumps(i.Code&0xf0, s.a.v, operand.v) {
 				s.pc += int(i.Jt)
 			} else {
 				s.pc += int(i.Jf)
@@ -122,26 +127,26 @@ func (r *filterRun) run(s filterState) {
 	}
 }
 
-func (r *filterRun) load(i *unix.SockFilter, s *filterState) filterWord {
+func (r *evaluation) load(i *unix.SockFilter, s *machine) word {
 	switch i.Code & 0xe0 {
 	case unix.BPF_ABS:
 		if w := int(i.K / 4); w < len(r.data) {
-			return filterWord{r.data[w], w >= r.known}
+			return word{r.data[w], w >= r.known}
 		}
-		return filterWord{unknown: true}
+		return word{unknown: true}
 	case unix.BPF_MEM:
 		return s.mem[i.K&15]
 	case unix.BPF_LEN:
-		return filterWord{v: 4 * uint32(len(r.data))}
+		return word{v: 4 * uint32(len(r.data))}
 	}
-	return filterWord{v: i.K} // BPF_IMM
+	return word{v: i.K} // BPF_IMM
 }
 
-func filterALU(op uint16, a, b filterWord) filterWord {
+func alu(op uint16, a, b word) word {
 	if op == unix.BPF_NEG {
-		return filterWord{-a.v, a.unknown}
+		return word{-a.v, a.unknown}
 	}
-	w := filterWord{unknown: a.unknown || b.unknown}
+	w := word{unknown: a.unknown || b.unknown}
 	switch op {
 	case unix.BPF_ADD:
 		w.v = a.v + b.v
@@ -169,7 +174,7 @@ func filterALU(op uint16, a, b filterWord) filterWord {
 	return w
 }
 
-func filterJump(op uint16, a, b uint32) bool {
+func jumps(op uint16, a, b uint32) bool {
 	switch op {
 	case unix.BPF_JEQ:
 		return a == b
@@ -179,4 +184,17 @@ func filterJump(op uint16, a, b uint32) bool {
 		return a >= b
 	}
 	return a&b != 0 // BPF_JSET
+}
+
+// InsSize is the size of an instruction in memory (struct sock_filter).
+const InsSize = 8
+
+// ParseFilter reads instructions as they lie in memory (struct sock_filter).
+func ParseFilter(b []byte) []unix.SockFilter {
+	prog := make([]unix.SockFilter, len(b)/InsSize)
+	for i := range prog {
+		p := b[i*InsSize:]
+		prog[i] = unix.SockFilter{Code: binary.LittleEndian.Uint16(p), Jt: p[2], Jf: p[3], K: binary.LittleEndian.Uint32(p[4:])}
+	}
+	return prog
 }

@@ -1,19 +1,19 @@
-package tracer
+package seccomp
 
 import "golang.org/x/net/bpf"
 
 // label is a place in a program that is not known yet.
 type label int
 
-// filterAsm collects a BPF program whose jumps go to labels, always forward.
+// assembler collects a BPF program whose jumps go to labels, always forward.
 // A conditional jump reaches 255 instructions; one that would have to reach
 // farther goes through unconditional ones.
-type filterAsm struct {
-	items  []asmItem
+type assembler struct {
+	items  []item
 	labels []int // item before which a label stands
 }
 
-type asmItem struct {
+type item struct {
 	ins    bpf.Instruction // or, if nil, a jump:
 	cond   bpf.JumpTest
 	val    uint32
@@ -23,24 +23,24 @@ type asmItem struct {
 	long   bool
 }
 
-func (a *filterAsm) newLabel() label {
+func (a *assembler) newLabel() label {
 	a.labels = append(a.labels, -1)
 	return label(len(a.labels) - 1)
 }
 
-func (a *filterAsm) place(l label)          { a.labels[l] = len(a.items) }
-func (a *filterAsm) emit(i bpf.Instruction) { a.items = append(a.items, asmItem{ins: i}) }
-func (a *filterAsm) goTo(l label)           { a.items = append(a.items, asmItem{yes: l, always: true}) }
+func (a *assembler) place(l label)          { a.labels[l] = len(a.items) }
+func (a *assembler) emit(i bpf.Instruction) { a.items = append(a.items, item{ins: i}) }
+func (a *assembler) goTo(l label)           { a.items = append(a.items, item{yes: l, always: true}) }
 
 // load emits the load of a 32-bit word of struct seccomp_data.
-func (a *filterAsm) load(off uint32) { a.emit(bpf.LoadAbsolute{Off: off, Size: 4}) }
+func (a *assembler) load(off uint32) { a.emit(bpf.LoadAbsolute{Off: off, Size: 4}) }
 
-func (a *filterAsm) jump(cond bpf.JumpTest, val uint32, yes, no label) {
-	a.items = append(a.items, asmItem{cond: cond, val: val, yes: yes, no: no})
+func (a *assembler) jump(cond bpf.JumpTest, val uint32, yes, no label) {
+	a.items = append(a.items, item{cond: cond, val: val, yes: yes, no: no})
 }
 
 // assemble places everything, making jumps long until all reach their target.
-func (a *filterAsm) assemble() ([]bpf.RawInstruction, error) {
+func (a *assembler) assemble() ([]bpf.RawInstruction, error) {
 	pos := make([]int, len(a.items)+1)
 	for {
 		n := 0
@@ -49,8 +49,8 @@ func (a *filterAsm) assemble() ([]bpf.RawInstruction, error) {
 			n += a.items[i].size()
 		}
 		pos[len(a.items)] = n
-		if n > maxFilter {
-			return nil, errFilterSize(n)
+		if n > MaxLength {
+			return nil, errTooLong(n)
 		}
 		stable := true
 		for i := range a.items {
@@ -89,7 +89,7 @@ func (a *filterAsm) assemble() ([]bpf.RawInstruction, error) {
 	return bpf.Assemble(prog)
 }
 
-func (it *asmItem) size() int {
+func (it *item) size() int {
 	if it.long {
 		return 3
 	}
