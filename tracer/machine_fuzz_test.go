@@ -35,20 +35,24 @@ func runMachine(t *testing.T, data []byte) {
 
 func newDriver(t *testing.T, data []byte) *driver {
 	d := &driver{t: t, inCall: map[*Task]bool{}}
-	d.m = &machine{data: data, threads: map[int]*modelThread{}, renamed: map[int]bool{}}
-	d.m.fail = d.fail
-	d.m.trace = func(format string, args ...any) { fmt.Fprintf(&d.log, format+"\n", args...) }
-	allMachines.add(d.m)
-	d.tr = newTracer(Options{})
+	d.newMachine(data)
+	d.tr = newTracer(Options{}) // which follows children
 	d.tr.SharedCPU(false)
 	d.tr.reports.Drained(time.Now().Add(time.Hour)) // there is nobody to wait for
-	d.m.tr = d.tr
+	d.m.queue, d.m.enqueue = &d.tr.reports, d.tr.enqueue
 	d.tr.Syscalls = d.m.choose(4) > 0
 	if d.m.choose(2) == 1 {
 		d.m.filter = true
 		d.tr.setFilter(&seccomp.Filter{})
 	}
 	return d
+}
+
+func (d *driver) newMachine(data []byte) {
+	d.m = &machine{data: data, threads: map[int]*modelThread{}, renamed: map[int]bool{}}
+	d.m.fail = d.fail
+	d.m.trace = func(format string, args ...any) { fmt.Fprintf(&d.log, format+"\n", args...) }
+	allMachines.add(d.m)
 }
 
 func (d *driver) fail(format string, args ...any) {
@@ -98,7 +102,7 @@ func (d *driver) step(windDown bool) bool {
 		th := ready[m.choose(len(ready))]
 		fmt.Fprintf(&d.log, "  report of %d: %+v\n", th.tid, kernel.DecodeStatus(th.status))
 		th.take()
-		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.tr.reports.Waiting())
+		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.m.queue.Waiting())
 	case len(able) > 0:
 		able[m.choose(len(able))].act(windDown)
 	default:
@@ -388,7 +392,7 @@ func (d *driver) letGo() {
 func (d *driver) stepReady() bool {
 	for _, th := range d.m.alive(func(th *modelThread) bool { return th.ready }) {
 		th.take()
-		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.tr.reports.Waiting())
+		fmt.Fprintf(&d.log, "    traced %v queue %v\n", th.traced, d.m.queue.Waiting())
 		return true
 	}
 	for _, th := range d.m.alive(func(th *modelThread) bool { return th.able() && th.traced }) {

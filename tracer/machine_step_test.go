@@ -170,9 +170,6 @@ func (th *modelThread) bear(event int) {
 	child.traced, child.bearer = true, th
 	child.group.loose = child.group.loose || th.group.loose
 	child.stop(stopStatus(unix.SIGTRAP, unix.PTRACE_EVENT_STOP), kernel.SysInfoNone, "")
-	if m.tr.options&unix.PTRACE_O_TRACECLONE == 0 {
-		m.fail("a machine needs a tracer that follows")
-	}
 	th.stop(stopStatus(unix.SIGTRAP, event), kernel.SysInfoNone, newText(child.tid))
 	th.msg = uint64(child.tid)
 	if event == unix.PTRACE_EVENT_VFORK {

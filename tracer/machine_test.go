@@ -21,9 +21,10 @@ import (
 type machine struct {
 	fail    func(format string, args ...any)
 	trace   func(format string, args ...any)
-	tr      *Tracer
-	data    []byte // decides; 0 for ever when it is used up
-	first   int    // thread ids are first to first+machineIDs-1
+	queue   *reports.Queue       // of the reports that were collected
+	enqueue func(reports.Report) // collects one
+	data    []byte               // decides; 0 for ever when it is used up
+	first   int                  // thread ids are first to first+machineIDs-1
 	next    int
 	free    []int // ids whose threads were reported dead
 	threads map[int]*modelThread
@@ -312,7 +313,7 @@ func (m *machine) choose(n int) int {
 // an id that it takes the next one's birth for, or will: what is held, adopted
 // and gone, or waits in its queue though nobody tells of its birth any more.
 func (m *machine) isHeld(tid int) bool {
-	q := &m.tr.reports
+	q := m.queue
 	is := func(r reports.Report) bool { return r.TID == tid }
 	if _, ended := q.Adopted(tid); ended || slices.ContainsFunc(q.Held(), is) {
 		return true
@@ -487,7 +488,7 @@ func (th *modelThread) take() {
 	m := th.m
 	th.ready = false
 	if th.traced {
-		m.tr.enqueue(newReport(th.tid, th.status))
+		m.enqueue(newReport(th.tid, th.status))
 	}
 	if th.former != 0 {
 		m.told = append(m.told, th.former)

@@ -118,7 +118,7 @@ func BenchmarkStops(b *testing.B) {
 	defer allMachines.remove(m)
 	tr := newTracer(Options{})
 	tr.SharedCPU(false)
-	m.tr, tr.Syscalls = tr, true
+	m.queue, m.enqueue, tr.Syscalls = &tr.reports, tr.enqueue, true
 	th := m.newThread(nil, nil)
 	tr.seize(th.tid, th.tid)
 	th.nr = modelGetpid
