@@ -43,6 +43,12 @@ type asideOf struct {
 	watched   bool    // its calls are looked at only because it may trace others
 }
 
+// giving is what a task has to do with tracers among the tracees.
+type giving struct {
+	gives  *given   // the call in progress wants to trace this process, or nil
+	awaits *Process // that one, while the call waits for the detach from it
+}
+
 // Aside tells of a process that a tracee traces, or wants to trace.
 type Aside struct {
 	Stage  AsideStage

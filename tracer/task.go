@@ -64,8 +64,7 @@ type Task struct {
 	pending  pending // its notified call
 	stopPost func()  // for the inbox, made once: the tracer's part of Upgrade
 
-	gives  *given   // the call in progress wants to trace this process, or nil
-	awaits *Process // that one, while the call waits for it to be let go
+	giving
 
 	life        lifetime
 	interrupted bool   // PTRACE_INTERRUPT is on its way
