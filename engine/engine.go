@@ -109,10 +109,9 @@ type inForce struct {
 
 // dispatch is the event at hand.
 type dispatch struct {
-	ev          Event
-	live        source.Event // what the tracer has reported, for handle
-	notifyEvent tracer.Event // of the listener's thread
-	running     *Hook        // called last
+	ev      Event
+	live    source.Event // what the tracer has reported, for handle
+	running *Hook        // called last
 }
 
 // schedule is what is to be done later.
@@ -152,13 +151,13 @@ type final struct {
 type delayedTask struct {
 	at     time.Time
 	stop   tracer.Stop
-	answer func() // for a notified call: gives the answer; nil for a ptrace-stop
+	answer answer // for a notified call
 }
 
 // release lets a delayed task run on.
 func (d *delayedTask) release(tr *tracer.Tracer) {
-	if d.answer != nil {
-		d.answer()
+	if d.answer.kind != answerNone {
+		d.answer.give()
 		return
 	}
 	tr.Resume(d.stop)

@@ -89,9 +89,7 @@ func (e *Engine) launch(tr *tracer.Tracer, target Target) error {
 		if err == nil {
 			e.command.Process = p
 			e.enter(tracing)
-			if l := tr.Listener(); l != nil {
-				l.Serve(e.handleNotified)
-			}
+			tr.Serve(e.handleNotified, e.failedNotified)
 			return nil
 		}
 		if c.Filter == nil || !degrade(&mode, c.Filter, err) {
@@ -152,9 +150,7 @@ func tryFilter(filter *seccomp.Filter) error {
 		if _, err := tr.Launch(tracer.Command{Path: "/proc/self/nothing", Argv: []string{"nothing"}, Filter: filter}); err != nil {
 			return err
 		}
-		if l := tr.Listener(); l != nil {
-			l.Serve(func(l *tracer.Listener, n *tracer.Notification) { l.Continue(n.ID()) })
-		}
+		tr.Serve(func(_ *tracer.Event, p tracer.Pending) { p.Run() }, func(_ tracer.Pending, value any) { panic(value) })
 		var ev tracer.Event
 		for {
 			if err := tr.Next(&ev); err != nil {

@@ -23,117 +23,84 @@ type stopRequest struct {
 	act Action
 }
 
-// handleNotified deals with a call that came by notification. It runs on the
-// listener's thread. Whatever a hook wants, the script can't tell how the call
+// handleNotified deals with a call that came by notification. It runs on a
+// thread of its own, in exclusive. Whatever a hook wants, the script can't tell how the call
 // came: changed arguments and a wish for the exit turn it into a true entry
 // stop first.
-func (e *Engine) handleNotified(l *tracer.Listener, n *tracer.Notification) {
-	e.tr.Do(func() { e.notified(l, n) })
-}
-
-func (e *Engine) notified(l *tracer.Listener, n *tracer.Notification) {
-	id := n.ID()
-	tev := &e.notifyEvent
-	defer func() {
-		if value := recover(); value != nil {
-			e.crashed(value)
-			e.wake()
-			if tev.Task != nil {
-				tev.Task.Answered()
-				if ret, ok := e.refusal(tev.Task.Call.ABI, tev.Task.Call.NR); ok {
-					l.Answer(id, ret)
-					return
-				}
-			}
-			l.Continue(id)
-		}
-	}()
-	refused := e.tr.WantsTracer(n)
-	if !e.tr.Notified(n, tev) {
-		if e.tr.TakeStray(n) {
-			return
-		}
-		if refused {
-			l.Answer(id, -int64(unix.ENOSYS))
-		} else {
-			l.Continue(id)
-		}
-		return
-	}
-	task := tev.Task
+func (e *Engine) handleNotified(tev *tracer.Event, call tracer.Pending) {
 	if e.phase.ended() || e.stop.Load() {
-		if e.tr.NeedsEntryStop(task) {
-			e.tr.Upgrade(task, nil)
-		} else {
-			e.pass(l, id, task, refused)
-		}
+		call.Run()
 		return
 	}
 	delay := e.handleLive(tev)
 	ev := &e.ev
-	t := known(source.Live(task))
+	t := known(source.Live(tev.Task))
 	switch {
-	case e.tr.NeedsEntryStop(task) && !(t != nil && t.hooks != nil && ev.act.has(wantsSkip)):
-		if t == nil {
-			t = e.task(source.Live(task))
-		}
-		e.upgrade(t, ev, delay)
 	case t == nil || t.hooks == nil: // nobody wanted it after all
-		e.pass(l, id, task, refused)
+		call.Run()
 	case ev.act.has(wantsSkip):
-		ret := e.exitOfSkipped(t, ev.act.ret)
-		e.answer(task, delay, func() { l.Answer(id, ret) })
+		e.give(answer{call: call, kind: answerReturn, ret: e.exitOfSkipped(t, ev.act.ret)}, delay)
 	case ev.act.changesCall() || len(t.onExit) > 0 || t.hooks.is(hookedLate):
-		e.upgrade(t, ev, delay)
+		e.give(answer{call: call, kind: answerStop, stop: t.stopRequest(ev)}, delay)
 	default:
 		t.hooks = nil
-		if delay > 0 {
-			e.answer(task, delay, func() { e.pass(l, id, task, refused) })
-			return
+		e.give(answer{call: call, kind: answerRun}, delay)
+	}
+}
+
+// failedNotified is called instead where something panics, see [Engine.caught].
+func (e *Engine) failedNotified(call tracer.Pending, value any) {
+	e.crashed(value)
+	e.wake()
+	if task := call.Task(); task != nil {
+		if ret, ok := e.refusal(task.Call.ABI, task.Call.NR); ok {
+			call.Return(ret)
 		}
-		e.pass(l, id, task, refused)
 	}
 }
 
-// pass lets a notified call run, or fail if a filter of the tracee's own asks
-// for a tracer.
-func (e *Engine) pass(l *tracer.Listener, id uint64, task *tracer.Task, refused bool) {
-	if !refused {
-		e.tr.Proceed(task)
-		return
-	}
-	task.Answered()
-	l.Answer(id, -int64(unix.ENOSYS))
+// answer is what a notified call gets, now or after a delay.
+type answer struct {
+	call tracer.Pending
+	kind answerKind
+	ret  int64        // for answerReturn
+	stop *stopRequest // for answerStop
 }
 
-// upgrade asks for a true entry stop of a notified call, now or after a delay,
-// where what its hooks wanted is done.
-func (e *Engine) upgrade(t *Task, ev *Event, delay time.Duration) {
-	r := &stopRequest{}
-	if t.hooks != nil {
-		r = &stopRequest{t.copied(), ev.act}
-		t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
-	}
-	task := source.Traced(t.Task)
+type answerKind uint8
+
+const (
+	answerNone answerKind = iota // it is no notified call
+	answerRun
+	answerReturn
+	answerStop
+)
+
+// give gives the answer after a delay. The task waits in its notification until then.
+func (e *Engine) give(a answer, delay time.Duration) {
 	if delay > 0 {
-		e.delayTask(delayedTask{answer: func() { e.tr.Upgrade(task, r) }}, delay)
+		e.delayTask(delayedTask{answer: a}, delay)
 		return
 	}
-	e.tr.Upgrade(task, r)
+	a.give()
 }
 
-// answer gives the answer to a notification, now or after a delay. The task
-// stays marked as notified until then.
-func (e *Engine) answer(task *tracer.Task, delay time.Duration, give func()) {
-	done := func() {
-		give()
-		task.Answered()
+func (a *answer) give() {
+	switch a.kind {
+	case answerRun:
+		a.call.Run()
+	case answerReturn:
+		a.call.Return(a.ret)
+	case answerStop:
+		a.call.Stop(a.stop)
 	}
-	if delay > 0 {
-		e.delayTask(delayedTask{answer: done}, delay)
-		return
-	}
-	done()
+}
+
+// stopRequest takes from a task what is to be done at the entry stop of its notified call.
+func (t *Task) stopRequest(ev *Event) *stopRequest {
+	r := &stopRequest{t.copied(), ev.act}
+	t.onExit, t.scratch, t.hooks = t.onExit[:0], t.scratch[:0], nil
+	return r
 }
 
 // exitOfSkipped shows hooks of the exit the result of a call that does not run:
@@ -152,10 +119,6 @@ func (e *Engine) exitOfSkipped(t *Task, ret int64) int64 {
 func (e *Engine) handleUpgraded(tev *source.Event) time.Duration {
 	r := tev.Upgraded.(*stopRequest)
 	t := e.task(tev.Task)
-	if r.hooks == nil { // it is the tracer that needs this stop
-		t.hooks = nil
-		return 0
-	}
 	t.decoded.Reset()
 	// It may come more than once: if a signal interrupts the call before it
 	// runs, it is made again.

@@ -194,10 +194,3 @@ func (t *Tracer) forgetAside(task *Task) {
 		task.gives = nil
 	}
 }
-
-// Proceed lets a notified call run. Like Notified it needs the lock.
-func (t *Tracer) Proceed(task *Task) {
-	id := task.pending.id
-	task.pending.answered()
-	t.listener.Continue(id)
-}

@@ -13,7 +13,7 @@
 // tracer's inbox, and Next does it. [Tracer.Wake] may be called from anywhere.
 //
 // The records ([Task], [Process]), and what they read of /proc and of memory, are used by
-// two threads as soon as a [Listener] is served. The tracer has a lock for them: Next and
+// two threads after [Tracer.Serve]. The tracer has a lock for them: Next and
 // DetachAll take it themselves and return without it, all other methods must be called in
 // [Tracer.Do], which holds it. [CheckRules] checks both rules in tests.
 //

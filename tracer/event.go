@@ -53,7 +53,7 @@ type Event struct {
 	At time.Time
 
 	// Upgraded is not nil for an EventEnter that was seen before, by
-	// notification: this is the entry stop that Upgrade asked for, with its data.
+	// notification: this is the entry stop that Pending.Stop asked for, with its data.
 	Upgraded any
 
 	Signal unix.Signal // for EventSignal and EventStopped

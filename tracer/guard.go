@@ -104,10 +104,10 @@ func (t *Tracer) guardCall(task *Task, g *guard) {
 	}
 }
 
-// NeedsEntryStop says whether a notified call can't be answered but must be
+// needsEntryStop says whether a notified call can't be answered but must be
 // turned into an entry stop: a clone whose child would not be traced, what
 // has to do with seccomp, and a wish for another tracer.
-func (t *Tracer) NeedsEntryStop(task *Task) bool {
+func (t *Tracer) needsEntryStop(task *Task) bool {
 	if t.asks(task) {
 		return true
 	}

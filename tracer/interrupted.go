@@ -34,7 +34,7 @@ func (t *Tracer) askAgain(task *Task) {
 
 // changedCall says whether a notification is that of a call which was changed
 // at its entry stop: the kernel asks the filter again about what it became.
-func (t *Task) changedCall(n *Notification) bool {
+func (t *Task) changedCall(n *notification) bool {
 	return t.progress.changed() && n.raw.IP == t.Call.IP
 }
 

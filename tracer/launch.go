@@ -50,7 +50,7 @@ type starting struct {
 type ourFilter struct {
 	filtered bool            // there is one
 	filter   *seccomp.Filter // that one
-	listener *Listener       // of its notifications, or nil
+	listener *listener       // of its notifications, or nil
 	orphans  orphans
 	freed    atomic.Uint64 // counts reports after which a thread's id is free, or another's
 }
@@ -239,7 +239,7 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 }
 
 // stealListener copies a descriptor of the stopped child.
-func stealListener(pid, childFD int, freed *atomic.Uint64) (*Listener, unix.Errno) {
+func stealListener(pid, childFD int, freed *atomic.Uint64) (*listener, unix.Errno) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return nil, err.(unix.Errno)

@@ -90,7 +90,7 @@ func TestLockIsChecked(t *testing.T) {
 		}
 	})
 	tr.records() // nobody else is there yet
-	tr.listener = &Listener{}
+	tr.listener = &listener{}
 	if panics(tr.records) == nil {
 		t.Error("records without their lock are used in silence")
 	}

@@ -119,7 +119,7 @@ func (s *signalRegisters) forget(tid int) {
 // gone by then. It waits until the listener has looked: the kernel has woken it
 // when the call was made, so once it sleeps in its ioctl again it has seen all
 // there was. A call that really was interrupted costs this wait.
-func (l *Listener) foundNothing() bool {
+func (l *listener) foundNothing() bool {
 	const step, patience = 20 * time.Microsecond, time.Second
 	for begun := time.Now(); ; {
 		idle := l.waits()
@@ -135,7 +135,7 @@ func (l *Listener) foundNothing() bool {
 
 // waits says whether the listener's thread sleeps in Receive's ioctl, as
 // /proc/TID/syscall (proc_pid_syscall(5)) shows it: number and arguments of the call.
-func (l *Listener) waits() bool {
+func (l *listener) waits() bool {
 	b, err := proc().ReadFile(int(l.thread.Load()), "syscall")
 	w, ok := procfs.WaitingOf(b)
 	return err == nil && ok && w.NR == unix.SYS_IOCTL && w.Args[1] == kernel.NotifRecv

@@ -158,7 +158,7 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 		if t.pages.saw(c) {
 			t.watchSpinning()
 		}
-		if ev.Upgraded == nil { // else it was entered when it was notified
+		if task.pending.state != pendingEntered { // else it was entered when it was notified
 			task.Entered = ev.At
 		}
 		if task.life.is(lifeGated) {
@@ -169,6 +169,10 @@ func (t *Tracer) handleSyscall(task *Task, ev *Event) bool {
 			if !t.filtered {
 				task.life.become(lifeRunning)
 			}
+		}
+		if task.pending.state == pendingEntered && !task.pending.isEvent() {
+			t.letRun(task) // the tracer has seen what it wanted to
+			return false
 		}
 		ev.Kind = EventEnter
 		return true

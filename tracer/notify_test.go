@@ -18,15 +18,15 @@ func TestNotificationIsCheckedAfterDeaths(t *testing.T) {
 	} {
 		tr := newTracer(Options{})
 		hold(t, tr)
-		tr.listener = &Listener{fd: -1, freed: &tr.freed}
+		tr.listener = &listener{fd: -1, freed: &tr.freed}
 		task := tr.newTask(kernel.FirstModelled-1, kernel.FirstModelled-1, nil, lifeBorn)
-		n := Notification{raw: kernel.Notification{ID: 1, PID: uint32(task.TID), NR: unix.SYS_GETPPID, Arch: nativeAudit}, freed: tr.freed.Load()}
+		n := notification{raw: kernel.Notification{ID: 1, PID: uint32(task.TID), NR: unix.SYS_GETPPID, Arch: nativeAudit}, freed: tr.freed.Load()}
 		var ev Event
-		if !tr.Notified(&n, &ev) || ev.Kind != EventEnter || ev.Task != task {
+		if tr.notified(&n, &ev) != task || ev.Kind != EventEnter || ev.Task != task {
 			t.Errorf("%s: the call was not shown: %+v", name, ev)
 		}
 		tr.enqueue(reports.Report{TID: kernel.FirstModelled - 2, Status: report})
-		if shown := tr.Notified(&n, &ev); shown != (name == "stop") {
+		if shown := tr.notified(&n, &ev) != nil; shown != (name == "stop") {
 			t.Errorf("%s of another thread: a notification that came before is shown: %v", name, shown)
 		}
 	}
@@ -41,7 +41,7 @@ func TestSignalStopReadsRegistersOnce(t *testing.T) {
 		th := d.m.newThread(nil, nil)
 		th.traced = true
 		task := d.tr.newTask(th.tid, th.tid, nil, lifeBorn)
-		d.tr.listener = &Listener{fd: -1, freed: &d.tr.freed}
+		d.tr.listener = &listener{fd: -1, freed: &d.tr.freed}
 		hold(t, d.tr)
 		for stop := range 3 {
 			th.stop(stopStatus(unix.SIGUSR1, 0), kernel.SysInfoNone, "")

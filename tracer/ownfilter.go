@@ -78,9 +78,9 @@ func (f *ownFilter) wantsTracer(arch uint32, nr int, ip uint64, args *[6]uint64)
 	return f != nil && f.traces && actionRank(f.decide(arch, nr, ip, args)) == actionRank(unix.SECCOMP_RET_TRACE)
 }
 
-// WantsTracer says whether a notified call must fail with ENOSYS for that
+// wantsTracer says whether a notified call must fail with ENOSYS for that
 // reason: our notification outranks that answer.
-func (t *Tracer) WantsTracer(n *Notification) bool {
+func (t *Tracer) wantsTracer(n *notification) bool {
 	task := t.tasks[int(n.raw.PID)]
 	return task != nil && task.seccomp.own.wantsTracer(n.raw.Arch, int(n.raw.NR), n.raw.IP, &n.raw.Args)
 }

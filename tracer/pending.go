@@ -35,6 +35,7 @@ type pending struct {
 	id    uint64 // of the notification, in the state asked
 	ip    uint64
 	sp    uint64 // known from the interrupt's stop on; with it no handler's call is taken for this one
+	stops bool   // in the state asked: Stop is the answer, though not given yet
 	data  any    // for the entry stop's event; nil if only the tracer needs the stop
 	outer *pending
 }
@@ -63,11 +64,11 @@ func (p *pending) ask(id uint64, c *Call) {
 	case pendingEntered:
 		return // it is the second one, see leave
 	}
-	p.state, p.id, p.nr, p.ip, p.sp, p.data = pendingAsked, id, c.NR, c.IP, 0, nil
+	p.state, p.id, p.nr, p.ip, p.sp, p.stops, p.data = pendingAsked, id, c.NR, c.IP, 0, false, nil
 }
 
-// waits says whether the task waits for the answer to this notification.
-func (p *pending) waits(id uint64) bool { return p.state == pendingAsked && p.id == id }
+// waits says whether an answer to this notification may be given.
+func (p *pending) waits(id uint64) bool { return p.state == pendingAsked && p.id == id && !p.stops }
 
 // answered is for an answer that ends the wait for good.
 func (p *pending) answered() {
@@ -77,7 +78,7 @@ func (p *pending) answered() {
 }
 
 // want notes what the entry stop is to be shown with, before the answer that leads to it.
-func (p *pending) want(data any) { p.data = data }
+func (p *pending) want(data any) { p.stops, p.data = true, data }
 
 // stop is for the answer that turns the call into an entry stop. It says whether the call
 // waits for it still.
@@ -103,6 +104,9 @@ func (p *pending) enter(s *kernel.SyscallInfo) bool {
 	p.state = pendingEntered
 	return true
 }
+
+// isEvent says whether the entry stop that has come is one to show.
+func (p *pending) isEvent() bool { return p.data != nil }
 
 // again is for a call that was interrupted behind its entry stop and will have another.
 func (p *pending) again() {

@@ -50,7 +50,7 @@ func TestRecordsNeedTheirLock(t *testing.T) {
 	}
 	tr := newTracer(Options{})
 	tr.records() // nobody else is there yet
-	tr.listener = &Listener{}
+	tr.listener = &listener{}
 	if v := panics(tr.records); v == nil {
 		t.Error("records without their lock are used in silence")
 	}

@@ -6,9 +6,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"luatrace/tracer/internal/kernel"
-	"luatrace/tracer/syscalls"
 )
 
 // The flags of a clone3 lie in memory, which another thread can write to between our
@@ -27,21 +24,21 @@ const (
 // follows says whether children are traced.
 func (t *Tracer) follows() bool { return t.options&unix.PTRACE_O_TRACECLONE != 0 }
 
-// TakeStray is for a notification that is none to show. If it comes from a thread
+// postsStray is for a notification that is none to show. If it comes from a thread
 // that should be traced and is not, the tracer's thread attaches to it before the
-// call is answered: then it returns true. Like Notified it needs the lock.
-func (t *Tracer) TakeStray(n *Notification) bool {
+// call is answered: then it returns true. It needs the lock.
+func (t *Tracer) postsStray(n *notification) bool {
 	tid := int(n.raw.PID)
-	if !t.follows() || t.detachAll || t.tasks[tid] != nil || !t.listener.Valid(n.raw.ID) {
+	if !t.follows() || t.detachAll || t.tasks[tid] != nil || !t.listener.valid(n.raw.ID) {
 		return false
 	}
 	id := n.raw.ID
 	t.inbox.post(func() {
-		r := kernel.NotifyReply{ID: id, Err: -syscalls.ERESTARTNOINTR}
-		if t.takeStray(tid) != nil {
-			r = kernel.NotifyReply{ID: id, Flags: kernel.NotifContinue}
+		if t.takeStray(tid) == nil {
+			t.listener.restart(id)
+		} else {
+			t.listener.proceed(id)
 		}
-		r.Send(t.listener.fd)
 	})
 	return true
 }

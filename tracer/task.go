@@ -62,7 +62,7 @@ type Task struct {
 	seccomp  seccompState
 
 	pending  pending // its notified call
-	stopPost func()  // for the inbox, made once: the tracer's part of Upgrade
+	stopPost func()  // for the inbox, made once: the tracer's part of Pending.Stop
 
 	giving
 

@@ -110,7 +110,7 @@ func runHere(opts Options, f func(*Tracer) error) error {
 	t.forgetOrphans()
 	t.forgetAllShown()
 	if t.listener != nil {
-		t.listener.Close()
+		t.listener.close()
 	}
 	return err
 }
