@@ -49,9 +49,9 @@
 //     have for this one; held.go for reports that come before their task is known, which the package
 //     internal/reports orders; collect.go for many at once. The package sched makes it cheaper,
 //     scheduled.go is how it sees a task.
-//   - The filter: the package seccomp compiles it, notify.go receives its
-//     notifications, lost.go and interrupted.go find calls that signals
-//     interrupt meanwhile, restart.go makes them again.
+//   - The filter: the package seccomp compiles it, notify.go receives its notifications, answer.go
+//     answers them, pending.go has the states of such a call; lost.go and interrupted.go find
+//     calls that signals interrupt meanwhile, restart.go makes them again.
 //   - The call that a task is in: progress.go has its states, who needs its exit and what the
 //     tracer does there; loan.go lends memory until then.
 //   - Calls that the tracer itself must see: guard.go is the table of them, a row for each, with
