@@ -111,7 +111,7 @@ func degrade(m *plan.Mode, filter *seccomp.Filter, err error) bool {
 	case le.Errno == unix.EBUSY:
 		m.NoFilter = "a seccomp listener of somebody else is asked before some calls: a filter of ours would not see those"
 	case filter.Notifies() && le.Step == "seccomp" && le.Errno == unix.EINVAL:
-		m.NoNotify = "the kernel refuses them, they need Linux 5.19: " + why // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+		m.NoNotify = plan.Reason("the kernel refuses them, they need Linux "+tracer.Notifications().Since+": ") + why
 	case filter.Notifies():
 		m.NoNotify = "the kernel refuses them: " + why
 	default:

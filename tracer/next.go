@@ -291,7 +291,7 @@ func (t *Tracer) handleEventStop(task *Task, ev *Event) bool {
 // that is too old leaves it stopped, to be let go with all others.
 func (t *Tracer) attached(task *Task, ev *Event) bool {
 	if !t.kernelFits(task.TID) {
-		t.launchErr = &AttachError{PID: task.Proc.PID, Errno: unix.EIO, Reason: oldKernel}
+		t.launchErr = &AttachError{PID: task.Proc.PID, Errno: unix.EIO, Reason: kernel.FeatureGetInfo.Missing().Error()}
 		return false
 	}
 	ev.Kind = EventAttached

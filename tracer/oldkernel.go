@@ -7,11 +7,9 @@ import (
 )
 
 // PTRACE_GET_SYSCALL_INFO, by which a stop is told to be an entry or an exit,
-// came with Linux 5.3. Before, the kernel takes it for an unknown request (EIO),
+// is kernel.FeatureGetInfo. Before, the kernel takes it for an unknown request (EIO),
 // at any stop: so it is asked at the first one of a tracee, before anything was
 // done to it.
-
-const oldKernel = "luatrace needs Linux 5.3 or newer; this kernel does not know PTRACE_GET_SYSCALL_INFO (ptrace(2))"
 
 // kernelFits says whether the kernel knows what the tracer cannot do without. The
 // thread is stopped.
@@ -32,5 +30,5 @@ func (t *Tracer) refuseLaunch(task *Task) *LaunchError {
 	endChild(task.TID)
 	t.launch = nil
 	t.forget(task)
-	return &LaunchError{Step: "ptrace", Path: path, Errno: unix.EIO, Reason: oldKernel}
+	return &LaunchError{Step: "ptrace", Path: path, Errno: unix.EIO, Reason: kernel.FeatureGetInfo.Missing().Error()}
 }

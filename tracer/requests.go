@@ -14,9 +14,26 @@ type (
 	Siginfo = kernel.Siginfo
 	// Exit is how a task ended.
 	Exit = kernel.Exit
+	// Feature is something that a kernel has since a version of Linux.
+	Feature = kernel.Feature
 	// Signals is the queue of signals to this process.
 	Signals = kernel.Signals
 )
+
+// What is known of a Feature.
+const (
+	Unasked = kernel.Unasked
+	There   = kernel.There
+	Missing = kernel.Missing
+	Refused = kernel.Refused
+)
+
+// Features lists what luatrace uses of newer kernels, the oldest first. It may be called, and the
+// features asked, on any goroutine.
+func Features() []*Feature { return kernel.Features() }
+
+// Notifications is the feature without which calls are not looked at by notification.
+func Notifications() *Feature { return kernel.FeatureNotify }
 
 // NewSignals makes the queue of signals to this process, of which nothing arrives yet. The error
 // is that of pipe2(2). It may be called once.

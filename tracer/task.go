@@ -156,7 +156,7 @@ func (t *Task) setCall(nr int, args *[6]uint64) unix.Errno {
 		if e := kernel.SetSyscallInfo(t.TID, &s); e != unix.EIO && e != unix.EINVAL {
 			return e
 		}
-		t.tr.canSetInfo = false // an older kernel (before 6.16)
+		t.tr.canSetInfo = false // a kernel without kernel.FeatureSetInfo
 	}
 	var r Registers
 	if e := kernel.GetRegs(t.TID, &r); e != 0 {

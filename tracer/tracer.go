@@ -120,7 +120,7 @@ func newTracer(opts Options) *Tracer {
 		options:  unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC,
 		tables:   tables{tasks: map[int]*Task{}, procs: map[int]*Process{}},
 		inbox:    inbox{thread: unix.Gettid()},
-		starting: starting{canSetInfo: true},
+		starting: starting{canSetInfo: kernel.FeatureSetInfo.Known() != kernel.Missing},
 	}
 	if !opts.NoFollow {
 		t.options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE

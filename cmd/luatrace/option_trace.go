@@ -34,6 +34,6 @@ var traceOptions = group{title: "The trace itself", options: []option{
 		to: func(o *options) any { return &o.sandbox }},
 	{long: "help", letter: "h", help: "a screen of help",
 		to: func(o *options) any { return &o.help }},
-	{long: "version", letter: "V", help: "the version",
+	{long: "version", letter: "V", help: "the version; with -v also which features of newer kernels are there",
 		to: func(o *options) any { return &o.version }},
 }}

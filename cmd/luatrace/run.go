@@ -57,6 +57,9 @@ func runCommand(args, env []string, std stdio) status {
 		return status{}
 	case o.version:
 		fmt.Fprintln(std.out, versionLine())
+		if o.noAbbrev {
+			std.out.WriteString(featureTable(tracer.Features()))
+		}
 		return status{}
 	case len(o.command) == 0 && len(o.targets) == 0:
 		say("no command to trace: luatrace [options] COMMAND [ARG...], or -p PID (see luatrace --help)")

@@ -16,6 +16,7 @@
 //     one that shares its memory until its execve.
 //   - This process: arrivals_unsafe.go and arrivals_ARCH.s receive its signals, die_unsafe.go ends it, and
 //     outlive_unsafe.go keeps a file open for a moment longer.
+//   - The running kernel: features.go is the table of what newer kernels have, probe_unsafe.go asks for it.
 //   - For the developer: flight.go keeps the last requests, rules.go checks the thread rule, model.go
 //     is where a test puts a kernel that it has made up.
 package kernel

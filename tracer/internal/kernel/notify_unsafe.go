@@ -69,6 +69,7 @@ func NotifyValid(fd int, id uint64) bool {
 // (SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP).
 func NotifySync(fd int) unix.Errno {
 	_, _, e := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), notifSetFlags, notifSyncWakeUp)
+	FeatureSyncWake.note(e)
 	return e
 }
 

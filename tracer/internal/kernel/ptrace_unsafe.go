@@ -79,7 +79,11 @@ func SetSyscallInfo(tid int, s *SyscallInfo) unix.Errno {
 	if Modelled(tid) {
 		return MadeUp.SetSyscallInfo(tid, *s)
 	}
-	return noted(ptraceSetSyscallInfo, tid, ptraceMemory(ptraceSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s))))
+	e := noted(ptraceSetSyscallInfo, tid, ptraceMemory(ptraceSetSyscallInfo, tid, unsafe.Sizeof(*s), uintptr(unsafe.Pointer(s))))
+	if e == unix.EIO {
+		FeatureSetInfo.note(e)
+	}
+	return e
 }
 
 // GetEventMsg is PTRACE_GETEVENTMSG: what a stop for an event is about.
