@@ -191,6 +191,7 @@ func (t *Trace) field(L *lua.LState, ev *engine.Event, key string) lua.LValue {
 		case "thread":
 			return lua.LBool(!ev.LastTask)
 		}
+	default: // no fields but those of the task
 	}
 	return t.noField(L, ev, key)
 }
@@ -394,6 +395,7 @@ func eventTitle(ev *engine.Event) string {
 		return "proc:exec"
 	case engine.KindDeath:
 		return "proc:exit"
+	default: // titled after their kind
 	}
 	return "a " + phaseNames[ev.Kind] + " event"
 }
@@ -427,6 +429,7 @@ func (t *Trace) fieldNames(ev *engine.Event) []string {
 		names = append(append(names, execFields...), "delay", "table")
 	case engine.KindDeath:
 		names = append(append(names, deathFields...), "table")
+	default: // no fields but those of the task
 	}
 	sort.Strings(names)
 	return dedup(names)

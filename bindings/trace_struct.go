@@ -263,6 +263,7 @@ func evTable(r *Runtime, L *lua.LState) int {
 		set("status")
 		set("killed")
 		set("thread")
+	default: // no fields but those of the task
 	}
 	L.Push(tb)
 	return 1

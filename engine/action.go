@@ -73,6 +73,7 @@ func (a *Action) apply(kind EventKind, t *Task, regs *tracer.Registers) error {
 		if a.has(wantsSignal) {
 			note(t.SetSignal(a.signal))
 		}
+	default: // nothing of such an event can be changed
 	}
 	return err
 }
@@ -187,6 +188,7 @@ func (ev *Event) SetRet(ret int64) error {
 		ev.tampered(TamperResult)
 		ev.Task.decoded.Forget() // how much of a buffer counts may have changed
 		return nil
+	default: // such an event has no result
 	}
 	return ErrCallOnly
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,7 @@ func (e *Engine) stepAside(a *tracer.Aside) {
 	switch a.Stage {
 	case tracer.AsideRefused:
 		why := "the seccomp filter of this run stops calls for their results"
-		if a.Err == tracer.ErrStrict {
+		if errors.Is(a.Err, tracer.ErrStrict) {
 			why = "a thread of it is in seccomp's strict mode, which luatrace enforces beside its filter"
 		}
 		e.reportOnce(remarkKey{remarkRefused, a.Tracer}, fmt.Sprintf("%s can't be traced by %s: %s; --attachable runs without one", tracee, other, why))

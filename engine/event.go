@@ -155,6 +155,7 @@ func (ev *Event) Name() string {
 		return "begin"
 	case KindEnd:
 		return "end"
+	default: // named after their kind
 	}
 	return "timer"
 }

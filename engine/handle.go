@@ -92,6 +92,7 @@ func (e *Engine) handle(tev *source.Event) time.Duration {
 		ev.begin(KindAttach, t, tev.At)
 		e.rememberProgram(ev.Task)
 		e.observe(ev)
+	default: // not about a task
 	}
 	return 0
 }
@@ -287,6 +288,7 @@ func (e *Engine) call(h *Hook, f Func, ev *Event) {
 		case standsClosed:
 			e.close(h, ev)
 			return
+		default: // standsCalled
 		}
 	}
 	e.running = h

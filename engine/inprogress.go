@@ -47,6 +47,7 @@ func (t *Task) recordEntry() {
 		t.attach = attachCall
 	case attachCall:
 		t.attach = attachNone
+	default: // attachNone
 	}
 }
 

@@ -38,6 +38,7 @@ func (o OnError) String() string {
 		return syscalls.ErrnoName(o.Errno)
 	case ErrorKills:
 		return "kill"
+	default: // ErrorIgnored
 	}
 	return "continue"
 }
@@ -93,6 +94,7 @@ func (e *Engine) close(h *Hook, ev *Event) {
 		if ev.Kind == KindFork { // what the hook did not look at
 			err = errors.Join(err, gone(ev.Child.Proc.Kill(unix.SIGKILL)))
 		}
+	default: // ErrorIgnored
 	}
 	if err != nil {
 		e.report(fmt.Sprintf("%s: on_error of the hook of %s: %v", ev.describe(), h.Where, err))
@@ -120,6 +122,7 @@ func (e *Engine) refusal(abi syscalls.ABI, nr int) (ret int64, ok bool) {
 			return -int64(o.Errno), true
 		case ErrorKills:
 			return -int64(unix.EPERM), true
+		default: // ErrorIgnored
 		}
 	}
 	return 0, false

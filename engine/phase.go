@@ -43,6 +43,7 @@ func (p phase) follows(before phase) bool {
 		return before == draining
 	case over: // from loading: events were made up
 		return before == draining || before == killing || before == loading
+	default: // loading, which none is before
 	}
 	return false
 }

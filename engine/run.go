@@ -173,6 +173,7 @@ func (e *Engine) step(tr *tracer.Tracer, tev *tracer.Event) {
 		return
 	case tracer.EventSignal:
 		e.recordArrival(tev)
+	default: // about a task
 	}
 	if delay := e.handleLive(tev); delay > 0 {
 		e.delayTask(delayedTask{stop: tev.Stop}, delay)

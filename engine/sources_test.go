@@ -113,10 +113,10 @@ func TestSources(t *testing.T) {
 			if n, err := p.ReadMemory(at, b); n != len(b) || err != nil || string(b) != path {
 				t.Errorf("%d bytes %q, %v", n, b, err)
 			}
-			if n, err := p.ReadMemory(0, b); n != 0 || err != unix.EFAULT {
+			if n, err := p.ReadMemory(0, b); n != 0 || !errors.Is(err, unix.EFAULT) {
 				t.Errorf("at 0: %d, %v", n, err)
 			}
-			if n, err := p.ReadMemory(1<<63, b); n != 0 || err != unix.EFAULT {
+			if n, err := p.ReadMemory(1<<63, b); n != 0 || !errors.Is(err, unix.EFAULT) {
 				t.Errorf("of the kernel: %d, %v", n, err)
 			}
 			if n, err := p.ReadMemory(0, nil); n != 0 || err != nil {
@@ -138,7 +138,7 @@ func TestSources(t *testing.T) {
 			if b, err := p.ProcFileWithin("status", procfs.Bound{}); !bytes.HasPrefix(b, []byte("Name:\tcat\n")) || err != nil {
 				t.Errorf("%q, %v", b, err)
 			}
-			if _, err := p.ProcFile("nothing"); err != unix.ENOENT {
+			if _, err := p.ProcFile("nothing"); !errors.Is(err, unix.ENOENT) {
 				t.Error(err)
 			}
 			if _, err := p.ProcFile("mem"); !errors.As(err, new(*procfs.RefusedError)) {
@@ -169,7 +169,7 @@ func TestSources(t *testing.T) {
 			}
 		}},
 		{name: "skipped call", enter: func(t *testing.T, task source.Task, _ *Event, _ string) {
-			if err := task.Skip(-512); err != unix.EINVAL {
+			if err := task.Skip(-512); !errors.Is(err, unix.EINVAL) {
 				t.Errorf("a restart: %v", err)
 			}
 			if err := task.Skip(-int64(unix.EPERM)); err != nil {
@@ -179,7 +179,7 @@ func TestSources(t *testing.T) {
 			if ev.Ret != -int64(unix.EPERM) || ev.Duration() != 0 {
 				t.Errorf("result %d after %v", ev.Ret, ev.Duration())
 			}
-			if err := task.SetResult(-516); err != unix.EINVAL {
+			if err := task.SetResult(-516); !errors.Is(err, unix.EINVAL) {
 				t.Errorf("a restart: %v", err)
 			}
 			if err := task.SetResult(-int64(unix.EACCES)); err != nil {
@@ -237,7 +237,7 @@ func TestSourceThatKnowsLittle(t *testing.T) {
 	calls := 0
 	hook(t, e, "getpid:enter", func(ev *Event) error {
 		calls++
-		if r, err := ev.Registers(); r != nil || err != source.ErrNotKnown {
+		if r, err := ev.Registers(); r != nil || !errors.Is(err, source.ErrNotKnown) {
 			t.Errorf("registers %v, %v", r, err)
 		}
 		if ev.Comm() != "quiet" {

@@ -60,6 +60,7 @@ func (ev *Event) Int(field string) (int64, bool) {
 		case "code":
 			return int64(ev.Exit.Code), ev.Exit.Signal == 0
 		}
+	default: // no fields but those of the task
 	}
 	return 0, false
 }

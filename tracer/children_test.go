@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"os/exec"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestLeavesOtherChildren(t *testing.T) {
 			default:
 			}
 			err := exec.Command("sh", "-c", "exit 3").Run()
-			if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 3 {
+			if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 3 {
 				t.Errorf("a child of another thread ended with %v, want exit status 3", err)
 			}
 			n++

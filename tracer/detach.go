@@ -205,6 +205,7 @@ func (t *Tracer) handleDetaching(task *Task, shown *Event) {
 		if task.interrupted {
 			t.repairInterrupted(task)
 		}
+	default: // nothing of the stop is kept
 	}
 	t.release(task)
 }

@@ -68,3 +68,12 @@ func (e *AttachError) Error() string {
 
 // Unwrap gives the errno, for errors.Is.
 func (e *AttachError) Unwrap() error { return e.Errno }
+
+// errnoOf returns the errno that an error of package unix is.
+func errnoOf(err error) unix.Errno {
+	e, ok := errors.AsType[unix.Errno](err)
+	if !ok {
+		return unix.EIO
+	}
+	return e
+}

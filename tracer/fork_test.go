@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"strconv"
@@ -43,7 +44,7 @@ func TestGateClosesWithTracer(t *testing.T) {
 	defer watchdog.Stop()
 	var status unix.WaitStatus
 	for {
-		if _, err = unix.Wait4(int(pid), &status, 0, nil); err != unix.EINTR {
+		if _, err = unix.Wait4(int(pid), &status, 0, nil); !errors.Is(err, unix.EINTR) {
 			break
 		}
 	}

@@ -14,17 +14,16 @@ import (
 var errHeldLong = errors.New("held for long")
 
 // handleUnknown deals with the report of a thread without a record.
-func (t *Tracer) handleUnknown(r reports.Report) bool {
+func (t *Tracer) handleUnknown(r reports.Report) {
 	if t.options&unix.PTRACE_O_TRACECLONE == 0 {
 		// Not ours to follow: made with CLONE_PTRACE by the tracee itself, or with
 		// CLONE_PARENT, which makes it the tracer's own child.
 		if !r.IsDeath() {
 			kernel.Ptrace(unix.PTRACE_DETACH, r.TID, 0, 0)
 		}
-		return false
+		return
 	}
 	t.reports.Hold(r, time.Now())
-	return false
 }
 
 // releaseHeld makes the oldest report that is held of a child the next one.

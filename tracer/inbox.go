@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -113,7 +114,7 @@ func (in *inbox) keepRinging() {
 			pause, before = first, now // another one: a signal of its own is out
 			continue
 		}
-		if in.rung.Load() && wakeThread(in.thread) == unix.ESRCH {
+		if in.rung.Load() && errors.Is(wakeThread(in.thread), unix.ESRCH) {
 			in.close()
 		}
 	}

@@ -233,6 +233,7 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 				kernel.Ptrace(unix.PTRACE_CONT, task.TID, 0, 0)
 				return nil
 			}
+		default: // a stop on the way to the execve
 		}
 		kernel.Ptrace(unix.PTRACE_SYSCALL, task.TID, 0, sig)
 	}
@@ -242,12 +243,12 @@ func (t *Tracer) awaitFilter(task *Task, listener bool) error {
 func stealListener(pid, childFD int, freed *atomic.Uint64) (*listener, unix.Errno) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return nil, err.(unix.Errno)
+		return nil, errnoOf(err)
 	}
 	defer unix.Close(pidfd)
 	fd, err := unix.PidfdGetfd(pidfd, childFD, 0)
 	if err != nil {
-		return nil, err.(unix.Errno)
+		return nil, errnoOf(err)
 	}
 	return newListener(fd, freed), 0
 }

@@ -40,7 +40,7 @@ func (m *memFile) get(tid int, files *memFiles) (int, error) {
 	}
 	if err != nil {
 		procfs.NoteExhausted(err)
-		if err != unix.ENOENT && err != unix.ESRCH && !procfs.OutOfDescriptors(err) { // those are not the process's
+		if !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ESRCH) && !procfs.OutOfDescriptors(err) { // those are not the process's
 			m.denied = err
 		}
 		return -1, err
@@ -153,9 +153,9 @@ func transfer(move func(fd int, b []byte, offset int64) (int, error), fd int, ad
 	for n < len(b) {
 		r, err := move(fd, b[n:], int64(addr)+int64(n))
 		switch {
-		case err == unix.EINTR:
+		case errors.Is(err, unix.EINTR):
 			continue
-		case err == unix.EIO:
+		case errors.Is(err, unix.EIO):
 			return n, unix.EFAULT
 		case err != nil:
 			return n, err

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,18 +36,18 @@ func (t *Tracer) Next(ev *Event) error {
 func (t *Tracer) take(r reports.Report, err error, ev *Event) (shown bool, _ error) {
 	t.lock.lock()
 	defer t.lock.unlock()
-	switch err {
-	case nil:
-	case errHeldLong:
+	switch {
+	case err == nil:
+	case errors.Is(err, errHeldLong):
 		t.settleHeld()
 		return false, nil
-	case unix.EINTR:
+	case errors.Is(err, unix.EINTR):
 		if t.inbox.run() {
 			*ev = Event{Kind: EventWoken}
 			return true, nil
 		}
 		return false, t.endOfAll()
-	case ErrNoTracees:
+	case errors.Is(err, ErrNoTracees):
 		t.dropAll()
 		return false, cmp.Or(t.takeLaunchError(), err)
 	default:
@@ -81,7 +82,11 @@ func (t *Tracer) handle(r reports.Report, ev *Event) bool {
 	st := kernel.DecodeStatus(r.Status)
 	task := t.tasks[r.TID]
 	if task == nil {
-		return t.endOfCommand(r.TID, st, ev) || t.handleUnknown(r)
+		if t.endOfCommand(r.TID, st, ev) {
+			return true
+		}
+		t.handleUnknown(r)
+		return false
 	}
 	if r.IsDeath() {
 		return t.handleDeath(task, st, ev)
@@ -126,6 +131,7 @@ func (t *Tracer) handle(r reports.Report, ev *Event) bool {
 		return t.handleFork(task, ev)
 	case stopExec:
 		return t.handleExec(task, ev)
+	default: // stops of a kind that hooks do not see
 	}
 	t.letRun(task)
 	return false

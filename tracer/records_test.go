@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -26,7 +27,7 @@ func TestLastRequests(t *testing.T) {
 			tr.Resume(ev.Stop)
 		}
 	})
-	if err != ErrNoTracees {
+	if !errors.Is(err, ErrNoTracees) {
 		t.Fatal(err)
 	}
 	text := kernel.LastRequests()

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -269,10 +270,10 @@ func (p *Process) ProcFileWithin(name string, bound procfs.Bound) (b []byte, err
 	}
 	read := func(at procfs.Place) (err error) { b, err = at.ReadWanted(name, bound); return err }
 	err = p.look(tid, read)
-	if err == unix.ENOENT && tid != p.PID && p.owns(p.PID) { // threads have not all that processes have
+	if errors.Is(err, unix.ENOENT) && tid != p.PID && p.owns(p.PID) { // threads have not all that processes have
 		err = p.look(p.PID, read)
 	}
-	if err == unix.ESRCH {
+	if errors.Is(err, unix.ESRCH) {
 		b = nil
 	}
 	return b, err

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"os/exec"
 	"slices"
 	"testing"
@@ -50,7 +51,7 @@ func TestShownAfterTheEnd(t *testing.T) {
 		if slices.Contains(alive, "") || alive[0] != "true" {
 			t.Errorf("alive: %q", alive)
 		}
-		if !slices.Equal(dead, make([]string, len(dead))) || !slices.Equal(later, dead) || err != unix.ESRCH {
+		if !slices.Equal(dead, make([]string, len(dead))) || !slices.Equal(later, dead) || !errors.Is(err, unix.ESRCH) {
 			t.Errorf("kept %v: after the end %q, then %q, %v", keep, dead, later, err)
 		}
 	}
@@ -132,7 +133,7 @@ func TestShownIsAnother(t *testing.T) {
 		if got := shown(p, task); !slices.Equal(got, make([]string, len(got))) {
 			t.Errorf("%q", got)
 		}
-		if err := p.Look(func(procfs.Place) error { return nil }); err != unix.ESRCH {
+		if err := p.Look(func(procfs.Place) error { return nil }); !errors.Is(err, unix.ESRCH) {
 			t.Errorf("%v", err)
 		}
 		return nil

@@ -54,6 +54,7 @@ func stopOf(st kernel.Status) stop {
 		return stop{kind: stopFork, event: st.Event}
 	case kernel.StatusExec:
 		return stop{kind: stopExec, event: st.Event}
+	default: // deaths, and stops that luatrace does not ask for
 	}
 	return stop{kind: stopOther, event: st.Event}
 }

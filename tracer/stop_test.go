@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -50,7 +51,7 @@ func TestStopAllows(t *testing.T) {
 		}
 		s := stop{kind: kind}
 		for c, err := range want {
-			if got := s.allows(change(c)); got != err {
+			if got := s.allows(change(c)); !errors.Is(got, err) {
 				t.Errorf("%v: change %d: %v, want %v", kind, c, got, err)
 			}
 		}

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func FuzzReadString(f *testing.F) {
 				want = append(want, one[0])
 			}
 		}
-		if !bytes.Equal(got, want) || terminated != ends || (err == unix.EFAULT) != fault {
+		if !bytes.Equal(got, want) || terminated != ends || (errors.Is(err, unix.EFAULT)) != fault {
 			t.Fatalf("at %#x, at most %d: %d bytes, terminated %v, error %v; byte by byte %d, %v, fault %v", addr, most, len(got), terminated, err, len(want), ends, fault)
 		}
 	})

@@ -82,6 +82,7 @@ func (a *applied) observe(ev *engine.Event) {
 	case engine.KindDeath:
 		delete(a.counts, ev.Task)
 		delete(a.chosen, ev.Task)
+	default: // no thread ends, and none begins
 	}
 }
 

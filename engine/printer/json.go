@@ -82,6 +82,7 @@ func (j *JSON) Append(dst []byte, ev *engine.Event) []byte {
 			dst = appendInt(dst, "status", int64(ev.Exit.Code))
 		}
 		dst = appendBool(dst, "last", ev.LastTask)
+	default: // no members but those of the head
 	}
 	return append(j.values.AppendNotes(dst), '}')
 }

@@ -51,6 +51,7 @@ func AppendLine(dst []byte, text *decode.Text, ev *engine.Event) []byte {
 		return fmt.Appendf(dst, "+++ %s: new %s %d +++", ev.Name(), what, ev.Child.TID())
 	case engine.KindExec:
 		return append(dst, "+++ exec +++"...)
+	default: // no line of their own
 	}
 	return append(dst, ev.Name()...)
 }

@@ -40,6 +40,7 @@ func (p *Printer) Observe(ev *engine.Event) {
 	case engine.KindDeath:
 		p.death(ev)
 		p.several = ev.Engine().Tasks() > 1
+	default: // no change of who is traced
 	}
 }
 

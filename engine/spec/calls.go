@@ -96,7 +96,7 @@ func (p *callParser) parse() error {
 
 // wrap adds the list to an error in one of its items.
 func (p *callParser) wrap(err error) error {
-	if e, ok := err.(*unknownCall); ok {
+	if e, ok := errors.AsType[*unknownCall](err); ok {
 		return e.in(p.text)
 	}
 	return fmt.Errorf("%q: %w", p.text, err)

@@ -99,6 +99,7 @@ func (p *placement) stop(t Tracee) {
 		p.place(t)
 	case stepUnplace:
 		p.unplace()
+	default: // stepNone
 	}
 }
 

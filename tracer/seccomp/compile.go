@@ -85,6 +85,7 @@ func retValue(c *Clause) uint32 {
 		return unix.SECCOMP_RET_USER_NOTIF
 	case Trace:
 		return unix.SECCOMP_RET_TRACE | TraceMark
+	default: // Allow
 	}
 	return unix.SECCOMP_RET_ALLOW
 }

@@ -2,6 +2,7 @@ package syscalls
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,7 +39,7 @@ func (a *assertions) check(t *testing.T, flags ...string) (wrong []string, held 
 	cmd := exec.Command("cc", append(slices.Clone(flags), "-fsyntax-only", "-fmax-errors=0", "-w", "-fno-diagnostics-show-caret", file)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	out, err := cmd.CombinedOutput()
-	if _, failed := err.(*exec.ExitError); err != nil && !failed {
+	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
 		t.Fatalf("%v: the tests need a C compiler", err)
 	}
 	if fatal := bytes.Index(out, []byte("fatal error:")); fatal >= 0 {

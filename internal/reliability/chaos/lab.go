@@ -155,14 +155,13 @@ func (l *Lab) check(c trial.Command, ended, format string, into []any) {
 }
 
 // checkEnd waits for the end of a process, and checks it as traced does.
-func (l *Lab) checkEnd(p *trial.Process, ended, format string, into []any) trial.Outcome {
+func (l *Lab) checkEnd(p *trial.Process, ended, format string, into []any) {
 	o := l.wait(p)
 	text := strings.TrimPrefix(o.Stdout, "ready\n")
 	n, err := fmt.Sscanf(text, format, into...)
 	if o.Ended() != ended || len(o.Left) > 0 || n != len(into) || err != nil {
 		l.problem("ended with %s, left %q, stdout %s, stderr %s; want %s and %q", o.Ended(), o.Left, trial.Short(o.Stdout), trial.Short(o.Stderr), ended, format)
 	}
-	return o
 }
 
 // fixture compiles one of the programs.

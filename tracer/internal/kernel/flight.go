@@ -189,6 +189,7 @@ func (s Status) describe() string {
 		return map[int]string{unix.PTRACE_EVENT_FORK: "fork", unix.PTRACE_EVENT_VFORK: "vfork", unix.PTRACE_EVENT_CLONE: "clone"}[s.Event]
 	case StatusExec:
 		return "exec"
+	default: // no more than its name
 	}
 	return fmt.Sprintf("event %d", s.Event)
 }
