@@ -154,6 +154,7 @@ func eventText(ev *Event) string {
 		return deathText(kernel.Status{Code: ev.Exit.Code, Signal: ev.Exit.Signal})
 	case EventAttached:
 		return "attached"
+	default: // not about a task
 	}
 	return fmt.Sprintf("event %d", ev.Kind)
 }
@@ -185,6 +186,7 @@ func (d *driver) see(ev *Event) {
 		if !ev.Task.Dead() || d.tr.Task(tid) == ev.Task {
 			d.fail("%d has a record after its death", tid)
 		}
+	default: // nothing is born or ends
 	}
 }
 
@@ -241,6 +243,7 @@ func (d *driver) meddle(ev *Event) {
 		if m.choose(4) == 1 {
 			task.SetSignal(0)
 		}
+	default: // no call
 	}
 	if m.choose(32) == 31 {
 		d.detach(task.Proc)

@@ -81,6 +81,7 @@ func (c *clerk) handleStop(r reports.Report) {
 			delete(c.records, former)
 			c.q.Renamed(former)
 		}
+	default: // handled as any stop
 	}
 	req := []int{unix.PTRACE_CONT, unix.PTRACE_SYSCALL}[c.m.choose(2)]
 	if st.Kind == kernel.StatusGroup {

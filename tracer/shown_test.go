@@ -43,6 +43,7 @@ func TestShownAfterTheEnd(t *testing.T) {
 				_, err = task.Proc.ReadMemory(1<<20, make([]byte, 8))
 				tr.Resume(ev.Stop)
 				later = shown(task.Proc, task)
+			default: // not looked at
 			}
 		})
 		if runErr != nil || !rec.ended {

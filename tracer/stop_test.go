@@ -48,6 +48,7 @@ func TestStopAllows(t *testing.T) {
 			want[changeResult], want[raiseSignal] = nil, nil
 		case stopSignal:
 			want[changeSignal] = nil
+		default: // nothing can be changed
 		}
 		s := stop{kind: kind}
 		for c, err := range want {

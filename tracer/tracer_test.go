@@ -81,6 +81,7 @@ func describe(ev *Event) string {
 		return fmt.Sprintf("death %d %d", ev.Exit.Code, int(ev.Exit.Signal))
 	case EventAttached:
 		return "attached"
+	default: // not about a task
 	}
 	return fmt.Sprintf("kind %d", ev.Kind)
 }
