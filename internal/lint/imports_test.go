@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"go/ast"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -15,41 +16,57 @@ func TestMain(m *testing.M) { leak.Main(m) }
 // module is the path of this module.
 const module = "luatrace"
 
-// layer says what the packages in a part of the tree may import besides the standard library.
+// layer says what a package, or the packages in a part of the tree, may import besides the
+// standard library and forAll.
 // A package name stands for itself, with "/..." for those below it too.
 type layer struct {
 	packages string
 	may      []string
+	tests    []string // what its tests may import besides that and forTests
 }
 
-// layers is the order of the packages, from the bottom to the top. The first row that fits a
-// package counts.
+// layers is the order of the packages, from the bottom to the top: of the program's each with
+// what it does import, no more. The first row that fits a package counts.
 var layers = []layer{
-	{"tracer/syscalls/gen/...", []string{"tracer/syscalls/gen/...", "tracer/syscalls/pack", "golang.org/x/sys/..."}},
-	{"tracer/syscalls/...", []string{"tracer/syscalls/..."}},
-	{"tracer/decode/...", []string{"tracer/decode/...", "tracer/syscalls"}},
-	{"tracer/encode/...", []string{"tracer/encode/...", "tracer/syscalls", "tracer/decode"}},
-	{"tracer/seccomp", []string{"tracer/syscalls", "golang.org/x/sys/unix", "golang.org/x/net/bpf"}},
-	{"tracer/internal/kernel", []string{"tracer/syscalls", "golang.org/x/sys/..."}},
-	{"tracer/aside", []string{"tracer/procfs", "tracer/elffile", "tracer/syscalls", "golang.org/x/sys/unix"}},
-	{"tracer/sched", []string{"tracer/procfs", "tracer/syscalls", "golang.org/x/sys/unix"}},
-	{"tracer/...", []string{"tracer/...", "golang.org/x/sys/...", "golang.org/x/net/bpf"}},
-	{"engine/agg/...", []string{"github.com/caio/go-tdigest/v4"}},
-	{"engine/spec", []string{"tracer/syscalls", "tracer/decode"}},
-	{"engine/source", []string{"engine/fdinfo", "tracer", "tracer/procfs", "tracer/syscalls", "golang.org/x/sys/unix"}},
-	{"engine/plan", []string{"engine/spec", "tracer/seccomp", "tracer/syscalls"}},
-	{"engine/...", []string{"engine/...", "tracer", "tracer/procfs", "tracer/elffile", "tracer/seccomp", "tracer/syscalls", "tracer/decode", "tracer/encode", "golang.org/x/sys/..."}},
-	{"bindings/luart/...", []string{"bindings/luart/...", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
-	{"bindings/...", []string{"bindings/...", "engine/...", "tracer", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/yuin/gopher-lua/..."}},
-	{"scripts/...", nil},
-	{"cmd/luatrace/...", []string{"cmd/luatrace/...", "bindings", "bindings/lint", "bindings/luart", "scripts", "engine/...", "tracer", "tracer/procfs", "tracer/syscalls", "tracer/decode", "golang.org/x/sys/...", "github.com/spf13/pflag"}},
-	{"internal/wire", nil},
-	{"internal/escape", nil},
-	{"internal/suggest", nil},
-	{"internal/slot", nil},
-	{"internal/privsep", []string{"internal/wire", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}},
-	{"internal/docs", []string{"bindings", "bindings/lint", "bindings/luart", "engine", "scripts", "tracer/syscalls"}},
-	{"internal/...", []string{"internal/...", "golang.org/x/sys/..."}},
+	{"tracer/syscalls/gen/...", []string{"tracer/syscalls/gen/...", "tracer/syscalls/pack", "golang.org/x/sys/unix"}, nil},
+	{"tracer/syscalls/pack", nil, nil},
+	{"tracer/syscalls", []string{"tracer/syscalls/pack"}, nil},
+	{"tracer/decode", []string{"tracer/syscalls"}, nil},
+	{"tracer/encode", []string{"tracer/syscalls"}, []string{"tracer/decode"}},
+	{"tracer/elffile", []string{"golang.org/x/sys/unix"}, nil},
+	{"tracer/procfs", []string{"golang.org/x/sys/unix"}, nil},
+	{"tracer/seccomp", []string{"tracer/syscalls", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}, nil},
+	{"tracer/sched", []string{"tracer/syscalls", "tracer/procfs", "golang.org/x/sys/unix"}, nil},
+	{"tracer/aside", []string{"tracer/syscalls", "tracer/elffile", "tracer/procfs", "golang.org/x/sys/unix"}, nil},
+	{"tracer/internal/limits", nil, nil},
+	{"tracer/internal/sigstate", []string{"golang.org/x/sys/unix"}, nil},
+	{"tracer/internal/reports", nil, nil},
+	{"tracer/internal/kernel", []string{"tracer/syscalls", "golang.org/x/sys/unix"}, nil},
+	{"tracer", []string{"tracer/syscalls", "tracer/procfs", "tracer/seccomp", "tracer/sched", "tracer/aside", "tracer/internal/limits", "tracer/internal/sigstate", "tracer/internal/reports", "tracer/internal/kernel", "golang.org/x/sys/unix"}, nil},
+	{"engine/accounts", nil, nil},
+	{"engine/trust", []string{"engine/accounts", "golang.org/x/sys/unix"}, nil},
+	{"engine/agg", []string{"github.com/caio/go-tdigest/v4"}, nil},
+	{"engine/fdinfo", []string{"tracer/syscalls", "tracer/decode", "tracer/procfs", "golang.org/x/sys/unix"}, nil},
+	{"engine/spec", []string{"tracer/syscalls", "tracer/decode"}, nil},
+	{"engine/plan", []string{"tracer/syscalls", "tracer/seccomp", "engine/spec"}, nil},
+	{"engine/source", []string{"tracer/syscalls", "tracer/procfs", "tracer", "engine/fdinfo", "golang.org/x/sys/unix"}, nil},
+	{"engine", []string{"tracer/syscalls", "tracer/decode", "tracer/encode", "tracer/elffile", "tracer/procfs", "tracer/seccomp", "tracer", "engine/fdinfo", "engine/spec", "engine/plan", "engine/source", "golang.org/x/sys/unix"}, nil},
+	{"engine/printer", []string{"tracer/syscalls", "tracer/decode", "tracer", "engine", "golang.org/x/sys/unix"}, nil},
+	{"engine/summary", []string{"tracer/syscalls"}, nil},
+	{"engine/inject", []string{"tracer/syscalls", "engine/spec", "engine/plan", "engine", "golang.org/x/sys/unix"}, nil},
+	{"bindings/luart", []string{"github.com/yuin/gopher-lua", "github.com/yuin/gopher-lua/ast", "github.com/yuin/gopher-lua/parse", "golang.org/x/sys/unix"}, []string{"github.com/yuin/gopher-lua/pm"}},
+	{"bindings", []string{"tracer/syscalls", "tracer/decode", "tracer", "engine/trust", "engine/agg", "engine/spec", "engine/plan", "engine", "bindings/luart", "github.com/yuin/gopher-lua", "github.com/yuin/gopher-lua/ast", "github.com/yuin/gopher-lua/parse", "golang.org/x/sys/unix"}, []string{"bindings/lint", "engine/printer"}},
+	{"bindings/lint", []string{"tracer/syscalls", "engine/spec", "engine", "bindings/luart", "bindings", "github.com/yuin/gopher-lua", "github.com/yuin/gopher-lua/ast"}, nil},
+	{"scripts", nil, nil},
+	{"cmd/luatrace/internal/quit", nil, nil},
+	{"cmd/luatrace", []string{"tracer/syscalls", "tracer/decode", "tracer/procfs", "tracer", "engine/accounts", "engine/trust", "engine/agg", "engine/spec", "engine/plan", "engine", "engine/printer", "engine/summary", "engine/inject", "bindings/luart", "bindings", "bindings/lint", "scripts", "cmd/luatrace/internal/quit", "github.com/spf13/pflag", "golang.org/x/sys/unix"}, nil},
+	{"internal/wire", nil, nil},
+	{"internal/escape", nil, nil},
+	{"internal/suggest", nil, nil},
+	{"internal/slot", nil, nil},
+	{"internal/privsep", []string{"internal/wire", "golang.org/x/net/bpf", "golang.org/x/sys/unix"}, nil},
+	{"internal/docs", []string{"bindings", "bindings/lint", "bindings/luart", "engine", "scripts", "tracer/syscalls"}, nil},
+	{"internal/...", []string{"internal/...", "golang.org/x/sys/..."}, nil},
 }
 
 // forAll is what every package but the lowest may import: small packages of the program that know nothing of it.
@@ -133,10 +150,34 @@ func checkDirection(files []*goFile) (findings []string) {
 		for _, p := range sorted(f.imports()) {
 			name := strings.TrimPrefix(p, module+"/")
 			// an external test package imports its own package
-			if standard(p) || underAny(name, row.may) || underAny(name, forAll) && !under(f.dir, "tracer/syscalls/...") && !underAny(f.dir, forAll) || f.test && (underAny(name, forTests) || name == f.dir) {
+			if standard(p) || underAny(name, row.may) || underAny(name, forAll) && !under(f.dir, "tracer/syscalls/...") && !underAny(f.dir, forAll) || f.test && (underAny(name, forTests) || underAny(name, row.tests) || name == f.dir) {
 				continue
 			}
 			findings = append(findings, fmt.Sprintf("%s imports %s: %s may import the standard library and %v only", f.path, p, f.dir, row.may))
+		}
+	}
+	return findings
+}
+
+// checkExact reports what rows of single packages allow and no file imports: the table is the
+// picture of the tree.
+func checkExact(files []*goFile) (findings []string) {
+	for _, row := range layers {
+		if strings.HasSuffix(row.packages, "/...") || strings.HasPrefix(row.packages, "internal/") {
+			continue
+		}
+		used, there := map[string]bool{}, false
+		for _, f := range files {
+			if f.dir == row.packages {
+				there = true
+				for _, p := range f.imports() {
+					used[strings.TrimPrefix(p, module+"/")] = true
+				}
+			}
+		}
+		unused := slices.DeleteFunc(slices.Concat(row.may, row.tests), func(name string) bool { return used[name] })
+		if there && len(unused) > 0 {
+			findings = append(findings, fmt.Sprintf("%s does not import %v: take that out of its row in layers (internal/lint/imports_test.go)", row.packages, unused))
 		}
 	}
 	return findings
@@ -234,6 +275,7 @@ func checkUnsafe(files []*goFile) (findings []string) {
 func TestImportsFollowTheLayers(t *testing.T) {
 	t.Parallel()
 	report(t, checkDirection(goFiles(t)))
+	report(t, checkExact(goFiles(t)))
 }
 
 func TestImportsOfOneOwner(t *testing.T) {
