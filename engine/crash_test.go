@@ -37,17 +37,26 @@ func TestPanic(t *testing.T) {
 			t.Run(row.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				out := filepath.Join(t.TempDir(), "out")
+				argv := []string{fixture.Build(t, "counts")}
 				e := New(row.opts)
 				hook(t, e, "getuid:enter", func(*Event) error { return nil })
 				if where.spec == "timer" {
-					e.Every(&Timer{Interval: time.Millisecond, Where: "test", Fn: where.fn})
+					// The command must not end before.
+					rang := out + ".rang"
+					argv = append([]string{"sh", "-c", `until [ -e "$1" ]; do sleep 0.01; done; shift; "$@"`, "sh", rang}, argv...)
+					e.Every(&Timer{Interval: time.Millisecond, Where: "test", Fn: func(ev *Event) error {
+						if err := os.WriteFile(rang, nil, 0o600); err != nil {
+							t.Error(err)
+						}
+						return where.fn(ev)
+					}})
 				} else {
 					hook(t, e, where.spec, where.fn)
 				}
 				ends, finished := 0, 0
 				hook(t, e, "end", func(*Event) error { ends++; return nil })
 				e.AtFinish(func() { finished++ })
-				_, err := e.Run(t.Context(), writesAtEnd(out, fixture.Build(t, "counts")))
+				_, err := e.Run(t.Context(), writesAtEnd(out, argv...))
 				var crash *CrashError
 				if !errors.As(err, &crash) || !strings.Contains(crash.Stack, "crash_test.go") || !strings.Contains(crash.Error(), "a bug of the test") {
 					t.Fatalf("error %v, want the panic and where it was", err)
