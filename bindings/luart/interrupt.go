@@ -93,11 +93,14 @@ func (i *interrupt) stop(s uint64, err error) bool {
 	return true
 }
 
+// stuckAfter is how long a call that was interrupted may go on before it counts as stuck.
+const stuckAfter = 2 * time.Second
+
 // watch interrupts every call that runs longer than limit, until quit is
 // closed. It reads no clock on the side of the calls: it sees that the same
 // call still runs. A call that can't be interrupted, because it is inside one
 // long built-in such as a pattern match, is reported to stuck after thrice the
-// limit, once.
+// limit, once: not before stuckAfter, since one that only waits for a CPU may end.
 func (i *interrupt) watch(limit time.Duration, err error, stuck func(error), quit <-chan struct{}) {
 	tick := time.NewTicker(max(limit/8, time.Millisecond))
 	defer tick.Stop()
@@ -117,7 +120,7 @@ func (i *interrupt) watch(limit time.Duration, err error, stuck func(error), qui
 				last, since, reported = call, now, false
 			case s&interrupted == 0 && now.Sub(since) >= limit:
 				i.stop(s, err)
-			case s&interrupted != 0 && now.Sub(since) >= 3*limit && !reported && stuck != nil:
+			case s&interrupted != 0 && now.Sub(since) >= max(3*limit, limit+stuckAfter) && !reported && stuck != nil:
 				reported = true
 				stuck(err)
 			}
