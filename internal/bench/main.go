@@ -4,8 +4,9 @@
 // so that a machine whose speed drifts is fair to all of them; medians and
 // ratios of each round's pair are printed, for single times mean little.
 //
-//	go run ./internal/bench [-rounds 7] [-only REGEXP] [-busy] [-slow] [-json FILE]
+//	go run ./internal/bench [-rounds 7] [-only REGEXP] [-before BINARY] [-busy] [-slow] [-json FILE]
 //
+// -before also runs the luatrace of another tree, to show what a change costs.
 // -busy keeps all CPUs but one at work, as on a machine that does something
 // else: strace is faster then, because the scheduler can't spread its stops.
 package main
@@ -27,6 +28,7 @@ import (
 func main() {
 	rounds := flag.Int("rounds", 7, "rounds of each case")
 	only := flag.String("only", "", "only cases whose name matches")
+	before := flag.String("before", "", "also run this luatrace, of a tree before a change")
 	slow := flag.Bool("slow", false, "also the cases that take minutes: a build")
 	busy := flag.Bool("busy", false, "keep all CPUs but one at work")
 	jsonFile := flag.String("json", "", "write the results to this file as well")
@@ -39,7 +41,7 @@ func main() {
 		}
 		return
 	}
-	if err := run(*rounds, *only, *busy, *slow, *jsonFile); err != nil {
+	if err := run(*rounds, *only, *before, *busy, *slow, *jsonFile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -60,7 +62,7 @@ type results struct {
 	Cases   []result `json:"cases"`
 }
 
-func run(rounds int, only string, busy, slow bool, jsonFile string) error {
+func run(rounds int, only, before string, busy, slow bool, jsonFile string) error {
 	pattern, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -86,6 +88,10 @@ func run(rounds int, only string, busy, slow bool, jsonFile string) error {
 	for _, c := range cases(tools, busy, slow) {
 		if !pattern.MatchString(c.name) {
 			continue
+		}
+		if first := c.subjects[0]; before != "" && first.argv[0] == tools.luatrace {
+			first.name, first.argv = "before", append([]string{before}, first.argv[1:]...)
+			c.subjects = append(c.subjects, first)
 		}
 		r, err := c.measure(rounds)
 		if err != nil {
