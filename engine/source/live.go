@@ -17,17 +17,6 @@ type liveProcess struct{ *tracer.Process }
 // Live returns the source's view of a tracer's task.
 func Live(t *tracer.Task) Task { return liveTask{t} }
 
-// LiveProcess returns the source's view of a tracer's process.
-func LiveProcess(p *tracer.Process) Process { return liveProcess{p} }
-
-// Traced returns the tracer's task that a live one stands for, nil for any other.
-func Traced(t Task) *tracer.Task {
-	if live, ok := t.(liveTask); ok {
-		return live.Task
-	}
-	return nil
-}
-
 // TracedProcess returns the tracer's process that a live one stands for, nil for any other.
 func TracedProcess(p Process) *tracer.Process {
 	if live, ok := p.(liveProcess); ok {
