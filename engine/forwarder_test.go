@@ -37,6 +37,18 @@ type forwarding struct {
 	now time.Time
 }
 
+// forward has a forwarder do something around a command, and checks what becomes of that.
+func forward(t *testing.T, command fakeCommand, do func(*forwarding, *fakeCommand), want []string) *forwarding {
+	t.Helper()
+	f := &forwarding{now: time.Unix(1000, 0)}
+	f.around = &command
+	do(f, &command)
+	if !slices.Equal(command.log, want) {
+		t.Errorf("got %q, want %q", command.log, want)
+	}
+	return f
+}
+
 // pass lets time go by, with a look whenever the forwarder asks for one.
 func (f *forwarding) pass(d time.Duration) {
 	until := f.now.Add(d)
@@ -134,13 +146,7 @@ func TestForwarder(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			command := c.with
-			f := &forwarding{now: time.Unix(1000, 0)}
-			f.around = &command
-			c.do(f, &command)
-			if !slices.Equal(command.log, c.want) {
-				t.Errorf("got %q, want %q", command.log, c.want)
-			}
+			forward(t, c.with, c.do, c.want)
 		})
 	}
 }
@@ -218,13 +224,7 @@ func TestForwarderJobs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			command := c.with
-			f := &forwarding{now: time.Unix(1000, 0)}
-			f.around = &command
-			c.do(f, &command)
-			if !slices.Equal(command.log, c.want) {
-				t.Errorf("got %q, want %q", command.log, c.want)
-			}
+			f := forward(t, c.with, c.do, c.want)
 			if at := f.next(); !at.IsZero() {
 				t.Errorf("still waits for %v", at.Sub(f.now))
 			}
